@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * TC ingress as carrier: the complete datapath. Super-frames (GSO) stay whole in both directions, VLAN tags arrive
+ * beside the frame, and a frame that is not ours goes on to the next program and to the stack.
+ */
+#ifndef XOVL_BPF_CARRIER_TC_H
+#define XOVL_BPF_CARRIER_TC_H
+
+#include <linux/errno.h>
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
+
+#include "frame.h"
+
+typedef struct __sk_buff ctx_t;
+
+#define CARRIER_IS_XDP false
+
+/* All that the stages read: Ethernet, two tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
+#define FRAME_PULL 128
+
+#define ROOM_FLAGS (BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET)
+
+/* since Linux 6.3, not in the headers of 6.1 */
+#define ROOM_DECAP_L3_IPV4 (1ull << 7)
+
+static __always_inline int carrier_pass(ctx_t *ctx)
+{
+	return TC_ACT_UNSPEC;
+}
+
+static __always_inline int carrier_drop(ctx_t *ctx)
+{
+	return TC_ACT_SHOT;
+}
+
+static __always_inline int carrier_redirect(ctx_t *ctx, __u32 ifindex)
+{
+	return bpf_redirect(ifindex, 0);
+}
+
+static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)
+{
+	return ctx->ifindex;
+}
+
+static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
+{
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+}
+
+/* False: too short for an Ethernet header. */
+static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
+{
+	__u32 want = ctx->len < FRAME_PULL ? ctx->len : FRAME_PULL;
+
+	frame_reload(ctx, f);
+	if (f->data + want > f->end) {
+		bpf_skb_pull_data(ctx, want);
+		frame_reload(ctx, f);
+	}
+	f->len = ctx->len;
+	f->gso_size = ctx->gso_size;
+	return f->data + ETH_HLEN <= f->end;
+}
+
+static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
+{
+	if (!ctx->vlan_present || ctx->vlan_proto != bpf_htons(ETH_P_8021Q))
+		return 0;
+	return ctx->vlan_tci & 0xfff;
+}
+
+static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
+{
+	return ctx->pkt_type == PACKET_HOST && !ctx->vlan_present;
+}
+
+/* The port's own tag is beside the frame. */
+static __always_inline __u32 frame_port_tag_len(const struct frame *f)
+{
+	return 0;
+}
+
+/* The tag beside the frame becomes f->tags[nr_tags]; the kernel then moves the next one there. */
+static __always_inline void frame_collect_tag(ctx_t *ctx, struct frame *f, int nr_tags)
+{
+	f->tags[nr_tags].tpid = ctx->vlan_proto;
+	f->tags[nr_tags].tci = bpf_htons(ctx->vlan_tci);
+	f->nr_tags = nr_tags + 1;
+	bpf_skb_vlan_pop(ctx);
+}
+
+/*
+ * Take the port's tag off and all tags that belong to the frame into f->tags, so that they can be written into it. The
+ * packet's data is void afterwards. False: there are more than f->tags holds.
+ */
+static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
+{
+	if (f->port_vid)
+		bpf_skb_vlan_pop(ctx);
+	if (ctx->vlan_present)
+		frame_collect_tag(ctx, f, 0);
+	if (ctx->vlan_present)
+		frame_collect_tag(ctx, f, 1);
+	/* a tag that stood in the frame is beside it now, so its length is asked for anew */
+	f->len = ctx->len + f->nr_tags * sizeof(struct xovl_vlan_tag);
+	return !ctx->vlan_present;
+}
+
+/* Room through bpf_skb_adjust_room, which alone tells the kernel how to segment a super-frame; IPv4 and IPv6 only. */
+static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, bool ipv6)
+{
+	__u64 flags = ROOM_FLAGS | BPF_F_ADJ_ROOM_ENCAP_L4_UDP | BPF_F_ADJ_ROOM_ENCAP_L2_ETH |
+		      BPF_F_ADJ_ROOM_ENCAP_L2(l2_len);
+
+	flags |= ipv6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+	return bpf_skb_adjust_room(ctx, outer_len - ETH_HLEN + l2_len, BPF_ADJ_ROOM_MAC, flags);
+}
+
+/* Write len octets at *at and move on. False: the packet ends before. */
+static __always_inline bool frame_put(const struct frame *f, void **at, const void *from, __u32 len)
+{
+	if (*at + len > f->end)
+		return false;
+	__builtin_memcpy(*at, from, len);
+	*at += len;
+	return true;
+}
+
+/*
+ * Make outer_len octets of room before the tenant's frame and write its collected tags into it. False: the kernel
+ * refused; the packet can only be dropped then.
+ *
+ * A packet that is encapsulated already (one that TC decapsulated and a tenant routed on keeps the mark) is refused by
+ * adjust_room; pushed plainly it keeps its inner offsets, which are still right.
+ */
+static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6)
+{
+	__u32 tags_len = f->nr_tags * sizeof(struct xovl_vlan_tag);
+	__u8 nr_tags = f->nr_tags;
+	__be16 ethertype;
+	struct ethhdr *eth;
+	void *at;
+	long err;
+
+	frame_reload(ctx, f);
+	eth = f->data;
+	if ((void *)(eth + 1) > f->end)
+		return false;
+	ethertype = eth->h_proto;
+
+	err = -EOPNOTSUPP;
+	if (ctx->protocol == bpf_htons(ETH_P_IP) || ctx->protocol == bpf_htons(ETH_P_IPV6))
+		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, ipv6);
+	if (err)
+		err = bpf_skb_change_head(ctx, outer_len + tags_len, 0);
+	if (err)
+		return false;
+
+	frame_reload(ctx, f);
+	at = f->data + outer_len;
+	if (!frame_put(f, &at, &f->macs, sizeof(f->macs)))
+		return false;
+	if (nr_tags > 0 && !frame_put(f, &at, &f->tags[0], sizeof(f->tags[0])))
+		return false;
+	if (nr_tags > 1 && !frame_put(f, &at, &f->tags[1], sizeof(f->tags[1])))
+		return false;
+	return frame_put(f, &at, &ethertype, sizeof(ethertype));
+}
+
+/*
+ * Remove the outer headers. The inner Ethernet header is copied over the outer one, and what lies between goes. False:
+ * the kernel refused; the packet can only be dropped then.
+ */
+static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
+{
+	__u32 outer_len = f->outer_len;
+	struct ethhdr *outer;
+
+	if (f->trailer && bpf_skb_change_tail(ctx, outer_len + f->len, 0))
+		return false;
+	frame_reload(ctx, f);
+	outer = f->data;
+	if ((void *)(outer + 1) > f->end || outer_len > FRAME_OUTER_MAX ||
+	    f->data + outer_len + ETH_HLEN > f->end)
+		return false;
+	__builtin_memcpy(outer, f->data + outer_len, ETH_HLEN);
+	if (bpf_skb_adjust_room(ctx, -(int)outer_len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS))
+		return false;
+	/* the driver's word was for the outer checksum; it says nothing of the inner one */
+	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);
+	f->outer_len = 0;
+	return true;
+}
+
+/*
+ * Turn the packet into what the port wants: the outer headers or the origin port's tag removed, the tag vid added (0:
+ * none). False: the kernel refused; the packet can only be dropped then.
+ */
+static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vid)
+{
+	if (f->outer_len && !tunnel_pop(ctx, f))
+		return false;
+	if (f->port_vid && bpf_skb_vlan_pop(ctx))
+		return false;
+	return !vid || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), vid);
+}
+
+#endif

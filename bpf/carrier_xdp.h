@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * XDP as carrier: known unicast at the speed of the driver. Whatever it does not finish it passes on untouched and
+ * uncounted, and the TC program beneath takes it.
+ */
+#ifndef XOVL_BPF_CARRIER_XDP_H
+#define XOVL_BPF_CARRIER_XDP_H
+
+#include "frame.h"
+
+typedef struct xdp_md ctx_t;
+
+#define CARRIER_IS_XDP true
+
+/* About the interface; set by userspace between open and load. */
+const volatile __u8 device_mac[ETH_ALEN];
+const volatile bool device_generic;	       /* generic XDP: redirects need no NDO_XMIT at the far end */
+const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
+
+static __always_inline int carrier_pass(ctx_t *ctx)
+{
+	return XDP_PASS;
+}
+
+static __always_inline int carrier_drop(ctx_t *ctx)
+{
+	return XDP_DROP;
+}
+
+static __always_inline int carrier_redirect(ctx_t *ctx, __u32 ifindex)
+{
+	return bpf_redirect(ifindex, 0);
+}
+
+static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
+{
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+}
+
+/* False: too short for an Ethernet header. */
+static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
+{
+	frame_reload(ctx, f);
+	f->len = f->end - f->data;
+	f->gso_size = 0;
+	return f->data + ETH_HLEN <= f->end;
+}
+
+/* The outermost 802.1Q VLAN identifier, 0 for none. */
+static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
+{
+	const struct ethhdr *eth = f->data;
+	const struct xovl_vlan_tag *tag = f->data + 2 * ETH_ALEN;
+
+	if (eth->h_proto != bpf_htons(ETH_P_8021Q) || (void *)(tag + 1) > f->end)
+		return 0;
+	return bpf_ntohs(tag->tci) & 0xfff;
+}
+
+/* Whether the kernel would take the frame as addressed to this host. A wrong no only costs the way through TC. */
+static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
+{
+	const struct ethhdr *eth = f->data;
+
+	for (int i = 0; i < ETH_ALEN; i++)
+		if (eth->h_dest[i] != device_mac[i])
+			return false;
+	return true;
+}
+
+/* Octets that the port's own tag takes in the packet, before the tenant's EtherType. */
+static __always_inline __u32 frame_port_tag_len(const struct frame *f)
+{
+	return f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
+}
+
+/* Tags are in the frame already. */
+static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
+{
+	return true;
+}
+
+/*
+ * Make outer_len octets of room before the tenant's frame, without its port's tag. False: no headroom, nothing
+ * has changed.
+ */
+static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6)
+{
+	__u32 tag_len = frame_port_tag_len(f);
+
+	if (bpf_xdp_adjust_head(ctx, (int)tag_len - (int)outer_len))
+		return false;
+	frame_reload(ctx, f);
+	if (tag_len) {
+		if (f->data + outer_len + sizeof(f->macs) > f->end)
+			return false;
+		__builtin_memcpy(f->data + outer_len, &f->macs, sizeof(f->macs));
+	}
+	return true;
+}
+
+/*
+ * Turn the packet into what the port wants: the outer headers or the origin port's tag removed, the tag vid added (0:
+ * none). False: no headroom, nothing has changed.
+ */
+static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vid)
+{
+	__u32 remove = f->outer_len + frame_port_tag_len(f);
+	__u32 add = vid ? sizeof(struct xovl_vlan_tag) : 0;
+	struct xovl_vlan_tag *tag;
+
+	if (!remove && !add)
+		return true;
+	if (bpf_xdp_adjust_head(ctx, (int)remove - (int)add))
+		return false;
+	frame_reload(ctx, f);
+	if (f->data + sizeof(f->macs) + sizeof(*tag) > f->end)
+		return false;
+	__builtin_memcpy(f->data, &f->macs, sizeof(f->macs));
+	if (vid) {
+		tag = f->data + sizeof(f->macs);
+		tag->tpid = bpf_htons(ETH_P_8021Q);
+		tag->tci = bpf_htons(vid);
+	}
+	return true;
+}
+
+#endif

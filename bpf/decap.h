@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet from the underlay: is it a tunnel packet to one of our endpoints, and is it well-formed. */
+#ifndef XOVL_BPF_DECAP_H
+#define XOVL_BPF_DECAP_H
+
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include "encap.h"
+#include "frame.h"
+#include "maps.h"
+
+#include "xovl/wire.h"
+
+#define IP_FRAG_MORE 0x2000
+#define IP_FRAG_OFFSET 0x1fff
+
+struct outer {
+	struct xovl_endpoint *endpoint;
+	struct xovl_addr remote;
+	__u32 vni;
+	__u32 l4;	 /* offset of the UDP header */
+	__u32 l4_len;	 /* octets of it and all that follows, as the IP header says */
+	bool fragment;
+	bool bad_checksum;
+};
+
+static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
+{
+	addr->be32[0] = 0;
+	addr->be32[1] = 0;
+	addr->be32[2] = bpf_htonl(0xffff);
+	addr->be32[3] = ipv4;
+}
+
+/* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
+static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const struct iphdr *ip)
+{
+	const __u32 *word = (const void *)ip;
+	__u64 sum = 0;
+
+	for (int i = 0; i < 15; i++) {
+		if (i == ip->ihl)
+			break;
+		if ((void *)(word + i + 1) > f->end)
+			return false;
+		sum += word[i];
+	}
+	return sum_fold(sum) == 0xffff;
+}
+
+static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer, struct xovl_endpoint_key *key)
+{
+	const struct iphdr *ip = f->data + ETH_HLEN;
+
+	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP)
+		return false;
+	/* only a first fragment has ports */
+	if (ip->frag_off & bpf_htons(IP_FRAG_OFFSET))
+		return false;
+	outer->fragment = ip->frag_off & bpf_htons(IP_FRAG_MORE);
+	outer->l4 = ETH_HLEN + ip->ihl * 4;
+	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
+	outer->bad_checksum = !ipv4_checksum_is_good(f, ip);
+	addr_from_ipv4(&outer->remote, ip->saddr);
+	addr_from_ipv4(&key->local, ip->daddr);
+	return true;
+}
+
+static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_endpoint_key *key)
+{
+	const struct ipv6hdr *ip = f->data + ETH_HLEN;
+
+	if ((void *)(ip + 1) > f->end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
+		return false;
+	outer->l4 = ETH_HLEN + sizeof(*ip);
+	outer->l4_len = bpf_ntohs(ip->payload_len);
+	for (int i = 0; i < 4; i++) {
+		outer->remote.be32[i] = ip->saddr.in6_u.u6_addr32[i];
+		key->local.be32[i] = ip->daddr.in6_u.u6_addr32[i];
+	}
+	return true;
+}
+
+/* Is it addressed to one of our endpoints? If not, it is the kernel's. */
+static __always_inline bool outer_classify(const struct frame *f, struct outer *outer)
+{
+	const struct ethhdr *eth = f->data;
+	struct xovl_endpoint_key key = {};
+	const struct udphdr *udp;
+	bool is_udp = false;
+
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		is_udp = outer_ipv4(f, outer, &key);
+	else if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		is_udp = outer_ipv6(f, outer, &key);
+	if (!is_udp)
+		return false;
+	udp = f->data + outer->l4;
+	if ((void *)(udp + 1) > f->end)
+		return false;
+	key.dport = udp->dest;
+	outer->endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	return outer->endpoint;
+}
+
+/* Do the outer headers agree with each other and with the frame? */
+static __always_inline enum xovl_reason outer_check(struct frame *f, const struct outer *outer)
+{
+	const struct udphdr *udp = f->data + outer->l4;
+
+	if (outer->bad_checksum)
+		return XOVL_REASON_OUTER_CHECKSUM;
+	if (outer->l4_len < sizeof(*udp) || outer->l4_len > IP_LEN_MAX || outer->l4 + outer->l4_len > f->len)
+		return XOVL_REASON_OUTER_LENGTH;
+	if (outer->fragment)
+		return XOVL_REASON_OUTER_FRAGMENT;
+	if ((void *)(udp + 1) > f->end || bpf_ntohs(udp->len) != outer->l4_len)
+		return XOVL_REASON_UDP_LENGTH;
+	f->trailer = outer->l4 + outer->l4_len < f->len;
+	return XOVL_REASON_NONE;
+}
+
+/* RFC 7348, section 5. Reserved bits must be zero: set, they belong to an extension that changes their meaning. */
+static __always_inline enum xovl_reason vxlan_check(struct frame *f, struct outer *outer)
+{
+	const struct xovl_vxlan *vxlan = f->data + outer->l4 + sizeof(struct udphdr);
+	const struct ethhdr *inner = (void *)(vxlan + 1);
+
+	if (outer->l4_len < sizeof(struct udphdr) + sizeof(*vxlan) + ETH_HLEN || (void *)(inner + 1) > f->end)
+		return XOVL_REASON_VXLAN_SHORT;
+	if (!(vxlan->flags & bpf_htonl(XOVL_VXLAN_I)))
+		return XOVL_REASON_VXLAN_FLAGS;
+	if (vxlan->flags != bpf_htonl(XOVL_VXLAN_I) || (vxlan->vni & bpf_htonl(0xff)))
+		return XOVL_REASON_VXLAN_RESERVED;
+	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
+	f->outer_len = outer->l4 + sizeof(struct udphdr) + sizeof(*vxlan);
+	f->len = outer->l4_len - sizeof(struct udphdr) - sizeof(*vxlan);
+	f->macs = *(struct frame_macs *)inner;
+	return XOVL_REASON_NONE;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Known unicast to a port of this host, from another port or out of the tunnel. */
+#ifndef XOVL_BPF_DELIVER_H
+#define XOVL_BPF_DELIVER_H
+
+#include "flow.h"
+#include "verdict.h"
+
+/* NULL: the port has left the network. */
+static __always_inline struct xovl_port *port_get(const struct frame *f, __u32 index)
+{
+	struct xovl_port *port = bpf_map_lookup_elem(&port_table, &index);
+
+	if (!port || !(port->flags & XOVL_PORT_USED) || port->net != f->net_index)
+		return NULL;
+	return port;
+}
+
+#ifdef XOVL_CARRIER_XDP
+
+/* An xdp_frame carries no half-made checksum, and not every interface takes one: TC delivers those. */
+static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_port *port)
+{
+	struct flow flow;
+
+	if (!(port->flags & XOVL_PORT_XDP_XMIT) && !device_generic)
+		return false;
+	if (!device_partial_checksums)
+		return true;
+	flow_parse(f, f->outer_len, &flow);
+	return !flow.partial;
+}
+
+#else
+
+static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_port *port)
+{
+	return true;
+}
+
+#endif
+
+static __always_inline int port_out(ctx_t *ctx, struct frame *f, __u32 port_index)
+{
+	struct xovl_port *port = port_get(f, port_index);
+	__u32 ifindex;
+
+	if (!port)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+	if (!f->from_tunnel && f->origin == port_index)
+		return verdict_drop(ctx, f, XOVL_REASON_SAME_PORT);
+	if (!port_is_ready(f, port))
+		return verdict_pass(ctx);
+	ifindex = port->ifindex;
+	if (!frame_for_port(ctx, f, port->vid))
+		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
+	verdict_delivered(f, port_index);
+	return carrier_redirect(ctx, ifindex);
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The forwarding database: where a MAC of a network is, learned by the datapath itself and aged without help. */
+#ifndef XOVL_BPF_FDB_H
+#define XOVL_BPF_FDB_H
+
+#include <linux/errno.h>
+
+#include "frame.h"
+#include "maps.h"
+
+/* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
+#define FDB_TOUCH_NS NSEC_PER_SEC
+
+/* When the table is full, expired entries are swept out at most so often, so many at a time. */
+#define FDB_SWEEP_NS NSEC_PER_SEC
+static volatile __u32 fdb_sweep_max = 256; /* not a constant: the verifier would count through every value (6.18) */
+static __u64 fdb_swept; /* time of the last sweep; a race costs one sweep more */
+
+/* now may come from a CPU whose coarse clock lags behind the one that wrote seen: signed. */
+static __always_inline bool fdb_expired(const struct xovl_network *net, __u64 seen, __u64 now)
+{
+	return net->ageing_ns && (__s64)(now - seen) > (__s64)net->ageing_ns;
+}
+
+struct fdb_sweep {
+	__u64 now;
+	__u32 left;
+};
+
+static long fdb_sweep_one(void *map, struct xovl_fdb_key *key, struct xovl_fdb *entry, struct fdb_sweep *sweep)
+{
+	__u32 net_index = key->net;
+	struct xovl_network *net = bpf_map_lookup_elem(&networks, &net_index);
+
+	if (xovl_fdb_state_of(entry->dst) != XOVL_FDB_LEARNED)
+		return 0;
+	if (net && !fdb_expired(net, entry->seen, sweep->now))
+		return 0;
+	bpf_map_delete_elem(map, key);
+	return --sweep->left == 0;
+}
+
+/* Nobody else collects what has expired; until the table is full it does no harm. */
+static __noinline void fdb_sweep(__u64 now)
+{
+	struct fdb_sweep sweep = {.now = now, .left = fdb_sweep_max};
+
+	if ((__s64)(now - fdb_swept) < (__s64)FDB_SWEEP_NS)
+		return;
+	fdb_swept = now;
+	bpf_for_each_map_elem(&fdb, fdb_sweep_one, &sweep, 0);
+}
+
+static __always_inline struct xovl_fdb_key fdb_key(const struct frame *f, const __u8 *mac)
+{
+	struct xovl_fdb_key key = {.net = f->net_index};
+
+	__builtin_memcpy(key.mac, mac, sizeof(key.mac));
+	return key;
+}
+
+/* The frame's source is where the frame came from. Static and control entries never move (see struct xovl_fdb). */
+static __always_inline void fdb_learn(const struct frame *f)
+{
+	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
+	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
+	struct xovl_fdb_key key = fdb_key(f, f->macs.src);
+	struct xovl_fdb entry = {.dst = dst, .seen = f->now};
+	struct xovl_fdb *known;
+	__u64 old;
+
+	if (!(f->net->flags & XOVL_NET_LEARNING))
+		return;
+	known = bpf_map_lookup_elem(&fdb, &key);
+	if (!known) {
+		if (bpf_map_update_elem(&fdb, &key, &entry, BPF_NOEXIST) == -E2BIG)
+			fdb_sweep(f->now);
+		return;
+	}
+	old = known->dst;
+	if (xovl_fdb_state_of(old) != XOVL_FDB_LEARNED)
+		return;
+	if (old != dst)
+		__sync_val_compare_and_swap(&known->dst, old, dst);
+	if (old != dst || (__s64)(f->now - known->seen) > (__s64)FDB_TOUCH_NS)
+		known->seen = f->now;
+}
+
+/* Where the frame's destination is: xovl_fdb_dst(), or 0 when unknown or expired. */
+static __always_inline __u64 fdb_lookup(const struct frame *f)
+{
+	struct xovl_fdb_key key = fdb_key(f, f->macs.dst);
+	struct xovl_fdb *entry = bpf_map_lookup_elem(&fdb, &key);
+	__u64 dst;
+
+	if (!entry)
+		return 0;
+	dst = *(volatile __u64 *)&entry->dst;
+	if (xovl_fdb_net(dst) != f->net_index)
+		return 0;
+	if (xovl_fdb_state_of(dst) == XOVL_FDB_LEARNED && fdb_expired(f->net, entry->seen, f->now))
+		return 0;
+	return dst;
+}
+
+#endif

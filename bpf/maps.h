@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map of the datapath. Keys and values are documented in xovl/maps.h. Sizes are set by userspace at load, and the
+ * maps are shared by all programs of one network namespace.
+ */
+#ifndef XOVL_BPF_MAPS_H
+#define XOVL_BPF_MAPS_H
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "xovl/maps.h"
+#include "xovl/reasons.h"
+
+#define XOVL_ARRAY(name, value_type)                                                               \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
+		__uint(max_entries, 1);                                                            \
+	} name SEC(".maps")
+
+#define XOVL_PERCPU_ARRAY(name, value_type, entries)                                               \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
+		__uint(max_entries, entries);                                                      \
+	} name SEC(".maps")
+
+/* Not preallocated: memory follows use, and an update puts a whole new element in place. */
+#define XOVL_HASH(name, key_type, value_type)                                                      \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
+		__uint(max_entries, 1);                                                            \
+	} name SEC(".maps")
+
+XOVL_HASH(ports, struct xovl_port_key, struct xovl_port_ref);
+XOVL_ARRAY(port_table, struct xovl_port);
+XOVL_ARRAY(networks, struct xovl_network);
+XOVL_HASH(fdb, struct xovl_fdb_key, struct xovl_fdb);
+XOVL_HASH(floods, struct xovl_flood_key, __u32);
+XOVL_ARRAY(peers, struct xovl_peer);
+XOVL_HASH(members, struct xovl_member_key, struct xovl_member);
+XOVL_HASH(endpoints, struct xovl_endpoint_key, struct xovl_endpoint);
+XOVL_HASH(tunnels, struct xovl_tunnel_key, __u32);
+XOVL_HASH(devices, __u32, struct xovl_device);
+XOVL_PERCPU_ARRAY(nexthops, struct xovl_nexthop, 1);
+
+XOVL_PERCPU_ARRAY(port_stats, struct xovl_traffic, 1);
+XOVL_PERCPU_ARRAY(peer_stats, struct xovl_traffic, 1);
+XOVL_PERCPU_ARRAY(net_stats, struct xovl_net_stats, 1);
+XOVL_PERCPU_ARRAY(drop_stats, struct xovl_drop_stats, XOVL_REASON_MAX);
+
+#endif

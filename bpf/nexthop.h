@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The way to a peer: asked of the kernel's routes and neighbours, remembered per CPU for half a second, so that changes
+ * there are followed without any process.
+ */
+#ifndef XOVL_BPF_NEXTHOP_H
+#define XOVL_BPF_NEXTHOP_H
+
+#include <linux/in.h>
+
+#include "carrier.h"
+#include "maps.h"
+
+#define NEXTHOP_VALID_NS (500 * NSEC_PER_MSEC)
+
+/*
+ * Redirected frames do not tell the kernel that a neighbour is in use, so a stale entry would never be probed. Once
+ * in this time a frame takes the way through the kernel's neighbour code.
+ */
+#define NEXTHOP_CONFIRM_NS (5 * NSEC_PER_SEC)
+
+/* skb->mark of an encapsulated frame that the uplink's TC program is to send through the neighbour code. */
+#define NEXTHOP_RESOLVE_MARK 0x786f766cu
+
+/*
+ * A lookup as for locally sent packets: they come "from" the loopback device. The kernel insists that this
+ * device forwards; userspace sees to that.
+ */
+#define LOOPBACK_IFINDEX 1
+
+static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 bucket, struct bpf_fib_lookup *fib)
+{
+	fib->family = peer->family;
+	fib->l4_protocol = IPPROTO_UDP;
+	fib->sport = bpf_htons(XOVL_SPORT_MIN + bucket);
+	fib->dport = peer->dstport;
+	fib->ifindex = LOOPBACK_IFINDEX;
+	fib->tot_len = 1; /* asks for the MTU of the route, which comes back in its place */
+	if (peer->family == AF_INET) {
+		fib->ipv4_src = peer->local.be32[3];
+		fib->ipv4_dst = peer->remote.be32[3];
+	} else {
+		__builtin_memcpy(fib->ipv6_src, &peer->local, sizeof(peer->local));
+		__builtin_memcpy(fib->ipv6_dst, &peer->remote, sizeof(peer->remote));
+	}
+}
+
+static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const struct xovl_device *device,
+							     const struct xovl_peer *peer, __u64 now)
+{
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return XOVL_NEXTHOP_NO_ROUTE;
+	if (!device || device->role != XOVL_ROLE_UPLINK)
+		return XOVL_NEXTHOP_NOT_UPLINK;
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH || (__s64)(now - peer->confirmed) > (__s64)NEXTHOP_CONFIRM_NS)
+		return XOVL_NEXTHOP_UNRESOLVED;
+	return XOVL_NEXTHOP_OK;
+}
+
+/* An answer without neighbour comes without the MTU of the route; that of the interface stands in until there is one. */
+static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib)
+{
+	__u32 mtu = 0;
+
+	if (answer == BPF_FIB_LKUP_RET_SUCCESS)
+		return fib->mtu_result;
+	bpf_check_mtu(ctx, fib->ifindex, &mtu, 0, 0);
+	return mtu > 0xffff ? 0xffff : mtu;
+}
+
+static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, struct xovl_nexthop *nexthop,
+				      __u32 bucket, __u64 now)
+{
+	struct bpf_fib_lookup fib = {};
+	struct xovl_device *device;
+	__u32 ifindex;
+	long answer;
+
+	if (!peer || !nexthop)
+		return 0;
+	nexthop_request(peer, bucket, &fib);
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	ifindex = fib.ifindex;
+	device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	nexthop->generation = peer->generation;
+	nexthop->state = nexthop_state(answer, device, peer, now);
+	nexthop->ifindex = ifindex;
+	nexthop->mtu = nexthop_mtu(ctx, answer, &fib);
+	nexthop->xdp_xmit = device && (device->flags & XOVL_DEV_XDP_XMIT);
+	__builtin_memcpy(nexthop->dmac, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(nexthop->smac, fib.smac, ETH_ALEN);
+	/* a neighbour is resolved within milliseconds: look again with the next frame */
+	nexthop->expires = nexthop->state == XOVL_NEXTHOP_UNRESOLVED ? 0 : now + NEXTHOP_VALID_NS;
+	return 0;
+}
+
+/* NULL: the peer index is out of range. */
+static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_index, const struct xovl_peer *peer,
+							__u16 sport, __u64 now)
+{
+	__u32 bucket = sport % XOVL_NEXTHOP_BUCKETS;
+	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
+	struct xovl_nexthop *nexthop = bpf_map_lookup_elem(&nexthops, &slot);
+
+	if (!nexthop)
+		return NULL;
+	if (nexthop->generation != peer->generation || (__s64)(nexthop->expires - now) <= 0)
+		nexthop_refresh(ctx, peer, nexthop, bucket, now);
+	return nexthop;
+}
+
+static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop *nexthop)
+{
+	switch (nexthop->state) {
+	case XOVL_NEXTHOP_OK:
+	case XOVL_NEXTHOP_UNRESOLVED:
+		return XOVL_REASON_NONE;
+	case XOVL_NEXTHOP_NOT_UPLINK:
+		return XOVL_REASON_NOT_UPLINK;
+	default:
+		return XOVL_REASON_NO_ROUTE;
+	}
+}
+
+#endif

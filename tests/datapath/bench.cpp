@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "bench.hpp"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+namespace xovl::test {
+
+namespace {
+
+constexpr const char *kBpffs = "/sys/fs/bpf";
+constexpr const char *kPinRoot = "/sys/fs/bpf/xovl";
+
+void check(bool ok, const std::string &what)
+{
+	if (!ok)
+		throw std::system_error(errno, std::generic_category(), what);
+}
+
+Fd open_namespace(const std::string &path)
+{
+	Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	check(bool(fd), path);
+	return fd;
+}
+
+FdbConfig behind_peer(const std::string &mac, const std::string &dst)
+{
+	return {.mac = Mac::parse(mac), .dst = Address::parse(dst)};
+}
+
+FdbConfig behind_port(const std::string &mac, const std::string &dev, uint16_t vid = 0)
+{
+	return {.mac = Mac::parse(mac), .dev = dev, .vid = vid};
+}
+
+NetworkConfig blue(xovl_mode mode, const Addresses &underlay)
+{
+	return {.name = "blue",
+		.vni = kBlueVni,
+		.ports = {{"port1", 0, mode}, {"port2", 0, mode}, {"trunk", 10, mode}},
+		.flood = {Address::parse(underlay.peer_a), Address::parse(underlay.peer_b)},
+		.fdb = {behind_port(mac::kTenant2, "port2"), behind_port(mac::kTagged, "trunk", 10),
+			behind_peer(mac::kRemoteA, underlay.peer_a), behind_peer(mac::kRemoteB, underlay.peer_b),
+			behind_peer(mac::kRemoteNarrow, underlay.narrow),
+			behind_peer(mac::kRemoteNoRoute, underlay.no_route),
+			behind_peer(mac::kRemoteBeside, underlay.beside)}};
+}
+
+NetworkConfig green(xovl_mode mode, const Addresses &underlay)
+{
+	return {.name = "green",
+		.vni = kGreenVni,
+		.ports = {{"trunk", 20, mode}},
+		.flood = {Address::parse(underlay.peer_a)},
+		.fdb = {behind_port(mac::kGreen, "trunk", 20), behind_peer(mac::kRemoteA, underlay.peer_a)}};
+}
+
+Config base_config(Hook hook, const Addresses &underlay)
+{
+	const xovl_mode mode = hook == Hook::Xdp ? XOVL_MODE_NATIVE : XOVL_MODE_TC;
+	Config config;
+	config.limits = Limits{.fdb = 256, .networks = 16, .peers = 32, .ports = 16, .members = 64};
+	config.vteps = {{Address::parse("192.0.2.1")}, {Address::parse("2001:db8::1")}};
+	config.uplinks = {{"uplink", mode}};
+	config.networks = {blue(mode, underlay), green(mode, underlay)};
+	return config;
+}
+
+void add(Counts &counts, const std::string &name, uint64_t value)
+{
+	if (value)
+		counts[name] += value;
+}
+
+void add_traffic(Counts &counts, const std::string &object, const xovl_traffic &traffic)
+{
+	add(counts, object + " rx_packets", traffic.rx_packets);
+	add(counts, object + " rx_bytes", traffic.rx_bytes);
+	add(counts, object + " tx_packets", traffic.tx_packets);
+	add(counts, object + " tx_bytes", traffic.tx_bytes);
+}
+
+/// Addresses, neighbours and routes of the machine, for `ip -batch`.
+std::string underlay()
+{
+	std::string lines = "addr add 192.0.2.1/24 dev uplink\naddr add 2001:db8::1/64 dev uplink nodad\n"
+			    "addr add 198.51.100.1/24 dev side\naddr add 2001:db8:51::1/64 dev side nodad\n";
+	for (int family : {AF_INET, AF_INET6}) {
+		const Addresses &ip = addresses(family);
+		const std::pair<std::string, std::string> neighbours[] = {
+			{ip.peer_a, mac::kPeerA}, {ip.peer_b, mac::kPeerB}, {ip.narrow, mac::kPeerB}};
+		for (const auto &[address, lladdr] : neighbours)
+			lines += fmt::format("neigh add {} lladdr {} dev uplink nud permanent\n", address, lladdr);
+		lines += fmt::format("neigh add {} lladdr 02:00:00:00:bb:51 dev side nud permanent\n", ip.beside);
+		lines += fmt::format("route add {} dev uplink mtu {}\n", ip.narrow, kNarrowMtu);
+	}
+	return lines;
+}
+
+std::string port_name(const PortCounters &port)
+{
+	return port.vid ? fmt::format("port {}.{}", port.dev, port.vid) : "port " + port.dev;
+}
+
+} // namespace
+
+const Addresses &addresses(int family)
+{
+	static const Addresses v4 = {.local = "192.0.2.1",
+				     .peer_a = "192.0.2.2",
+				     .peer_b = "192.0.2.3",
+				     .narrow = "192.0.2.9",
+				     .no_route = "203.0.113.9",
+				     .beside = "198.51.100.2",
+				     .stranger = "192.0.2.77"};
+	static const Addresses v6 = {.local = "2001:db8::1",
+				     .peer_a = "2001:db8::2",
+				     .peer_b = "2001:db8::3",
+				     .narrow = "2001:db8::9",
+				     .no_route = "2001:db8:dead::9",
+				     .beside = "2001:db8:51::2",
+				     .stranger = "2001:db8::77"};
+	return family == AF_INET ? v4 : v6;
+}
+
+Counts operator+(Counts a, const Counts &b)
+{
+	for (const auto &[name, value] : b)
+		a[name] += value;
+	return a;
+}
+
+Bench::Bench(Hook hook, int family)
+	: family_(family), far_("far"), machine_("machine"), home_netns_(open_namespace("/proc/self/ns/net")),
+	  home_mounts_(open_namespace("/proc/self/ns/mnt"))
+{
+	link();
+	enter();
+	try {
+		overlay_ = std::make_unique<Overlay>(kPinRoot);
+		apply(base_config(hook, addresses(family)));
+	} catch (...) {
+		overlay_.reset();
+		leave();
+		throw;
+	}
+}
+
+Bench::~Bench()
+{
+	overlay_.reset();
+	leave();
+}
+
+/* The far ends and the ports have no IPv6, so that nothing but the test sends anything there. */
+void Bench::link() const
+{
+	static const std::vector<std::pair<std::string, std::string>> kVeths = {
+		{"port1", "tenant1"}, {"port2", "tenant2"}, {"trunk", "tenants"}, {"uplink", "under"}, {"side", "beside"}};
+	std::string near, far;
+
+	far_.sysctl("net/ipv6/conf/default/disable_ipv6", "1");
+	machine_.sysctl("net/ipv6/conf/default/disable_ipv6", "1");
+	for (const auto &[dev, end] : kVeths) {
+		near += fmt::format("link add {0} type veth peer name {1} netns {2}\nlink set {0} up\n", dev, end, far_.name());
+		far += fmt::format("link set {} up\n", end);
+	}
+	near += fmt::format("link set uplink address {}\n", mac::kUplink);
+	machine_.ip(near);
+	far_.ip(far);
+	for (const auto &[dev, end] : kVeths)
+		far_.offload(end, "gro on");
+	for (const char *dev : {"uplink", "side"})
+		machine_.sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", dev), "0");
+	machine_.ip(underlay());
+}
+
+/* A bpffs of our own: whatever becomes of this process, no pin is left. */
+void Bench::enter()
+{
+	check(unshare(CLONE_NEWNS) == 0, "unshare");
+	check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount private");
+	check(mount("bpf", kBpffs, "bpf", 0, nullptr) == 0, "mount bpffs");
+	check(setns(open_namespace("/run/netns/" + machine_.name()).get(), CLONE_NEWNET) == 0, "setns");
+}
+
+void Bench::leave() noexcept
+{
+	setns(home_netns_.get(), CLONE_NEWNET);
+	setns(home_mounts_.get(), CLONE_NEWNS);
+}
+
+std::string Bench::pin(const std::string &name) const
+{
+	return fmt::format("{}/net-{}/{}", kPinRoot, machine_.inode(), name);
+}
+
+void Bench::apply(const Config &config)
+{
+	overlay_->apply(config, false);
+	config_ = config;
+}
+
+RunResult Bench::run(Hook hook, const std::string &dev, const Bytes &packet) const
+{
+	const uint32_t ifindex = if_nametoindex(dev.c_str());
+	const char *role = dev == "uplink" ? "uplink" : "port";
+	const Fd prog = hook == Hook::Xdp ? xdp_program(ifindex) : pinned(pin(fmt::format("xovl_tc_{}", role)));
+	return prog_run(hook, prog.get(), {.ifindex = ifindex, .packet = packet});
+}
+
+Counts Bench::counts() const
+{
+	const Counters counters = overlay_->counters();
+	Counts counts;
+	for (const NetCounters &net : counters.networks)
+		for (const xovl_net_stats &cpu : net.stats.cpu) {
+			add_traffic(counts, "net " + net.name, cpu.traffic);
+			add(counts, "net " + net.name + " delivered", cpu.delivered);
+			add(counts, "net " + net.name + " sent", cpu.sent);
+			add(counts, "net " + net.name + " flooded", cpu.flooded);
+			add(counts, "net " + net.name + " copies", cpu.copies);
+		}
+	for (const PortCounters &port : counters.ports)
+		for (const xovl_traffic &cpu : port.stats.cpu)
+			add_traffic(counts, port_name(port), cpu);
+	for (const PeerCounters &peer : counters.peers)
+		for (const xovl_traffic &cpu : peer.stats.cpu)
+			add_traffic(counts, "peer " + peer.dst.str(), cpu);
+	for (const DropCounters &drop : counters.drops)
+		for (const xovl_drop_stats &cpu : drop.stats.cpu) {
+			add(counts, "drop " + reason_name(drop.reason) + " packets", cpu.packets);
+			add(counts, "drop " + reason_name(drop.reason) + " copies", cpu.copies);
+		}
+	return counts;
+}
+
+std::optional<FdbEntry> Bench::fdb(const std::string &net, const std::string &mac) const
+{
+	const std::vector<FdbEntry> entries = overlay_->fdb(net);
+	const auto found = std::ranges::find(entries, Mac::parse(mac), &FdbEntry::mac);
+	return found == entries.end() ? std::nullopt : std::optional(*found);
+}
+
+void Bench::age(const std::string &mac, unsigned seconds) const
+{
+	const Fd map = pinned(pin("fdb"));
+	const auto octets = Mac::parse(mac).bytes();
+	xovl_fdb_key key = {};
+	xovl_fdb entry = {};
+	for (xovl_fdb_key *at = nullptr; bpf_map_get_next_key(map.get(), at, &key) == 0; at = &key) {
+		if (!std::ranges::equal(key.mac, octets))
+			continue;
+		check(bpf_map_lookup_elem(map.get(), &key, &entry) == 0, "fdb");
+		entry.seen -= seconds * 1000000000ull;
+		check(bpf_map_update_elem(map.get(), &key, &entry, BPF_EXIST) == 0, "fdb");
+		return;
+	}
+	throw std::runtime_error("not in the FDB: " + mac);
+}
+
+PacketSocket &Bench::far(const std::string &dev)
+{
+	auto &socket = sockets_[dev];
+	if (!socket)
+		socket = std::make_unique<PacketSocket>(far_, dev);
+	return *socket;
+}
+
+} // namespace xovl::test

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The machine under test: a network namespace with xovl in it, configured by libxovl itself, and a far one where its veths end.
+//
+//   far                 machine under test
+//   tenant1 ──────────  port1   network blue
+//   tenant2 ──────────  port2   network blue
+//   tenants ──────────  trunk   VLAN 10: network blue, VLAN 20: network green
+//   under   ──────────  uplink  192.0.2.1/24, 2001:db8::1/64
+//   beside  ──────────  side    198.51.100.1/24, 2001:db8:51::1/64, nothing of xovl
+//
+// Blue has VNI 0x123456 and floods to peers A and B, green has VNI 0x14 and floods to A. Every far end has GRO on, so that
+// XDP can redirect to it, and every underlay neighbour is permanent. Far tables of addresses: struct Addresses.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netns.hpp"
+#include "overlay.hpp"
+#include "prog_run.hpp"
+#include "sockets.hpp"
+
+namespace xovl::test {
+
+inline constexpr uint32_t kBlueVni = 0x123456;
+inline constexpr uint32_t kGreenVni = 0x14;
+inline constexpr uint16_t kUplinkMtu = 1500;
+inline constexpr uint16_t kNarrowMtu = 1300;
+
+namespace mac {
+inline const std::string kUplink = "02:00:00:00:aa:01";
+inline const std::string kPeerA = "02:00:00:00:bb:02"; ///< on the underlay
+inline const std::string kPeerB = "02:00:00:00:bb:03";
+inline const std::string kTenant1 = "02:00:00:00:01:01"; ///< not in the FDB until learned
+inline const std::string kTenant2 = "02:00:00:00:01:02"; ///< static, behind port2
+inline const std::string kTagged = "02:00:00:00:01:10";  ///< static, behind trunk, VLAN 10
+inline const std::string kGreen = "02:00:00:00:01:20";   ///< static in green, behind trunk, VLAN 20
+inline const std::string kRemoteA = "02:00:00:00:0a:01"; ///< static, behind peer A
+inline const std::string kRemoteB = "02:00:00:00:0b:01";
+inline const std::string kRemoteNarrow = "02:00:00:00:0c:01";
+inline const std::string kRemoteNoRoute = "02:00:00:00:0d:01";
+inline const std::string kRemoteBeside = "02:00:00:00:0e:01";
+inline const std::string kUnknown = "02:00:00:00:0f:01";
+inline const std::string kBroadcast = "ff:ff:ff:ff:ff:ff";
+inline const std::string kLinkLocal = "01:80:c2:00:00:00";
+} // namespace mac
+
+/// The underlay in one family.
+struct Addresses {
+	std::string local;
+	std::string peer_a;
+	std::string peer_b;
+	std::string narrow;   ///< its route has MTU 1300
+	std::string no_route; ///< nothing leads there
+	std::string beside;   ///< its route leaves by an interface that is no uplink
+	std::string stranger; ///< on the underlay, not a peer
+};
+
+const Addresses &addresses(int family);
+
+/// Counters by name, "net blue rx_packets", "peer 192.0.2.2 tx_bytes", "drop vni_unknown packets": those that are not zero.
+using Counts = std::map<std::string, uint64_t>;
+
+Counts operator+(Counts a, const Counts &b);
+
+class Bench {
+public:
+	/// family: of the peers. hook Xdp: native XDP on uplink and ports.
+	Bench(Hook hook, int family);
+	Bench(const Bench &) = delete;
+	Bench &operator=(const Bench &) = delete;
+	~Bench();
+
+	Overlay &overlay() { return *overlay_; }
+	/// What runs now; edit a copy and apply() it.
+	const Config &config() const { return config_; }
+	void apply(const Config &config);
+
+	/// Through the program that is attached to dev at the hook.
+	RunResult run(Hook hook, const std::string &dev, const Bytes &packet) const;
+	Counts counts() const;
+
+	std::optional<FdbEntry> fdb(const std::string &net, const std::string &mac) const;
+	/// Makes a learned entry look as if it had been silent for so many seconds more.
+	void age(const std::string &mac, unsigned seconds) const;
+
+	/// The far end of a veth: "tenant1", "under" …
+	PacketSocket &far(const std::string &dev);
+	/// ethtool -K at a far end
+	void far_offload(const std::string &dev, const std::string &features) const { far_.offload(dev, features); }
+	/// Lines of `ip -batch` in the machine.
+	void ip(const std::string &lines) const { machine_.ip(lines); }
+
+private:
+	void link() const;
+	void enter();
+	void leave() noexcept;
+	std::string pin(const std::string &name) const;
+
+	int family_;
+	Netns far_;
+	Netns machine_;
+	Fd home_netns_;
+	Fd home_mounts_;
+	Config config_;
+	std::unique_ptr<Overlay> overlay_;
+	std::map<std::string, std::unique_ptr<PacketSocket>> sockets_;
+};
+
+} // namespace xovl::test

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// bpf/decap.h: which packets are tunnel packets of ours, and which of those are well-formed.
+#include <system_error>
+
+#include "fixture.hpp"
+
+namespace xovl::test {
+
+class Decap : public DatapathTest {
+protected:
+	const Packet inner_ = udp_frame(mac::kTenant2, mac::kRemoteA);
+	const Ethernet eth_ = {mac::kUplink, mac::kPeerA};
+	const UDP udp_ = {.sport = 50000, .dport = 4789, .checksum = 0};
+
+	/// What arrives from peer A comes out at port2.
+	void decapsulates(const Bytes &packet, const Bytes &inner)
+	{
+		finishes("uplink", packet, {Verdict::Redirect, inner, delivered(ip().peer_a, "blue", "port2", inner.size())});
+	}
+
+	void refuses(const Bytes &packet, const std::string &reason)
+	{
+		finishes("uplink", packet, {Verdict::Drop, {}, dropped_outer(reason)});
+	}
+
+	Bytes arriving_vxlan(const Vxlan &vxlan) const { return outer() / udp_ / vxlan / inner_; }
+	/// Whether the kernel runs the program on it: some refuse an IP header that is cut off.
+	bool runs(const Bytes &packet) const
+	{
+		try {
+			bench_->run(hook(), "uplink", packet);
+			return true;
+		} catch (const std::system_error &error) {
+			EXPECT_EQ(error.code(), std::errc::invalid_argument);
+			return false;
+		}
+	}
+
+	Packet outer() const { return eth_ / outer_ip(ip().peer_a, ip().local); }
+	IPv4 v4() const { return {.src = ip().peer_a, .dst = ip().local}; }
+	IPv6 v6() const { return {.src = ip().peer_a, .dst = ip().local}; }
+	/// A tunnel packet below the IP layer.
+	Packet tunnel() const { return udp_ / Vxlan{kBlueVni} / inner_; }
+	uint16_t tunnel_len() const { return static_cast<uint16_t>(tunnel().bytes().size()); }
+};
+
+INSTANTIATE_TEST_SUITE_P(, Decap, every_setup(), setup_name);
+
+TEST_P(Decap, EveryKindOfFrame)
+{
+	for (const auto &[name, inner] : tenant_frames(mac::kTenant2, mac::kRemoteA)) {
+		SCOPED_TRACE(name);
+		decapsulates(arriving(kBlueVni, inner), inner);
+	}
+}
+
+TEST_P(Decap, WhatPeersMayChoose)
+{
+	if (is_v4()) {
+		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .tos = 0xff, .id = 9, .ttl = 1} / tunnel(),
+			     inner_);
+		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .df = true} / tunnel(), inner_);
+	} else {
+		decapsulates(eth_ / IPv6{.src = ip().peer_a,
+					 .dst = ip().local,
+					 .traffic_class = 0xff,
+					 .flow_label = 0xfffff,
+					 .hop_limit = 1} /
+				     tunnel(),
+			     inner_);
+	}
+	/* UDP: any source port; a checksum may be present */
+	decapsulates(outer() / UDP{.sport = 1, .dport = 4789, .checksum = 0} / Vxlan{kBlueVni} / inner_, inner_);
+	decapsulates(outer() / UDP{.sport = 50000, .dport = 4789} / Vxlan{kBlueVni} / inner_, inner_);
+}
+
+TEST_P(Decap, IPv4OptionsAreAccepted)
+{
+	if (!is_v4())
+		return;
+	for (size_t octets = 4; octets <= 40; octets += 4) {
+		IPv4 ip = v4();
+		ip.options = Bytes(octets, 1);
+		decapsulates(eth_ / ip / tunnel(), inner_);
+	}
+}
+
+/* Ethernet pads and some drivers leave their checksum behind the packet: not part of the tenant's frame. */
+TEST_P(Decap, OctetsBehindThePacketAreCutOff)
+{
+	for (size_t octets : {1, 4, 18}) {
+		const Bytes inner = inner_;
+		finishes_in_tc("uplink", padded(arriving(kBlueVni, inner_), octets),
+			       {Verdict::Redirect, inner, delivered(ip().peer_a, "blue", "port2", inner.size())});
+	}
+}
+
+TEST_P(Decap, NotForUs)
+{
+	const std::string stranger = ip().stranger;
+	passes("uplink", Ethernet{"02:00:00:00:aa:02", mac::kPeerA} / outer_ip(ip().peer_a, ip().local) / tunnel());
+	passes("uplink", Ethernet{mac::kBroadcast, mac::kPeerA} / outer_ip(ip().peer_a, ip().local) / tunnel());
+	passes("uplink", eth_ / outer_ip(ip().peer_a, stranger) / tunnel());
+	passes("uplink", outer() / UDP{.sport = 50000, .dport = 4790} / Vxlan{kBlueVni} / inner_);
+	passes("uplink", outer() / TCP{.sport = 50000, .dport = 4789} / Vxlan{kBlueVni} / inner_);
+	passes("uplink", outer() / ICMP{} / inner_);
+	passes("uplink", eth_ / Payload::of(64));
+	passes("uplink", eth_ / ARP{.sha = mac::kPeerA, .spa = "192.0.2.2", .tpa = "192.0.2.1"});
+	/* the EtherType of the other family */
+	passes("uplink", Ethernet{mac::kUplink, mac::kPeerA, is_v4() ? 0x86dd : 0x0800} / outer_ip(ip().peer_a, ip().local) /
+			     tunnel());
+}
+
+/* The kernel refuses these by itself; nobody can say to which port they are addressed. */
+TEST_P(Decap, NoUdpHeaderToBeFound)
+{
+	if (!is_v4())
+		return;
+	for (uint8_t version : {0, 5, 6, 15}) {
+		IPv4 ip = v4();
+		ip.version = version;
+		passes("uplink", eth_ / ip / tunnel());
+	}
+	for (uint8_t ihl : {0, 1, 4}) {
+		IPv4 ip = v4();
+		ip.ihl = ihl;
+		passes("uplink", eth_ / ip / tunnel());
+	}
+}
+
+TEST_P(Decap, IPv4HeaderChecksum)
+{
+	if (!is_v4())
+		return;
+	const Bytes good = eth_ / v4() / tunnel();
+	for (size_t bit = 0; bit < 16; bit++) {
+		Bytes bad = good;
+		bad[24 + bit / 8] ^= 1 << bit % 8;
+		refuses(bad, "outer_checksum");
+	}
+	IPv4 options = v4();
+	options.options = {1, 1, 1, 1};
+	Bytes bad = eth_ / options / tunnel();
+	bad[34] = 0;
+	refuses(bad, "outer_checksum");
+}
+
+TEST_P(Decap, IPLengthLies)
+{
+	const uint16_t right = is_v4() ? 20 + tunnel_len() : tunnel_len();
+	const auto lying = [&](uint16_t length) -> Bytes {
+		if (is_v4()) {
+			IPv4 ip = v4();
+			ip.total_length = length;
+			return eth_ / ip / tunnel();
+		}
+		IPv6 ip = v6();
+		ip.payload_length = length;
+		return eth_ / ip / tunnel();
+	};
+	for (int length : {right + 1, right + 8, 1500, 32768, 65535})
+		refuses(lying(static_cast<uint16_t>(length)), "outer_length");
+	/* no room for the UDP header */
+	for (int length : {0, 1, 7})
+		refuses(lying(static_cast<uint16_t>(is_v4() ? 20 + length : length)), "outer_length");
+	if (is_v4())
+		for (int length : {0, 19})
+			refuses(lying(static_cast<uint16_t>(length)), "outer_length");
+	/* shorter than what UDP says */
+	for (int length : {right - 1, right - 8})
+		refuses(lying(static_cast<uint16_t>(length)), "udp_length");
+}
+
+TEST_P(Decap, UdpLengthLies)
+{
+	for (int length : {0, 7, 8, tunnel_len() - 1, tunnel_len() + 1, 65535}) {
+		UDP udp = udp_;
+		udp.length = static_cast<uint16_t>(length);
+		refuses(outer() / udp / Vxlan{kBlueVni} / inner_, "udp_length");
+	}
+}
+
+TEST_P(Decap, Fragments)
+{
+	if (is_v4()) {
+		IPv4 ip = v4();
+		ip.mf = true;
+		refuses(eth_ / ip / tunnel(), "outer_fragment");
+		/* a later fragment has no port: it could be anybody's */
+		ip.offset = 185;
+		passes("uplink", eth_ / ip / Payload::of(100));
+		ip.mf = false;
+		passes("uplink", eth_ / ip / Payload::of(100));
+		return;
+	}
+	const IPv6Ext first = {44, {0, 0x00, 0x01, 0, 0, 0, 7}};
+	const IPv6Ext later = {44, {0, 0x05, 0xc9, 0, 0, 0, 7}, 17};
+	refuses(eth_ / v6() / first / tunnel(), "outer_fragment");
+	passes("uplink", eth_ / v6() / later / Payload::of(100));
+}
+
+TEST_P(Decap, NoRoomForTheInnerHeader)
+{
+	refuses(outer() / udp_, "vxlan_short");
+	refuses(outer() / udp_ / Payload::of(7), "vxlan_short");
+	refuses(outer() / udp_ / Vxlan{kBlueVni}, "vxlan_short");
+	refuses(outer() / udp_ / Vxlan{kBlueVni} / Payload{truncated(inner_, 13)}, "vxlan_short");
+	decapsulates(outer() / udp_ / Vxlan{kBlueVni} / Payload{truncated(inner_, 14)}, truncated(inner_, 14));
+}
+
+TEST_P(Decap, VxlanFlags)
+{
+	for (int bit = 0; bit < 8; bit++)
+		if (bit != 3)
+			refuses(arriving_vxlan({.vni = kBlueVni, .flags = static_cast<uint8_t>(0x08 | 1 << bit)}),
+				"vxlan_reserved");
+	refuses(arriving_vxlan({.vni = kBlueVni, .flags = 0}), "vxlan_flags");
+	refuses(arriving_vxlan({.vni = kBlueVni, .flags = 0xf7}), "vxlan_flags");
+}
+
+TEST_P(Decap, VxlanReservedBits)
+{
+	for (int bit = 0; bit < 24; bit++)
+		refuses(arriving_vxlan({.vni = kBlueVni, .reserved1 = 1u << bit}), "vxlan_reserved");
+	for (int bit = 0; bit < 8; bit++)
+		refuses(arriving_vxlan({.vni = kBlueVni, .reserved2 = static_cast<uint8_t>(1 << bit)}), "vxlan_reserved");
+}
+
+/* Cut off anywhere, the packet is never delivered, not even in part. */
+TEST_P(Decap, TruncatedAnywhere)
+{
+	const Bytes whole = arriving(kBlueVni, inner_);
+	for (size_t length = 14; length < whole.size(); length++) {
+		SCOPED_TRACE(length);
+		const bool has_udp = length >= outer_len() - 8;
+		if (!runs(truncated(whole, length)))
+			continue;
+		if (has_udp)
+			refuses(truncated(whole, length), "outer_length");
+		else
+			passes("uplink", truncated(whole, length));
+	}
+	decapsulates(whole, inner_);
+}
+
+/* The same, by the wire, which brings packets of any length. */
+TEST_P(Decap, TruncatedOnTheWire)
+{
+	const Bytes whole = arriving(kBlueVni, inner_);
+	for (size_t length : {size_t(14), size_t(15), size_t(33), size_t(34), size_t(53), outer_len() - 9})
+		wire("under", truncated(whole, length), {}, {});
+	wire("under", truncated(whole, outer_len() - 8), {}, dropped_outer("outer_length"));
+	wire("under", truncated(whole, whole.size() - 1), {}, dropped_outer("outer_length"));
+	wire("under", whole, {{"tenant2", inner_}}, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size()));
+}
+
+} // namespace xovl::test

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// bpf/deliver.h: known unicast to a port of this host.
+#include "fixture.hpp"
+
+namespace xovl::test {
+
+class Deliver : public DatapathTest {
+protected:
+	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
+};
+
+INSTANTIATE_TEST_SUITE_P(, Deliver, every_setup(), setup_name);
+
+TEST_P(Deliver, FromPortToPort)
+{
+	for (const auto &[name, frame] : tenant_frames(mac::kTenant2, mac::kTenant1)) {
+		SCOPED_TRACE(name);
+		finishes("port1", frame,
+			 {Verdict::Redirect, {}, switched("port1", "port2", "blue", frame.bytes().size())});
+	}
+}
+
+TEST_P(Deliver, ToThePortAndNowhereElse)
+{
+	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
+	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
+}
+
+/* Between ports of one host no tunnel limits the size. */
+TEST_P(Deliver, FullSizedFrame)
+{
+	const Bytes frame = frame_of(mac::kTenant2, mac::kTenant1, 1514);
+	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
+}
+
+TEST_P(Deliver, VlanPortToPlainPort)
+{
+	const Packet untagged = Ethernet{mac::kTenant2, mac::kTagged} / rest();
+	const Packet tagged = Ethernet{mac::kTenant2, mac::kTagged} / Vlan{10, 3} / rest();
+	const Counts counts = switched("trunk.10", "port2", "blue", untagged.bytes().size());
+	wire("tenants", tagged, {{"tenant2", untagged}}, counts);
+	if (hook() == Hook::Xdp)
+		finishes("trunk", tagged, {Verdict::Redirect, untagged, counts});
+}
+
+TEST_P(Deliver, PlainPortToVlanPort)
+{
+	const Packet untagged = Ethernet{mac::kTagged, mac::kTenant1} / rest();
+	const Packet tagged = Ethernet{mac::kTagged, mac::kTenant1} / Vlan{10} / rest();
+	const Counts counts = switched("port1", "trunk.10", "blue", untagged.bytes().size());
+	wire("tenant1", untagged, {{"tenants", tagged}}, counts);
+	if (hook() == Hook::Xdp)
+		finishes("port1", untagged, {Verdict::Redirect, tagged, counts});
+}
+
+TEST_P(Deliver, FromOneVlanToAnother)
+{
+	const std::string dst = "02:00:00:00:01:30";
+	Config config = bench_->config();
+	config.find_network("blue")->ports.push_back({"trunk", 30, config.find_network("blue")->ports[0].mode});
+	config.find_network("blue")->fdb.push_back({.mac = Mac::parse(dst), .dev = "trunk", .vid = 30});
+	bench_->apply(config);
+	wire("tenants", Ethernet{dst, mac::kTagged} / Vlan{10} / rest(),
+	     {{"tenants", Ethernet{dst, mac::kTagged} / Vlan{30} / rest()}},
+	     switched("trunk.10", "trunk.30", "blue", (Ethernet{dst, mac::kTagged} / rest()).bytes().size()));
+}
+
+/* A checksum that the stack left to the NIC would be lost in an xdp_frame. */
+TEST_P(Deliver, PartialChecksumsAreForTc)
+{
+	const Ethernet eth = {mac::kTenant2, mac::kTenant1};
+	const std::vector<Packet> frames = {
+		eth / IPv4{"10.1.0.1", "10.1.0.2"} / UDP{.sport = 1, .dport = 2, .partial = true} / Payload::of(9),
+		eth / IPv4{"10.1.0.1", "10.1.0.2"} / TCP{.sport = 1, .dport = 2, .partial = true} / Payload::of(9),
+		eth / IPv6{"fd00::1", "fd00::2"} / UDP{.sport = 1, .dport = 2, .partial = true} / Payload::of(9),
+		eth / IPv6{"fd00::1", "fd00::2"} / TCP{.sport = 1, .dport = 2, .partial = true} / Payload::of(9),
+		eth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .options = {1, 1, 1, 1}} /
+			TCP{.sport = 1, .dport = 2, .partial = true} / Payload::of(9),
+		eth / Vlan{100} / IPv4{"10.1.0.1", "10.1.0.2"} / TCP{.sport = 1, .dport = 2, .partial = true},
+		/* SCTP does not show it */
+		eth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .protocol = 132} / Payload::of(40),
+	};
+	for (const Packet &frame : frames)
+		finishes_in_tc("port1", frame,
+			       {Verdict::Redirect, {}, switched("port1", "port2", "blue", frame.bytes().size())});
+	for (const Packet &frame : frames)
+		finishes_in_tc("uplink", arriving(kBlueVni, frame),
+			       {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.bytes().size())});
+}
+
+TEST_P(Deliver, PortThatTakesNoXdpFrames)
+{
+	if (hook() != Hook::Xdp)
+		return;
+	bench_->far_offload("tenant2", "gro off");
+	Config config = bench_->config();
+	std::erase_if(config.find_network("blue")->fdb, [](const FdbConfig &entry) { return entry.dev == "port2"; });
+	std::erase_if(config.find_network("blue")->ports, [](const PortConfig &port) { return port.dev == "port2"; });
+	const Config whole = bench_->config();
+	bench_->apply(config);
+	bench_->apply(whole);
+	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
+	finishes_in_tc("port1", frame, {Verdict::Redirect, {}, switched("port1", "port2", "blue", frame.size())});
+	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
+}
+
+} // namespace xovl::test

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "fixture.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace xovl::test {
+
+namespace {
+
+constexpr Milliseconds kArrival = 1s;
+constexpr Milliseconds kSilence = 20ms;
+const std::vector<std::string> kFarEnds = {"tenant1", "tenant2", "tenants", "under", "beside"};
+
+Counts traffic(const std::string &object, const std::string &way, size_t len)
+{
+	return {{object + " " + way + "_packets", 1}, {object + " " + way + "_bytes", len}};
+}
+
+/// What came in at a far end, without what the machine's own IPv6 sends there.
+bool is_ours(const Frame &frame)
+{
+	return !frame.outgoing && !(frame.be16(0) == 0x3333 && frame.ethertype() == 0x86dd && frame.be16(6) == 0x0200 &&
+				    frame.be16(8) == 0x0000 && frame.be16(10) == 0xaa01);
+}
+
+Counts moved(const Counts &before, const Counts &after)
+{
+	Counts difference;
+	for (const auto &[name, value] : after) {
+		const auto old = before.find(name);
+		const uint64_t was = old == before.end() ? 0 : old->second;
+		if (value != was)
+			difference[name] = value - was;
+	}
+	return difference;
+}
+
+std::string dumps(const std::vector<std::pair<std::string, Bytes>> &frames)
+{
+	std::vector<std::string> lines;
+	for (const auto &[dev, bytes] : frames)
+		lines.push_back(dev + ":\n" + hex_dump(bytes) + "\n");
+	std::ranges::sort(lines);
+	std::string text;
+	for (const std::string &line : lines)
+		text += line;
+	return text;
+}
+
+} // namespace
+
+std::ostream &operator<<(std::ostream &out, const Setup &setup)
+{
+	return out << (setup.hook == Hook::Xdp ? "Xdp" : "Tc") << (setup.family == AF_INET ? "V4" : "V6");
+}
+
+std::string setup_name(const testing::TestParamInfo<Setup> &info)
+{
+	return testing::PrintToString(info.param);
+}
+
+Counts sent(const std::string &port, const std::string &net, const std::string &peer, size_t len)
+{
+	return traffic("port " + port, "rx", len) + traffic("net " + net, "tx", len) + traffic("peer " + peer, "tx", len) +
+	       Counts{{"net " + net + " sent", 1}};
+}
+
+Counts switched(const std::string &from, const std::string &to, const std::string &net, size_t len)
+{
+	return traffic("port " + from, "rx", len) + traffic("port " + to, "tx", len) +
+	       Counts{{"net " + net + " delivered", 1}};
+}
+
+Counts delivered(const std::string &peer, const std::string &net, const std::string &port, size_t len)
+{
+	return traffic("peer " + peer, "rx", len) + traffic("net " + net, "rx", len) + traffic("port " + port, "tx", len) +
+	       Counts{{"net " + net + " delivered", 1}};
+}
+
+Counts dropped_from_port(const std::string &port, const std::string &reason, size_t len)
+{
+	return traffic("port " + port, "rx", len) + dropped_outer(reason);
+}
+
+Counts dropped_from_peer(const std::string &peer, const std::string &net, const std::string &reason, size_t len)
+{
+	return traffic("peer " + peer, "rx", len) + traffic("net " + net, "rx", len) + dropped_outer(reason);
+}
+
+Counts dropped_outer(const std::string &reason)
+{
+	return {{"drop " + reason + " packets", 1}};
+}
+
+void DatapathTest::SetUp()
+{
+	bench_ = std::make_unique<Bench>(hook(), GetParam().family);
+	confirm_peers();
+}
+
+/* The first frame to a peer takes the way through the kernel's neighbour code. */
+void DatapathTest::confirm_peers()
+{
+	for (const std::string &dst : {mac::kRemoteA, mac::kRemoteB, mac::kRemoteNarrow})
+		bench_->run(Hook::Tc, "port1", udp_frame(dst, mac::kTenant1));
+	bench_->overlay().fdb_flush("blue");
+}
+
+void DatapathTest::check(Hook hook, const std::string &dev, const Bytes &packet, const Outcome &want)
+{
+	const Counts before = bench_->counts();
+	const RunResult result = bench_->run(hook, dev, packet);
+	EXPECT_EQ(result.verdict, want.verdict) << "return value " << result.retval;
+	/* the packet of a drop is of no concern to anyone */
+	if (result.verdict != Verdict::Drop) {
+		EXPECT_EQ(hex_dump(result.packet), hex_dump(want.packet.empty() ? packet : want.packet));
+	}
+	EXPECT_EQ(moved(before, bench_->counts()), want.counts);
+}
+
+void DatapathTest::finishes(const std::string &dev, const Bytes &packet, const Outcome &want)
+{
+	check(hook(), dev, packet, want);
+}
+
+void DatapathTest::finishes_in_tc(const std::string &dev, const Bytes &packet, const Outcome &want)
+{
+	if (hook() == Hook::Xdp) {
+		SCOPED_TRACE("XDP leaves it to TC");
+		check(Hook::Xdp, dev, packet, {});
+	}
+	check(Hook::Tc, dev, packet, want);
+}
+
+void DatapathTest::passes(const std::string &dev, const Bytes &packet)
+{
+	finishes_in_tc(dev, packet, {});
+}
+
+void DatapathTest::wire(const std::string &from, const Bytes &packet,
+			const std::vector<std::pair<std::string, Bytes>> &want, const Counts &counts)
+{
+	std::vector<std::pair<std::string, Bytes>> came;
+	const auto collect = [&] {
+		for (const std::string &dev : kFarEnds)
+			for (const Frame &frame : bench_->far(dev).frames(is_ours))
+				came.emplace_back(dev, frame.bytes);
+		return came.size() >= want.size();
+	};
+	collect();
+	came.clear();
+
+	const Counts before = bench_->counts();
+	bench_->far(from).send(packet);
+	wait_until(collect, kArrival);
+	wait_until([&] { return collect() && came.size() > want.size(); }, kSilence);
+	EXPECT_EQ(dumps(came), dumps(want));
+	EXPECT_EQ(moved(before, bench_->counts()), counts);
+}
+
+Packet DatapathTest::outer_ip(const std::string &src, const std::string &dst) const
+{
+	if (is_v4())
+		return IPv4{.src = src, .dst = dst};
+	return IPv6{.src = src, .dst = dst};
+}
+
+Packet DatapathTest::arriving(uint32_t vni, const Packet &inner, const std::string &peer) const
+{
+	return Ethernet{mac::kUplink, mac::kPeerA} / outer_ip(peer, ip().local) /
+	       UDP{.sport = 50000, .dport = 4789, .checksum = 0} / Vxlan{vni} / inner;
+}
+
+uint16_t DatapathTest::sport(const Bytes &made) const
+{
+	const size_t at = is_v4() ? 34 : 54;
+	return made.size() < at + 2 ? 0 : static_cast<uint16_t>(made[at] << 8 | made[at + 1]);
+}
+
+Bytes DatapathTest::encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac, const std::string &peer,
+				 const Bytes &made) const
+{
+	const uint16_t port = sport(made);
+	EXPECT_GE(port, 49152);
+	const Packet outer = is_v4() ? Packet(IPv4{.src = ip().local, .dst = peer, .tos = 0, .id = 0, .df = true, .ttl = 64})
+				     : Packet(IPv6{.src = ip().local,
+						   .dst = peer,
+						   .traffic_class = 0,
+						   .flow_label = 0,
+						   .hop_limit = 64});
+	return Ethernet{peer_mac, mac::kUplink} / outer / UDP{.sport = port, .dport = 4789, .checksum = 0} /
+	       Vxlan{.vni = vni, .flags = 0x08} / inner;
+}
+
+Bytes DatapathTest::made_of(const Packet &inner)
+{
+	const RunResult result = bench_->run(hook(), "port1", inner);
+	EXPECT_EQ(result.verdict, Verdict::Redirect);
+	return result.packet;
+}
+
+Packet udp_frame(const std::string &dst, const std::string &src, size_t payload)
+{
+	return Ethernet{dst, src} / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .tos = 0xb8, .id = 0x4711, .ttl = 3} /
+	       UDP{1111, 2222} / Payload::of(payload);
+}
+
+Packet frame_of(const std::string &dst, const std::string &src, size_t len)
+{
+	return udp_frame(dst, src, len - 14 - 20 - 8);
+}
+
+std::vector<std::pair<std::string, Packet>> tenant_frames(const std::string &dst, const std::string &src)
+{
+	const Ethernet eth = {dst, src};
+	const IPv4 v4 = {.src = "10.1.0.1", .dst = "10.1.0.2"};
+	const IPv6 v6 = {.src = "fd00:1::1", .dst = "fd00:1::2", .traffic_class = 0x12, .flow_label = 0x54321};
+	const IPv4 fragment = {.src = "10.1.0.1", .dst = "10.1.0.2", .id = 9, .mf = true, .offset = 100, .protocol = 17};
+	return {
+		{"UDP", udp_frame(dst, src)},
+		{"UDP without checksum", eth / v4 / UDP{.sport = 7, .dport = 9, .checksum = 0} / Payload::of(3)},
+		{"TCP", eth / v4 / TCP{.sport = 40000, .dport = 80} / Payload::of(1000)},
+		{"ICMP", eth / v4 / ICMP{} / Payload::of(56)},
+		{"IPv4 with options", eth /
+					      IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .options = {148, 4, 0, 0, 1, 1, 1, 0}} /
+					      UDP{1111, 2222} / Payload::of(20)},
+		{"IPv4 fragment", eth / fragment / Payload::of(40)},
+		{"IPv4 header cut off", Payload{truncated(eth / v4 / UDP{1, 2}, 30)}},
+		{"UDP over IPv6", eth / v6 / UDP{1111, 2222} / Payload::of(20)},
+		{"TCP over IPv6", eth / v6 / TCP{.sport = 40000, .dport = 80} / Payload::of(20)},
+		{"ICMPv6", eth / v6 / ICMP{.type = 128} / Payload::of(56)},
+		{"IPv6 with extension header", eth / v6 / IPv6Ext{60, {0, 1, 4, 0, 0, 0, 0}} / UDP{1, 2} / Payload::of(5)},
+		{"ARP reply", eth / ARP{.op = 2, .sha = src, .spa = "10.1.0.1", .tha = dst, .tpa = "10.1.0.2"} /
+				      Payload{Bytes(18)}},
+		{"unknown EtherType", eth / Payload::of(46)},
+		{"one octet", eth / Payload::of(1)},
+	};
+}
+
+} // namespace xovl::test

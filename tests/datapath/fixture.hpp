@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The base of the datapath's tests. Each is run with native XDP and with TC, over an IPv4 and an IPv6 underlay. A packet's verdict,
+// its exact octets afterwards, and all counters that moved are checked together.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "bench.hpp"
+#include "packet.hpp"
+
+namespace xovl::test {
+
+struct Setup {
+	Hook hook;
+	int family; ///< of the underlay
+};
+
+std::ostream &operator<<(std::ostream &out, const Setup &setup);
+
+/// What must become of a packet. The packet as it was, if `packet` is empty.
+struct Outcome {
+	Verdict verdict = Verdict::Pass;
+	Bytes packet = {};
+	Counts counts = {};
+};
+
+// The counters that move when one frame of so many octets goes its way. port: "port1" or "trunk.10".
+Counts sent(const std::string &port, const std::string &net, const std::string &peer, size_t len);
+Counts switched(const std::string &from, const std::string &to, const std::string &net, size_t len);
+Counts delivered(const std::string &peer, const std::string &net, const std::string &port, size_t len);
+Counts dropped_from_port(const std::string &port, const std::string &reason, size_t len);
+Counts dropped_from_peer(const std::string &peer, const std::string &net, const std::string &reason, size_t len);
+Counts dropped_outer(const std::string &reason);
+
+class DatapathTest : public testing::TestWithParam<Setup> {
+protected:
+	/// Builds the bench. Every next hop is known and confirmed then, and the FDB holds static entries only.
+	void SetUp() override;
+
+	Hook hook() const { return GetParam().hook; }
+	bool is_v4() const { return GetParam().family == AF_INET; }
+	const Addresses &ip() const { return addresses(GetParam().family); }
+	/// Octets of the outer headers, Ethernet included.
+	size_t outer_len() const { return is_v4() ? 50 : 70; }
+
+	/// The hook under test does all of it.
+	void finishes(const std::string &dev, const Bytes &packet, const Outcome &want);
+	/// TC does all of it; XDP leaves the packet alone.
+	void finishes_in_tc(const std::string &dev, const Bytes &packet, const Outcome &want);
+	/// xovl leaves the packet alone.
+	void passes(const std::string &dev, const Bytes &packet);
+	/// Sends from the far end `from`, as the whole machine handles it; want: the frames that come out at each far end, in any
+	/// order. Far ends that are not named must stay silent.
+	void wire(const std::string &from, const Bytes &packet,
+		  const std::vector<std::pair<std::string, Bytes>> &want, const Counts &counts);
+
+	/// A tunnel packet of peer A as it arrives at the uplink.
+	Packet arriving(uint32_t vni, const Packet &inner) const { return arriving(vni, inner, ip().peer_a); }
+	Packet arriving(uint32_t vni, const Packet &inner, const std::string &peer) const;
+	/// The underlay IP layer with everything that peers may choose at its default.
+	Packet outer_ip(const std::string &src, const std::string &dst) const;
+	/// The tunnel packet that xovl makes of inner. sport is taken from made, and checked.
+	Bytes encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac, const std::string &peer,
+			   const Bytes &made) const;
+	/// The outer UDP source port.
+	uint16_t sport(const Bytes &made) const;
+
+	/// Sends inner from port1 through the hook under test, which must redirect it; returns what it made of it.
+	Bytes made_of(const Packet &inner);
+
+	std::unique_ptr<Bench> bench_;
+
+private:
+	void check(Hook hook, const std::string &dev, const Bytes &packet, const Outcome &want);
+	void confirm_peers();
+};
+
+/// For INSTANTIATE_TEST_SUITE_P.
+inline auto every_setup()
+{
+	return testing::Values(Setup{Hook::Xdp, AF_INET}, Setup{Hook::Xdp, AF_INET6}, Setup{Hook::Tc, AF_INET},
+			       Setup{Hook::Tc, AF_INET6});
+}
+
+std::string setup_name(const testing::TestParamInfo<Setup> &info);
+
+/// Frames of every kind that a tenant may send, with their names.
+std::vector<std::pair<std::string, Packet>> tenant_frames(const std::string &dst, const std::string &src);
+/// One of them.
+Packet udp_frame(const std::string &dst, const std::string &src, size_t payload = 20);
+/// An IPv4 frame of exactly len octets.
+Packet frame_of(const std::string &dst, const std::string &src, size_t len);
+
+} // namespace xovl::test

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// bpf/flood.h: broadcast, multicast and unknown unicast, by the wire: every copy at every far end.
+#include "fixture.hpp"
+
+namespace xovl::test {
+
+class Flood : public DatapathTest {
+protected:
+	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
+
+	/// The counters of a frame that came from a port of blue and went to `ports` other ports and both peers.
+	Counts flooded_from_port(const std::string &from, const std::vector<std::string> &ports, size_t len) const
+	{
+		Counts counts = {{"port " + from + " rx_packets", 1},
+				 {"port " + from + " rx_bytes", len},
+				 {"net blue flooded", 1},
+				 {"net blue copies", ports.size() + 2},
+				 {"net blue tx_packets", 2},
+				 {"net blue tx_bytes", 2 * len}};
+		for (const std::string &peer : {ip().peer_a, ip().peer_b})
+			counts = counts + Counts{{"peer " + peer + " tx_packets", 1}, {"peer " + peer + " tx_bytes", len}};
+		return counts + to_ports(ports, len);
+	}
+
+	Counts flooded_from_peer(const std::vector<std::string> &ports, size_t len) const
+	{
+		return Counts{{"peer " + ip().peer_a + " rx_packets", 1},
+			      {"peer " + ip().peer_a + " rx_bytes", len},
+			      {"net blue rx_packets", 1},
+			      {"net blue rx_bytes", len},
+			      {"net blue flooded", 1},
+			      {"net blue copies", ports.size()}} +
+		       to_ports(ports, len);
+	}
+
+	static Counts to_ports(const std::vector<std::string> &ports, size_t len)
+	{
+		Counts counts;
+		for (const std::string &port : ports)
+			counts = counts + Counts{{"port " + port + " tx_packets", 1}, {"port " + port + " tx_bytes", len}};
+		return counts;
+	}
+
+	/// Both tunnel copies. The source port is that of any frame of the same flow.
+	std::vector<std::pair<std::string, Bytes>> copies(const Packet &inner, const Packet &same_flow)
+	{
+		const Bytes made = made_of(same_flow);
+		return {{"under", encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, made)},
+			{"under", encapsulated(kBlueVni, inner, mac::kPeerB, ip().peer_b, made)}};
+	}
+
+	/// A broadcast, a multicast and an unknown MAC.
+	static std::vector<std::string> bum()
+	{
+		return {mac::kBroadcast, "01:00:5e:00:00:01", "33:33:00:00:00:fb", mac::kUnknown, "01:80:c2:00:00:10"};
+	}
+};
+
+INSTANTIATE_TEST_SUITE_P(, Flood, every_setup(), setup_name);
+
+TEST_P(Flood, FromAPort)
+{
+	const Packet known = Ethernet{mac::kRemoteA, mac::kTenant1} / rest();
+	for (const std::string &dst : bum()) {
+		SCOPED_TRACE(dst);
+		const Packet inner = Ethernet{dst, mac::kTenant1} / rest();
+		auto want = copies(inner, known);
+		want.emplace_back("tenant2", inner);
+		want.emplace_back("tenants", Ethernet{dst, mac::kTenant1} / Vlan{10} / rest());
+		wire("tenant1", inner, want,
+		     flooded_from_port("port1", {"port2", "trunk.10"}, inner.bytes().size()));
+	}
+}
+
+TEST_P(Flood, FromAVlanPort)
+{
+	const Packet inner = Ethernet{mac::kBroadcast, mac::kTagged} / rest();
+	auto want = copies(inner, Ethernet{mac::kRemoteA, mac::kTagged} / rest());
+	want.emplace_back("tenant1", inner);
+	want.emplace_back("tenant2", inner);
+	wire("tenants", Ethernet{mac::kBroadcast, mac::kTagged} / Vlan{10, 5} / rest(), want,
+	     flooded_from_port("trunk.10", {"port1", "port2"}, inner.bytes().size()));
+}
+
+/* Never into another tunnel. */
+TEST_P(Flood, FromAPeer)
+{
+	for (const std::string &dst : bum()) {
+		SCOPED_TRACE(dst);
+		const Packet inner = Ethernet{dst, mac::kRemoteA} / rest();
+		wire("under", arriving(kBlueVni, inner),
+		     {{"tenant1", inner},
+		      {"tenant2", inner},
+		      {"tenants", Ethernet{dst, mac::kRemoteA} / Vlan{10} / rest()}},
+		     flooded_from_peer({"port1", "port2", "trunk.10"}, inner.bytes().size()));
+	}
+}
+
+TEST_P(Flood, FramesThatAreNotIP)
+{
+	const Packet arp = ARP{.sha = mac::kTenant1, .spa = "10.1.0.1", .tpa = "10.1.0.2"} / Payload{Bytes(18)};
+	const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / arp;
+	const Bytes arp_made = made_of(Ethernet{mac::kRemoteA, mac::kTenant1} / arp);
+	/* its flow is that of its MACs, so take the source port from what comes out */
+	bench_->far("under").frames();
+	bench_->far("tenant1").send(inner);
+	const auto came = bench_->far("under").collect(2, [](const Frame &frame) { return !frame.outgoing && frame.be16(0) == 0x0200; });
+	ASSERT_EQ(came.size(), 2u);
+	EXPECT_EQ(sport(came[0].bytes), sport(came[1].bytes));
+	for (const auto &[peer_mac, peer] :
+	     {std::pair(mac::kPeerA, ip().peer_a), std::pair(mac::kPeerB, ip().peer_b)}) {
+		const Bytes &frame = came[came[0].bytes[5] == (peer_mac == mac::kPeerA ? 2 : 3) ? 0 : 1].bytes;
+		EXPECT_EQ(hex_dump(frame), hex_dump(encapsulated(kBlueVni, inner, peer_mac, peer, frame)));
+	}
+	EXPECT_EQ(arp_made.size(), came[0].bytes.size());
+}
+
+/* Other ports get what fits no tunnel. */
+TEST_P(Flood, CopiesThatDoNotFit)
+{
+	const Bytes inner = frame_of(mac::kBroadcast, mac::kTenant1, 1514);
+	Bytes tagged = inner;
+	const Bytes tag = {0x81, 0x00, 0, 10};
+	tagged.insert(tagged.begin() + 12, tag.begin(), tag.end());
+	wire("tenant1", inner, {{"tenant2", inner}, {"tenants", tagged}},
+	     Counts{{"port port1 rx_packets", 1},
+		    {"port port1 rx_bytes", inner.size()},
+		    {"net blue flooded", 1},
+		    {"net blue copies", 2},
+		    {"drop mtu_underlay copies", 2}} +
+		     to_ports({"port2", "trunk.10"}, inner.size()));
+}
+
+TEST_P(Flood, PeerWithoutRoute)
+{
+	Config config = bench_->config();
+	config.find_network("blue")->flood = {Address::parse(ip().no_route), Address::parse(ip().peer_a),
+					      Address::parse(ip().beside)};
+	bench_->apply(config);
+	const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / rest();
+	const auto want = copies(inner, Ethernet{mac::kRemoteA, mac::kTenant1} / rest());
+	const size_t len = inner.bytes().size();
+	wire("tenant1", inner,
+	     {want[0], {"tenant2", inner}, {"tenants", Ethernet{mac::kBroadcast, mac::kTenant1} / Vlan{10} / rest()}},
+	     Counts{{"port port1 rx_packets", 1},
+		    {"port port1 rx_bytes", len},
+		    {"net blue flooded", 1},
+		    {"net blue copies", 3},
+		    {"net blue tx_packets", 1},
+		    {"net blue tx_bytes", len},
+		    {"peer " + ip().peer_a + " tx_packets", 1},
+		    {"peer " + ip().peer_a + " tx_bytes", len},
+		    {"drop no_route copies", 1},
+		    {"drop not_uplink copies", 1}} +
+		     to_ports({"port2", "trunk.10"}, len));
+}
+
+TEST_P(Flood, PeersOfBothFamilies)
+{
+	const Addresses &other = addresses(is_v4() ? AF_INET6 : AF_INET);
+	Config config = bench_->config();
+	config.find_network("blue")->flood = {Address::parse(ip().peer_a), Address::parse(other.peer_b)};
+	bench_->apply(config);
+	const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / rest();
+	const Bytes own = copies(inner, Ethernet{mac::kRemoteA, mac::kTenant1} / rest())[0].second;
+	const Packet outer = is_v4() ? Packet(IPv6{.src = other.local, .dst = other.peer_b})
+				     : Packet(IPv4{.src = other.local, .dst = other.peer_b, .df = true});
+	const Bytes foreign = Ethernet{mac::kPeerB, mac::kUplink} / outer /
+			      UDP{.sport = sport(own), .dport = 4789, .checksum = 0} / Vxlan{kBlueVni} / inner;
+	const size_t len = inner.bytes().size();
+	wire("tenant1", inner,
+	     {{"under", own},
+	      {"under", foreign},
+	      {"tenant2", inner},
+	      {"tenants", Ethernet{mac::kBroadcast, mac::kTenant1} / Vlan{10} / rest()}},
+	     Counts{{"port port1 rx_packets", 1},
+		    {"port port1 rx_bytes", len},
+		    {"net blue flooded", 1},
+		    {"net blue copies", 4},
+		    {"net blue tx_packets", 2},
+		    {"net blue tx_bytes", 2 * len},
+		    {"peer " + ip().peer_a + " tx_packets", 1},
+		    {"peer " + ip().peer_a + " tx_bytes", len},
+		    {"peer " + other.peer_b + " tx_packets", 1},
+		    {"peer " + other.peer_b + " tx_bytes", len}} +
+		     to_ports({"port2", "trunk.10"}, len));
+}
+
+TEST_P(Flood, NobodyElseIsThere)
+{
+	Config config = bench_->config();
+	config.find_network("green")->flood.clear();
+	bench_->apply(config);
+	const Packet inner = Ethernet{mac::kBroadcast, mac::kGreen} / rest();
+	wire("tenants", Ethernet{mac::kBroadcast, mac::kGreen} / Vlan{20} / rest(), {},
+	     dropped_from_port("trunk.20", "no_target", inner.bytes().size()));
+
+	config.find_network("green")->ports.clear();
+	config.find_network("green")->fdb = {{.mac = Mac::parse(mac::kRemoteA), .dst = Address::parse(ip().peer_a)}};
+	bench_->apply(config);
+	wire("under", arriving(kGreenVni, inner), {},
+	     dropped_from_peer(ip().peer_a, "green", "no_target", inner.bytes().size()));
+}
+
+} // namespace xovl::test

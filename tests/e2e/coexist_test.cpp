@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Beside others: foreign XDP and TC programs on our interfaces stay, two overlays on one machine do not meet. Direct underlay (see
+// traffic_test.cpp).
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+
+#include "topology.hpp"
+
+namespace xovl::test {
+
+namespace {
+
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46); // which the UAPI headers of Debian 12 lack
+constexpr int kXdpPass = 2;
+constexpr int kTcxNext = -1;
+
+/// A program that returns one number, and knows nothing of dispatchers.
+Fd foreign_program(bpf_prog_type type, int verdict)
+{
+	const bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	Fd fd(bpf_prog_load(type, "foreign", "GPL", code, 2, nullptr));
+	if (!fd)
+		throw std::system_error(errno, std::generic_category(), "foreign program");
+	return fd;
+}
+
+class Coexist : public OverlayTest {
+protected:
+	void attach_foreign_xdp(const std::string &dev, uint32_t flags) const
+	{
+		const Fd program = foreign_program(BPF_PROG_TYPE_XDP, kXdpPass);
+		in_netns(h(1).name(), [&] {
+			const int ifindex = static_cast<int>(if_nametoindex(dev.c_str()));
+			ASSERT_EQ(bpf_xdp_attach(ifindex, program.get(), flags | XDP_FLAGS_UPDATE_IF_NOEXIST, nullptr), 0);
+		});
+	}
+
+	std::string xdp_of(const std::string &dev) const
+	{
+		const auto link = h(1).ip_show("link show dev " + dev).at(0);
+		return link.contains("xdp") ? link.at("xdp").dump() : "";
+	}
+
+	std::string config(const std::string &uplink_mode) const
+	{
+		std::string text = net_->config(1);
+		const std::string tc = "up0, mode: tc";
+		return text.replace(text.find(tc), tc.size(), "up0, mode: " + uplink_mode);
+	}
+};
+
+} // namespace
+
+TEST_F(Coexist, ForeignXdpProgramIsNeverEvicted)
+{
+	prepare({});
+	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	attach_foreign_xdp("up0", XDP_FLAGS_DRV_MODE);
+	const std::string foreign = xdp_of("up0");
+	ASSERT_NE(foreign, "");
+	for (const char *mode : {"native", "generic"}) {
+		const Result refused = h(1).apply(config(mode));
+		EXPECT_EQ(refused.status, 2) << mode << ": " << refused.text();
+		EXPECT_NE(refused.err.find("up0"), std::string::npos) << refused.err;
+		EXPECT_NE(refused.err.find("XDP"), std::string::npos) << refused.err;
+		EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+		EXPECT_TRUE(h(1).xovl_show("uplink show").empty()) << "nothing half-made";
+		EXPECT_EQ(xdp_of("up0"), foreign);
+	}
+	for (const char *mode : {"auto", "tc"}) {
+		const Result result = h(1).apply(config(mode));
+		EXPECT_TRUE(result.ok()) << mode << ": " << result.text();
+		const auto uplink = h(1).xovl_show("uplink show").at(0);
+		EXPECT_EQ(uplink.at("mode"), "tc");
+		EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+		EXPECT_EQ(xdp_of("up0"), foreign);
+	}
+	h(1).xovl_must("down");
+	EXPECT_EQ(xdp_of("up0"), foreign);
+	h(1).ip("link set up0 xdp off");
+}
+
+TEST_F(Coexist, RefusedModeLeavesARunningOverlayAsItWas)
+{
+	build({});
+	attach_foreign_xdp("up0", XDP_FLAGS_SKB_MODE);
+	const std::string before = h(1).save();
+	EXPECT_EQ(h(1).apply(config("native")).status, 2);
+	EXPECT_EQ(h(1).save(), before);
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	h(1).ip("link set up0 xdp off\nlink set up0 xdpgeneric off");
+}
+
+TEST_F(Coexist, ForeignTcProgramStays)
+{
+	prepare({});
+	const Fd program = foreign_program(BPF_PROG_TYPE_SCHED_CLS, kTcxNext);
+	Fd link;
+	int ifindex = 0;
+	in_netns(h(1).name(), [&] {
+		ifindex = static_cast<int>(if_nametoindex("up0"));
+		link = Fd(bpf_link_create(program.get(), ifindex, kTcxIngress, nullptr));
+	});
+	if (!link)
+		GTEST_SKIP() << "this kernel has no tcx";
+	const auto count = [&] {
+		uint32_t ids[8], n = 8;
+		in_netns(h(1).name(), [&] { bpf_prog_query(ifindex, kTcxIngress, 0, nullptr, ids, &n); });
+		return n;
+	};
+	net().start();
+	EXPECT_EQ(count(), 2u);
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	h(1).xovl_must("down");
+	EXPECT_EQ(count(), 1u);
+}
+
+TEST_F(Coexist, ForeignClsactQdiscStays)
+{
+	prepare({});
+	h(1).must("tc qdisc add dev up0 clsact");
+	net().start();
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	h(1).xovl_must("down");
+	EXPECT_NE(h(1).must("tc qdisc show dev up0").find("clsact"), std::string::npos);
+	h(1).must("tc qdisc del dev up0 clsact");
+}
+
+TEST_F(Coexist, OverlaysOfTwoNamespacesDoNotMeet)
+{
+	build({});
+	const Topology *first = &net();
+	EXPECT_NE(h(1).pin_folder(), h(2).pin_folder());
+	h(1).xovl_must("net add red encap vxlan vni 200");
+	EXPECT_EQ(h(2).xovl_show("net show").size(), 1u);
+	h(1).xovl_must("down");
+	EXPECT_EQ(h(2).xovl_show("net show").size(), 1u);
+	ASSERT_TRUE(h(1).apply(first->config(1)).ok());
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+}
+
+} // namespace xovl::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Where tenants are: learned, static, aged, moved; and who gets what is for everybody. Three hosts in a full mesh on a switched
+// underlay (see traffic_test.cpp). Frames carry an experimental EtherType, so that nothing answers them.
+#include <string>
+
+#include "sockets.hpp"
+#include "topology.hpp"
+
+namespace xovl::test {
+
+namespace {
+
+constexpr uint16_t kType = 0x88b5;
+const std::string kMac = "02:00:00:00:0a:01";
+const std::string kOther = "02:00:00:00:0a:02";
+const std::string kBroadcast = "ff:ff:ff:ff:ff:ff";
+
+bool is_test_frame(const Frame &frame)
+{
+	return !frame.outgoing && frame.ethertype() == kType;
+}
+
+Bytes frame(const std::string &dst, const std::string &src)
+{
+	return Ethernet{.dst = dst, .src = src, .type = kType} / Payload::of(60);
+}
+
+class Fdb : public OverlayTest, public testing::WithParamInterface<std::string> {
+protected:
+	void mesh(const std::string &network = {})
+	{
+		build({.port_mode = GetParam(), .uplink_mode = GetParam(), .underlay = Underlay::Switched, .hosts = 3,
+		       .network = network});
+	}
+
+	/// A frame from a tenant; it must have reached the other two before the next step.
+	void send(unsigned from, const std::string &dst, const std::string &src) const
+	{
+		PacketSocket(c(from), "eth0").send(frame(dst, src));
+	}
+
+	/// "learned 192.0.2.2", "static port0", or "none"
+	std::string entry(unsigned host, const std::string &mac) const
+	{
+		const auto found = h(host).fdb(mac);
+		if (!found)
+			return "none";
+		return found->at("state").get<std::string>() + " " +
+		       (found->contains("dst") ? found->at("dst") : found->at("dev")).get<std::string>();
+	}
+
+	bool becomes(unsigned host, const std::string &mac, const std::string &text) const
+	{
+		return wait_until([&] { return entry(host, mac) == text; }, 1s);
+	}
+};
+
+} // namespace
+
+TEST_P(Fdb, LearnsFromPortsAndPeers)
+{
+	mesh();
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(entry(1, net().tenant_mac(1)), "learned port0");
+	EXPECT_EQ(entry(1, net().tenant_mac(2)), "learned " + net().vtep(2));
+	EXPECT_EQ(entry(2, net().tenant_mac(1)), "learned " + net().vtep(1));
+	EXPECT_EQ(entry(2, net().tenant_mac(2)), "learned port0");
+	const auto found = h(1).fdb(net().tenant_mac(1));
+	EXPECT_EQ(found->at("net"), "blue");
+	EXPECT_EQ(found->at("vid"), 0);
+}
+
+TEST_P(Fdb, LearnedEntryMovesWithTheFirstFrameFromElsewhere)
+{
+	mesh();
+	send(2, kBroadcast, kMac);
+	EXPECT_TRUE(becomes(1, kMac, "learned " + net().vtep(2))) << entry(1, kMac);
+	send(3, kBroadcast, kMac);
+	EXPECT_TRUE(becomes(1, kMac, "learned " + net().vtep(3))) << entry(1, kMac);
+	send(1, kBroadcast, kMac);
+	EXPECT_TRUE(becomes(1, kMac, "learned port0")) << entry(1, kMac);
+	EXPECT_TRUE(becomes(2, kMac, "learned " + net().vtep(1))) << entry(2, kMac);
+}
+
+TEST_P(Fdb, StaticEntriesStay)
+{
+	mesh();
+	h(1).xovl_must("fdb add " + kMac + " net blue dst " + net().vtep(3));
+	h(1).xovl_must("fdb add " + kOther + " net blue dev port0");
+	PacketSocket tap(c(1), "eth0");
+	send(2, kBroadcast, kMac);
+	send(2, kBroadcast, kOther);
+	EXPECT_EQ(tap.collect(2, is_test_frame).size(), 2u) << "the frames themselves are delivered";
+	EXPECT_EQ(entry(1, kMac), "static " + net().vtep(3));
+	EXPECT_EQ(entry(1, kOther), "static port0");
+
+	PacketSocket tap2(c(2), "eth0"), tap3(c(3), "eth0");
+	send(1, kMac, net().tenant_mac(1));
+	EXPECT_EQ(tap3.collect(1, is_test_frame).size(), 1u);
+	EXPECT_EQ(tap2.collect(1, is_test_frame, 100ms).size(), 0u);
+
+	h(1).xovl_must("fdb replace " + kMac + " net blue dst " + net().vtep(2));
+	send(1, kMac, net().tenant_mac(1));
+	EXPECT_EQ(tap2.collect(1, is_test_frame).size(), 1u);
+	EXPECT_EQ(h(1).xovl("fdb add " + kMac + " net blue dst " + net().vtep(2)).status, 1) << "a duplicate";
+}
+
+TEST_P(Fdb, EntriesAgeWithNoProcessAlive)
+{
+	mesh();
+	for (unsigned i = 1; i <= 3; i++)
+		h(i).xovl_must("net set blue ageing 2");
+	PacketSocket tap3(c(3), "eth0");
+	send(2, kBroadcast, kMac);
+	ASSERT_EQ(tap3.collect(1, is_test_frame).size(), 1u);
+	ASSERT_TRUE(becomes(1, kMac, "learned " + net().vtep(2)));
+	send(1, kMac, kOther);
+	EXPECT_EQ(tap3.collect(1, is_test_frame, 200ms).size(), 0u) << "known: to c2 only";
+
+	std::this_thread::sleep_for(2500ms);
+	EXPECT_EQ(entry(1, kMac), "none");
+	send(1, kMac, kOther);
+	EXPECT_EQ(tap3.collect(1, is_test_frame).size(), 1u) << "unknown again: flooded";
+}
+
+TEST_P(Fdb, NothingIsLearnedWithLearningOff)
+{
+	mesh("    learning: false\n");
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_TRUE(h(1).xovl_show("fdb show").empty());
+	EXPECT_TRUE(h(2).xovl_show("fdb show").empty());
+	EXPECT_EQ(h(1).xovl_show("net show").at(0).at("learning"), false);
+}
+
+TEST_P(Fdb, FloodReachesEachTenantOnce)
+{
+	mesh();
+	PacketSocket tap1(c(1), "eth0"), tap2(c(2), "eth0"), tap3(c(3), "eth0");
+	for (const char *dst : {"ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:42", "33:33:00:00:00:42", "02:00:00:00:0a:77"})
+		tap1.send(frame(dst, net().tenant_mac(1)));
+	EXPECT_EQ(tap2.collect(5, is_test_frame, 300ms).size(), 4u);
+	EXPECT_EQ(tap3.collect(5, is_test_frame, 100ms).size(), 4u);
+	EXPECT_EQ(tap1.collect(1, is_test_frame, 0ms).size(), 0u) << "not back to where it came from";
+}
+
+TEST_P(Fdb, PortsOfOneHostSwitchToEachOther)
+{
+	mesh();
+	const auto local = net().add_tenant("c4", 1, "port1", 4);
+	if (GetParam() == "native")
+		local->offload("eth0", "gro on");
+	h(1).xovl_must("port add port1 net blue mode " + GetParam());
+	ASSERT_TRUE(pings(c(1), net().tenant4(4)));
+	PacketSocket wire(h(1), "up0");
+	EXPECT_TRUE(pings(c(1), net().tenant4(4), 5));
+	EXPECT_TRUE(pings(*local, net().tenant6(1), 2));
+	EXPECT_TRUE(tcp_content(c(1), *local, net().tenant4(4)));
+	const auto to_tunnel = [](const Frame &f) { return f.outgoing && f.bytes.size() > 200; };
+	EXPECT_EQ(wire.frames(to_tunnel).size(), 0u);
+	EXPECT_TRUE(pings(*local, net().tenant4(2)));
+	EXPECT_EQ(entry(1, net().tenant_mac(4)), "learned port1");
+
+	PacketSocket tap1(c(1), "eth0"), tap2(c(2), "eth0");
+	PacketSocket(*local, "eth0").send(frame(kBroadcast, kMac));
+	EXPECT_EQ(tap1.collect(2, is_test_frame, 200ms).size(), 1u);
+	EXPECT_EQ(tap2.collect(2, is_test_frame, 100ms).size(), 1u);
+}
+
+TEST_P(Fdb, DelAndFlushForget)
+{
+	mesh();
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	h(1).xovl_must("fdb add " + kMac + " net blue dst " + net().vtep(3));
+	h(1).xovl_must("fdb del " + net().tenant_mac(2) + " net blue");
+	EXPECT_EQ(entry(1, net().tenant_mac(2)), "none");
+	h(1).xovl_must("fdb flush net blue");
+	EXPECT_EQ(entry(1, net().tenant_mac(1)), "none");
+	EXPECT_EQ(entry(1, kMac), "static " + net().vtep(3)) << "flush is for learned entries";
+	h(1).xovl_must("fdb del " + kMac + " net blue");
+	EXPECT_EQ(entry(1, kMac), "none");
+	EXPECT_EQ(h(1).xovl("fdb del " + kMac + " net blue").status, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "generic", "tc"),
+			 [](const auto &info) { return info.param; });
+
+} // namespace xovl::test

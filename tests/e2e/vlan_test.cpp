@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// VLANs of an interface as ports, and tagged frames that an untagged port carries whole. Two hosts (see traffic_test.cpp); frames
+// are made by hand, because a tenant's kernel may have no VLAN devices.
+#include <algorithm>
+#include <string>
+
+#include "sockets.hpp"
+#include "topology.hpp"
+
+namespace xovl::test {
+
+namespace {
+
+const std::string kMac1 = Topology::tenant_mac(1);
+const std::string kMac2 = Topology::tenant_mac(2);
+
+bool is_ours(const Frame &frame)
+{
+	const auto mac = [&](size_t offset) { return frame.be16(offset + 2) << 16 | frame.be16(offset + 4); };
+	return !frame.outgoing && (mac(6) == 0x0101 || mac(6) == 0x0102) && frame.bytes.size() >= 100 &&
+	       frame.bytes.size() < 300 && frame.bytes.back() == 0xee;
+}
+
+Packet udp()
+{
+	Bytes payload = Payload::of(100).data;
+	payload.back() = 0xee;
+	return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / (UDP{.sport = 1, .dport = 2} / Payload{payload});
+}
+
+Packet experimental()
+{
+	Bytes payload = Payload::of(100).data;
+	payload.back() = 0xee;
+	return Payload{payload};
+}
+
+class VlanPorts : public OverlayTest, public testing::WithParamInterface<std::string> {
+protected:
+	/// Host 1 has VLAN 10 of port0 in the network, host 2 all of its port0.
+	void tagged_and_untagged()
+	{
+		prepare({.port_mode = GetParam(), .uplink_mode = GetParam()});
+		std::string config = net().config(1);
+		const std::string port = "{dev: port0, ";
+		config.replace(config.find(port), port.size(), port + "vid: 10, ");
+		const Result result = h(1).apply(config);
+		ASSERT_TRUE(result.ok()) << result.text();
+		ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	}
+
+	/// What a tenant gets of a frame that the other sends; empty when nothing comes.
+	Bytes carried(const Netns &from, const Netns &to, const Bytes &frame) const
+	{
+		PacketSocket tap(to, "eth0");
+		PacketSocket(from, "eth0").send(frame);
+		const auto list = tap.collect(1, is_ours, 300ms);
+		return list.empty() ? Bytes() : list.front().bytes;
+	}
+};
+
+} // namespace
+
+TEST_P(VlanPorts, PortOfOneVlanMeetsAnUntaggedPort)
+{
+	tagged_and_untagged();
+	const Packet there = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 10} / udp();
+	const Packet back = Ethernet{.dst = kMac1, .src = kMac2} / udp();
+	for (int round = 0; round < 3; round++) {
+		EXPECT_EQ(hex_dump(carried(c(1), c(2), there)), hex_dump(Ethernet{.dst = kMac2, .src = kMac1} / udp()));
+		EXPECT_EQ(hex_dump(carried(c(2), c(1), back)),
+			  hex_dump(Ethernet{.dst = kMac1, .src = kMac2} / Vlan{.vid = 10} / udp()));
+	}
+	const auto entry = h(1).fdb(kMac1);
+	ASSERT_TRUE(entry);
+	EXPECT_EQ(entry->at("dev"), "port0");
+	EXPECT_EQ(entry->at("vid"), 10);
+}
+
+TEST_P(VlanPorts, NonIpFramesOfAVlanAreCarriedToo)
+{
+	tagged_and_untagged();
+	const Packet there = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 10, .type = 0x88b5} / experimental();
+	for (int round = 0; round < 3; round++)
+		EXPECT_EQ(hex_dump(carried(c(1), c(2), there)),
+			  hex_dump(Ethernet{.dst = kMac2, .src = kMac1, .type = 0x88b5} / experimental()));
+	const Packet back = Ethernet{.dst = kMac1, .src = kMac2, .type = 0x88b5} / experimental();
+	EXPECT_EQ(hex_dump(carried(c(2), c(1), back)), hex_dump(there));
+}
+
+TEST_P(VlanPorts, OtherVlansAreNotOurs)
+{
+	tagged_and_untagged();
+	EXPECT_TRUE(carried(c(1), c(2), Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 11} / udp()).empty());
+	EXPECT_TRUE(carried(c(1), c(2), Ethernet{.dst = kMac2, .src = kMac1} / udp()).empty());
+	EXPECT_EQ(h(1).port_counter("port0", "rx_packets"), 0u);
+}
+
+TEST_P(VlanPorts, TwoVlansOfOneInterfaceSwitchWithTheirTagsRewritten)
+{
+	tagged_and_untagged();
+	const auto local = net().add_tenant("c4", 1, "port1", 4);
+	if (GetParam() == "native")
+		local->offload("eth0", "gro on");
+	h(1).xovl_must("port add port1 net blue vid 20 mode " + GetParam());
+	h(1).xovl_must("net add red encap vxlan vni 101");
+	h(1).xovl_must("port add port0 net red vid 11 mode " + GetParam());
+	const Packet frame = Ethernet{.dst = net().tenant_mac(4), .src = kMac1} / Vlan{.vid = 10} / udp();
+	EXPECT_EQ(hex_dump(carried(c(1), *local, frame)),
+		  hex_dump(Ethernet{.dst = net().tenant_mac(4), .src = kMac1} / Vlan{.vid = 20} / udp()));
+	const Packet red = Ethernet{.dst = net().tenant_mac(4), .src = kMac1} / Vlan{.vid = 11} / udp();
+	EXPECT_TRUE(carried(c(1), *local, red).empty()) << "another network";
+}
+
+TEST_P(VlanPorts, UntaggedPortCarriesTaggedFramesWhole)
+{
+	build({.port_mode = GetParam(), .uplink_mode = GetParam()});
+	const Packet one = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 7, .pcp = 5} / udp();
+	const Packet two =
+		Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 7, .tpid = 0x88a8} / (Vlan{.vid = 8} / udp());
+	const Packet other = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 7, .type = 0x88b5} / experimental();
+	// first flooded, then, with c2's MAC learned, as known unicast
+	for (int round = 0; round < 2; round++) {
+		EXPECT_EQ(hex_dump(carried(c(1), c(2), one)), hex_dump(one));
+		EXPECT_EQ(hex_dump(carried(c(1), c(2), two)), hex_dump(two));
+		EXPECT_EQ(hex_dump(carried(c(1), c(2), other)), hex_dump(other));
+		const Packet back = Ethernet{.dst = kMac1, .src = kMac2} / Vlan{.vid = 7} / udp();
+		EXPECT_EQ(hex_dump(carried(c(2), c(1), back)), hex_dump(back));
+	}
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, VlanPorts, testing::Values("native", "generic", "tc"),
+			 [](const auto &info) { return info.param; });
+
+} // namespace xovl::test

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "packet.hpp"
+
+#include <arpa/inet.h>
+
+#include <cctype>
+#include <cstdio>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace xovl::test {
+
+namespace {
+
+constexpr uint16_t kEtherTypeExperimental = 0x88b5;
+constexpr uint8_t kProtocolExperimental = 253;
+
+/// Octets in network byte order.
+class Writer {
+public:
+	Writer &u8(uint8_t value)
+	{
+		out_.push_back(value);
+		return *this;
+	}
+	Writer &u16(uint16_t value) { return u8(value >> 8).u8(value & 0xff); }
+	Writer &u32(uint32_t value) { return u16(value >> 16).u16(value & 0xffff); }
+	Writer &raw(const Bytes &bytes)
+	{
+		out_.insert(out_.end(), bytes.begin(), bytes.end());
+		return *this;
+	}
+	Bytes take() { return std::move(out_); }
+
+private:
+	Bytes out_;
+};
+
+Bytes mac_bytes(const std::string &text)
+{
+	unsigned b[6];
+	int used = 0;
+	if (sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &used) != 6 ||
+	    used != static_cast<int>(text.size()))
+		throw std::invalid_argument("not a MAC: " + text);
+	return Bytes(b, b + 6);
+}
+
+Bytes ip_bytes(int family, const std::string &text)
+{
+	Bytes out(family == AF_INET ? 4 : 16);
+	if (inet_pton(family, text.c_str(), out.data()) != 1)
+		throw std::invalid_argument("not an IP address: " + text);
+	return out;
+}
+
+uint16_t folded_sum(const Bytes &bytes)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < bytes.size(); i++)
+		sum += i % 2 ? bytes[i] : bytes[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return static_cast<uint16_t>(sum);
+}
+
+void put_u16(Bytes &bytes, size_t at, uint16_t value)
+{
+	bytes[at] = value >> 8;
+	bytes[at + 1] = value & 0xff;
+}
+
+/// What a layer has to know of its neighbours.
+struct Around {
+	const Layer *ip;     ///< the IPv4 or IPv6 layer above, or nullptr
+	const Layer *next;   ///< the layer below, or nullptr
+	const Bytes &payload; ///< the layers below, built
+};
+
+struct EtherTypeOf {
+	uint16_t operator()(const Vlan &vlan) const { return vlan.tpid; }
+	uint16_t operator()(const IPv4 &) const { return 0x0800; }
+	uint16_t operator()(const IPv6 &) const { return 0x86dd; }
+	uint16_t operator()(const ARP &) const { return 0x0806; }
+	uint16_t operator()(const auto &) const { return kEtherTypeExperimental; }
+};
+
+struct ProtocolOf {
+	bool ipv6;
+
+	uint8_t operator()(const UDP &) const { return 17; }
+	uint8_t operator()(const TCP &) const { return 6; }
+	uint8_t operator()(const ICMP &) const { return ipv6 ? 58 : 1; }
+	uint8_t operator()(const IPv4 &) const { return 4; }
+	uint8_t operator()(const IPv6 &) const { return 41; }
+	uint8_t operator()(const IPv6Ext &ext) const { return ext.protocol; }
+	uint8_t operator()(const auto &) const { return kProtocolExperimental; }
+};
+
+uint16_t ether_type(const std::optional<uint16_t> &given, const Layer *next)
+{
+	if (given)
+		return *given;
+	return next ? std::visit(EtherTypeOf{}, *next) : kEtherTypeExperimental;
+}
+
+uint8_t protocol(const std::optional<uint8_t> &given, const Layer *next, bool ipv6)
+{
+	if (given)
+		return *given;
+	return next ? std::visit(ProtocolOf{ipv6}, *next) : kProtocolExperimental;
+}
+
+Bytes pseudo_header(const Layer *ip, uint8_t proto, size_t length)
+{
+	if (!ip)
+		return {};
+	if (const auto *v4 = std::get_if<IPv4>(ip))
+		return Writer()
+			.raw(ip_bytes(AF_INET, v4->src))
+			.raw(ip_bytes(AF_INET, v4->dst))
+			.u8(0)
+			.u8(proto)
+			.u16(static_cast<uint16_t>(length))
+			.take();
+	const auto &v6 = std::get<IPv6>(*ip);
+	return Writer()
+		.raw(ip_bytes(AF_INET6, v6.src))
+		.raw(ip_bytes(AF_INET6, v6.dst))
+		.u32(static_cast<uint32_t>(length))
+		.u32(proto)
+		.take();
+}
+
+/// The checksum field at `at` of a built transport segment.
+void fill_checksum(Bytes &segment, size_t at, const Layer *ip, uint8_t proto, bool partial)
+{
+	Bytes sum = pseudo_header(ip, proto, segment.size());
+	if (partial) {
+		put_u16(segment, at, folded_sum(sum));
+		return;
+	}
+	sum.insert(sum.end(), segment.begin(), segment.end());
+	put_u16(segment, at, internet_checksum(sum));
+}
+
+struct Build {
+	Around around;
+
+	Bytes operator()(const Ethernet &eth) const
+	{
+		return Writer()
+			.raw(mac_bytes(eth.dst))
+			.raw(mac_bytes(eth.src))
+			.u16(ether_type(eth.type, around.next))
+			.raw(around.payload)
+			.take();
+	}
+
+	/// The TPID stands in the EtherType of the layer above.
+	Bytes operator()(const Vlan &vlan) const
+	{
+		return Writer()
+			.u16(static_cast<uint16_t>(vlan.pcp << 13 | vlan.dei << 12 | vlan.vid))
+			.u16(ether_type(vlan.type, around.next))
+			.raw(around.payload)
+			.take();
+	}
+
+	Bytes operator()(const IPv4 &ip) const
+	{
+		size_t length = 20 + ip.options.size();
+		Bytes header = Writer()
+				       .u8(ip.version.value_or(4) << 4 | ip.ihl.value_or(length / 4))
+				       .u8(ip.tos)
+				       .u16(ip.total_length.value_or(length + around.payload.size()))
+				       .u16(ip.id)
+				       .u16(ip.df << 14 | ip.mf << 13 | ip.offset)
+				       .u8(ip.ttl)
+				       .u8(protocol(ip.protocol, around.next, false))
+				       .u16(0)
+				       .raw(ip_bytes(AF_INET, ip.src))
+				       .raw(ip_bytes(AF_INET, ip.dst))
+				       .raw(ip.options)
+				       .take();
+		put_u16(header, 10, ip.checksum.value_or(internet_checksum(header)));
+		return Writer().raw(header).raw(around.payload).take();
+	}
+
+	Bytes operator()(const IPv6 &ip) const
+	{
+		return Writer()
+			.u32(static_cast<uint32_t>(ip.version.value_or(6)) << 28 |
+			     static_cast<uint32_t>(ip.traffic_class) << 20 | ip.flow_label)
+			.u16(ip.payload_length.value_or(around.payload.size()))
+			.u8(protocol(ip.next_header, around.next, true))
+			.u8(ip.hop_limit)
+			.raw(ip_bytes(AF_INET6, ip.src))
+			.raw(ip_bytes(AF_INET6, ip.dst))
+			.raw(around.payload)
+			.take();
+	}
+
+	Bytes operator()(const IPv6Ext &ext) const
+	{
+		return Writer()
+			.u8(protocol(ext.next_header, around.next, true))
+			.raw(ext.body)
+			.raw(around.payload)
+			.take();
+	}
+
+	Bytes operator()(const UDP &udp) const
+	{
+		Bytes segment = Writer()
+					.u16(udp.sport)
+					.u16(udp.dport)
+					.u16(udp.length.value_or(8 + around.payload.size()))
+					.u16(udp.checksum.value_or(0))
+					.raw(around.payload)
+					.take();
+		if (udp.checksum)
+			return segment;
+		fill_checksum(segment, 6, around.ip, 17, udp.partial);
+		if (!udp.partial && segment[6] == 0 && segment[7] == 0)
+			put_u16(segment, 6, 0xffff);
+		return segment;
+	}
+
+	Bytes operator()(const TCP &tcp) const
+	{
+		Bytes segment = Writer()
+					.u16(tcp.sport)
+					.u16(tcp.dport)
+					.u32(tcp.seq)
+					.u32(tcp.ack)
+					.u8(5 << 4)
+					.u8(tcp.flags)
+					.u16(tcp.window)
+					.u16(tcp.checksum.value_or(0))
+					.u16(0)
+					.raw(around.payload)
+					.take();
+		if (!tcp.checksum)
+			fill_checksum(segment, 16, around.ip, 6, tcp.partial);
+		return segment;
+	}
+
+	Bytes operator()(const ICMP &icmp) const
+	{
+		Bytes message = Writer()
+					.u8(icmp.type)
+					.u8(icmp.code)
+					.u16(icmp.checksum.value_or(0))
+					.u32(icmp.rest)
+					.raw(around.payload)
+					.take();
+		bool ipv6 = around.ip && std::holds_alternative<IPv6>(*around.ip);
+		if (!icmp.checksum)
+			fill_checksum(message, 2, ipv6 ? around.ip : nullptr, 58, false);
+		return message;
+	}
+
+	Bytes operator()(const ARP &arp) const
+	{
+		return Writer()
+			.u16(1)
+			.u16(0x0800)
+			.u8(6)
+			.u8(4)
+			.u16(arp.op)
+			.raw(mac_bytes(arp.sha))
+			.raw(ip_bytes(AF_INET, arp.spa))
+			.raw(mac_bytes(arp.tha))
+			.raw(ip_bytes(AF_INET, arp.tpa))
+			.raw(around.payload)
+			.take();
+	}
+
+	Bytes operator()(const Vxlan &vxlan) const
+	{
+		return Writer()
+			.u32(static_cast<uint32_t>(vxlan.flags) << 24 | vxlan.reserved1)
+			.u32(vxlan.vni << 8 | vxlan.reserved2)
+			.raw(around.payload)
+			.take();
+	}
+
+	Bytes operator()(const Payload &payload) const
+	{
+		return Writer().raw(payload.data).raw(around.payload).take();
+	}
+};
+
+} // namespace
+
+Payload Payload::of(size_t n)
+{
+	Payload payload;
+	for (size_t i = 0; i < n; i++)
+		payload.data.push_back(static_cast<uint8_t>(i * 7 + i / 256 + 1));
+	return payload;
+}
+
+Packet operator/(Packet above, const Packet &below)
+{
+	above.layers_.insert(above.layers_.end(), below.layers_.begin(), below.layers_.end());
+	return above;
+}
+
+Bytes Packet::bytes() const
+{
+	Bytes built;
+	const Layer *next = nullptr;
+	for (size_t i = layers_.size(); i-- > 0; next = &layers_[i]) {
+		const Layer *ip = nullptr;
+		for (size_t above = i; above-- > 0 && !ip;)
+			if (std::holds_alternative<IPv4>(layers_[above]) || std::holds_alternative<IPv6>(layers_[above]))
+				ip = &layers_[above];
+		built = std::visit(Build{{ip, next, built}}, layers_[i]);
+	}
+	return built;
+}
+
+Bytes truncated(const Bytes &bytes, size_t n)
+{
+	return Bytes(bytes.begin(), bytes.begin() + std::min(n, bytes.size()));
+}
+
+Bytes padded(const Bytes &bytes, size_t n)
+{
+	Bytes out = bytes;
+	out.resize(bytes.size() + n);
+	return out;
+}
+
+Bytes from_hex(std::string_view text)
+{
+	std::string digits;
+	for (char c : text)
+		if (!isspace(static_cast<unsigned char>(c)))
+			digits += c;
+	if (digits.size() % 2 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+		throw std::invalid_argument("not pairs of hex digits: " + digits);
+	Bytes out;
+	for (size_t i = 0; i < digits.size(); i += 2)
+		out.push_back(static_cast<uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
+	return out;
+}
+
+std::string hex_dump(const Bytes &bytes)
+{
+	std::string out;
+	for (size_t i = 0; i < bytes.size(); i++) {
+		if (i % 16 == 0)
+			out += fmt::format("{}{:04x} ", i ? "\n" : "", i);
+		out += fmt::format(" {:02x}", bytes[i]);
+	}
+	return out;
+}
+
+uint16_t internet_checksum(const Bytes &bytes)
+{
+	return static_cast<uint16_t>(~folded_sum(bytes));
+}
+
+} // namespace xovl::test

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Packets composed layer by layer, `Ethernet{…} / IPv4{…} / UDP{…} / Payload{…}`, to exact bytes. Types, lengths and checksums
+// are filled in from the layers around, unless given: then they stand as given, so that a packet can lie. Every
+// byte is written here by hand; neither the product's nor the kernel's structs are used.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace xovl::test {
+
+using Bytes = std::vector<uint8_t>;
+
+struct Ethernet {
+	std::string dst;
+	std::string src;
+	std::optional<uint16_t> type = {}; ///< default: of the next layer; 0x88b5 (local experimental) before a payload
+};
+
+struct Vlan {
+	uint16_t vid = 0;
+	uint8_t pcp = 0;
+	bool dei = false;
+	uint16_t tpid = 0x8100;
+	std::optional<uint16_t> type = {};
+};
+
+struct IPv4 {
+	std::string src;
+	std::string dst;
+	uint8_t tos = 0;
+	uint16_t id = 0;
+	bool df = false;
+	bool mf = false;
+	uint16_t offset = 0; ///< of the fragment, in units of 8 octets
+	uint8_t ttl = 64;
+	std::optional<uint8_t> protocol = {}; ///< default: of the next layer; 253 (experimental) before a payload
+	std::optional<uint8_t> version = {};
+	std::optional<uint8_t> ihl = {};
+	std::optional<uint16_t> total_length = {};
+	std::optional<uint16_t> checksum = {};
+	Bytes options = {}; ///< a multiple of 4 octets
+};
+
+struct IPv6 {
+	std::string src;
+	std::string dst;
+	uint8_t traffic_class = 0;
+	uint32_t flow_label = 0;
+	uint8_t hop_limit = 64;
+	std::optional<uint8_t> version = {};
+	std::optional<uint8_t> next_header = {}; ///< default: of the next layer; 253 before a payload
+	std::optional<uint16_t> payload_length = {};
+};
+
+/// An IPv6 extension header: next header, then body, which includes the length octet.
+struct IPv6Ext {
+	uint8_t protocol = 0; ///< the number of this header itself: 0 hop-by-hop, 44 fragment, 60 destination options
+	Bytes body;
+	std::optional<uint8_t> next_header = {};
+};
+
+struct UDP {
+	uint16_t sport = 0;
+	uint16_t dport = 0;
+	std::optional<uint16_t> length = {};
+	std::optional<uint16_t> checksum = {};
+	bool partial = false; ///< checksum: the folded sum of the pseudo header, as a stack leaves it to the NIC
+};
+
+struct TCP {
+	uint16_t sport = 0;
+	uint16_t dport = 0;
+	uint32_t seq = 1;
+	uint32_t ack = 0;
+	uint8_t flags = 0x10; ///< ACK
+	uint16_t window = 8192;
+	std::optional<uint16_t> checksum = {};
+	bool partial = false; ///< as in UDP
+};
+
+/// ICMP, or ICMPv6 below an IPv6 layer.
+struct ICMP {
+	uint8_t type = 8;
+	uint8_t code = 0;
+	uint32_t rest = 0;
+	std::optional<uint16_t> checksum = {};
+};
+
+/// ARP for Ethernet and IPv4.
+struct ARP {
+	uint16_t op = 1;
+	std::string sha;
+	std::string spa;
+	std::string tha = "00:00:00:00:00:00";
+	std::string tpa;
+};
+
+struct Vxlan {
+	uint32_t vni = 0;
+	uint8_t flags = 0x08;
+	uint32_t reserved1 = 0; ///< the 24 bits after the flags
+	uint8_t reserved2 = 0;	///< the 8 bits after the VNI
+};
+
+struct Payload {
+	Bytes data;
+
+	/// n octets, each different from its neighbours
+	static Payload of(size_t n);
+};
+
+using Layer = std::variant<Ethernet, Vlan, IPv4, IPv6, IPv6Ext, UDP, TCP, ICMP, ARP, Vxlan, Payload>;
+
+class Packet {
+public:
+	template <typename Kind>
+		requires(!std::same_as<Kind, Packet> && std::constructible_from<Layer, const Kind &>)
+	Packet(const Kind &layer) : layers_{Layer(layer)} // implicit, so that layers compose
+	{
+	}
+
+	friend Packet operator/(Packet above, const Packet &below);
+
+	/// std::invalid_argument for an address that does not parse
+	Bytes bytes() const;
+	operator Bytes() const { return bytes(); }
+
+private:
+	std::vector<Layer> layers_;
+};
+
+/// below follows above.
+Packet operator/(Packet above, const Packet &below);
+
+/// The first n octets; all of them if there are fewer.
+Bytes truncated(const Bytes &bytes, size_t n);
+/// bytes followed by n zero octets, as Ethernet pads.
+Bytes padded(const Bytes &bytes, size_t n);
+
+/// "0a 0b 0c…" with or without blanks and line breaks. std::invalid_argument otherwise.
+Bytes from_hex(std::string_view text);
+/// 16 octets a line, with offsets: what a failed comparison shows.
+std::string hex_dump(const Bytes &bytes);
+
+/// RFC 1071: the complement of the ones' complement sum of the octets.
+uint16_t internet_checksum(const Bytes &bytes);
+
+} // namespace xovl::test

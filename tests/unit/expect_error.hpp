@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#pragma once
+
+#include <string>
+
+#include "error.hpp"
+
+/// What action() complains about, if that is a wrong request; else a text that no message is.
+template <typename Action> std::string complaint(Action &&action)
+{
+	try {
+		action();
+	} catch (const xovl::Error &e) {
+		return e.kind() == xovl::Error::Kind::Request ? e.what()
+							      : std::string("not a request error: ") + e.what();
+	}
+	return "no complaint";
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// parse_yaml(): the contract's file as a Config, and the exact message, line and column for everything wrong.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "config.hpp"
+#include "expect_error.hpp"
+
+using namespace xovl;
+
+namespace {
+
+Address ip(const char *text)
+{
+	return Address::parse(text);
+}
+
+struct Case {
+	const char *name;
+	std::string text;
+	const char *message; ///< without the "FILE:"
+};
+
+std::ostream &operator<<(std::ostream &out, const Case &c)
+{
+	return out << c.name;
+}
+
+/// A network that is complete; a case goes on with line 5.
+const std::string kBlue = R"(networks:
+  - name: blue
+    encap: vxlan
+    vni: 100
+)";
+
+/// The same with vteps and ports; a case goes on with line 8.
+const std::string kFull = R"(vtep: {local: [10.0.0.1, "fd00::1"]}
+uplinks: [{dev: eth0}]
+networks:
+  - name: blue
+    encap: vxlan
+    vni: 100
+    ports: [{dev: veth0}, {dev: eth1, vid: 100}]
+)";
+
+const Case kSyntax[] = {
+	{"Nothing", "", "1:1: the file is empty ({} for a configuration without anything)"},
+	{"CommentOnly", "# blue\n", "1:1: the file is empty ({} for a configuration without anything)"},
+	{"EmptyDocument", "---\n", "1:1: the file is empty ({} for a configuration without anything)"},
+	{"Null", "~\n", "1:1: the file is empty ({} for a configuration without anything)"},
+	{"Scalar", "abc\n", "1:1: this is a single value (a map of limits, vtep, uplinks, networks)"},
+	{"List", "\n  []\n", "2:3: this is a list (a map of limits, vtep, uplinks, networks)"},
+	{"TwoDocuments", "{}\n---\n{}\n", "2:1: a second document (one in a file)"},
+	{"TextAfterDocument", "{}\nnetworks: []\n", "2:1: a second document (one in a file)"},
+	{"Alias", "uplinks:\n  - &a {dev: eth0}\n  - *a\n", "3:5: aliases are not supported (the value itself)"},
+	{"Tag", "uplinks: !!seq [{dev: eth0}]\n", "1:10: tags are not supported (the value alone)"},
+	{"TagOfScalar", "uplinks: [{dev: !x eth0}]\n", "1:17: tags are not supported (the value alone)"},
+	{"FlowListOpen", "uplinks: [{dev: eth0}\n", "2:1: this is not YAML: end of sequence flow not found"},
+	{"FlowMapWithoutComma", "uplinks:\n  - {dev: eth0 mode: tc}\n",
+	 "2:20: this is not YAML: end of map flow not found"},
+	{"Tab", "uplinks:\n- dev: eth0\n\tmode: tc\n",
+	 "3:1: this is not YAML: illegal tab when looking for indentation"},
+	{"Indentation", "uplinks:\n  - dev: eth0\n   - dev: eth1\n",
+	 "3:4: this is not YAML: end of sequence not found"},
+	{"QuoteOpen", "uplinks: [{dev: \"eth0", "1:22: this is not YAML: illegal EOF in scalar"},
+	{"Escape", "uplinks: [{dev: \"\\q\"}]", "1:20: this is not YAML: unknown escape character: q"},
+	{"FlowEnd", "]\n", "1:1: this is not YAML: illegal flow end"},
+	{"ControlCharacter", "uplinks: []\n# \x04\n", "2:3: control character 0x04 (text in UTF-8)"},
+	{"ControlCharacterFirst", "\x7f", "1:1: control character 0x7f (text in UTF-8)"},
+	{"Nul", std::string("{}\n\0", 4), "2:1: control character 0x00 (text in UTF-8)"},
+	{"Deep", std::string(100000, '['), "1:1: lists and maps are nested too deep (a file as xovl save prints it)"},
+};
+
+const Case kKeys[] = {
+	{"Unknown", "uplink: []\n", "1:1: unknown key \"uplink\" (limits, vtep, uplinks, networks)"},
+	{"UnknownInLimits", "limits: {size: 1}\n", "1:10: unknown key \"size\" (fdb, networks, peers, ports, members)"},
+	{"UnknownInVtep", "vtep: {local: [], remote: []}\n", "1:19: unknown key \"remote\" (local)"},
+	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n", "1:31: unknown key \"x\" (ip, foreign)"},
+	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    vid: 5\n", "3:5: unknown key \"vid\" (dev, mode)"},
+	{"UnknownInNetwork", kBlue + "    colour: blue\n",
+	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ports, flood, fdb)"},
+	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n", "5:22: unknown key \"tag\" (dev, vid, mode)"},
+	{"UnknownInFdb", kBlue + "    fdb: [{mac: a, ip: 10.0.0.2}]\n",
+	 "5:17: \"a\" is not a MAC address (as 02:00:00:00:00:99)"},
+	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n", "5:12: unknown key \"ip\" (mac, dst, dev, vid)"},
+	{"Unprintable", "\"a\\nb\": 1\n", "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks)"},
+	{"Case", "Networks: []\n", "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks)"},
+	{"NotScalar", "? [a]\n: b\n", "1:3: this is a list (a key: limits, vtep, uplinks, networks)"},
+	{"Null", "~: b\n", "1:1: this is empty (a key: limits, vtep, uplinks, networks)"},
+	{"Twice", "uplinks: []\nuplinks: []\n", "2:1: key \"uplinks\" is given twice (once)"},
+	{"TwiceInItem", "uplinks:\n  - {dev: eth0, mode: tc, dev: eth1}\n", "2:27: key \"dev\" is given twice (once)"},
+	{"TwiceInNetwork", kBlue + "    vni: 100\n", "5:5: key \"vni\" is given twice (once)"},
+	{"VtepWithoutLocal", "vtep: {}\n", "1:7: key \"local\" is missing (needed: local)"},
+	{"VtepWithoutIp", "vtep: {local: [{foreign: pass}]}\n", "1:16: key \"ip\" is missing (needed: ip)"},
+	{"UplinkWithoutDev", "uplinks:\n  - {mode: tc}\n", "2:5: key \"dev\" is missing (needed: dev)"},
+	{"NetworkWithoutName", "networks:\n  - {encap: vxlan, vni: 1}\n",
+	 "2:5: key \"name\" is missing (needed: name, encap, vni)"},
+	{"NetworkWithoutEncap", "networks:\n  - {name: blue, vni: 1}\n",
+	 "2:5: key \"encap\" is missing (needed: name, encap, vni)"},
+	{"NetworkWithoutVni", "networks:\n  - name: blue\n    encap: vxlan\n",
+	 "2:5: key \"vni\" is missing (needed: name, encap, vni)"},
+	{"PortWithoutDev", kBlue + "    ports:\n      - vid: 5\n", "6:9: key \"dev\" is missing (needed: dev)"},
+	{"FdbWithoutMac", kBlue + "    fdb:\n      - {dst: 10.0.0.2}\n", "6:9: key \"mac\" is missing (needed: mac)"},
+};
+
+const Case kTypes[] = {
+	{"VtepList", "vtep: [10.0.0.1]\n", "1:7: this is a list (a map of local)"},
+	{"VtepEmpty", "vtep:\nuplinks: []\n", "1:1: this is empty (a map of local)"},
+	{"LocalScalar", "vtep: {local: 10.0.0.1}\n", "1:15: this is a single value (a list)"},
+	{"LocalItemList", "vtep: {local: [[10.0.0.1]]}\n", "1:16: this is a list (a single value)"},
+	{"LocalItemNull", "vtep: {local: [~]}\n", "1:16: this is empty (a single value)"},
+	{"UplinksMap", "uplinks: {dev: eth0}\n", "1:10: this is a map (a list)"},
+	{"UplinkScalar", "uplinks:\n  - eth0\n", "2:5: this is a single value (a map of dev, mode)"},
+	{"UplinkNull", "uplinks:\n  -\nnetworks: []\n", "2:3: this is empty (a map of dev, mode)"},
+	{"DevNull", "uplinks:\n  - {dev: }\n", "2:11: this is empty (a single value)"},
+	{"DevList", "uplinks:\n  - {dev: [eth0]}\n", "2:11: this is a list (a single value)"},
+	{"NetworksScalar", "networks: blue\n", "1:11: this is a single value (a list)"},
+	{"NetworksMap", "networks:\n  blue: {vni: 1}\n", "2:3: this is a map (a list)"},
+	{"VniNull", "networks:\n  - name: blue\n    vni:\n    encap: vxlan\n", "3:5: this is empty (a single value)"},
+	{"VniMap", "networks:\n  - vni: {a: b}\n", "2:10: this is a map (a single value)"},
+	{"PortsScalar", kBlue + "    ports: veth0\n", "5:12: this is a single value (a list)"},
+	{"FloodItemMap", kBlue + "    flood: [{dst: 10.0.0.2}]\n", "5:13: this is a map (a single value)"},
+	{"FdbScalar", kBlue + "    fdb: 1\n", "5:10: this is a single value (a list)"},
+	{"LimitsEmpty", "limits:\n", "1:1: this is empty (a map of fdb, networks, peers, ports, members)"},
+};
+
+const Case kValues[] = {
+	{"Address", "vtep: {local: [10.0.0]}\n", "1:16: \"10.0.0\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"AddressPrefix", "vtep: {local: [10.0.0.1/24]}\n",
+	 "1:16: \"10.0.0.1/24\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"AddressInMap", "vtep:\n  local:\n    - ip: \"\"\n",
+	 "3:11: \"\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"Foreign", "vtep: {local: [{ip: 10.0.0.2, foreign: maybe}]}\n",
+	 "1:40: \"maybe\" is not a value of foreign (pass|drop)"},
+	{"Mode", "uplinks:\n  - {dev: eth0, mode: fast}\n", "2:23: \"fast\" is not a mode (auto|native|generic|tc)"},
+	{"Dev", "uplinks:\n  - {dev: a/b}\n",
+	 "2:11: \"a/b\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
+	{"Name", "networks:\n  - {name: a b, encap: vxlan, vni: 1}\n",
+	 "2:12: \"a b\" is not a network name (1-31 letters, digits, '.', '_' or '-', and no '-' first)"},
+	{"EncapLater", "networks:\n  - name: blue\n    encap: geneve\n",
+	 "3:12: encap geneve is not supported yet (vxlan)"},
+	{"EncapUnknown", "networks:\n  - name: blue\n    encap: ipip\n", "3:12: \"ipip\" is not an encap (vxlan)"},
+	{"VniLarge", "networks:\n  - vni: 16777216\n", "2:10: VNI 16777216 is out of range (0-16777215)"},
+	{"VniNegative", "networks:\n  - vni: -1\n", "2:10: VNI -1 is out of range (0-16777215)"},
+	{"VniWord", "networks:\n  - vni: abc\n", "2:10: \"abc\" is not a number (0-16777215)"},
+	{"VniTwoLines", "networks:\n  - vni: \"1\\n2\"\n", "2:10: \"1\\x0a2\" is not a number (0-16777215)"},
+	{"Local", kBlue + "    local: blue\n", "5:12: \"blue\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"Dstport", kBlue + "    dstport: 65536\n", "5:14: dstport 65536 is out of range (1-65535)"},
+	{"Mtu", kBlue + "    mtu: 67\n", "5:10: MTU 67 is out of range (68-65535, or 0)"},
+	{"Learning", kBlue + "    learning: maybe\n", "5:15: \"maybe\" is neither true nor false (true|false)"},
+	{"Ageing", kBlue + "    ageing: 1.5\n", "5:13: \"1.5\" is not a number (0-1000000)"},
+	{"Vid", kBlue + "    ports:\n      - {dev: eth1, vid: 4095}\n", "6:26: VLAN 4095 is out of range (1-4094)"},
+	{"VidZero", kBlue + "    ports:\n      - {dev: eth1, vid: 0}\n", "6:26: VLAN 0 is out of range (1-4094)"},
+	{"Flood", kBlue + "    flood: [10.0.0.2, x]\n", "5:23: \"x\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"FloodInColumn", kBlue + "    flood:\n      - 10.0.0.2\n      - 10.0.0.256\n",
+	 "7:9: \"10.0.0.256\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"FdbMac", kBlue + "    fdb:\n      - {dst: 10.0.0.2, mac: zz}\n",
+	 "6:30: \"zz\" is not a MAC address (as 02:00:00:00:00:99)"},
+	{"LimitZero", "limits: {fdb: 0}\n", "1:15: fdb 0 is out of range (1-4294967295)"},
+	{"LimitLarge", "limits:\n  peers: 4294967296\n", "2:10: peers 4294967296 is out of range (1-4294967295)"},
+	{"LimitNetworks", "limits: {networks: 65536}\n", "1:20: networks 65536 is out of range (1-65535)"},
+	{"ByteOrderMark", "\xef\xbb\xbfuplinks:\n  - {dev: .}\n",
+	 "2:11: \".\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
+	{"CarriageReturns", "uplinks:\r\n  - {dev: eth0}\r\n  - {dev: ..}\r\n",
+	 "3:11: \"..\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
+};
+
+/// What validate() refuses has a place too; the rules themselves are tested beside validate().
+const Case kRules[] = {
+	{"VtepTwice", "vtep: {local: [10.0.0.1, 10.0.0.2, 10.0.0.1]}\n", "1:36: vtep 10.0.0.1 exists already"},
+	{"VtepMapTwice", "vtep:\n  local:\n    - 10.0.0.1\n    - {foreign: pass, ip: 10.0.0.1}\n",
+	 "4:27: vtep 10.0.0.1 exists already"},
+	{"UplinkTwice", "uplinks:\n  - {dev: eth0}\n  - {mode: tc, dev: eth0}\n", "3:21: uplink eth0 exists already"},
+	{"NameTwice", kBlue + "  - vni: 101\n    encap: vxlan\n    name: blue\n",
+	 "7:11: network \"blue\" exists already"},
+	{"VniTwice", kBlue + "  - {name: red, encap: vxlan, vni: 0x64}\n",
+	 "5:36: network \"blue\" has VNI 100 at dstport 4789 already (another VNI, dstport or local)"},
+	{"LocalUnknown", kBlue + "    local: 10.0.0.9\n", "5:12: 10.0.0.9 is not a vtep (xovl vtep add 10.0.0.9)"},
+	{"PortIsUplink", kFull + "  - {name: red, encap: vxlan, vni: 1, ports: [{dev: eth0}]}\n",
+	 "8:53: eth0 is an uplink (a port is another interface)"},
+	{"PortTwice", kFull + "  - {name: red, encap: vxlan, vni: 1, ports: [{dev: x}, {vid: 100, dev: eth1}]}\n",
+	 "8:73: port eth1 vid 100 exists already in network \"blue\""},
+	{"PortModeGiven", kFull + "  - {name: red, encap: vxlan, vni: 1, ports: [{dev: eth1, vid: 5, mode: tc}]}\n",
+	 "8:73: another port of eth1 asks for mode auto and this one for tc (one mode for an interface)"},
+	{"FloodTwice", kFull + "    flood:\n      - 10.0.0.2\n      - 10.0.0.3\n      - 10.0.0.2\n",
+	 "11:9: 10.0.0.2 is on the flood list of network \"blue\" already"},
+	{"FloodWithoutVtep", kBlue + "    flood: [\"fd00::2\"]\n",
+	 "5:13: there is no IPv6 vtep for peer fd00::2 (xovl vtep add ADDRESS)"},
+	{"FdbGroup", kFull + "    fdb:\n      - {mac: \"01:00:5e:00:00:01\", dst: 10.0.0.2}\n",
+	 "9:15: MAC 01:00:5e:00:00:01 is a group address (a unicast address)"},
+	{"FdbTwice",
+	 kFull + "    fdb:\n      - {mac: 020000000001, dst: 10.0.0.2}\n      - {mac: 0200.0000.0001, dev: veth0}\n",
+	 "10:15: MAC 02:00:00:00:00:01 is in network \"blue\" already"},
+	{"FdbNeither", kFull + "    fdb:\n      - {mac: 020000000001}\n",
+	 "9:9: MAC 02:00:00:00:00:01 has neither dst nor dev (either one)"},
+	{"FdbVlanAlone", kFull + "    fdb:\n      - {mac: 020000000001, vid: 100}\n",
+	 "9:9: MAC 02:00:00:00:00:01 has neither dst nor dev (either one)"},
+	{"FdbVlanOfPeer", kFull + "    fdb:\n      - {mac: 020000000001, vid: 100, dst: 10.0.0.2}\n",
+	 "9:34: a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
+	{"FdbPort", kFull + "    fdb:\n      - {mac: 020000000001, dev: eth1}\n",
+	 "9:34: eth1 is not a port of network \"blue\" (xovl port add eth1 net blue)"},
+	{"ManyNetworks", "limits: {networks: 1}\n" + kBlue + "  - {name: red, encap: vxlan, vni: 1}\n",
+	 "6:5: too many networks (at most 1)"},
+};
+
+class YamlRead : public testing::TestWithParam<Case> {};
+
+/// A file with text in it, gone at the end of the test.
+class TemporaryFile {
+public:
+	explicit TemporaryFile(const std::string &text)
+	{
+		const int fd = mkstemp(path_.data());
+		EXPECT_GE(fd, 0);
+		EXPECT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+		close(fd);
+	}
+	~TemporaryFile() { unlink(path_.c_str()); }
+	TemporaryFile(const TemporaryFile &) = delete;
+	TemporaryFile &operator=(const TemporaryFile &) = delete;
+
+	const std::string &path() const { return path_; }
+
+private:
+	std::string path_ = testing::TempDir() + "xovl-yaml-XXXXXX";
+};
+
+} // namespace
+
+TEST_P(YamlRead, SaysWhatAndWhere)
+{
+	EXPECT_EQ(complaint([] { parse_yaml(GetParam().text, "f.yaml"); }),
+		  std::string("f.yaml:") + GetParam().message);
+}
+
+#define MISTAKES(group)                                                        \
+	INSTANTIATE_TEST_SUITE_P(group, YamlRead, testing::ValuesIn(k##group), \
+				 [](const testing::TestParamInfo<Case> &info) { return info.param.name; })
+MISTAKES(Syntax);
+MISTAKES(Keys);
+MISTAKES(Types);
+MISTAKES(Values);
+MISTAKES(Rules);
+
+TEST(YamlReadGood, FileOfTheContract)
+{
+	const Config config = parse_yaml(R"(vtep: {local: [10.0.0.1, "fd00::1"]}
+uplinks:
+  - {dev: eth0, mode: auto}
+networks:
+  - name: blue
+    encap: vxlan            # vxlan | geneve | gre | nvgre
+    vni: 100                # 24 bits; gre: a 32-bit key, or absent
+    local: 10.0.0.1         # default: the vtep address of the peers' family
+    dstport: 4789           # default: 4789 vxlan, 6081 geneve
+    mtu: 1450               # default: underlay MTU less the overhead
+    learning: true          # default; ageing: 300 (seconds)
+    ports:
+      - {dev: veth-blue}
+      - {dev: eth1, vid: 100}
+    flood: [10.0.0.2, 10.0.0.3]
+    fdb:
+      - {mac: "02:00:00:00:00:99", dst: 10.0.0.2}
+)",
+					 "F");
+
+	Config expected;
+	expected.vteps = {{ip("10.0.0.1"), false}, {ip("fd00::1"), false}};
+	expected.uplinks = {{"eth0", XOVL_MODE_AUTO}};
+	NetworkConfig &blue = expected.networks.emplace_back();
+	blue.name = "blue";
+	blue.encap = XOVL_ENCAP_VXLAN;
+	blue.vni = 100;
+	blue.local = ip("10.0.0.1");
+	blue.dstport = 4789;
+	blue.mtu = 1450;
+	blue.learning = true;
+	blue.ageing = 300;
+	blue.ports = {{"veth-blue", 0, XOVL_MODE_AUTO}, {"eth1", 100, XOVL_MODE_AUTO}};
+	blue.flood = {ip("10.0.0.2"), ip("10.0.0.3")};
+	blue.fdb = {{Mac::parse("02:00:00:00:00:99"), ip("10.0.0.2"), "", 0}};
+	EXPECT_TRUE(config == expected) << to_yaml(config);
+}
+
+TEST(YamlReadGood, EveryOtherKey)
+{
+	const Config config = parse_yaml(R"(---
+networks:
+- {name: "on", encap: vxlan, vni: 0xffffff, learning: off, ageing: 0, dstport: 8472, mtu: 0,
+   ports: [{dev: "a,b", mode: native}], fdb: [{mac: 02-00-00-00-00-01, dev: "a,b"}], flood: ["fd00::2"]}
+- name: 7
+  encap: 'vxlan'
+  vni: 1
+  local: fd00::1
+  learning: false
+  ports:
+  - dev: eth1
+    vid: 0x10
+    mode: tc
+  fdb:
+  - mac: 0200.0000.0001
+    dev: eth1
+    vid: 16
+vtep:
+  local:
+  - ip: 10.0.0.1
+    foreign: pass
+  - {ip: "fd00::1", foreign: drop}
+limits: {peers: 7, fdb: 0x100000}
+uplinks: [{dev: eth0, mode: generic}]
+...
+)",
+					 "F");
+
+	Config expected;
+	expected.limits = Limits{.fdb = 1048576, .peers = 7};
+	expected.vteps = {{ip("10.0.0.1"), true}, {ip("fd00::1"), false}};
+	expected.uplinks = {{"eth0", XOVL_MODE_GENERIC}};
+	expected.networks.resize(2);
+	NetworkConfig &on = expected.networks[0];
+	on.name = "on";
+	on.vni = 16777215;
+	on.learning = false;
+	on.ageing = 0;
+	on.dstport = 8472;
+	on.ports = {{"a,b", 0, XOVL_MODE_NATIVE}};
+	on.flood = {ip("fd00::2")};
+	on.fdb = {{Mac::parse("02:00:00:00:00:01"), std::nullopt, "a,b", 0}};
+	NetworkConfig &seven = expected.networks[1];
+	seven.name = "7";
+	seven.vni = 1;
+	seven.local = ip("fd00::1");
+	seven.learning = false;
+	seven.ports = {{"eth1", 16, XOVL_MODE_TC}};
+	seven.fdb = {{Mac::parse("02:00:00:00:00:01"), std::nullopt, "eth1", 16}};
+	EXPECT_TRUE(config == expected) << to_yaml(config);
+}
+
+TEST(YamlReadGood, ListsLeftOpenAreEmpty)
+{
+	const Config config =
+		parse_yaml(kBlue + "    ports:\n    flood: []\n    fdb:\nuplinks:\nvtep: {local: }\n", "F");
+	Config expected;
+	expected.networks.emplace_back().name = "blue";
+	expected.networks[0].vni = 100;
+	EXPECT_TRUE(config == expected) << to_yaml(config);
+}
+
+TEST(YamlReadGood, EmptyMapIsTheEmptyConfig)
+{
+	EXPECT_TRUE(parse_yaml("{}\n", "F") == Config());
+}
+
+TEST(YamlReadGood, BooleansInBothWords)
+{
+	for (const char *yes : {"true", "on"})
+		EXPECT_TRUE(parse_yaml(kBlue + "    learning: " + yes, "F").networks[0].learning) << yes;
+	for (const char *no : {"false", "off"})
+		EXPECT_FALSE(parse_yaml(kBlue + "    learning: " + no, "F").networks[0].learning) << no;
+}
+
+TEST(YamlFile, ReadsAndNamesThePath)
+{
+	const TemporaryFile good("uplinks: [{dev: eth0}]\n");
+	EXPECT_EQ(read_yaml_file(good.path()).uplinks[0].dev, "eth0");
+	const TemporaryFile bad("uplinks: [{dev: eth0, mode: x}]\n");
+	EXPECT_EQ(complaint([&] { read_yaml_file(bad.path()); }),
+		  bad.path() + ":1:29: \"x\" is not a mode (auto|native|generic|tc)");
+}
+
+TEST(YamlFile, ThatCannotBeRead)
+{
+	EXPECT_EQ(complaint([] { read_yaml_file("/nowhere/f.yaml"); }),
+		  "/nowhere/f.yaml: No such file or directory (a file that can be read)");
+	EXPECT_EQ(complaint([] { read_yaml_file("/"); }), "/: Is a directory (a file that can be read)");
+}
+
+TEST(YamlFile, LargerThanOneRead)
+{
+	std::string text = kFull + "    fdb:\n";
+	for (int i = 0; i < 20000; i++)
+		text += fmt::format("      - {{mac: \"02:00:00:00:{:02x}:{:02x}\", dst: 10.0.0.{}}}\n", i / 256,
+				    i % 256, i % 200 + 2);
+	const TemporaryFile file(text);
+	const Config config = read_yaml_file(file.path());
+	ASSERT_EQ(config.networks[0].fdb.size(), 20000u);
+	EXPECT_EQ(config.networks[0].fdb[19999].mac, Mac::parse("02:00:00:00:4e:1f"));
+	EXPECT_EQ(config.networks[0].fdb[19999].dst, ip("10.0.0.201"));
+	EXPECT_EQ(complaint([&] { parse_yaml(text + "      - {mac: 020000000000, dst: 10.0.0.2}\n", "F"); }),
+		  "F:20009:15: MAC 02:00:00:00:00:00 is in network \"blue\" already");
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+# What the scripts share: where the tree is, messages, packages, the build.
+
+ROOT=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+SELF=tools/$(basename "$0")
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8
+export DEBIAN_FRONTEND=noninteractive
+export CMAKE_GENERATOR=Ninja # of a new build folder; one that exists keeps its own
+
+die() {
+	echo "$SELF: $*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "needs root (sudo $SELF)"
+}
+
+# Run a command whose output matters only when it fails.
+quietly() {
+	local log status=0
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 || status=$?
+	[ "$status" = 0 ] || tail -n 60 "$log" >&2
+	rm -f "$log"
+	return "$status"
+}
+
+# The names in sections $@ of tools/packages
+packages_of() {
+	awk -v wanted=" $* " '
+		/^\[/ { on = index(wanted, " " substr($0, 2, length($0) - 2) " ") }
+		/^[a-z0-9]/ && on { print }' "$ROOT/tools/packages"
+}
+
+package_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Install what sections $@ lack; no network is needed when they lack nothing.
+install_packages() {
+	local package missing=()
+	for package in $(packages_of "$@"); do
+		package_installed "$package" || missing+=("$package")
+	done
+	[ "${#missing[@]}" != 0 ] || return 0
+	command -v apt-get >/dev/null || die "no apt-get here; install yourself: ${missing[*]}"
+	echo "installing ${missing[*]}"
+	quietly apt-get -o DPkg::Lock::Timeout=120 update || die "apt-get update failed"
+	quietly apt-get -o DPkg::Lock::Timeout=120 -y --no-install-recommends install "${missing[@]}" ||
+		die "apt-get install failed (see above)"
+}
+
+# build FOLDER TARGET [CMAKE-OPTION...]: configure and build; says nothing when it works
+build() {
+	local folder=$1 target=$2
+	shift 2
+	if ! quietly cmake -S "$ROOT" -B "$folder" "$@" ||
+		! quietly cmake --build "$folder" --target "$target" --parallel "$(nproc)"; then
+		echo "$SELF: the build in $folder failed (see above)" >&2
+		return 1
+	fi
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "args.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "error.hpp"
+
+namespace xovl {
+
+namespace {
+
+std::vector<std::string_view> names_of(const std::vector<Key> &keys)
+{
+	std::vector<std::string_view> names(keys.size());
+	std::transform(keys.begin(), keys.end(), names.begin(), [](const Key &key) { return key.name; });
+	return names;
+}
+
+} // namespace
+
+std::string Args::next(std::string_view what)
+{
+	if (words_.empty())
+		throw request_error(fmt::format("{} is missing ({})", what, usage_));
+	std::string word = std::move(words_.front());
+	words_.erase(words_.begin());
+	return word;
+}
+
+bool Args::flag(std::string_view option)
+{
+	auto it = std::find(words_.begin(), words_.end(), option);
+	if (it == words_.end())
+		return false;
+	words_.erase(it);
+	return true;
+}
+
+std::optional<std::string> Args::value_of(std::string_view option)
+{
+	auto it = std::find(words_.begin(), words_.end(), option);
+	if (it == words_.end())
+		return std::nullopt;
+	if (it + 1 == words_.end())
+		throw request_error(fmt::format("{} has no value ({})", option, usage_));
+	std::string value = std::move(it[1]);
+	words_.erase(it, it + 2);
+	return value;
+}
+
+void Args::keys(const std::vector<Key> &keys)
+{
+	std::set<std::string_view> given;
+	while (!empty()) {
+		std::string word = next("KEY");
+		auto key = std::find_if(keys.begin(), keys.end(), [&](const Key &k) { return k.name == word; });
+		if (key == keys.end()) {
+			throw request_error(
+				fmt::format("unknown key \"{}\" ({})", word, fmt::join(names_of(keys), ", ")));
+		}
+		if (!given.insert(key->name).second)
+			throw request_error(fmt::format("\"{}\" is given twice", word));
+		if (empty())
+			throw request_error(fmt::format("\"{}\" has no value ({})", word, usage_));
+		key->set(next("VALUE"));
+	}
+	for (const Key &key : keys)
+		if (key.need == Need::Mandatory && !given.contains(key.name))
+			throw request_error(fmt::format("\"{}\" is missing ({})", key.name, usage_));
+}
+
+void Args::end() const
+{
+	if (!words_.empty())
+		throw request_error(fmt::format("unexpected \"{}\" ({})", words_.front(), usage_));
+}
+
+} // namespace xovl

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "command.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdio>
+
+namespace xovl {
+
+namespace {
+
+void version(Context &context, Args &args)
+{
+	args.end();
+	if (context.out.is_json())
+		context.out.json({{"version", XOVL_VERSION}});
+	else
+		context.out.text("xovl " XOVL_VERSION "\n");
+}
+
+void help(Context &context, Args &args)
+{
+	std::string object = args.empty() ? "" : args.next("OBJECT");
+	args.end();
+	context.out.text(help_text(object));
+}
+
+constexpr Command kVersion[] = {{"", "version", version}};
+constexpr Command kHelp[] = {{"", "help [OBJECT]", help}};
+const Object kVersionObject{"version", kVersion};
+const Object kHelpObject{"help", kHelp};
+
+const Object *const kObjects[] = {
+	&kVtepObject,  &kUplinkObject, &kNetObject,  &kPortObject,   &kFdbObject,     &kFloodObject, &kStatsObject,
+	&kApplyObject, &kSaveObject,   &kDownObject, &kLimitsObject, &kVersionObject, &kHelpObject,
+};
+
+constexpr std::string_view kOptions =
+	"options:\n"
+	"  -n NETNS        in this network namespace: a name, a path or a process id\n"
+	"  -j              print JSON\n"
+	"  -p              print JSON over several lines\n"
+	"  -v              say on stderr what is done\n"
+	"  -b FILE         run the commands of FILE, one on each line; - is standard input\n"
+	"  --pin-root DIR  keep the pins below DIR (default: XOVL_PIN_ROOT, else /sys/fs/bpf/xovl)\n"
+	"Names of objects and commands may be shortened as long as they are unique (not \"down\").\n";
+
+struct Word {
+	std::string_view name;
+	bool abbreviable = true;
+};
+
+/// The position of the word that given names or, uniquely, begins. Error(Request): 'unknown object "x" (…)'.
+size_t find_word(std::string_view what, std::string_view given, const std::vector<Word> &words)
+{
+	std::vector<std::string_view> names, begun;
+	size_t found = 0;
+	for (size_t i = 0; i < words.size(); i++) {
+		if (words[i].name == given)
+			return i;
+		names.push_back(words[i].name);
+		if (words[i].abbreviable && !given.empty() && words[i].name.starts_with(given)) {
+			begun.push_back(words[i].name);
+			found = i;
+		}
+	}
+	if (begun.size() == 1)
+		return found;
+	throw request_error(begun.empty() ? fmt::format("unknown {} \"{}\" ({})", what, given, fmt::join(names, ", "))
+					  : fmt::format("\"{}\" is not unique ({})", given, fmt::join(begun, ", ")));
+}
+
+const Object &find_object(const std::string &given)
+{
+	std::vector<Word> words;
+	for (const Object *object : kObjects)
+		words.push_back({object->name, object->abbreviable});
+	return *kObjects[find_word("object", given, words)];
+}
+
+const Command &find_command(const Object &object, const std::string &given)
+{
+	std::vector<Word> words;
+	for (const Command &command : object.commands)
+		words.push_back({command.name});
+	return object.commands[find_word("command", given, words)];
+}
+
+std::string usage_lines(const Object &object)
+{
+	std::string lines;
+	for (const Command &command : object.commands)
+		lines += fmt::format("  xovl {}\n", command.usage);
+	return lines;
+}
+
+} // namespace
+
+std::string help_text(const std::string &object)
+{
+	if (!object.empty())
+		return usage_lines(find_object(object));
+	std::string text = "usage: xovl [OPTIONS] OBJECT COMMAND [KEY VALUE ...]\n";
+	for (const Object *each : kObjects)
+		text += usage_lines(*each);
+	return text.append(kOptions);
+}
+
+void run_command(Context &context, const std::vector<std::string> &words)
+{
+	const Object &object = find_object(words[0]);
+	std::string name(object.name);
+	try {
+		// as in ip, no COMMAND means show
+		bool alone = object.commands.front().name.empty();
+		const std::string given = alone ? "" : words.size() > 1 ? words[1] : "show";
+		if (given == "help") {
+			context.out.text(usage_lines(object));
+			return;
+		}
+		const Command &command = find_command(object, given);
+		if (!alone)
+			name += fmt::format(" {}", command.name);
+		auto rest = words.begin() + (alone || words.size() < 2 ? 1 : 2);
+		Args args({rest, words.end()}, command.usage);
+		command.run(context, args);
+	} catch (const Error &error) {
+		throw Error(error.kind(), fmt::format("{}: {}", name, error.what()));
+	}
+}
+
+Error no_network(const std::string &name)
+{
+	return request_error(fmt::format("there is no network \"{}\" (xovl net show)", name));
+}
+
+NetworkConfig &network_of(Config &config, const std::string &name)
+{
+	NetworkConfig *network = config.find_network(name);
+	if (!network)
+		throw no_network(name);
+	return *network;
+}
+
+std::string net_filter(Context &context, Args &args)
+{
+	std::string net;
+	args.keys({{"net", Need::Optional, [&](const std::string &v) { net = v; }}});
+	if (!net.empty()) {
+		Config config = context.overlay().running(false);
+		network_of(config, net);
+	}
+	return net;
+}
+
+uint16_t parse_vid(const std::string &text)
+{
+	return static_cast<uint16_t>(parse_number(kVlanRange, text));
+}
+
+Overlay &Context::overlay()
+{
+	if (!overlay_)
+		overlay_.emplace(options_.pin_root);
+	return *overlay_;
+}
+
+void Context::flush()
+{
+	if (out.empty())
+		return;
+	release();
+	out.flush();
+}
+
+void Context::edit(const std::function<void(Config &)> &change)
+{
+	if (!options_.verbose)
+		return overlay().edit(change);
+	Config before, after;
+	overlay().edit([&](Config &config) {
+		before = config;
+		change(config);
+		after = config;
+	});
+	for (const std::string &line : describe_changes(before, after))
+		tell(line);
+}
+
+void Context::tell(const std::string &line) const
+{
+	if (options_.verbose)
+		fmt::print(stderr, "{}\n", line);
+}
+
+} // namespace xovl

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// xovl apply, save and down: the whole configuration at once.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <iterator>
+
+#include "command.hpp"
+
+namespace xovl {
+
+namespace {
+
+Config read_config(const std::string &file)
+{
+	if (file != "-")
+		return read_yaml_file(file);
+	return parse_yaml({std::istreambuf_iterator<char>(std::cin), {}}, "<stdin>");
+}
+
+void apply(Context &context, Args &args)
+{
+	bool dry_run = args.flag("--dry-run");
+	std::string file = args.next("FILE");
+	args.end();
+	Config wanted = read_config(file);
+	std::vector<std::string> changes = context.overlay().apply(wanted, dry_run);
+	if (context.out.is_json())
+		context.out.json({{"changes", changes}});
+	else
+		for (const std::string &change : changes)
+			context.out.text(change + "\n");
+}
+
+void save(Context &context, Args &args)
+{
+	args.end();
+	context.out.text(to_yaml(context.overlay().running(true)));
+}
+
+void down(Context &context, Args &args)
+{
+	args.end();
+	context.overlay().down();
+	context.release();
+	context.tell("- everything");
+}
+
+constexpr Command kApply[] = {{"", "apply FILE [--dry-run]", apply}};
+constexpr Command kSave[] = {{"", "save", save}};
+constexpr Command kDown[] = {{"", "down", down}};
+
+} // namespace
+
+const Object kApplyObject{"apply", kApply};
+const Object kSaveObject{"save", kSave};
+const Object kDownObject{"down", kDown, false};
+
+} // namespace xovl

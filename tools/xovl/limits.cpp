@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// xovl limits: the sizes of the tables, fixed when the datapath is loaded.
+#include <cstdint>
+
+#include "command.hpp"
+
+namespace xovl {
+
+namespace {
+
+struct Limit {
+	const char *name;
+	uint32_t Limits::*member;
+};
+
+constexpr Limit kLimits[] = {
+	{"fdb", &Limits::fdb},     {"networks", &Limits::networks}, {"peers", &Limits::peers},
+	{"ports", &Limits::ports}, {"members", &Limits::members},
+};
+
+void show(Context &context, Args &args)
+{
+	args.end();
+	Limits limits = context.overlay().limits();
+	std::vector<Column> columns;
+	std::vector<Json> row;
+	for (const Limit &limit : kLimits) {
+		columns.push_back({limit.name, limit.name});
+		row.emplace_back(limits.*limit.member);
+	}
+	Table table(columns);
+	table.add(row);
+	context.out.table(table);
+}
+
+void set(Context &context, Args &args)
+{
+	Limits wanted;
+	std::vector<uint32_t Limits::*> given;
+	std::vector<Key> keys;
+	for (const Limit &limit : kLimits)
+		keys.push_back({limit.name, Need::Optional, [&](const std::string &text) {
+					NumberRange range{limit.name, 1, UINT32_MAX};
+					wanted.*limit.member = static_cast<uint32_t>(parse_number(range, text));
+					given.push_back(limit.member);
+				}});
+	if (args.empty())
+		args.next("KEY VALUE");
+	args.keys(keys);
+	Limits limits = context.overlay().limits();
+	for (auto member : given)
+		limits.*member = wanted.*member;
+	context.edit([&](Config &config) { config.limits = limits; });
+	context.tell("~ limits");
+}
+
+constexpr Command kCommands[] = {
+	{"set", "limits set [fdb N] [networks N] [peers N] [ports N] [members N]", set},
+	{"show", "limits show", show},
+};
+
+} // namespace
+
+const Object kLimitsObject{"limits", kCommands};
+
+} // namespace xovl

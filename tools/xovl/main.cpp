@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The command xovl: options, then one command or a file of them; every error ends here as one line and an exit status.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "batch.hpp"
+#include "command.hpp"
+#include "error.hpp"
+#include "netns.hpp"
+
+namespace {
+
+using namespace xovl;
+
+constexpr const char *kPinRoot = "/sys/fs/bpf/xovl";
+
+struct CommandLine {
+	Options options{.pin_root = kPinRoot};
+	std::string netns;
+	std::string batch;
+	bool help = false;
+	std::vector<std::string> words;
+};
+
+/// Error(Request) for options that are wrong.
+CommandLine parse(int argc, char **argv)
+{
+	CommandLine line;
+	CLI::App app;
+	app.set_help_flag();
+	app.allow_extras(); // OBJECT COMMAND and their words
+	auto *netns = app.add_option("-n", line.netns);
+	auto *batch = app.add_option("-b", line.batch);
+	app.add_option("--pin-root", line.options.pin_root)->envname("XOVL_PIN_ROOT");
+	app.add_flag("-j", line.options.format.json);
+	app.add_flag("-p", line.options.format.pretty);
+	app.add_flag("-v", line.options.verbose);
+	app.add_flag("-h,--help", line.help);
+	try {
+		app.parse(argc, argv);
+	} catch (const CLI::ParseError &error) {
+		throw request_error(fmt::format("{} (xovl help)", error.what()));
+	}
+	line.words = app.remaining();
+	line.options.format.json |= line.options.format.pretty;
+	if (*batch && !line.words.empty())
+		throw request_error(
+			fmt::format("-b: unexpected \"{}\" (the commands stand in the file)", line.words[0]));
+	if (*netns && !line.help)
+		enter_netns(line.netns);
+	if (!*batch && !line.help && line.words.empty())
+		throw request_error("no OBJECT is given (xovl help)");
+	return line;
+}
+
+void run(const CommandLine &line)
+{
+	Context context(line.options);
+	if (line.help)
+		context.out.text(help_text(line.words.empty() ? "" : line.words[0]));
+	else if (!line.batch.empty())
+		run_batch(context, line.batch);
+	else
+		run_command(context, line.words);
+	context.flush();
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN); // a write to a closed pipe is an error like others
+	try {
+		run(parse(argc, argv));
+		return 0;
+	} catch (const Error &error) {
+		fmt::print(stderr, "xovl: {}\n", error.what());
+		return error.exit_status();
+	} catch (const OutputClosed &) {
+		return static_cast<int>(Error::Kind::System);
+	} catch (const std::exception &error) {
+		fmt::print(stderr, "xovl: {}\n", error.what());
+		return static_cast<int>(Error::Kind::System);
+	}
+}

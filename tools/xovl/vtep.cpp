@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// xovl vtep: the local tunnel addresses.
+#include <fmt/format.h>
+
+#include "command.hpp"
+
+namespace xovl {
+
+namespace {
+
+bool parse_foreign(const std::string &text)
+{
+	if (text != "pass" && text != "drop")
+		throw request_error(fmt::format("foreign \"{}\" is unknown (pass, drop)", text));
+	return text == "pass";
+}
+
+void add(Context &context, Args &args)
+{
+	VtepConfig vtep{.local = Address::parse(args.next("IP"))};
+	args.keys({{"foreign", Need::Optional, [&](const std::string &v) { vtep.foreign_pass = parse_foreign(v); }}});
+	context.edit([&](Config &config) { config.vteps.push_back(vtep); });
+}
+
+void del(Context &context, Args &args)
+{
+	Address local = Address::parse(args.next("IP"));
+	args.end();
+	context.edit([&](Config &config) {
+		if (std::erase_if(config.vteps, [&](const VtepConfig &vtep) { return vtep.local == local; }) == 0)
+			throw request_error(fmt::format("there is no vtep {}", local.str()));
+	});
+}
+
+void show(Context &context, Args &args)
+{
+	args.end();
+	Table table({{"local", "local"}, {"foreign", "foreign"}});
+	for (const VtepConfig &vtep : context.overlay().running(false).vteps)
+		table.add({vtep.local.str(), vtep.foreign_pass ? "pass" : "drop"});
+	context.out.table(table);
+}
+
+constexpr Command kCommands[] = {
+	{"add", "vtep add IP [foreign pass|drop]", add},
+	{"del", "vtep del IP", del},
+	{"show", "vtep show", show},
+};
+
+} // namespace
+
+const Object kVtepObject{"vtep", kCommands};
+
+} // namespace xovl

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "attach.hpp"
+
+#include <bpf/bpf.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "fd.hpp"
+
+namespace xovl {
+
+namespace {
+
+thread_local BpfLog *current_log;
+
+int keep_libbpf(libbpf_print_level level, const char *format, va_list args)
+{
+	if (current_log && level == LIBBPF_WARN)
+		current_log->append(format, args);
+	return 0;
+}
+
+int keep_libxdp(libxdp_print_level, const char *, va_list)
+{
+	return 0; // its warnings only repeat what its error codes say
+}
+
+// From pos to the end of its line.
+std::string line_at(const std::string &text, size_t pos)
+{
+	return text.substr(pos, text.find('\n', pos) - pos);
+}
+
+} // namespace
+
+std::string program_name(uint32_t prog_id)
+{
+	Fd fd(bpf_prog_get_fd_by_id(prog_id));
+	bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length))
+		return {};
+	return info.name;
+}
+
+BpfLog::BpfLog()
+	: outer_(current_log), libbpf_print_(libbpf_set_print(keep_libbpf)),
+	  libxdp_print_(libxdp_set_print(keep_libxdp))
+{
+	current_log = this;
+}
+
+BpfLog::~BpfLog()
+{
+	current_log = outer_;
+	libbpf_set_print(libbpf_print_);
+	libxdp_set_print(libxdp_print_);
+}
+
+void BpfLog::append(const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int length = vsnprintf(nullptr, 0, format, again);
+	va_end(again);
+	if (length <= 0)
+		return;
+	size_t end = text_.size();
+	text_.resize(end + static_cast<size_t>(length) + 1);
+	vsnprintf(text_.data() + end, static_cast<size_t>(length) + 1, format, args);
+	text_.pop_back();
+}
+
+std::string BpfLog::reason(int err) const
+{
+	constexpr std::string_view extack = "Kernel error message: ";
+	if (size_t pos = text_.rfind(extack); pos != std::string::npos)
+		return line_at(text_, pos + extack.size());
+
+	// the verifier's log ends with its complaint and this line of statistics
+	if (size_t end = text_.rfind("\nprocessed "); end != std::string::npos && end > 0) {
+		size_t before = text_.rfind('\n', end - 1);
+		return "verifier: " + line_at(text_, before == std::string::npos ? 0 : before + 1);
+	}
+	return strerror(err);
+}
+
+} // namespace xovl

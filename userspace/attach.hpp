@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Attach points: how a program gets onto an interface, is replaced there at once, and leaves without a trace.
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
+
+#include <cstdarg>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "link.hpp"
+#include "xovl/maps.h"
+
+namespace xovl {
+
+/// Programs that xovl attaches are named so; the kernel shows the name, and xovl knows its own by it.
+inline constexpr const char *kXdpNames[] = {"xovl_xdp_port", "xovl_xdp_uplink"};
+inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink"};
+
+/// The kernel's name of a loaded program, 15 characters; empty when there is none of this id.
+std::string program_name(uint32_t prog_id);
+
+/// While one lives, what libbpf and libxdp would print to stderr is kept here instead.
+class BpfLog {
+public:
+	BpfLog();
+	~BpfLog();
+	BpfLog(const BpfLog &) = delete;
+	BpfLog &operator=(const BpfLog &) = delete;
+
+	/// One line: what the driver (netlink extack) or the verifier said last; strerror(err) when they were silent.
+	std::string reason(int err) const;
+	void append(const char *format, va_list args);
+
+private:
+	std::string text_;
+	BpfLog *outer_;
+	libbpf_print_fn_t libbpf_print_;
+	libxdp_print_fn_t libxdp_print_;
+};
+
+/// TC ingress. A tcx link pinned at pin_path where the kernel has tcx; else a clsact filter with our own priority and
+/// handle. Attached already: the program is replaced at once (link update, filter replace).
+/// Returns true when this call had to add the clsact qdisc. Error(System) when the kernel refuses.
+bool tc_attach(const LinkInfo &link, int prog_fd, const std::string &pin_path);
+
+/// Detach, remove the pin and, where made_clsact and no other filter is left on it, the qdisc.
+/// Nothing attached, or the interface gone: nothing to do.
+void tc_detach(uint32_t ifindex, const std::string &pin_path, bool made_clsact);
+
+/// Whether our program (by prog id of the pinned link, or our filter) is attached there now.
+bool tc_attached(uint32_t ifindex, const std::string &pin_path);
+
+enum class XdpResult {
+	Attached,
+	Busy,       ///< another XDP program is there and cannot be joined (no freplace, other mode, not libxdp's, full)
+	Unsupported ///< the driver or kernel refuses this mode here; text says how
+};
+
+struct XdpOutcome {
+	XdpResult result;
+	std::string text; ///< of a refusal: one line with the reason of the kernel or driver
+};
+
+/// XDP, native or generic, through libxdp: joined to the dispatcher beside other programs where the kernel can, else as
+/// the only program; never evicts another one. The attachment survives the process.
+/// open_object opens (does not load) a fresh copy of the XDP object with maps and constants set, of which only program
+/// prog_name is to be loaded; xdp_attach owns and closes it.
+/// With our program attached already in the same mode: the new one takes its place without a moment in which none is
+/// attached (behind the dispatcher both run for that moment, the old one first). In the other mode: detached first, as
+/// an interface has one mode.
+XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
+		      const std::function<bpf_object *()> &open_object);
+
+/// Detach our program; others stay. Nothing of ours there, or the interface gone: nothing to do.
+/// own_map_fd: any map that our programs of this network namespace use. With it those are unpinned too that libxdp left
+/// behind for this ifindex: of an interface that is gone, or of an attach that was killed half-way. (The path of
+/// libxdp's pins has only the ifindex, which other namespaces have too.)
+void xdp_detach(uint32_t ifindex, int own_map_fd = -1);
+
+/// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our program is attached there now, else XOVL_MODE_TC.
+xovl_mode xdp_attached(uint32_t ifindex);
+
+} // namespace xovl

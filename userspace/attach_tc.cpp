@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "attach.hpp"
+#include "error.hpp"
+#include "fd.hpp"
+
+namespace xovl {
+
+namespace {
+
+// include/uapi/linux/bpf.h (Linux 6.6), which older headers lack
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+constexpr uint32_t kLinkTypeTcx = 11;
+
+// Our place on clsact. The priority ("xo") is unlikely to be taken, and leaves room for other filters before and after.
+constexpr uint32_t kFilterPriority = 0x786f;
+constexpr uint32_t kFilterHandle = 1;
+
+constexpr const char *kOwnPrefix = "xovl_tc_";
+
+/// Ids of the programs that run at tcx ingress; empty where the interface or tcx is missing.
+std::vector<uint32_t> tcx_programs(uint32_t ifindex)
+{
+	std::vector<uint32_t> ids(64); // BPF_MPROG_MAX
+	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids.data(), .prog_cnt = static_cast<__u32>(ids.size()));
+	if (bpf_prog_query_opts(static_cast<int>(ifindex), kTcxIngress, &opts))
+		return {};
+	ids.resize(opts.prog_cnt);
+	return ids;
+}
+
+/// The pinned link where it is in force on this interface. It is not when the interface went away, also into another
+/// namespace, and its index was given to another one.
+Fd open_link(uint32_t ifindex, const std::string &pin_path)
+{
+	Fd fd(bpf_obj_get(pin_path.c_str()));
+	bpf_link_info info = {};
+	__u32 length = sizeof(info);
+	if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length) || info.type != kLinkTypeTcx)
+		return {};
+	// info.tcx.ifindex of newer headers stands where xdp.ifindex does
+	if (info.xdp.ifindex != ifindex || std::ranges::count(tcx_programs(ifindex), info.prog_id) == 0)
+		return {};
+	return fd;
+}
+
+enum class TcxResult { Attached, Missing };
+
+TcxResult tcx_attach(const LinkInfo &link, int prog_fd, const std::string &pin_path)
+{
+	if (Fd fd = open_link(link.ifindex, pin_path)) {
+		if (bpf_link_update(fd.get(), prog_fd, nullptr))
+			throw system_error("replacing the TC program of", link.name, errno);
+		return TcxResult::Attached;
+	}
+	Fd fd(bpf_link_create(prog_fd, static_cast<int>(link.ifindex), kTcxIngress, nullptr));
+	if (!fd && errno == EINVAL) // an unknown attach type
+		return TcxResult::Missing;
+	if (!fd)
+		throw system_error("attaching TC to", link.name, errno);
+	unlink(pin_path.c_str()); // of an interface that is gone
+	if (bpf_obj_pin(fd.get(), pin_path.c_str()))
+		throw system_error("pinning", pin_path, errno);
+	return TcxResult::Attached;
+}
+
+bpf_tc_hook ingress_hook(uint32_t ifindex)
+{
+	return {.sz = sizeof(bpf_tc_hook), .ifindex = static_cast<int>(ifindex), .attach_point = BPF_TC_INGRESS};
+}
+
+/// Id of the program that stands at our priority and handle; 0: none.
+uint32_t filter_program(uint32_t ifindex)
+{
+	bpf_tc_hook hook = ingress_hook(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
+	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+}
+
+bool is_own_filter(uint32_t ifindex)
+{
+	uint32_t id = filter_program(ifindex);
+	return id && program_name(id).starts_with(kOwnPrefix);
+}
+
+/// A filter that comes between the check and the removal is lost with the qdisc: the kernel has no "remove if empty".
+void remove_unused_clsact(uint32_t ifindex)
+{
+	if (has_tc_filters(ifindex))
+		return;
+	bpf_tc_hook hook = ingress_hook(ifindex);
+	hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS); // both: the qdisc itself
+	bpf_tc_hook_destroy(&hook);
+}
+
+bool clsact_attach(const LinkInfo &link, int prog_fd)
+{
+	BpfLog log;
+	bpf_tc_hook hook = ingress_hook(link.ifindex);
+	int err = bpf_tc_hook_create(&hook);
+	bool made = err == 0;
+	if (err && err != -EEXIST)
+		throw Error(Error::Kind::System, fmt::format("adding clsact to {}: {}", link.name, log.reason(-err)));
+
+	if (filter_program(link.ifindex) && !is_own_filter(link.ifindex))
+		throw Error(Error::Kind::System,
+			    fmt::format("attaching TC to {}: its ingress filter of priority {} handle {} is not ours",
+					link.name, kFilterPriority, kFilterHandle));
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE, .handle = kFilterHandle,
+		    .priority = kFilterPriority);
+	err = bpf_tc_attach(&hook, &opts);
+	if (err) {
+		std::string reason = log.reason(-err);
+		if (made)
+			remove_unused_clsact(link.ifindex);
+		throw Error(Error::Kind::System, fmt::format("attaching TC to {}: {}", link.name, reason));
+	}
+	return made;
+}
+
+void clsact_detach(uint32_t ifindex, bool made_clsact)
+{
+	BpfLog log;
+	if (is_own_filter(ifindex)) {
+		bpf_tc_hook hook = ingress_hook(ifindex);
+		LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
+		int err = bpf_tc_detach(&hook, &opts);
+		if (err && err != -ENOENT && err != -ENODEV)
+			throw Error(Error::Kind::System,
+				    fmt::format("detaching TC from interface {}: {}", ifindex, log.reason(-err)));
+	}
+	if (made_clsact)
+		remove_unused_clsact(ifindex);
+}
+
+} // namespace
+
+bool tc_attach(const LinkInfo &link, int prog_fd, const std::string &pin_path)
+{
+	if (tcx_attach(link, prog_fd, pin_path) == TcxResult::Attached)
+		return false;
+	return clsact_attach(link, prog_fd);
+}
+
+void tc_detach(uint32_t ifindex, const std::string &pin_path, bool made_clsact)
+{
+	if (Fd fd(bpf_obj_get(pin_path.c_str())); fd) {
+		// at once; when only the pin goes the kernel takes its time
+		if (bpf_link_detach(fd.get()) && errno != ENOLINK)
+			throw system_error("detaching", pin_path, errno);
+		unlink(pin_path.c_str());
+	}
+	char name[IF_NAMESIZE];
+	if (if_indextoname(ifindex, name))
+		clsact_detach(ifindex, made_clsact);
+}
+
+bool tc_attached(uint32_t ifindex, const std::string &pin_path)
+{
+	if (open_link(ifindex, pin_path))
+		return true;
+	BpfLog log;
+	return is_own_filter(ifindex);
+}
+
+} // namespace xovl

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The configuration of one network namespace: what the file says, what `save` prints, what the verbs edit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "types.hpp"
+
+namespace xovl {
+
+inline constexpr uint32_t kNetworksMax = 65535;
+/// Ports of one network, and peers on its flood list.
+inline constexpr uint32_t kFloodMax = 65535;
+
+/// Map sizes, fixed when the datapath is loaded. None is 0.
+struct Limits {
+	uint32_t fdb = 65536;
+	uint32_t networks = 4096; ///< at most kNetworksMax
+	uint32_t peers = 1024;
+	uint32_t ports = 1024;
+	uint32_t members = 65536; ///< pairs of network and peer
+
+	bool operator==(const Limits &) const = default;
+};
+
+/// The limits by the words of the file and the command.
+struct LimitKey {
+	uint32_t Limits::*member;
+	NumberRange range;
+};
+
+inline constexpr LimitKey kLimitKeys[] = {
+	{&Limits::fdb, {"fdb", 1, UINT32_MAX}},         {&Limits::networks, {"networks", 1, kNetworksMax}},
+	{&Limits::peers, {"peers", 1, UINT32_MAX}},     {&Limits::ports, {"ports", 1, UINT32_MAX}},
+	{&Limits::members, {"members", 1, UINT32_MAX}},
+};
+
+struct VtepConfig {
+	Address local;
+	bool foreign_pass = false;
+
+	bool operator==(const VtepConfig &) const = default;
+};
+
+struct UplinkConfig {
+	std::string dev;
+	xovl_mode mode = XOVL_MODE_AUTO;
+
+	bool operator==(const UplinkConfig &) const = default;
+};
+
+struct PortConfig {
+	std::string dev;
+	uint16_t vid = 0; ///< 1-4094; 0: the interface's untagged frames
+	xovl_mode mode = XOVL_MODE_AUTO;
+
+	bool operator==(const PortConfig &) const = default;
+};
+
+/// A static FDB entry: behind a peer (dst) or behind a port of the network (dev, vid).
+struct FdbConfig {
+	Mac mac;
+	std::optional<Address> dst;
+	std::string dev; ///< empty when dst is given
+	uint16_t vid = 0;
+
+	bool operator==(const FdbConfig &) const = default;
+};
+
+struct NetworkConfig {
+	std::string name;
+	xovl_encap encap = XOVL_ENCAP_VXLAN;
+	uint32_t vni = 0;
+	std::optional<Address> local; ///< default: the first vtep of the peer's family
+	uint16_t dstport = XOVL_VXLAN_PORT;
+	uint16_t mtu = 0; ///< largest inner IP packet, octets; 0: what the underlay carries
+	bool learning = true;
+	uint32_t ageing = 300; ///< seconds, 0: never
+	std::vector<PortConfig> ports;
+	std::vector<Address> flood;
+	std::vector<FdbConfig> fdb;
+
+	bool operator==(const NetworkConfig &) const = default;
+};
+
+struct Config {
+	std::optional<Limits> limits; ///< absent: as loaded, or the defaults
+	std::vector<VtepConfig> vteps;
+	std::vector<UplinkConfig> uplinks;
+	std::vector<NetworkConfig> networks;
+
+	/// nullptr when there is none of that name
+	NetworkConfig *find_network(const std::string &name);
+	const NetworkConfig *find_network(const std::string &name) const;
+
+	bool operator==(const Config &) const = default;
+};
+
+/// Everything that must hold whatever the machine is like: unique names, identifiers and MACs, a device in one role,
+/// peers with a local address of their family, FDB entries that name a port of their network, limits.
+/// Error(Request) names the first that does not.
+void validate(const Config &config);
+
+/// A value in a configuration by the keys and list positions that lead to it in the file:
+/// {"networks", 0, "fdb", 17, "mac"}.
+using ConfigPath = std::vector<std::variant<const char *, size_t>>;
+
+/// The same; where() gives what a message about the value at a path begins with, such as "FILE:3:7: ".
+void validate(const Config &config, const std::function<std::string(const ConfigPath &)> &where);
+
+/// Parse and validate a YAML file. name is used in messages: Error(Request) "NAME:LINE:COLUMN: what is wrong (what would
+/// be right)". Text without any value is an error, as it would take everything down: {} is the empty configuration.
+/// Reads a file of 1M FDB entries in seconds.
+Config parse_yaml(const std::string &text, const std::string &name);
+Config read_yaml_file(const std::string &path);
+
+/// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
+std::string to_yaml(const Config &config);
+
+/// One line for each thing that differs, but for FDB entries and limits: "+ net blue", "~ uplink eth0", "- net blue port veth1 vid 5".
+std::vector<std::string> describe_changes(const Config &before, const Config &after);
+
+} // namespace xovl

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "datapath.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+#include "attach.hpp"
+#include "tc.skel.h"
+#include "xdp.skel.h"
+
+namespace xovl {
+
+namespace {
+
+constexpr uint32_t kSettingsKey = 0;
+
+/// The sizes of those maps that are not of a fixed size.
+std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
+{
+	return {
+		{"ports", limits.ports},	 {"port_table", limits.ports},
+		{"networks", limits.networks},	 {"fdb", limits.fdb},
+		{"floods", 2 * (limits.members + limits.ports)}, // the old and the new lists side by side
+		{"peers", limits.peers},	 {"members", limits.members},
+		{"endpoints", limits.networks},	 {"tunnels", 2 * limits.networks}, // one for each family
+		{"devices", limits.ports},	 {"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
+		{"port_stats", limits.ports},	 {"peer_stats", limits.peers},
+		{"net_stats", limits.networks},
+	};
+}
+
+struct ObjectCloser {
+	void operator()(bpf_object *object) const { bpf_object__close(object); }
+};
+using Object = std::unique_ptr<bpf_object, ObjectCloser>;
+
+bool is_global_data(const bpf_map *map)
+{
+	return std::strchr(bpf_map__name(map), '.') != nullptr;
+}
+
+/// A map that only userspace uses is not in a BPF object.
+void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
+		   uint32_t entries)
+{
+	Fd map(bpf_map_create(type, name, key_size, value_size, entries, nullptr));
+	if (!map)
+		throw system_error("create", fmt::format("map {}", name), errno);
+	if (bpf_obj_pin(map.get(), dir.pin(name).c_str()) != 0)
+		throw system_error("pin", dir.pin(name), errno);
+}
+
+Object load_tc_object(const PinDir &dir, const Limits &limits)
+{
+	BpfLog log;
+	size_t size = 0;
+	const void *elf = xovl_tc__elf_bytes(&size);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xovl_tc");
+	Object object(bpf_object__open_mem(elf, size, &opts));
+	if (!object)
+		throw system_error("open", "the TC programs", errno);
+	for (const auto &[name, entries] : map_sizes(limits))
+		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map(map, object.get()) {
+		if (!is_global_data(map))
+			bpf_map__set_pin_path(map, dir.pin(bpf_map__name(map)).c_str());
+	}
+	int err = bpf_object__load(object.get());
+	if (err)
+		throw Error(Error::Kind::System, fmt::format("load the TC programs: {}", log.reason(-err)));
+	return object;
+}
+
+} // namespace
+
+Maps::Maps(const PinDir &dir)
+	: settings(dir.pin("settings")), vteps(dir.pin("vteps")), ports(dir.pin("ports")), port_table(dir.pin("port_table")),
+	  networks(dir.pin("networks")), fdb(dir.pin("fdb")), floods(dir.pin("floods")), peers(dir.pin("peers")),
+	  members(dir.pin("members")), endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")),
+	  devices(dir.pin("devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
+	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats"))
+{
+}
+
+Limits Maps::limits() const
+{
+	return {.fdb = fdb.max_entries(),
+		.networks = networks.max_entries(),
+		.peers = peers.max_entries(),
+		.ports = port_table.max_entries(),
+		.members = members.max_entries()};
+}
+
+bool datapath_is_loaded(const PinDir &dir)
+{
+	// pinned last, so that it marks a complete load
+	if (!dir.exists() || access(dir.pin("settings").c_str(), F_OK) != 0)
+		return false;
+	auto settings = Map<uint32_t, xovl_settings>(dir.pin("settings")).get(kSettingsKey);
+	if (!settings || settings->layout != XOVL_LAYOUT)
+		throw Error(Error::Kind::System,
+			    fmt::format("the running datapath has map layout {}, this xovl knows {} (xovl down with the version that loaded it)",
+					settings ? settings->layout : 0, XOVL_LAYOUT));
+	return true;
+}
+
+void datapath_load(PinDir &dir, const Limits &limits)
+{
+	dir.create();
+	if (datapath_is_loaded(dir))
+		return;
+	dir.clear();
+	Object object = load_tc_object(dir, limits);
+	for (const char *name : kTcNames) {
+		bpf_program *program = bpf_object__find_program_by_name(object.get(), name);
+		if (bpf_program__pin(program, dir.pin(name).c_str()) != 0)
+			throw system_error("pin", dir.pin(name), errno);
+	}
+	create_pinned(dir, BPF_MAP_TYPE_HASH, "vteps", sizeof(xovl_addr), sizeof(xovl_vtep), limits.networks);
+
+	xovl_settings settings{};
+	settings.layout = XOVL_LAYOUT;
+	settings.next_generation = 1;
+	settings.next_endpoint = 1;
+	settings.lo_forwarding4 = lo_forwarding(false);
+	settings.lo_forwarding6 = lo_forwarding(true);
+	create_pinned(dir, BPF_MAP_TYPE_ARRAY, "settings", sizeof(kSettingsKey), sizeof(settings), 1);
+	Map<uint32_t, xovl_settings>(dir.pin("settings")).set(kSettingsKey, settings);
+	set_lo_forwarding(false, true);
+	set_lo_forwarding(true, true);
+}
+
+void datapath_unload(PinDir &dir)
+{
+	auto settings = Map<uint32_t, xovl_settings>(dir.pin("settings")).get(kSettingsKey);
+	if (settings && settings->layout) {
+		set_lo_forwarding(false, settings->lo_forwarding4);
+		set_lo_forwarding(true, settings->lo_forwarding6);
+	}
+	dir.remove();
+}
+
+Fd tc_program(const PinDir &dir, xovl_role role)
+{
+	std::string path = dir.pin(kTcNames[role == XOVL_ROLE_UPLINK]);
+	Fd program(bpf_obj_get(path.c_str()));
+	if (!program)
+		throw system_error("open", path, errno);
+	return program;
+}
+
+const char *xdp_program_name(xovl_role role)
+{
+	return kXdpNames[role == XOVL_ROLE_UPLINK];
+}
+
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, xovl_role role)
+{
+	struct SkeletonDestroyer {
+		void operator()(xovl_xdp *skeleton) const { xovl_xdp__destroy(skeleton); }
+	};
+	std::unique_ptr<xovl_xdp, SkeletonDestroyer> skeleton(xovl_xdp__open());
+	if (!skeleton)
+		throw system_error("open", "the XDP programs", errno);
+	std::memcpy(const_cast<uint8_t *>(skeleton->rodata->device_mac), link.mac.data(), link.mac.size());
+	skeleton->rodata->device_generic = mode == XOVL_MODE_GENERIC;
+	// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
+	skeleton->rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
+
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map(map, skeleton->obj) {
+		if (is_global_data(map))
+			continue;
+		Fd fd(bpf_obj_get(dir.pin(bpf_map__name(map)).c_str()));
+		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
+			throw system_error("reuse", fmt::format("map {}", bpf_map__name(map)), errno);
+	}
+	bpf_program *program = nullptr;
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), xdp_program_name(role)));
+	// the object outlives the skeleton
+	return std::exchange(*skeleton->skeleton->obj, nullptr);
+}
+
+} // namespace xovl

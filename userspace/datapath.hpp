@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The loaded datapath of one network namespace: its pins, maps and programs.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "config.hpp"
+#include "fd.hpp"
+#include "link.hpp"
+#include "map.hpp"
+
+struct bpf_object;
+
+namespace xovl {
+
+/// The folder of all pins of the current network namespace, and the lock that goes with it.
+class PinDir {
+public:
+	/// root: "/sys/fs/bpf/xovl". Takes the lock when the folder exists. Error(System) without root or bpffs.
+	explicit PinDir(const std::string &root);
+
+	bool exists() const { return static_cast<bool>(lock_); }
+	/// Make the folder, where it is missing, and take the lock.
+	void create();
+	/// Remove every pin in it; the folder and the lock stay.
+	void clear();
+	/// Remove the folder too; the lock goes with it.
+	void remove();
+
+	const std::string &path() const { return path_; }
+	std::string pin(const std::string &name) const { return path_ + "/" + name; }
+
+private:
+	bool take_lock();
+
+	std::string root_;
+	std::string path_;
+	Fd lock_;
+};
+
+/// Every map, opened by its pin. Documented in xovl/maps.h.
+struct Maps {
+	explicit Maps(const PinDir &dir);
+
+	Map<uint32_t, xovl_settings> settings;
+	Map<xovl_addr, xovl_vtep> vteps;
+	Map<xovl_port_key, xovl_port_ref> ports;
+	Map<uint32_t, xovl_port> port_table;
+	Map<uint32_t, xovl_network> networks;
+	Map<xovl_fdb_key, xovl_fdb> fdb;
+	Map<xovl_flood_key, uint32_t> floods;
+	Map<uint32_t, xovl_peer> peers;
+	Map<xovl_member_key, xovl_member> members;
+	Map<xovl_endpoint_key, xovl_endpoint> endpoints;
+	Map<xovl_tunnel_key, uint32_t> tunnels;
+	Map<uint32_t, xovl_device> devices;
+	Map<uint32_t, xovl_traffic> port_stats;
+	Map<uint32_t, xovl_traffic> peer_stats;
+	Map<uint32_t, xovl_net_stats> net_stats;
+	Map<uint32_t, xovl_drop_stats> drop_stats;
+
+	Limits limits() const;
+};
+
+/// Whether a complete datapath is pinned in dir. Error(System) when it is of another layout.
+bool datapath_is_loaded(const PinDir &dir);
+
+/// Create the maps, load the TC programs and pin all of it in dir, whose remains of an interrupted load are removed first.
+/// Somebody else was faster: nothing to do.
+/// Lets the loopback device forward, which route lookups of the datapath need.
+void datapath_load(PinDir &dir, const Limits &limits);
+
+/// Undo datapath_load: nothing may be attached any more.
+void datapath_unload(PinDir &dir);
+
+/// The pinned TC program of a role.
+Fd tc_program(const PinDir &dir, xovl_role role);
+
+/// A fresh copy of the XDP object for one interface: maps shared with dir, constants set, only the program of the role to be
+/// loaded. The caller closes it.
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, xovl_role role);
+
+const char *xdp_program_name(xovl_role role);
+
+} // namespace xovl

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "devices.hpp"
+
+#include <fmt/format.h>
+
+#include "attach.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// Kept in xovl_device::note.
+enum Note : uint8_t {
+	kNoNote,
+	kVirtual,
+	kNoDriver,
+	kVlanStripped,
+	kReceiveOffload,
+	kBusy,
+	kRefused,
+};
+
+const char *note_text(uint8_t note)
+{
+	switch (note) {
+	case kVirtual:
+		return "virtual interface: XDP would switch off the other end's segmentation offload";
+	case kNoDriver:
+		return "the driver has no native XDP";
+	case kVlanStripped:
+		return "the interface strips VLAN tags before XDP (ethtool -K DEV rxvlan off)";
+	case kReceiveOffload:
+		return "LRO or hardware GRO is on (ethtool -K DEV lro off rx-gro-hw off)";
+	case kBusy:
+		return "another XDP program is attached and cannot be joined on this kernel";
+	case kRefused:
+		return "the driver refused XDP (MTU, queues or offloads)";
+	default:
+		return "";
+	}
+}
+
+std::string tc_pin(const PinDir &dir, uint32_t ifindex)
+{
+	return dir.pin(fmt::format("tc_{}", ifindex));
+}
+
+/// Why XDP is not even tried; kNoNote: it is.
+Note xdp_obstacle(const LinkInfo &link, xovl_mode asked, bool trunk)
+{
+	if (asked == XOVL_MODE_NATIVE || asked == XOVL_MODE_GENERIC)
+		return trunk && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
+	if (!link.kind.empty())
+		return kVirtual;
+	if (!link.can_native())
+		return kNoDriver;
+	if (link.rx_vlan_stripped)
+		return kVlanStripped;
+	return link.lro ? kReceiveOffload : kNoNote;
+}
+
+/// Try XDP; fills in mode and note.
+void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk)
+{
+	auto asked = static_cast<xovl_mode>(device.mode_asked);
+	auto role = static_cast<xovl_role>(device.role);
+	device.mode = XOVL_MODE_TC;
+	device.note = kNoNote;
+	if (asked != XOVL_MODE_TC)
+		device.note = xdp_obstacle(link, asked, trunk);
+	if (asked == XOVL_MODE_TC || device.note != kNoNote) {
+		xdp_detach(link.ifindex, -1);
+		return;
+	}
+	xovl_mode mode = asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
+	XdpOutcome outcome = xdp_attach(link, mode, xdp_program_name(role),
+					[&] { return open_xdp_object(dir, link, mode, role); });
+	switch (outcome.result) {
+	case XdpResult::Attached:
+		device.mode = mode;
+		return;
+	case XdpResult::Busy:
+		if (asked != XOVL_MODE_AUTO)
+			throw Error(Error::Kind::System,
+				    fmt::format("XDP on {}: {} (mode tc works beside it)", link.name, outcome.text));
+		device.note = kBusy;
+		return;
+	case XdpResult::Unsupported:
+		device.note = kRefused;
+		return;
+	}
+}
+
+void join_promiscuous(const LinkInfo &link, xovl_device &device)
+{
+	// a veth hands everything up anyway
+	if (device.role != XOVL_ROLE_PORT || link.is_virtual_pair() || link.promisc)
+		return;
+	set_promisc(link.ifindex, true);
+	device.flags |= XOVL_DEV_MADE_PROMISC;
+}
+
+} // namespace
+
+LinkInfo require_link(const std::string &dev)
+{
+	auto link = find_link(dev);
+	if (!link)
+		throw request_error(fmt::format("there is no interface {} (ip link)", dev));
+	if (!link->ethernet || link->loopback)
+		throw request_error(fmt::format("{} is not an Ethernet interface", dev));
+	return *link;
+}
+
+uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
+{
+	return (device.flags & ~XOVL_DEV_XDP_XMIT) | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0);
+}
+
+bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	return device.mode != XOVL_MODE_AUTO && tc_attached(ifindex, tc_pin(dir, ifindex)) &&
+	       xdp_attached(ifindex) == device.mode;
+}
+
+bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk)
+{
+	if (!device_is_attached(dir, link.ifindex, device))
+		return false;
+	if (device.mode_asked == XOVL_MODE_TC)
+		return device.mode == XOVL_MODE_TC;
+	Note obstacle = xdp_obstacle(link, static_cast<xovl_mode>(device.mode_asked), trunk);
+	xovl_mode best = device.mode_asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
+	return obstacle == kNoNote ? device.mode == best : device.mode == XOVL_MODE_TC && device.note == obstacle;
+}
+
+xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk)
+{
+	if (!tc_attached(link.ifindex, tc_pin(dir, link.ifindex))) {
+		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
+		if (tc_attach(link, program.get(), tc_pin(dir, link.ifindex)))
+			device.flags |= XOVL_DEV_MADE_CLSACT;
+	}
+	join_promiscuous(link, device);
+	attach_xdp(dir, link, device, trunk);
+	device.flags = device_flags(device, link);
+	return device;
+}
+
+void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	Fd map(bpf_obj_get(dir.pin("devices").c_str()));
+	xdp_detach(ifindex, map.get());
+	tc_detach(ifindex, tc_pin(dir, ifindex), device.flags & XOVL_DEV_MADE_CLSACT);
+	if ((device.flags & XOVL_DEV_MADE_PROMISC) && find_link(ifindex))
+		set_promisc(ifindex, false);
+}
+
+std::string device_note(const xovl_device &device)
+{
+	return note_text(device.note);
+}
+
+} // namespace xovl

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Which mode an interface gets, and attaching it: native or generic XDP where asked for and possible, TC always.
+#pragma once
+
+#include <string>
+
+#include "datapath.hpp"
+#include "link.hpp"
+
+namespace xovl {
+
+/// The link of a name that a person gave. Error(Request): there is none, or it is not an Ethernet interface.
+LinkInfo require_link(const std::string &dev);
+
+/// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
+/// right stays untouched. Returns the record with mode, note and flags filled in. trunk: the interface has a port with a VLAN.
+/// Error(System): the mode was asked for by name and another XDP program is in the way, or TC refuses.
+xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk);
+
+/// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
+/// gone leaves only its pin to remove.
+void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+
+/// Whether device.mode is still what is attached.
+bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+
+/// Whether device_attach() would change nothing.
+bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk);
+
+/// XOVL_DEV_XDP_XMIT as the interface is now, beside the other flags of device.
+uint32_t device_flags(const xovl_device &device, const LinkInfo &link);
+
+/// Why the mode in force is not the one asked for; empty when it is.
+std::string device_note(const xovl_device &device);
+
+} // namespace xovl

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The FDB as a whole: brought in line with the tables that its entries refer to, and with the static entries of a file.
+#pragma once
+
+#include <cstddef>
+
+#include "tables.hpp"
+
+namespace xovl {
+
+/// How many static entries changed.
+struct FdbChanges {
+	size_t added = 0;
+	size_t changed = 0;
+	size_t deleted = 0;
+};
+
+/// The key of an entry.
+xovl_fdb_key fdb_key(uint32_t net_index, const Mac &mac);
+
+/// Where a static entry of network net_index points to in tables, where its peer or port exists.
+uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbConfig &entry);
+
+/// Entries whose network, port or peer goes are deleted; where a peer got another index they follow.
+void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired);
+
+/// fdb_follow(), and then the static entries become exactly those of wanted. Learned entries make room where it lacks.
+/// dry_run: only count.
+FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted, bool dry_run);
+
+/// Write one entry; where the table is full a learned one makes room. Error(Request): full of static ones.
+void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry);
+
+} // namespace xovl

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "link.hpp"
+
+#include <fmt/format.h>
+#include <linux/ethtool.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <netlink/route/classifier.h>
+#include <netlink/route/link.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "error.hpp"
+#include "fd.hpp"
+
+namespace xovl {
+
+namespace {
+
+// include/uapi/linux/netdev.h (Linux 6.3), which older headers lack
+constexpr uint8_t kNetdevCmdDevGet = 1;
+constexpr int kNetdevAttrIfindex = 1;
+constexpr int kNetdevAttrXdpFeatures = 3;
+constexpr uint64_t kXdpBasic = 1;
+constexpr uint64_t kXdpRedirect = 2;
+constexpr uint64_t kXdpXmit = 4;
+
+/// Drivers with native XDP (their ethtool names) on kernels that do not tell: Linux 5.15 to 6.2.
+/// xmit: XDP_REDIRECT into them works whenever native XDP is attached, which for a veth depends on its peer.
+struct XdpDriver {
+	const char *name;
+	bool xmit;
+};
+constexpr XdpDriver kXdpDrivers[] = {
+	{"atlantic", true},  {"bnxt_en", true},    {"ena", true},         {"fsl_dpa", true},  {"fsl_dpaa2_eth", true},
+	{"fsl_enetc", true}, {"funeth", true},     {"hv_netvsc", true},   {"i40e", true},     {"ice", true},
+	{"igb", true},       {"igc", true},        {"ixgbe", true},       {"ixgbevf", false}, {"mana", false},
+	{"mlx4_en", false},  {"mlx5_core", true},  {"mtk_soc_eth", true}, {"mvneta", true},   {"mvpp2", true},
+	{"netsec", true},    {"nfp", false},       {"nicvf", false},      {"qede", true},     {"rvu_nicpf", true},
+	{"sfc", true},       {"st_gmac", true},    {"st_xgmac", true},    {"tun", true},      {"veth", false},
+	{"vif", true},       {"virtio_net", true},
+};
+
+const XdpDriver *find_driver(const std::string &name)
+{
+	auto found = std::ranges::find_if(kXdpDrivers, [&](const XdpDriver &driver) { return name == driver.name; });
+	return found == std::end(kXdpDrivers) ? nullptr : found;
+}
+
+using Socket = std::unique_ptr<nl_sock, decltype(&nl_socket_free)>;
+
+[[noreturn]] void throw_netlink(const std::string &operation, int err)
+{
+	throw Error(Error::Kind::System, fmt::format("{}: {}", operation, nl_geterror(err)));
+}
+
+Socket connect_netlink(int protocol)
+{
+	Socket socket(nl_socket_alloc(), nl_socket_free);
+	if (!socket)
+		throw_netlink("netlink", -NLE_NOMEM);
+	if (int err = nl_connect(socket.get(), protocol); err < 0)
+		throw_netlink("netlink", err);
+	return socket;
+}
+
+int read_xdp_features(nl_msg *message, void *features)
+{
+	genlmsghdr *header = genlmsg_hdr(nlmsg_hdr(message));
+	if (nlattr *attr = nla_find(genlmsg_attrdata(header, 0), genlmsg_attrlen(header, 0), kNetdevAttrXdpFeatures))
+		*static_cast<std::optional<uint64_t> *>(features) = nla_get_u64(attr);
+	return NL_OK;
+}
+
+std::optional<uint64_t> xdp_features(uint32_t ifindex)
+{
+	Socket socket = connect_netlink(NETLINK_GENERIC);
+	int family = genl_ctrl_resolve(socket.get(), "netdev");
+	if (family < 0)
+		return std::nullopt;
+
+	std::unique_ptr<nl_msg, decltype(&nlmsg_free)> message(nlmsg_alloc(), nlmsg_free);
+	std::optional<uint64_t> features;
+	if (!message || !genlmsg_put(message.get(), NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, kNetdevCmdDevGet, 1) ||
+	    nla_put_u32(message.get(), kNetdevAttrIfindex, ifindex) < 0)
+		throw_netlink("netlink", -NLE_NOMEM);
+	nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, read_xdp_features, &features);
+	// refused: the interface has gone meanwhile
+	if (nl_send_auto(socket.get(), message.get()) >= 0)
+		nl_recvmsgs_default(socket.get());
+	return features;
+}
+
+/// ethtool of one interface. What a driver does not answer reads as empty.
+class Ethtool {
+public:
+	explicit Ethtool(const std::string &name) : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+	{
+		name.copy(request_.ifr_name, sizeof(request_.ifr_name) - 1);
+	}
+
+	std::string driver()
+	{
+		ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+		return call(&info) ? info.driver : "";
+	}
+
+	/// Names of the features that are on.
+	std::vector<std::string> features()
+	{
+		uint32_t count = feature_count();
+		std::vector<uint32_t> names((sizeof(ethtool_gstrings) + size_t{count} * ETH_GSTRING_LEN) / 4 + 1);
+		auto *strings = reinterpret_cast<ethtool_gstrings *>(names.data());
+		strings->cmd = ETHTOOL_GSTRINGS;
+		strings->string_set = ETH_SS_FEATURES;
+		strings->len = count;
+
+		uint32_t blocks = (count + 31) / 32;
+		size_t size = sizeof(ethtool_gfeatures) + blocks * sizeof(ethtool_get_features_block);
+		std::vector<uint32_t> bits(size / sizeof(uint32_t));
+		auto *get = reinterpret_cast<ethtool_gfeatures *>(bits.data());
+		get->cmd = ETHTOOL_GFEATURES;
+		get->size = blocks;
+
+		std::vector<std::string> on;
+		if (!call(strings) || !call(get))
+			return on;
+		for (uint32_t i = 0; i < count; i++)
+			if (get->features[i / 32].active >> (i % 32) & 1)
+				on.emplace_back(reinterpret_cast<char *>(strings->data) + size_t{i} * ETH_GSTRING_LEN);
+		return on;
+	}
+
+private:
+	bool call(void *command)
+	{
+		request_.ifr_data = static_cast<char *>(command);
+		return ioctl(socket_.get(), SIOCETHTOOL, &request_) == 0;
+	}
+
+	uint32_t feature_count()
+	{
+		uint32_t buffer[sizeof(ethtool_sset_info) / 4 + 1] = {};
+		auto *info = reinterpret_cast<ethtool_sset_info *>(buffer);
+		info->cmd = ETHTOOL_GSSET_INFO;
+		info->sset_mask = 1ull << ETH_SS_FEATURES;
+		return call(info) && info->sset_mask ? info->data[0] : 0;
+	}
+
+	Fd socket_;
+	ifreq request_ = {};
+};
+
+LinkInfo describe(rtnl_link *link)
+{
+	LinkInfo info;
+	unsigned int flags = rtnl_link_get_flags(link);
+	info.ifindex = static_cast<uint32_t>(rtnl_link_get_ifindex(link));
+	info.name = rtnl_link_get_name(link);
+	if (const char *kind = rtnl_link_get_type(link))
+		info.kind = kind;
+	info.mtu = rtnl_link_get_mtu(link);
+	info.ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER;
+	info.loopback = flags & IFF_LOOPBACK;
+	info.promisc = flags & IFF_PROMISC;
+	nl_addr *address = rtnl_link_get_addr(link);
+	if (address && nl_addr_get_len(address) == info.mac.size())
+		memcpy(info.mac.data(), nl_addr_get_binary_addr(address), info.mac.size());
+
+	Ethtool ethtool(info.name);
+	info.driver = ethtool.driver();
+	for (const std::string &feature : ethtool.features()) {
+		info.rx_vlan_stripped |= feature == "rx-vlan-hw-parse";
+		info.lro |= feature == "rx-lro" || feature == "rx-gro-hw";
+	}
+	info.xdp_features = xdp_features(info.ifindex);
+	return info;
+}
+
+std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
+{
+	Socket socket = connect_netlink(NETLINK_ROUTE);
+	rtnl_link *found = nullptr;
+	int err = rtnl_link_get_kernel(socket.get(), static_cast<int>(ifindex), name, &found);
+	if (err == -NLE_NODEV || err == -NLE_OBJ_NOTFOUND)
+		return std::nullopt;
+	if (err < 0)
+		throw_netlink(fmt::format("interface {}", name ? name : std::to_string(ifindex)), err);
+	std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)> link(found, rtnl_link_put);
+	return describe(link.get());
+}
+
+std::string lo_forwarding_path(bool ipv6)
+{
+	return fmt::format("/proc/sys/net/{}/conf/lo/forwarding", ipv6 ? "ipv6" : "ipv4");
+}
+
+} // namespace
+
+bool LinkInfo::can_native() const
+{
+	if (xdp_features)
+		return (*xdp_features & (kXdpBasic | kXdpRedirect)) == (kXdpBasic | kXdpRedirect);
+	return find_driver(driver) != nullptr;
+}
+
+bool LinkInfo::can_xdp_xmit() const
+{
+	if (xdp_features)
+		return *xdp_features & kXdpXmit;
+	const XdpDriver *known = find_driver(driver);
+	return known && known->xmit;
+}
+
+std::optional<LinkInfo> find_link(const std::string &name)
+{
+	return find(0, name.c_str());
+}
+
+std::optional<LinkInfo> find_link(uint32_t ifindex)
+{
+	return find(ifindex, nullptr);
+}
+
+void set_promisc(uint32_t ifindex, bool on)
+{
+	Socket socket = connect_netlink(NETLINK_ROUTE);
+	ifinfomsg change = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = static_cast<int>(ifindex),
+		.ifi_flags = on ? unsigned{IFF_PROMISC} : 0,
+		.ifi_change = IFF_PROMISC,
+	};
+	int err = nl_send_simple(socket.get(), RTM_NEWLINK, 0, &change, sizeof(change));
+	if (err >= 0)
+		err = nl_wait_for_ack(socket.get());
+	if (err < 0)
+		throw_netlink(fmt::format("promiscuous mode of interface {}", ifindex), err);
+}
+
+bool has_tc_filters(uint32_t ifindex)
+{
+	Socket socket = connect_netlink(NETLINK_ROUTE);
+	for (uint32_t parent : {TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)}) {
+		nl_cache *cache = nullptr;
+		int err = rtnl_cls_alloc_cache(socket.get(), static_cast<int>(ifindex), parent, &cache);
+		if (err < 0)
+			throw_netlink(fmt::format("TC filters of interface {}", ifindex), err);
+		int count = nl_cache_nitems(cache);
+		nl_cache_free(cache);
+		if (count > 0)
+			return true;
+	}
+	return false;
+}
+
+bool lo_forwarding(bool ipv6)
+{
+	std::ifstream file(lo_forwarding_path(ipv6));
+	int value = 0;
+	return file >> value && value != 0;
+}
+
+void set_lo_forwarding(bool ipv6, bool on)
+{
+	std::string path = lo_forwarding_path(ipv6);
+	std::ofstream file(path);
+	if (!file && ipv6)
+		return;
+	if (!(file << (on ? "1\n" : "0\n") << std::flush))
+		throw system_error("writing", path, errno);
+}
+
+} // namespace xovl

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Interfaces of the current network namespace, by netlink: what attaching has to know about them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace xovl {
+
+struct LinkInfo {
+	uint32_t ifindex = 0;
+	std::string name;
+	std::string kind;   ///< IFLA_INFO_KIND: "veth", "bridge", "tun", "vlan" …; empty for hardware
+	std::string driver; ///< ethtool driver name; empty where there is none
+	std::array<uint8_t, 6> mac{};
+	uint32_t mtu = 0;
+	bool ethernet = false; ///< ARPHRD_ETHER
+	bool loopback = false;
+	bool promisc = false;          ///< IFF_PROMISC set by a person (ifi_flags)
+	bool rx_vlan_stripped = false; ///< ethtool rx-vlan-hw-parse is on: XDP does not see VLAN tags
+	bool lro = false;              ///< rx-lro or rx-gro-hw is on
+	/// NETDEV_XDP_ACT_* of the netdev generic netlink family; nullopt where the kernel lacks it (before 6.3)
+	std::optional<uint64_t> xdp_features;
+
+	bool is_virtual_pair() const { return kind == "veth"; }
+	/// Frames can come with a partial checksum that an xdp_frame cannot carry (see docs/architecture.md).
+	bool has_partial_checksums() const { return kind == "veth" || kind == "tun"; }
+	/// Native XDP exists in the driver.
+	bool can_native() const;
+	/// XDP_REDIRECT into the interface works: NDO_XMIT; without the netdev family by driver name, never for a veth.
+	/// Drivers have transmit rings for XDP only while native XDP is attached: ask after attaching.
+	bool can_xdp_xmit() const;
+};
+
+/// nullopt: no such interface. Error(System) when netlink refuses.
+std::optional<LinkInfo> find_link(const std::string &name);
+std::optional<LinkInfo> find_link(uint32_t ifindex);
+
+/// Error(System) when the kernel refuses.
+void set_promisc(uint32_t ifindex, bool on);
+
+/// Whether a filter of any kind is on the clsact qdisc of the interface, ingress or egress.
+bool has_tc_filters(uint32_t ifindex);
+
+/// "1" or "0" of /proc/sys/net/ipv4|ipv6/conf/lo/forwarding; a missing IPv6 reads as off and is not written.
+bool lo_forwarding(bool ipv6);
+void set_lo_forwarding(bool ipv6, bool on);
+
+} // namespace xovl

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// BPF maps as typed containers.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "error.hpp"
+#include "fd.hpp"
+
+namespace xovl {
+
+/// Orders plain structs without padding by their octets.
+struct ByOctets {
+	template <typename T> bool operator()(const T &a, const T &b) const { return std::memcmp(&a, &b, sizeof(T)) < 0; }
+};
+
+template <typename T> bool same_octets(const T &a, const T &b)
+{
+	return std::memcmp(&a, &b, sizeof(T)) == 0;
+}
+
+/// The contents of a hash map.
+template <typename Key, typename Value> using Image = std::map<Key, Value, ByOctets>;
+
+/// What a map of any kind is known by: its descriptor, name and size.
+class MapBase {
+public:
+	/// Open the map pinned at path; Error(System) when it is missing or its layout is another one.
+	MapBase(const std::string &path, uint32_t key_size, uint32_t value_size);
+
+	int fd() const { return fd_.get(); }
+	uint32_t max_entries() const { return max_entries_; }
+
+protected:
+	[[noreturn]] void fail(const char *operation, int err) const { throw system_error(operation, "map " + name_, err); }
+
+private:
+	Fd fd_;
+	std::string name_;
+	uint32_t max_entries_ = 0;
+};
+
+/// A hash or array map. Every method throws Error(System) when the kernel refuses.
+template <typename Key, typename Value> class Map : public MapBase {
+public:
+	explicit Map(const std::string &path) : MapBase(path, sizeof(Key), sizeof(Value)) {}
+
+	std::optional<Value> get(const Key &key) const
+	{
+		Value value;
+		if (bpf_map_lookup_elem(fd(), &key, &value) == 0)
+			return value;
+		if (errno != ENOENT)
+			fail("read", errno);
+		return std::nullopt;
+	}
+
+	/// False: the map is full.
+	bool try_set(const Key &key, const Value &value, uint64_t flags = BPF_ANY) const
+	{
+		if (bpf_map_update_elem(fd(), &key, &value, flags) == 0)
+			return true;
+		if (errno != E2BIG && errno != ENOSPC)
+			fail("write", errno);
+		return false;
+	}
+
+	void set(const Key &key, const Value &value) const
+	{
+		if (!try_set(key, value))
+			fail("write", ENOSPC);
+	}
+
+	void del(const Key &key) const
+	{
+		if (bpf_map_delete_elem(fd(), &key) != 0 && errno != ENOENT)
+			fail("delete from", errno);
+	}
+
+	/// Call visit(key, value) for every element, read in batches.
+	template <typename Visit> void for_each(Visit visit) const
+	{
+		std::vector<Key> keys(std::min<uint32_t>(max_entries(), 4096));
+		std::vector<Value> values(keys.size());
+		uint64_t cursor[2] = {}, next[2] = {}; // large enough for a key of an array and a bucket of a hash
+		void *from = nullptr;
+		for (bool more = true; more;) {
+			uint32_t count = keys.size();
+			int err = bpf_map_lookup_batch(fd(), from, next, keys.data(), values.data(), &count, nullptr) ? errno : 0;
+			if (err == ENOSPC) { // one bucket holds more than that
+				keys.resize(2 * keys.size());
+				values.resize(keys.size());
+				continue;
+			}
+			if (err && err != ENOENT)
+				fail("read", err);
+			more = !err;
+			for (uint32_t i = 0; i < count; i++)
+				visit(keys[i], values[i]);
+			std::memcpy(cursor, next, sizeof(cursor));
+			from = cursor;
+		}
+	}
+
+	Image<Key, Value> image() const
+	{
+		Image<Key, Value> all;
+		for_each([&](const Key &key, const Value &value) { all.emplace(key, value); });
+		return all;
+	}
+
+	/// Keys are 0 … max_entries()-1.
+	std::vector<Value> array() const
+	{
+		std::vector<Value> all(max_entries());
+		for_each([&](const Key &key, const Value &value) { all.at(key) = value; });
+		return all;
+	}
+
+	/// Of a per-CPU array: the value of each possible CPU.
+	std::vector<Value> per_cpu(const Key &key) const
+	{
+		static_assert(sizeof(Value) % 8 == 0);
+		std::vector<Value> all(libbpf_num_possible_cpus());
+		if (bpf_map_lookup_elem(fd(), &key, all.data()) != 0)
+			fail("read", errno);
+		return all;
+	}
+
+	void clear_per_cpu(const Key &key) const
+	{
+		std::vector<Value> zero(libbpf_num_possible_cpus());
+		if (bpf_map_update_elem(fd(), &key, zero.data(), BPF_ANY) != 0)
+			fail("write", errno);
+	}
+};
+
+} // namespace xovl

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "overlay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "attach.hpp"
+#include "devices.hpp"
+#include "overlay_impl.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// Octets that encapsulation takes of the underlay MTU: outer IP, UDP, VXLAN and the inner Ethernet header.
+constexpr uint32_t kOverheadIpv4 = 20 + 8 + 8 + 14;
+constexpr uint32_t kOverheadIpv6 = 40 + 8 + 8 + 14;
+
+uint64_t coarse_now()
+{
+	timespec now{};
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * 1'000'000'000ull + now.tv_nsec;
+}
+
+/// Where an entry points to; false: what it points to is gone.
+bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
+{
+	uint32_t index = xovl_fdb_index(dst);
+	if (xovl_fdb_target(dst) == XOVL_TARGET_PEER) {
+		if (index >= tables.peers.size() || !tables.peers[index].family)
+			return false;
+		entry.dst = Address(tables.peers[index].remote);
+		return true;
+	}
+	if (index >= tables.port_table.size() || !(tables.port_table[index].flags & XOVL_PORT_USED))
+		return false;
+	auto device = tables.devices.find(tables.port_table[index].ifindex);
+	if (device == tables.devices.end())
+		return false;
+	entry.dev = device->second.name;
+	entry.vid = tables.port_table[index].vid;
+	return true;
+}
+
+DeviceStatus device_status(const Tables &tables, const std::string &dev)
+{
+	DeviceStatus status;
+	status.dev = dev;
+	const auto *device = tables.find_device(dev);
+	if (!device)
+		return status;
+	auto link = find_link(device->first);
+	status.mode_asked = static_cast<xovl_mode>(device->second.mode_asked);
+	status.mode = static_cast<xovl_mode>(device->second.mode);
+	status.note = device_note(device->second);
+	if (!link || link->name != dev)
+		status.note = "the interface is gone";
+	else if (status.mode != XOVL_MODE_TC && xdp_attached(device->first) != status.mode)
+		status.note = "the XDP program was detached by somebody else (xovl apply attaches it again)";
+	return status;
+}
+
+bool has_ipv6(const NetworkConfig &net, const std::vector<VtepConfig> &vteps)
+{
+	if (net.local)
+		return !net.local->is_v4();
+	if (!net.flood.empty())
+		return std::ranges::any_of(net.flood, [](const Address &remote) { return !remote.is_v4(); });
+	return !vteps.empty() && !vteps.front().local.is_v4();
+}
+
+uint32_t smallest_uplink_mtu(const Config &config)
+{
+	uint32_t smallest = 0;
+	for (const auto &uplink : config.uplinks) {
+		auto link = find_link(uplink.dev);
+		if (link && (!smallest || link->mtu < smallest))
+			smallest = link->mtu;
+	}
+	return smallest;
+}
+
+template <typename Entry> bool by_name(const Entry &a, const Entry &b)
+{
+	return std::tie(a.net, a.mac) < std::tie(b.net, b.mac);
+}
+
+} // namespace
+
+Overlay::Impl::Impl(const std::string &root) : dir_(root)
+{
+	if (datapath_is_loaded(dir_))
+		maps_.emplace(dir_);
+}
+
+const Tables &Overlay::Impl::tables()
+{
+	if (!tables_)
+		tables_ = loaded() ? read_tables(maps()) : Tables{};
+	return *tables_;
+}
+
+uint32_t Overlay::Impl::network(const std::string &name)
+{
+	auto index = tables().find_network(name);
+	if (!index)
+		throw request_error(fmt::format("there is no network \"{}\" (xovl net show)", name));
+	return *index;
+}
+
+Overlay::Impl::Refs Overlay::Impl::present_refs()
+{
+	std::map<std::string, std::map<Address, uint32_t>> refs;
+	for (const auto &[key, member] : tables().members)
+		if (member.fdb_refs && key.net < tables().networks.size())
+			refs[tables().networks[key.net].name][Address(key.remote)] = member.fdb_refs;
+	return [refs](const NetworkConfig &net) {
+		auto known = refs.find(net.name);
+		return known == refs.end() ? std::map<Address, uint32_t>{} : known->second;
+	};
+}
+
+Overlay::Impl::Refs Overlay::Impl::fdb_refs_of_config()
+{
+	return [](const NetworkConfig &net) {
+		std::map<Address, uint32_t> refs;
+		for (const auto &entry : net.fdb)
+			if (entry.dst)
+				refs[*entry.dst]++;
+		return refs;
+	};
+}
+
+Config Overlay::Impl::running(bool with_fdb)
+{
+	Config config = to_config(tables());
+	if (!loaded())
+		return config;
+	if (maps().limits() != Limits{})
+		config.limits = maps().limits();
+	if (!with_fdb)
+		return config;
+	std::map<uint32_t, NetworkConfig *> nets;
+	for (auto &net : config.networks)
+		nets[*tables().find_network(net.name)] = &net;
+	maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &value) {
+		FdbEntry entry;
+		if (xovl_fdb_state_of(value.dst) != XOVL_FDB_STATIC || !nets.contains(key.net) ||
+		    !resolve_target(tables(), value.dst, entry))
+			return;
+		nets[key.net]->fdb.push_back({Mac(std::to_array(key.mac)), entry.dst, entry.dev, entry.vid});
+	});
+	for (auto &net : config.networks)
+		std::ranges::sort(net.fdb, {}, &FdbConfig::mac);
+	return config;
+}
+
+void Overlay::Impl::down()
+{
+	if (!dir_.exists())
+		return;
+	if (!loaded()) { // a load that was killed: nothing was attached yet
+		dir_.remove();
+		return;
+	}
+	for (const auto &[ifindex, device] : maps().devices.image())
+		device_detach(dir_, ifindex, device);
+	maps_.reset();
+	tables_.reset();
+	datapath_unload(dir_);
+}
+
+Overlay::Overlay(const std::string &root) : impl_(std::make_unique<Impl>(root)) {}
+
+Overlay::~Overlay() = default;
+
+Config Overlay::running(bool with_fdb) const
+{
+	return impl_->running(with_fdb);
+}
+
+std::vector<std::string> Overlay::apply(const Config &wanted, bool dry_run)
+{
+	validate(wanted);
+	if (dry_run)
+		return impl_->preview(wanted);
+	return impl_->commit(wanted, Impl::fdb_refs_of_config(), true);
+}
+
+void Overlay::edit(const std::function<void(Config &)> &change)
+{
+	Config wanted = impl_->running(false);
+	change(wanted);
+	validate(wanted);
+	impl_->commit(wanted, impl_->present_refs(), false);
+}
+
+void Overlay::down()
+{
+	impl_->down();
+}
+
+std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
+{
+	std::optional<uint32_t> only;
+	if (!net.empty())
+		only = impl_->network(net);
+	const Tables &tables = impl_->tables();
+	std::vector<FdbEntry> entries;
+	if (!impl_->loaded())
+		return entries;
+	uint64_t now = coarse_now();
+	impl_->maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &value) {
+		if ((only && key.net != *only) || key.net >= tables.networks.size())
+			return;
+		const xovl_network &network = tables.networks[key.net];
+		FdbEntry entry{.net = network.name, .mac = Mac(std::to_array(key.mac)), .state = xovl_fdb_state_of(value.dst)};
+		bool learned = entry.state == XOVL_FDB_LEARNED;
+		int64_t age = now - value.seen;
+		if (learned && network.ageing_ns && age > static_cast<int64_t>(network.ageing_ns))
+			return;
+		entry.age = learned ? std::max<int64_t>(age, 0) / 1e9 : 0;
+		if (resolve_target(tables, value.dst, entry))
+			entries.push_back(std::move(entry));
+	});
+	std::ranges::sort(entries, by_name<FdbEntry>);
+	return entries;
+}
+
+std::vector<DeviceStatus> Overlay::uplinks() const
+{
+	std::vector<DeviceStatus> out;
+	for (const auto &uplink : impl_->running(false).uplinks)
+		out.push_back(device_status(impl_->tables(), uplink.dev));
+	return out;
+}
+
+std::vector<DeviceStatus> Overlay::ports() const
+{
+	std::vector<DeviceStatus> out;
+	for (const auto &net : impl_->running(false).networks) {
+		for (const auto &port : net.ports) {
+			DeviceStatus status = device_status(impl_->tables(), port.dev);
+			status.net = net.name;
+			status.vid = port.vid;
+			out.push_back(std::move(status));
+		}
+	}
+	return out;
+}
+
+std::vector<NetworkStatus> Overlay::networks() const
+{
+	Config config = impl_->running(false);
+	uint32_t uplink_mtu = smallest_uplink_mtu(config);
+	std::vector<NetworkStatus> out;
+	for (auto &net : config.networks) {
+		bool ipv6 = has_ipv6(net, config.vteps);
+		uint32_t overhead = ipv6 ? kOverheadIpv6 : kOverheadIpv4;
+		auto same_family = [&](const VtepConfig &vtep) { return vtep.local.is_v4() != ipv6; };
+		auto vtep = std::ranges::find_if(config.vteps, same_family);
+		NetworkStatus status;
+		status.local = net.local;
+		if (!status.local && vtep != config.vteps.end())
+			status.local = vtep->local;
+		status.mtu = net.mtu;
+		if (!status.mtu && uplink_mtu > overhead)
+			status.mtu = uplink_mtu - overhead;
+		net.ports.clear();
+		net.flood.clear();
+		status.config = std::move(net);
+		out.push_back(std::move(status));
+	}
+	return out;
+}
+
+Limits Overlay::limits() const
+{
+	return impl_->loaded() ? impl_->maps().limits() : Limits{};
+}
+
+} // namespace xovl

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The overlay of one network namespace: its running state, and the one way to change it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+#include "counters.hpp"
+
+namespace xovl {
+
+struct FdbEntry {
+	std::string net;
+	Mac mac;
+	std::optional<Address> dst;
+	std::string dev; ///< empty when dst is given
+	uint16_t vid = 0;
+	xovl_fdb_state state = XOVL_FDB_STATIC;
+	double age = 0; ///< seconds since it was last seen; learned entries
+};
+
+struct DeviceStatus {
+	std::string dev;
+	std::string net; ///< ports only
+	uint16_t vid = 0;
+	xovl_mode mode_asked = XOVL_MODE_AUTO;
+	xovl_mode mode = XOVL_MODE_TC; ///< in force
+	std::string note;	       ///< why they differ, or what is wrong ("interface is gone"); empty otherwise
+};
+
+struct NetworkStatus {
+	NetworkConfig config; ///< without ports, flood, fdb
+	std::optional<Address> local;
+	uint32_t mtu = 0; ///< in force: set, or the smallest uplink MTU less the overhead; 0 when unknown
+};
+
+/// Opens the state pinned for the current network namespace and holds its lock until destroyed. Every change is checked
+/// whole first (Error(Request)), then carried out; where the system refuses half-way (Error(System)) what was done
+/// is undone. Nothing keeps running when the process ends except what is attached and pinned.
+class Overlay {
+public:
+	/// root: the folder of all pins, "/sys/fs/bpf/xovl". Error(System) without root, bpffs or BPF.
+	/// A missing state reads as an empty configuration; the first change creates it.
+	explicit Overlay(const std::string &root);
+	~Overlay();
+	Overlay(const Overlay &) = delete;
+	Overlay &operator=(const Overlay &) = delete;
+
+	/// The running configuration. Static FDB entries are included only with with_fdb: they can be many.
+	Config running(bool with_fdb) const;
+
+	/// Make the machine match wanted; returns one line for each change, "+ net blue", in the order made. An empty
+	/// result means that nothing differed. dry_run: only say what would change. FDB entries of wanted are taken as
+	/// the complete list of static ones; learned entries stay.
+	std::vector<std::string> apply(const Config &wanted, bool dry_run);
+
+	/// The verbs: change() edits the running configuration (without FDB entries) and the difference is carried out;
+	/// static FDB entries stay, except those of what is removed. change may throw Error(Request).
+	void edit(const std::function<void(Config &)> &change);
+
+	/// Detach everything, remove every pin and map. Nothing there: nothing to do.
+	void down();
+
+	/// replace: an entry that exists is changed instead of refused.
+	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace);
+	/// Any state; Error(Request) when there is none.
+	void fdb_del(const std::string &net, const Mac &mac);
+	/// Learned entries; returns how many.
+	size_t fdb_flush(const std::string &net);
+	/// Expired learned entries are left out. net empty: all.
+	std::vector<FdbEntry> fdb(const std::string &net) const;
+
+	std::vector<DeviceStatus> uplinks() const;
+	std::vector<DeviceStatus> ports() const;
+	std::vector<NetworkStatus> networks() const;
+	Limits limits() const;
+	Counters counters() const;
+
+private:
+	struct Impl;
+	std::unique_ptr<Impl> impl_;
+};
+
+} // namespace xovl

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The one way in which the running state changes.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "devices.hpp"
+#include "overlay_impl.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// How many VLAN ports an interface has decides whether tags matter there.
+std::set<uint32_t> trunks(const Tables &tables)
+{
+	std::set<uint32_t> out;
+	for (const auto &[key, port] : tables.ports)
+		if (key.vid)
+			out.insert(key.ifindex);
+	return out;
+}
+
+std::set<std::string> device_names(const Config &config)
+{
+	std::set<std::string> names;
+	for (const auto &uplink : config.uplinks)
+		names.insert(uplink.dev);
+	for (const auto &net : config.networks)
+		for (const auto &port : net.ports)
+			names.insert(port.dev);
+	return names;
+}
+
+void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
+{
+	auto line = [&](char sign, size_t count) {
+		if (count)
+			lines.push_back(fmt::format("{} fdb {} static {}", sign, count, count == 1 ? "entry" : "entries"));
+	};
+	line('-', changes.deleted);
+	line('~', changes.changed);
+	line('+', changes.added);
+}
+
+} // namespace
+
+void Overlay::Impl::load(const Limits &limits)
+{
+	datapath_load(dir_, limits);
+	maps_.emplace(dir_);
+	tables_.reset();
+}
+
+/// Sizes are those of the load: an empty datapath is loaded anew, one in use refuses.
+void Overlay::Impl::fit_limits(const Config &wanted)
+{
+	if (!wanted.limits)
+		return;
+	if (loaded() && *wanted.limits == maps().limits())
+		return;
+	if (loaded() && running(false) != Config{.limits = running(false).limits, .vteps = {}, .uplinks = {}, .networks = {}})
+		throw request_error("limits are fixed while anything is configured (xovl down first)");
+	if (loaded())
+		down();
+	load(*wanted.limits);
+}
+
+/// The ifindex of every device of wanted. gone_is_error: else an interface that we knew and that is gone keeps its number.
+std::map<std::string, uint32_t> Overlay::Impl::resolve(const Config &wanted, bool gone_is_error)
+{
+	std::map<std::string, uint32_t> ifindex;
+	for (const auto &name : device_names(wanted)) {
+		const auto *known = tables().find_device(name);
+		if (known && !gone_is_error && !find_link(name))
+			ifindex[name] = known->first;
+		else
+			ifindex[name] = require_link(name).ifindex;
+	}
+	return ifindex;
+}
+
+void Overlay::Impl::detach_surplus(const Tables &desired)
+{
+	for (const auto &[ifindex, device] : tables().devices) {
+		auto kept = desired.devices.find(ifindex);
+		if (kept == desired.devices.end() || kept->second.role != device.role)
+			device_detach(dir_, ifindex, device);
+	}
+}
+
+/// Attach what is not attached as asked for, and record how.
+std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
+{
+	std::vector<std::string> lines;
+	std::set<uint32_t> with_vlans = trunks(desired);
+	for (auto &[ifindex, device] : desired.devices) {
+		auto link = find_link(ifindex);
+		if (!link)
+			continue;
+		bool trunk = with_vlans.contains(ifindex);
+		if (device_is_settled(dir_, *link, device, trunk))
+			continue;
+		bool was_attached = device_is_attached(dir_, ifindex, device);
+		xovl_device now = device_attach(dir_, *link, device, trunk);
+		if (tables().find_device(device.name) && (!was_attached || now.mode != device.mode))
+			lines.push_back(fmt::format("~ {} attached, mode {}", device.name, name_of(static_cast<xovl_mode>(now.mode))));
+		device = now;
+		maps().devices.set(ifindex, device);
+	}
+	return lines;
+}
+
+/// Whether an interface takes XDP_REDIRECT can change with what is attached anywhere: look when all is attached.
+void Overlay::Impl::refresh_xmit(Tables &desired)
+{
+	for (auto &[ifindex, device] : desired.devices) {
+		auto link = find_link(ifindex);
+		uint32_t flags = link ? device_flags(device, *link) : device.flags;
+		if (flags == device.flags)
+			continue;
+		device.flags = flags;
+		maps().devices.set(ifindex, device);
+	}
+	for (auto &[key, port] : desired.ports) {
+		bool xmit = desired.devices.at(key.ifindex).flags & XOVL_DEV_XDP_XMIT;
+		uint16_t flags = (port.flags & ~XOVL_PORT_XDP_XMIT) | (xmit ? XOVL_PORT_XDP_XMIT : 0);
+		if (flags == port.flags)
+			continue;
+		port.flags = flags;
+		desired.port_table[port.index].flags = flags;
+		maps().port_table.set(port.index, desired.port_table[port.index]);
+		maps().ports.set(key, port);
+	}
+}
+
+std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, bool with_fdb)
+{
+	Tables before = tables();
+	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
+	detach_surplus(desired);
+	write_tables(maps(), before, desired, [&] { fdb_follow(maps(), before, desired); });
+	std::vector<std::string> lines = attach_all(desired);
+	refresh_xmit(desired);
+	if (with_fdb)
+		describe_fdb(lines, fdb_replace(&maps(), desired, desired, wanted, false));
+	tables_ = std::move(desired);
+	return lines;
+}
+
+std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
+{
+	auto ifindex = resolve(wanted, true);
+	std::vector<std::string> lines = describe_changes(running(false), wanted);
+	Tables empty = tables();
+	if (!loaded()) {
+		Limits limits = wanted.limits.value_or(Limits{});
+		empty.port_table.resize(limits.ports);
+		empty.networks.resize(limits.networks);
+		empty.peers.resize(limits.peers);
+	}
+	Tables desired = make_tables(wanted, empty, ifindex, fdb_refs_of_config());
+	describe_fdb(lines, fdb_replace(loaded() ? &maps() : nullptr, empty, desired, wanted, true));
+	return lines;
+}
+
+std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs &refs, bool with_fdb)
+{
+	bool was_loaded = loaded();
+	// what can be wrong with the request is found before anything changes
+	resolve(wanted, with_fdb);
+	fit_limits(wanted);
+	if (!loaded())
+		load({});
+	try {
+		make_tables(wanted, tables(), resolve(wanted, with_fdb), refs);
+	} catch (...) {
+		if (!was_loaded)
+			down();
+		throw;
+	}
+
+	Config before = running(false);
+	// attaching is what a system refuses; only then is the complete FDB needed to go back
+	bool full_undo = with_fdb && was_loaded && device_names(wanted) != device_names(before);
+	if (full_undo)
+		before = running(true);
+	Refs refs_before = full_undo ? fdb_refs_of_config() : present_refs();
+	std::vector<std::string> lines = describe_changes(before, wanted);
+	try {
+		for (auto &line : carry_out(wanted, refs, with_fdb))
+			lines.push_back(std::move(line));
+	} catch (...) {
+		tables_.reset();
+		if (was_loaded)
+			carry_out(before, refs_before, full_undo);
+		else
+			down();
+		throw;
+	}
+	return lines;
+}
+
+} // namespace xovl

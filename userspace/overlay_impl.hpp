@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What Overlay's methods share: the open datapath, its tables, and the one function that changes them.
+#pragma once
+
+#include "fdb_sync.hpp"
+#include "overlay.hpp"
+
+namespace xovl {
+
+struct Overlay::Impl {
+	explicit Impl(const std::string &root);
+
+	bool loaded() const { return maps_.has_value(); }
+	const Maps &maps() const { return *maps_; }
+	/// Empty tables while nothing is loaded. They stay true as long as the lock is held.
+	const Tables &tables();
+	/// The networks index; Error(Request): there is none of that name.
+	uint32_t network(const std::string &name);
+
+	Config running(bool with_fdb);
+
+	/// Static FDB entries of a network by remote VTEP.
+	using Refs = std::function<std::map<Address, uint32_t>(const NetworkConfig &)>;
+	Refs present_refs();
+	/// The same from the entries of each NetworkConfig.
+	static Refs fdb_refs_of_config();
+
+	/// Make the machine match wanted, loading the datapath where it is not. with_fdb: wanted has the complete FDB. What fails
+	/// half-way is undone. Returns the change lines.
+	std::vector<std::string> commit(const Config &wanted, const Refs &refs, bool with_fdb);
+
+	/// The lines that commit() would return for a complete configuration; changes nothing.
+	std::vector<std::string> preview(const Config &wanted);
+
+	void count_ref(const std::string &net, const Address &remote, int change);
+
+	void down();
+
+private:
+	void load(const Limits &limits);
+	void fit_limits(const Config &wanted);
+	std::map<std::string, uint32_t> resolve(const Config &wanted, bool gone_is_error);
+	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, bool with_fdb);
+	void detach_surplus(const Tables &desired);
+	std::vector<std::string> attach_all(Tables &desired);
+	void refresh_xmit(Tables &desired);
+
+	PinDir dir_;
+	std::optional<Maps> maps_;
+	std::optional<Tables> tables_;
+};
+
+} // namespace xovl

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Reading the tables, and the configuration that they were made from.
+#include "tables.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+namespace xovl {
+
+namespace {
+
+/// Takes the items out of their (order, item) pairs.
+template <typename Item> std::vector<Item> in_order(std::vector<std::pair<uint32_t, Item>> pairs)
+{
+	std::ranges::stable_sort(pairs, {}, [](const auto &pair) { return pair.first; });
+	std::vector<Item> items;
+	for (auto &[order, item] : pairs)
+		items.push_back(std::move(item));
+	return items;
+}
+
+PortConfig port_config(const Tables &tables, const xovl_port &port)
+{
+	PortConfig config;
+	auto device = tables.devices.find(port.ifindex);
+	config.vid = port.vid;
+	if (device != tables.devices.end()) {
+		config.dev = device->second.name;
+		config.mode = static_cast<xovl_mode>(device->second.mode_asked);
+	}
+	return config;
+}
+
+NetworkConfig network_config(const xovl_network &net)
+{
+	NetworkConfig config;
+	config.name = net.name;
+	config.encap = static_cast<xovl_encap>(net.encap);
+	config.vni = net.vni;
+	if (net.has_local)
+		config.local = Address(net.local);
+	config.dstport = ntohs(net.dstport);
+	config.mtu = net.mtu;
+	config.learning = net.flags & XOVL_NET_LEARNING;
+	config.ageing = net.ageing_ns / 1'000'000'000;
+	return config;
+}
+
+} // namespace
+
+std::optional<uint32_t> Tables::find_network(const std::string &name) const
+{
+	for (uint32_t i = 0; i < networks.size(); i++)
+		if ((networks[i].flags & XOVL_NET_USED) && name == networks[i].name)
+			return i;
+	return std::nullopt;
+}
+
+const std::pair<const uint32_t, xovl_device> *Tables::find_device(const std::string &name) const
+{
+	for (const auto &device : devices)
+		if (name == device.second.name)
+			return &device;
+	return nullptr;
+}
+
+std::optional<uint32_t> Tables::find_port(const std::string &dev, uint16_t vid) const
+{
+	const auto *device = find_device(dev);
+	if (!device)
+		return std::nullopt;
+	auto port = ports.find({.ifindex = device->first, .vid = vid, .pad = 0});
+	if (port == ports.end())
+		return std::nullopt;
+	return port->second.index;
+}
+
+Tables read_tables(const Maps &maps)
+{
+	Tables tables;
+	tables.settings = maps.settings.get(0).value_or(xovl_settings{});
+	tables.vteps = maps.vteps.image();
+	tables.endpoints = maps.endpoints.image();
+	tables.tunnels = maps.tunnels.image();
+	tables.ports = maps.ports.image();
+	tables.members = maps.members.image();
+	tables.floods = maps.floods.image();
+	tables.devices = maps.devices.image();
+	tables.port_table = maps.port_table.array();
+	tables.networks = maps.networks.array();
+	tables.peers = maps.peers.array();
+	return tables;
+}
+
+Config to_config(const Tables &tables)
+{
+	std::vector<std::pair<uint32_t, VtepConfig>> vteps;
+	for (const auto &[local, vtep] : tables.vteps)
+		vteps.push_back({vtep.order, {Address(local), vtep.foreign_pass != 0}});
+	std::vector<std::pair<uint32_t, UplinkConfig>> uplinks;
+	for (const auto &[ifindex, device] : tables.devices)
+		if (device.role == XOVL_ROLE_UPLINK)
+			uplinks.push_back({device.order, {device.name, static_cast<xovl_mode>(device.mode_asked)}});
+
+	std::map<uint32_t, std::vector<std::pair<uint32_t, PortConfig>>> ports;
+	for (const auto &port : tables.port_table)
+		if (port.flags & XOVL_PORT_USED)
+			ports[port.net].push_back({port.order, port_config(tables, port)});
+	std::map<uint32_t, std::vector<std::pair<uint32_t, Address>>> floods;
+	for (const auto &[key, member] : tables.members)
+		if (member.flood)
+			floods[key.net].push_back({member.order, Address(key.remote)});
+
+	std::vector<std::pair<uint32_t, NetworkConfig>> networks;
+	for (uint32_t i = 0; i < tables.networks.size(); i++) {
+		if (!(tables.networks[i].flags & XOVL_NET_USED))
+			continue;
+		NetworkConfig net = network_config(tables.networks[i]);
+		net.ports = in_order(std::move(ports[i]));
+		net.flood = in_order(std::move(floods[i]));
+		networks.push_back({tables.networks[i].order, std::move(net)});
+	}
+	return {.limits = std::nullopt,
+		.vteps = in_order(std::move(vteps)),
+		.uplinks = in_order(std::move(uplinks)),
+		.networks = in_order(std::move(networks))};
+}
+
+} // namespace xovl

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The contents of the maps as a whole, but for the FDB: read, made from a configuration, written as a difference.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+#include "datapath.hpp"
+
+namespace xovl {
+
+struct Tables {
+	xovl_settings settings{};
+	Image<xovl_addr, xovl_vtep> vteps;
+	Image<xovl_endpoint_key, xovl_endpoint> endpoints;
+	Image<xovl_tunnel_key, uint32_t> tunnels;
+	Image<xovl_port_key, xovl_port_ref> ports;
+	Image<xovl_member_key, xovl_member> members;
+	Image<xovl_flood_key, uint32_t> floods;
+	Image<uint32_t, xovl_device> devices;
+	std::vector<xovl_port> port_table;
+	std::vector<xovl_network> networks;
+	std::vector<xovl_peer> peers;
+
+	/// The index of a network, of a port of any network; nullopt: there is none.
+	std::optional<uint32_t> find_network(const std::string &name) const;
+	std::optional<uint32_t> find_port(const std::string &dev, uint16_t vid) const;
+	/// nullptr: there is none of that name.
+	const std::pair<const uint32_t, xovl_device> *find_device(const std::string &name) const;
+};
+
+Tables read_tables(const Maps &maps);
+
+/// The configuration that the tables were made from, without limits and FDB entries.
+Config to_config(const Tables &tables);
+
+/// Static FDB entries by (network index, remote VTEP).
+using FdbRefs = Image<xovl_member_key, uint32_t>;
+
+/// What the maps must hold for wanted (which is valid). Indexes of what current has already are kept.
+/// ifindex gives those of every device in wanted; refs counts the static FDB entries of a network of that name.
+/// Device records are those of current; new ones are only named, not attached.
+/// Error(Request): a table is full (limits).
+Tables make_tables(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex,
+		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
+
+/// Change the maps from current to desired in an order in which no frame is sent where it should not go. update_fdb is called
+/// when everything that new FDB entries refer to is there, and what is to go is not gone yet.
+void write_tables(const Maps &maps, const Tables &current, const Tables &desired, const std::function<void()> &update_fdb);
+
+/// The local address that a network uses towards remote; nullopt: none of its family.
+std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote);
+
+} // namespace xovl

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Making the tables that a configuration needs.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <deque>
+
+#include "tables.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// Ones' complement sum of 16-bit words, folded, not complemented (RFC 1071).
+uint16_t internet_sum(const void *data, size_t octets)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i + 1 < octets; i += 2) {
+		uint16_t word;
+		std::memcpy(&word, static_cast<const uint8_t *>(data) + i, sizeof(word));
+		sum += word;
+	}
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+size_t prepare_ipv4(xovl_peer &peer)
+{
+	iphdr ip{};
+	ip.version = 4;
+	ip.ihl = 5;
+	ip.frag_off = htons(0x4000); // DF
+	ip.ttl = 64;
+	ip.protocol = IPPROTO_UDP;
+	ip.saddr = peer.local.be32[3];
+	ip.daddr = peer.remote.be32[3];
+	ip.check = internet_sum(&ip, sizeof(ip)); // the datapath adds the length and complements
+	std::memcpy(peer.outer, &ip, sizeof(ip));
+	return sizeof(ip);
+}
+
+size_t prepare_ipv6(xovl_peer &peer)
+{
+	ipv6hdr ip{};
+	ip.version = 6;
+	ip.nexthdr = IPPROTO_UDP;
+	ip.hop_limit = 64;
+	std::memcpy(&ip.saddr, &peer.local, sizeof(ip.saddr));
+	std::memcpy(&ip.daddr, &peer.remote, sizeof(ip.daddr));
+	std::memcpy(peer.outer, &ip, sizeof(ip));
+	return sizeof(ip);
+}
+
+/// The outer headers of every packet to the peer (RFC 7348 section 5; UDP checksum 0: RFC 6935).
+void prepare_outer(xovl_peer &peer)
+{
+	size_t at = peer.family == AF_INET ? prepare_ipv4(peer) : prepare_ipv6(peer);
+	udphdr udp{};
+	udp.dest = peer.dstport;
+	std::memcpy(peer.outer + at, &udp, sizeof(udp));
+	at += sizeof(udp);
+	xovl_vxlan vxlan{};
+	vxlan.flags = htonl(XOVL_VXLAN_I);
+	std::memcpy(peer.outer + at, &vxlan, sizeof(vxlan));
+	peer.outer_len = at + sizeof(vxlan);
+}
+
+/// Hands out indexes of an array: first those that are free now, then those that become free by this change. Everything that
+/// is kept must have been kept before the first take().
+class Slots {
+public:
+	template <typename IsUsed> Slots(const char *what, uint32_t count, IsUsed is_used) : what_(what), taken_(count)
+	{
+		for (uint32_t i = 0; i < count; i++)
+			if (!is_used(i))
+				free_.push_back(i);
+		for (uint32_t i = 0; i < count; i++)
+			if (is_used(i))
+				freed_.push_back(i);
+	}
+
+	/// The thing at index stays what it is.
+	uint32_t keep(uint32_t index)
+	{
+		taken_[index] = true;
+		return index;
+	}
+
+	uint32_t take()
+	{
+		for (auto *list : {&free_, &freed_}) {
+			while (!list->empty()) {
+				uint32_t index = list->front();
+				list->pop_front();
+				if (!taken_[index])
+					return keep(index);
+			}
+		}
+		throw request_error(fmt::format("more than {} {} (limits)", taken_.size(), what_));
+	}
+
+private:
+	const char *what_;
+	std::vector<bool> taken_;
+	std::deque<uint32_t> free_, freed_;
+};
+
+/// The steps of make_tables(), in the order in which they are called.
+class Maker {
+public:
+	Maker(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex)
+		: wanted_(wanted), current_(current), ifindex_(ifindex)
+	{
+		out_.settings = current.settings;
+		out_.port_table.resize(current.port_table.size());
+		out_.networks.resize(current.networks.size());
+		out_.peers.resize(current.peers.size());
+	}
+
+	void vteps()
+	{
+		uint32_t order = 0;
+		for (const auto &vtep : wanted_.vteps)
+			out_.vteps[vtep.local.raw()] = {.order = order++, .foreign_pass = vtep.foreign_pass};
+	}
+
+	void networks();
+	void devices();
+	void ports();
+	void members(const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
+	void peers();
+	void floods();
+	void endpoints();
+
+	Tables take() { return std::move(out_); }
+
+private:
+	xovl_network network(const NetworkConfig &net, uint32_t order) const;
+	xovl_peer peer(const NetworkConfig &net, const Address &remote) const;
+	void device(const std::string &name, xovl_role role, xovl_mode mode, uint32_t order);
+	void endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass);
+	void flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head);
+
+	const Config &wanted_;
+	const Tables &current_;
+	const std::map<std::string, uint32_t> &ifindex_;
+	std::vector<uint32_t> net_index_; ///< of wanted_.networks
+	Tables out_;
+};
+
+xovl_network Maker::network(const NetworkConfig &net, uint32_t order) const
+{
+	xovl_network value{};
+	value.ageing_ns = uint64_t{net.ageing} * 1'000'000'000;
+	value.flags = XOVL_NET_USED | (net.learning ? XOVL_NET_LEARNING : 0);
+	value.vni = net.vni;
+	value.mtu = net.mtu;
+	value.dstport = htons(net.dstport);
+	value.encap = net.encap;
+	value.has_local = net.local.has_value();
+	if (net.local)
+		value.local = net.local->raw();
+	net.name.copy(value.name, sizeof(value.name) - 1);
+	value.order = order;
+	return value;
+}
+
+void Maker::networks()
+{
+	std::map<std::string, uint32_t> known;
+	for (uint32_t i = 0; i < current_.networks.size(); i++)
+		if (current_.networks[i].flags & XOVL_NET_USED)
+			known.emplace(current_.networks[i].name, i);
+	Slots slots("networks", current_.networks.size(), [&](uint32_t i) { return current_.networks[i].flags != 0; });
+	for (const auto &net : wanted_.networks)
+		if (known.contains(net.name))
+			slots.keep(known.at(net.name));
+	uint32_t order = 0;
+	for (const auto &net : wanted_.networks) {
+		bool is_new = !known.contains(net.name);
+		uint32_t index = is_new ? slots.take() : known.at(net.name);
+		net_index_.push_back(index);
+		out_.networks[index] = network(net, order++);
+		if (!is_new)
+			out_.networks[index].flood = current_.networks[index].flood;
+	}
+}
+
+void Maker::device(const std::string &name, xovl_role role, xovl_mode mode, uint32_t order)
+{
+	uint32_t ifindex = ifindex_.at(name);
+	xovl_device value{};
+	auto known = current_.devices.find(ifindex);
+	if (known != current_.devices.end() && known->second.role == role)
+		value = known->second;
+	else
+		value.mode = XOVL_MODE_AUTO; // not attached yet
+	std::memset(value.name, 0, sizeof(value.name));
+	name.copy(value.name, sizeof(value.name) - 1);
+	value.role = role;
+	value.mode_asked = mode;
+	value.order = order;
+	out_.devices[ifindex] = value;
+}
+
+void Maker::devices()
+{
+	uint32_t order = 0;
+	for (const auto &uplink : wanted_.uplinks)
+		device(uplink.dev, XOVL_ROLE_UPLINK, uplink.mode, order++);
+	for (const auto &net : wanted_.networks)
+		for (const auto &port : net.ports)
+			device(port.dev, XOVL_ROLE_PORT, port.mode, 0);
+	if (out_.devices.size() > current_.port_table.size())
+		throw request_error(fmt::format("more than {} interfaces (limits)", current_.port_table.size()));
+}
+
+void Maker::ports()
+{
+	std::map<uint32_t, int> ports_of;
+	Slots slots("ports", current_.port_table.size(), [&](uint32_t i) { return current_.port_table[i].flags != 0; });
+	auto key_of = [&](const PortConfig &port) {
+		return xovl_port_key{.ifindex = ifindex_.at(port.dev), .vid = port.vid, .pad = 0};
+	};
+	for (const auto &net : wanted_.networks) {
+		for (const auto &port : net.ports) {
+			auto known = current_.ports.find(key_of(port));
+			ports_of[key_of(port).ifindex]++;
+			if (known != current_.ports.end())
+				slots.keep(known->second.index);
+		}
+	}
+	for (size_t n = 0; n < wanted_.networks.size(); n++) {
+		uint32_t order = 0;
+		for (const auto &port : wanted_.networks[n].ports) {
+			xovl_port_key key = key_of(port);
+			auto known = current_.ports.find(key);
+			uint32_t index = known != current_.ports.end() ? known->second.index : slots.take();
+			uint16_t flags = XOVL_PORT_USED;
+			if (!port.vid && ports_of[key.ifindex] == 1)
+				flags |= XOVL_PORT_TAGGED;
+			if (out_.devices.at(key.ifindex).flags & XOVL_DEV_XDP_XMIT)
+				flags |= XOVL_PORT_XDP_XMIT;
+			uint16_t net = net_index_[n];
+			out_.ports[key] = {.index = index, .net = net, .flags = flags};
+			out_.port_table[index] = {
+				.ifindex = key.ifindex, .vid = port.vid, .net = net, .flags = flags, .pad = 0, .order = order++};
+		}
+	}
+}
+
+void Maker::members(const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs)
+{
+	for (size_t n = 0; n < wanted_.networks.size(); n++) {
+		const NetworkConfig &net = wanted_.networks[n];
+		auto member = [&](const Address &remote) -> xovl_member & {
+			return out_.members[{.remote = remote.raw(), .net = net_index_[n]}];
+		};
+		uint32_t order = 0;
+		for (const auto &remote : net.flood) {
+			member(remote).flood = 1;
+			member(remote).order = order++;
+		}
+		for (const auto &[remote, count] : refs(net))
+			if (count)
+				member(remote).fdb_refs = count;
+	}
+}
+
+xovl_peer Maker::peer(const NetworkConfig &net, const Address &remote) const
+{
+	auto local = local_for(net, wanted_.vteps, remote);
+	if (!local)
+		throw request_error(fmt::format("there is no {} vtep for peer {} (xovl vtep add ADDRESS)", remote.family_name(),
+						remote.str()));
+	xovl_peer value{};
+	value.remote = remote.raw();
+	value.local = local->raw();
+	value.dstport = htons(net.dstport);
+	value.encap = net.encap;
+	value.family = remote.family();
+	prepare_outer(value);
+	return value;
+}
+
+/// Peers have the same prepared header exactly when they are the same.
+struct ByOuter {
+	bool operator()(const xovl_peer &a, const xovl_peer &b) const
+	{
+		return std::memcmp(a.outer, b.outer, sizeof(a.outer)) < 0;
+	}
+};
+
+void Maker::peers()
+{
+	std::map<xovl_peer, uint32_t, ByOuter> known, placed;
+	for (uint32_t i = 0; i < current_.peers.size(); i++)
+		if (current_.peers[i].family)
+			known.emplace(current_.peers[i], i);
+	Slots slots("peers", current_.peers.size(), [&](uint32_t i) { return current_.peers[i].family != 0; });
+	std::map<uint32_t, const NetworkConfig *> nets;
+	for (size_t n = 0; n < wanted_.networks.size(); n++)
+		nets[net_index_[n]] = &wanted_.networks[n];
+
+	std::vector<std::pair<xovl_member *, xovl_peer>> pending;
+	for (auto &[key, member] : out_.members) {
+		xovl_peer value = peer(*nets.at(key.net), Address(key.remote));
+		auto same = known.find(value);
+		if (same == known.end()) {
+			pending.push_back({&member, value});
+			continue;
+		}
+		member.peer = slots.keep(same->second);
+		out_.peers[member.peer] = same->first;
+	}
+	for (auto &[member, value] : pending) {
+		auto [same, is_new] = placed.emplace(value, 0);
+		if (is_new) {
+			same->second = slots.take();
+			value.generation = out_.settings.next_generation++;
+			out_.peers[same->second] = value;
+		}
+		member->peer = same->second;
+	}
+}
+
+void Maker::flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head)
+{
+	const xovl_flood_head old = current_.networks[net_index].flood;
+	auto key = [&](uint16_t generation, uint32_t position) {
+		return xovl_flood_key{.net = static_cast<uint16_t>(net_index), .generation = generation, .position = position};
+	};
+	head.generation = old.generation;
+	bool same = same_octets(head, old);
+	for (uint32_t i = 0; same && i < targets.size(); i++) {
+		auto target = current_.floods.find(key(old.generation, i));
+		same = target != current_.floods.end() && target->second == targets[i];
+	}
+	if (!same)
+		head.generation = !old.generation;
+	for (uint32_t i = 0; i < targets.size(); i++)
+		out_.floods[key(head.generation, i)] = targets[i];
+	out_.networks[net_index].flood = head;
+}
+
+void Maker::floods()
+{
+	for (size_t n = 0; n < wanted_.networks.size(); n++) {
+		const NetworkConfig &net = wanted_.networks[n];
+		std::vector<uint32_t> targets;
+		xovl_flood_head head{};
+		for (const auto &port : net.ports) {
+			targets.push_back(out_.ports.at({.ifindex = ifindex_.at(port.dev), .vid = port.vid, .pad = 0}).index);
+			head.nr_ports++;
+		}
+		for (bool ipv4 : {false, true}) {
+			for (const auto &remote : net.flood) {
+				if (remote.is_v4() != ipv4)
+					continue;
+				targets.push_back(out_.members.at({.remote = remote.raw(), .net = net_index_[n]}).peer);
+				(ipv4 ? head.nr_peers4 : head.nr_peers6)++;
+			}
+		}
+		flood(net_index_[n], targets, head);
+	}
+}
+
+void Maker::endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass)
+{
+	xovl_endpoint_key key{.local = local, .dport = htons(net.dstport), .pad = 0};
+	auto [at, is_new] = out_.endpoints.emplace(key, xovl_endpoint{});
+	if (is_new) {
+		auto known = current_.endpoints.find(key);
+		at->second.id = known != current_.endpoints.end() ? known->second.id : out_.settings.next_endpoint++;
+		at->second.encap = net.encap;
+		at->second.foreign_pass = foreign_pass;
+	}
+	out_.tunnels[{.endpoint = at->second.id, .vni = net.vni}] = net_index;
+}
+
+void Maker::endpoints()
+{
+	for (size_t n = 0; n < wanted_.networks.size(); n++)
+		for (const auto &vtep : wanted_.vteps)
+			if (!wanted_.networks[n].local || *wanted_.networks[n].local == vtep.local)
+				endpoint(wanted_.networks[n], net_index_[n], vtep.local.raw(), vtep.foreign_pass);
+}
+
+} // namespace
+
+std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote)
+{
+	if (net.local)
+		return net.local->family() == remote.family() ? net.local : std::nullopt;
+	for (const auto &vtep : vteps)
+		if (vtep.local.family() == remote.family())
+			return vtep.local;
+	return std::nullopt;
+}
+
+Tables make_tables(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex,
+		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs)
+{
+	Maker maker(wanted, current, ifindex);
+	maker.vteps();
+	maker.networks();
+	maker.devices();
+	maker.ports();
+	maker.members(refs);
+	maker.peers();
+	maker.floods();
+	maker.endpoints();
+	return maker.take();
+}
+
+} // namespace xovl

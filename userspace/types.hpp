@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The words of the field as types: addresses, MACs, encapsulations, modes; each parses and prints itself.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "xovl/maps.h"
+
+namespace xovl {
+
+/// An IPv4 or IPv6 address; IPv4 is kept as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+class Address {
+public:
+	Address() = default;
+	explicit Address(const xovl_addr &raw);
+	/// "10.0.0.1" or "fd00::1". An IPv4-mapped text is taken as IPv4. Error(Request) otherwise.
+	static Address parse(std::string_view text);
+
+	bool is_v4() const;
+	bool is_multicast() const;
+	bool is_unspecified() const;
+	/// AF_INET or AF_INET6
+	int family() const;
+	/// "IPv4" or "IPv6"
+	const char *family_name() const;
+	xovl_addr raw() const;
+	std::string str() const;
+
+	auto operator<=>(const Address &) const = default;
+
+private:
+	std::array<uint8_t, 16> bytes_{};
+};
+
+/// An Ethernet address.
+class Mac {
+public:
+	Mac() = default;
+	explicit Mac(const std::array<uint8_t, 6> &bytes) : bytes_(bytes) {}
+	/// "02:00:00:00:00:99", "02-00-…", "0200.0000.0099" or "020000000099", any case. Error(Request) otherwise.
+	static Mac parse(std::string_view text);
+
+	/// Group bit set (IEEE 802): broadcast included.
+	bool is_group() const;
+	bool is_zero() const;
+	const std::array<uint8_t, 6> &bytes() const { return bytes_; }
+	std::string str() const;
+
+	auto operator<=>(const Mac &) const = default;
+
+private:
+	std::array<uint8_t, 6> bytes_{};
+};
+
+/// "vxlan". Error(Request) for a kind that is unknown, or known and not built yet (geneve, gre, nvgre).
+xovl_encap parse_encap(std::string_view text);
+const char *name_of(xovl_encap encap);
+
+/// auto | native | generic | tc
+xovl_mode parse_mode(std::string_view text);
+const char *name_of(xovl_mode mode);
+
+/// A whole number, decimal or 0x…; what names it in the message: "VNI 16777216 is out of range (0-16777215)".
+uint64_t parse_number(std::string_view what, std::string_view text, uint64_t min, uint64_t max);
+
+/// The numbers a user gives: the name and range that messages tell. or_zero: 0 is allowed besides.
+struct NumberRange {
+	const char *what;
+	uint64_t min;
+	uint64_t max;
+	bool or_zero = false;
+};
+
+inline constexpr NumberRange kVniRange{"VNI", 0, XOVL_VNI_MAX};
+inline constexpr NumberRange kVlanRange{"VLAN", 1, 4094};
+inline constexpr NumberRange kDstportRange{"dstport", 1, 65535};
+inline constexpr NumberRange kMtuRange{"MTU", 68, 65535, true};  ///< octets (68: RFC 791); 0: what the underlay carries
+inline constexpr NumberRange kAgeingRange{"ageing", 0, 1000000}; ///< seconds
+
+uint64_t parse_number(const NumberRange &range, std::string_view text);
+/// Error(Request) when value lies outside.
+void check_number(const NumberRange &range, uint64_t value);
+
+/// on | off
+bool parse_on_off(std::string_view what, std::string_view text);
+
+/// A name of a network: 1-31 of letters, digits, '.', '_', '-'; not starting with '-'. Returns it.
+std::string parse_net_name(std::string_view text);
+
+/// A name of an interface as the kernel takes it, if it is printable ASCII: 1-15 octets, no '/', ':' or white space, not
+/// "." or "..". Returns it.
+std::string parse_dev_name(std::string_view text);
+
+} // namespace xovl

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The file as a Config: one table of keys for each kind of map.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <bitset>
+#include <cerrno>
+#include <cstring>
+
+#include "config.hpp"
+#include "error.hpp"
+#include "fd.hpp"
+#include "yaml_tree.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// A node with its tree.
+struct Value {
+	const YamlTree &tree;
+	YamlTree::Index node;
+
+	Value at(YamlTree::Index other) const { return {tree, other}; }
+	YamlKind kind() const { return tree.kind(node); }
+	[[noreturn]] void fail(const std::string &text) const { throw PlacedError(tree.place(node), text); }
+	[[noreturn]] void fail_kind(const std::string &expected) const
+	{
+		fail(fmt::format("this is {} ({})", tree.kind_name(node), expected));
+	}
+
+	std::string_view text() const
+	{
+		if (kind() != YamlKind::Scalar)
+			fail_kind("a single value");
+		return tree.text(node);
+	}
+};
+
+/// read, with the value's place in front of what it complains about
+template <typename Read> void read_placed(const Value &value, Read &&read)
+{
+	try {
+		read();
+	} catch (const PlacedError &) {
+		throw;
+	} catch (const Error &e) {
+		value.fail(e.what());
+	}
+}
+
+template <typename Object> struct Key {
+	std::string_view name;
+	void (*read)(Object &, const Value &);
+	bool required = false;
+};
+
+template <typename Object, size_t N> std::string key_names(const Key<Object> (&keys)[N], bool required_only = false)
+{
+	std::string names;
+	for (const auto &key : keys) {
+		if (key.required || !required_only)
+			names += (names.empty() ? "" : ", ") + std::string(key.name);
+	}
+	return names;
+}
+
+template <typename Object, size_t N> size_t find_key(const Key<Object> (&keys)[N], const Value &name)
+{
+	if (name.kind() != YamlKind::Scalar)
+		name.fail_kind("a key: " + key_names(keys));
+	for (size_t i = 0; i < N; i++) {
+		if (keys[i].name == name.text())
+			return i;
+	}
+	name.fail(fmt::format("unknown key {} ({})", in_quotes(name.text()), key_names(keys)));
+}
+
+template <typename Object, size_t N> void read_map(Object &object, const Value &map, const Key<Object> (&keys)[N])
+{
+	const YamlTree &tree = map.tree;
+	std::bitset<N> seen;
+
+	if (map.kind() != YamlKind::Map)
+		map.fail_kind(fmt::format("a map of {}", key_names(keys)));
+	for (auto name = tree.first(map.node); name != tree.end(map.node);) {
+		const Value value = map.at(tree.next(name));
+		const size_t i = find_key(keys, map.at(name));
+
+		if (seen[i])
+			map.at(name).fail(fmt::format("key \"{}\" is given twice (once)", keys[i].name));
+		seen.set(i);
+		read_placed(value, [&] { keys[i].read(object, value); });
+		name = tree.next(value.node);
+	}
+	for (size_t i = 0; i < N; i++) {
+		if (keys[i].required && !seen[i])
+			map.fail(
+				fmt::format("key \"{}\" is missing (needed: {})", keys[i].name, key_names(keys, true)));
+	}
+}
+
+/// A list without anything may be left open: "ports:".
+template <typename Item, typename Read> void read_list(std::vector<Item> &items, const Value &list, Read &&read)
+{
+	const YamlTree &tree = list.tree;
+
+	if (list.kind() == YamlKind::Null)
+		return;
+	if (list.kind() != YamlKind::List)
+		list.fail_kind("a list");
+	for (auto item = tree.first(list.node); item != tree.end(list.node); item = tree.next(item))
+		read_placed(list.at(item), [&] { read(items.emplace_back(), list.at(item)); });
+}
+
+template <typename Item, size_t N>
+void read_maps(std::vector<Item> &items, const Value &list, const Key<Item> (&keys)[N])
+{
+	read_list(items, list, [&](Item &item, const Value &value) { read_map(item, value, keys); });
+}
+
+bool read_bool(const Value &value)
+{
+	const std::string_view text = value.text();
+
+	if (text == "true" || text == "on")
+		return true;
+	if (text == "false" || text == "off")
+		return false;
+	throw request_error(fmt::format("{} is neither true nor false (true|false)", in_quotes(text)));
+}
+
+bool read_foreign(const Value &value)
+{
+	const std::string_view text = value.text();
+
+	if (text != "pass" && text != "drop")
+		throw request_error(fmt::format("{} is not a value of foreign (pass|drop)", in_quotes(text)));
+	return text == "pass";
+}
+
+template <typename Number> Number read_number(const NumberRange &range, const Value &value)
+{
+	return static_cast<Number>(parse_number(range, value.text()));
+}
+
+template <typename Object> void read_vid(Object &object, const Value &value)
+{
+	object.vid = read_number<uint16_t>(kVlanRange, value);
+}
+
+template <typename Object> void read_dev(Object &object, const Value &value)
+{
+	object.dev = parse_dev_name(value.text());
+}
+
+template <typename Object> void read_mode(Object &object, const Value &value)
+{
+	object.mode = parse_mode(value.text());
+}
+
+constexpr Key<VtepConfig> kVtepKeys[] = {
+	{"ip", [](VtepConfig &vtep, const Value &v) { vtep.local = Address::parse(v.text()); }, true},
+	{"foreign", [](VtepConfig &vtep, const Value &v) { vtep.foreign_pass = read_foreign(v); }},
+};
+
+void read_vtep(VtepConfig &vtep, const Value &value)
+{
+	if (value.kind() == YamlKind::Map)
+		read_map(vtep, value, kVtepKeys);
+	else
+		vtep.local = Address::parse(value.text());
+}
+
+constexpr Key<UplinkConfig> kUplinkKeys[] = {
+	{"dev", read_dev<UplinkConfig>, true},
+	{"mode", read_mode<UplinkConfig>},
+};
+
+constexpr Key<PortConfig> kPortKeys[] = {
+	{"dev", read_dev<PortConfig>, true},
+	{"vid", read_vid<PortConfig>},
+	{"mode", read_mode<PortConfig>},
+};
+
+constexpr Key<FdbConfig> kFdbKeys[] = {
+	{"mac", [](FdbConfig &entry, const Value &v) { entry.mac = Mac::parse(v.text()); }, true},
+	{"dst", [](FdbConfig &entry, const Value &v) { entry.dst = Address::parse(v.text()); }},
+	{"dev", read_dev<FdbConfig>},
+	{"vid", read_vid<FdbConfig>},
+};
+
+void read_address(Address &address, const Value &value)
+{
+	address = Address::parse(value.text());
+}
+
+constexpr Key<NetworkConfig> kNetworkKeys[] = {
+	{"name", [](NetworkConfig &net, const Value &v) { net.name = parse_net_name(v.text()); }, true},
+	{"encap", [](NetworkConfig &net, const Value &v) { net.encap = parse_encap(v.text()); }, true},
+	{"vni", [](NetworkConfig &net, const Value &v) { net.vni = read_number<uint32_t>(kVniRange, v); }, true},
+	{"local", [](NetworkConfig &net, const Value &v) { net.local = Address::parse(v.text()); }},
+	{"dstport", [](NetworkConfig &net, const Value &v) { net.dstport = read_number<uint16_t>(kDstportRange, v); }},
+	{"mtu", [](NetworkConfig &net, const Value &v) { net.mtu = read_number<uint16_t>(kMtuRange, v); }},
+	{"learning", [](NetworkConfig &net, const Value &v) { net.learning = read_bool(v); }},
+	{"ageing", [](NetworkConfig &net, const Value &v) { net.ageing = read_number<uint32_t>(kAgeingRange, v); }},
+	{"ports", [](NetworkConfig &net, const Value &v) { read_maps(net.ports, v, kPortKeys); }},
+	{"flood", [](NetworkConfig &net, const Value &v) { read_list(net.flood, v, read_address); }},
+	{"fdb", [](NetworkConfig &net, const Value &v) { read_maps(net.fdb, v, kFdbKeys); }},
+};
+
+template <size_t I> constexpr Key<Limits> limit_key()
+{
+	return {kLimitKeys[I].range.what, [](Limits &limits, const Value &value) {
+			limits.*kLimitKeys[I].member = read_number<uint32_t>(kLimitKeys[I].range, value);
+		}};
+}
+
+constexpr Key<Limits> kLimitsKeys[] = {
+	limit_key<0>(), limit_key<1>(), limit_key<2>(), limit_key<3>(), limit_key<4>(),
+};
+
+constexpr Key<Config> kVtepSectionKeys[] = {
+	{"local", [](Config &config, const Value &v) { read_list(config.vteps, v, read_vtep); }, true},
+};
+
+constexpr Key<Config> kConfigKeys[] = {
+	{"limits", [](Config &config, const Value &v) { read_map(config.limits.emplace(), v, kLimitsKeys); }},
+	{"vtep", [](Config &config, const Value &v) { read_map(config, v, kVtepSectionKeys); }},
+	{"uplinks", [](Config &config, const Value &v) { read_maps(config.uplinks, v, kUplinkKeys); }},
+	{"networks", [](Config &config, const Value &v) { read_maps(config.networks, v, kNetworkKeys); }},
+};
+
+/// The child of node that a step of a path names; node itself when it has none.
+YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const std::variant<const char *, size_t> &step)
+{
+	const auto *key = std::get_if<const char *>(&step);
+	size_t position = 0;
+
+	if (tree.kind(node) != (key ? YamlKind::Map : YamlKind::List))
+		return node;
+	for (auto child = tree.first(node); child != tree.end(node); child = tree.next(child)) {
+		if (!key && position++ == std::get<size_t>(step))
+			return child;
+		if (!key)
+			continue;
+		const auto name = child;
+		child = tree.next(name);
+		if (tree.text(name) == *key)
+			return child;
+	}
+	return node;
+}
+
+} // namespace
+
+Config parse_yaml(const std::string &text, const std::string &name)
+{
+	const YamlTree tree(text, name);
+	Config config;
+
+	read_map(config, Value{tree, tree.root()}, kConfigKeys);
+	validate(config, [&](const ConfigPath &path) {
+		auto node = tree.root();
+		for (const auto &step : path)
+			node = step_down(tree, node, step);
+		return tree.place(node);
+	});
+	return config;
+}
+
+Config read_yaml_file(const std::string &path)
+{
+	const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	std::string text;
+	char chunk[65536];
+	ssize_t size = fd ? 1 : -1;
+
+	while (size > 0) {
+		size = read(fd.get(), chunk, sizeof(chunk));
+		if (size > 0)
+			text.append(chunk, static_cast<size_t>(size));
+	}
+	if (size < 0)
+		throw request_error(fmt::format("{}: {} (a file that can be read)", path, strerror(errno)));
+	return parse_yaml(text, path);
+}
+
+} // namespace xovl

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A Config as the file that a person would write: defaults left out, one line for each thing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "config.hpp"
+
+namespace xovl {
+
+namespace {
+
+using Out = fmt::memory_buffer;
+
+template <typename... Args> void put(Out &out, fmt::format_string<Args...> format, Args &&...args)
+{
+	fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+}
+
+/// Whether every YAML reader takes the word for a text, not for a number, a boolean or null.
+bool is_plain(std::string_view name)
+{
+	constexpr std::string_view words[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+	auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+	auto is_letter = [&](char c) { return c == '_' || (lower(c) >= 'a' && lower(c) <= 'z'); };
+	auto is_inner = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; };
+	auto is_word = [&](std::string_view word) {
+		return std::equal(name.begin(), name.end(), word.begin(), word.end(),
+				  [&](char a, char b) { return lower(a) == b; });
+	};
+
+	return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), is_inner) &&
+	       std::none_of(std::begin(words), std::end(words), is_word);
+}
+
+std::string yaml(std::string_view name)
+{
+	if (is_plain(name))
+		return std::string(name);
+	std::string out = "\"";
+	for (char c : name) {
+		if (c == '"' || c == '\\')
+			out += '\\';
+		out += c;
+	}
+	return out + '"';
+}
+
+std::string yaml(const Address &address)
+{
+	return address.is_v4() ? address.str() : '"' + address.str() + '"';
+}
+
+void put_limits(Out &out, const Limits &limits)
+{
+	const char *separator = "limits: {";
+
+	for (const LimitKey &key : kLimitKeys) {
+		put(out, "{}{}: {}", separator, key.range.what, limits.*key.member);
+		separator = ", ";
+	}
+	put(out, "}}\n");
+}
+
+void put_vteps(Out &out, const std::vector<VtepConfig> &vteps)
+{
+	const char *separator = "vtep: {local: [";
+
+	for (const auto &vtep : vteps) {
+		const std::string local = yaml(vtep.local);
+		put(out, "{}{}", separator,
+		    vtep.foreign_pass ? fmt::format("{{ip: {}, foreign: pass}}", local) : local);
+		separator = ", ";
+	}
+	put(out, "]}}\n");
+}
+
+/// The rest of a map that began with a device.
+void put_vid_mode(Out &out, uint16_t vid, xovl_mode mode)
+{
+	if (vid)
+		put(out, ", vid: {}", vid);
+	if (mode != XOVL_MODE_AUTO)
+		put(out, ", mode: {}", name_of(mode));
+	put(out, "}}\n");
+}
+
+void put_uplinks(Out &out, const std::vector<UplinkConfig> &uplinks)
+{
+	put(out, "uplinks:\n");
+	for (const auto &uplink : uplinks) {
+		put(out, "  - {{dev: {}", yaml(uplink.dev));
+		put_vid_mode(out, 0, uplink.mode);
+	}
+}
+
+void put_ports(Out &out, const std::vector<PortConfig> &ports)
+{
+	put(out, "    ports:\n");
+	for (const auto &port : ports) {
+		put(out, "      - {{dev: {}", yaml(port.dev));
+		put_vid_mode(out, port.vid, port.mode);
+	}
+}
+
+/// A few on one line, many in a column.
+void put_flood(Out &out, const std::vector<Address> &flood)
+{
+	constexpr size_t on_one_line = 6;
+	const bool column = flood.size() > on_one_line;
+	const char *separator = "";
+
+	put(out, "    flood:{}", column ? "\n" : " [");
+	for (const auto &peer : flood) {
+		if (column)
+			put(out, "      - {}\n", yaml(peer));
+		else
+			put(out, "{}{}", separator, yaml(peer));
+		separator = ", ";
+	}
+	if (!column)
+		put(out, "]\n");
+}
+
+void put_fdb(Out &out, const std::vector<FdbConfig> &fdb)
+{
+	put(out, "    fdb:\n");
+	for (const auto &entry : fdb) {
+		put(out, "      - {{mac: \"{}\", ", entry.mac.str());
+		if (entry.dst)
+			put(out, "dst: {}", yaml(*entry.dst));
+		else
+			put(out, "dev: {}", yaml(entry.dev));
+		put_vid_mode(out, entry.vid, XOVL_MODE_AUTO);
+	}
+}
+
+void put_network(Out &out, const NetworkConfig &net)
+{
+	const NetworkConfig defaults;
+
+	put(out, "  - name: {}\n    encap: {}\n    vni: {}\n", yaml(net.name), name_of(net.encap), net.vni);
+	if (net.local)
+		put(out, "    local: {}\n", yaml(*net.local));
+	if (net.dstport != defaults.dstport)
+		put(out, "    dstport: {}\n", net.dstport);
+	if (net.mtu != defaults.mtu)
+		put(out, "    mtu: {}\n", net.mtu);
+	if (net.learning != defaults.learning)
+		put(out, "    learning: {}\n", net.learning);
+	if (net.ageing != defaults.ageing)
+		put(out, "    ageing: {}\n", net.ageing);
+	if (!net.ports.empty())
+		put_ports(out, net.ports);
+	if (!net.flood.empty())
+		put_flood(out, net.flood);
+	if (!net.fdb.empty())
+		put_fdb(out, net.fdb);
+}
+
+} // namespace
+
+std::string to_yaml(const Config &config)
+{
+	Out out;
+
+	if (config.limits)
+		put_limits(out, *config.limits);
+	if (!config.vteps.empty())
+		put_vteps(out, config.vteps);
+	if (!config.uplinks.empty())
+		put_uplinks(out, config.uplinks);
+	if (!config.networks.empty())
+		put(out, "networks:\n");
+	for (const auto &net : config.networks)
+		put_network(out, net);
+	return out.size() ? fmt::to_string(out) : "{}\n";
+}
+
+} // namespace xovl
