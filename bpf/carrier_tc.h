@@ -23,6 +23,7 @@ typedef struct __sk_buff ctx_t;
 
 /* since Linux 6.3, not in the headers of 6.1 */
 #define ROOM_DECAP_L3_IPV4 (1ull << 7)
+#define ROOM_DECAP_L3_IPV6 (1ull << 8)
 
 static __always_inline int carrier_pass(ctx_t *ctx)
 {
@@ -171,6 +172,22 @@ static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer
 }
 
 /*
+ * Give back len octets behind the first ETH_HLEN, before a packet of the EtherType proto. Kernels from 6.3 on are told of it:
+ * the stack would take a super-frame for one of the outer family, and fail to send it on.
+ */
+static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __be16 proto)
+{
+	__u64 family = 0;
+
+	if (proto == bpf_htons(ETH_P_IP))
+		family = ROOM_DECAP_L3_IPV4;
+	else if (proto == bpf_htons(ETH_P_IPV6))
+		family = ROOM_DECAP_L3_IPV6;
+	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family) ||
+	       !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS);
+}
+
+/*
  * Remove the outer headers. The inner Ethernet header is copied over the outer one, and what lies between goes. False:
  * the kernel refused; the packet can only be dropped then.
  */
@@ -178,6 +195,7 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 {
 	__u32 outer_len = f->outer_len;
 	struct ethhdr *outer;
+	__be16 proto;
 
 	if (f->trailer && bpf_skb_change_tail(ctx, outer_len + f->len, 0))
 		return false;
@@ -187,7 +205,8 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 	    f->data + outer_len + ETH_HLEN > f->end)
 		return false;
 	__builtin_memcpy(outer, f->data + outer_len, ETH_HLEN);
-	if (bpf_skb_adjust_room(ctx, -(int)outer_len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS))
+	proto = outer->h_proto;
+	if (!room_shrink(ctx, outer_len, proto))
 		return false;
 	/* the driver's word was for the outer checksum; it says nothing of the inner one */
 	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);

@@ -69,14 +69,33 @@ static __always_inline bool outer_ipv4(const struct frame *f, struct outer *oute
 	return true;
 }
 
+/* Fragment extension header, RFC 8200 section 4.5. */
+struct ipv6_fragment {
+	__u8 nexthdr;
+	__u8 reserved;
+	__be16 frag_off; /* offset in units of 8 octets in the upper 13 bits */
+	__be32 id;
+};
+
 static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_endpoint_key *key)
 {
 	const struct ipv6hdr *ip = f->data + ETH_HLEN;
+	const struct ipv6_fragment *fragment = (void *)(ip + 1);
 
-	if ((void *)(ip + 1) > f->end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
+	if ((void *)(ip + 1) > f->end || ip->version != 6)
 		return false;
 	outer->l4 = ETH_HLEN + sizeof(*ip);
 	outer->l4_len = bpf_ntohs(ip->payload_len);
+	if (ip->nexthdr == IPPROTO_FRAGMENT) {
+		if ((void *)(fragment + 1) > f->end || fragment->nexthdr != IPPROTO_UDP ||
+		    (fragment->frag_off & bpf_htons(0xfff8)))
+			return false;
+		outer->fragment = true;
+		outer->l4 += sizeof(*fragment);
+		outer->l4_len -= sizeof(*fragment);
+	} else if (ip->nexthdr != IPPROTO_UDP) {
+		return false;
+	}
 	for (int i = 0; i < 4; i++) {
 		outer->remote.be32[i] = ip->saddr.in6_u.u6_addr32[i];
 		key->local.be32[i] = ip->daddr.in6_u.u6_addr32[i];

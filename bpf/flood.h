@@ -129,17 +129,6 @@ static __always_inline void flood_peers(struct flood *flood, __u32 nr)
 	flood->first.position += nr;
 }
 
-/* From room for IPv6 headers to room for IPv4 headers. */
-static __always_inline bool room_shrink(ctx_t *ctx)
-{
-	int diff = (int)OUTER_LEN_IPV4 - (int)OUTER_LEN_IPV6;
-
-	/* kernels before 6.3 do not know how to tell the family, and need not where nothing has to be segmented */
-	if (!bpf_skb_adjust_room(ctx, diff, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | ROOM_DECAP_L3_IPV4))
-		return true;
-	return !bpf_skb_adjust_room(ctx, diff, BPF_ADJ_ROOM_MAC, ROOM_FLAGS);
-}
-
 static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct xovl_flood_head head)
 {
 	ctx_t *ctx = flood->ctx;
@@ -153,7 +142,7 @@ static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct
 		flood_peers(flood, head.nr_peers6);
 		if (!head.nr_peers4)
 			return XOVL_REASON_NONE;
-		if (!room_shrink(ctx))
+		if (!room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, bpf_htons(ETH_P_IP)))
 			return XOVL_REASON_NO_ROOM;
 	} else if (!tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV4, false)) {
 		return XOVL_REASON_NO_ROOM;

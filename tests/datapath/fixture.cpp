@@ -227,7 +227,7 @@ std::vector<std::pair<std::string, Packet>> tenant_frames(const std::string &dst
 					      IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .options = {148, 4, 0, 0, 1, 1, 1, 0}} /
 					      UDP{1111, 2222} / Payload::of(20)},
 		{"IPv4 fragment", eth / fragment / Payload::of(40)},
-		{"IPv4 header cut off", Payload{truncated(eth / v4 / UDP{1, 2}, 30)}},
+		{"UDP header cut off", Payload{truncated(eth / v4 / UDP{1, 2}, 36)}},
 		{"UDP over IPv6", eth / v6 / UDP{1111, 2222} / Payload::of(20)},
 		{"TCP over IPv6", eth / v6 / TCP{.sport = 40000, .dport = 80} / Payload::of(20)},
 		{"ICMPv6", eth / v6 / ICMP{.type = 128} / Payload::of(56)},

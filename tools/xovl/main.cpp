@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ constexpr const char *kPinRoot = "/sys/fs/bpf/xovl";
 
 struct CommandLine {
 	Options options{.pin_root = kPinRoot};
-	std::string netns;
-	std::string batch;
+	std::optional<std::string> netns;
+	std::optional<std::string> batch;
 	bool help = false;
 	std::vector<std::string> words;
 };
@@ -35,9 +36,9 @@ CommandLine parse(int argc, char **argv)
 	CLI::App app;
 	app.set_help_flag();
 	app.allow_extras(); // OBJECT COMMAND and their words
-	auto *netns = app.add_option("-n", line.netns);
-	auto *batch = app.add_option("-b", line.batch);
-	app.add_option("--pin-root", line.options.pin_root)->envname("XOVL_PIN_ROOT");
+	app.add_option("-n", line.netns)->type_name("NETNS");
+	app.add_option("-b", line.batch)->type_name("FILE");
+	app.add_option("--pin-root", line.options.pin_root)->type_name("DIR")->envname("XOVL_PIN_ROOT");
 	app.add_flag("-j", line.options.format.json);
 	app.add_flag("-p", line.options.format.pretty);
 	app.add_flag("-v", line.options.verbose);
@@ -49,12 +50,10 @@ CommandLine parse(int argc, char **argv)
 	}
 	line.words = app.remaining();
 	line.options.format.json |= line.options.format.pretty;
-	if (*batch && !line.words.empty())
+	if (line.batch && !line.words.empty())
 		throw request_error(
 			fmt::format("-b: unexpected \"{}\" (the commands stand in the file)", line.words[0]));
-	if (*netns && !line.help)
-		enter_netns(line.netns);
-	if (!*batch && !line.help && line.words.empty())
+	if (!line.batch && !line.help && line.words.empty())
 		throw request_error("no OBJECT is given (xovl help)");
 	return line;
 }
@@ -62,10 +61,12 @@ CommandLine parse(int argc, char **argv)
 void run(const CommandLine &line)
 {
 	Context context(line.options);
+	if (line.netns && !line.help)
+		enter_netns(*line.netns);
 	if (line.help)
 		context.out.text(help_text(line.words.empty() ? "" : line.words[0]));
-	else if (!line.batch.empty())
-		run_batch(context, line.batch);
+	else if (line.batch)
+		run_batch(context, *line.batch);
 	else
 		run_command(context, line.words);
 	context.flush();

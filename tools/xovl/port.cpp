@@ -8,11 +8,6 @@ namespace xovl {
 
 namespace {
 
-std::string port_text(const std::string &dev, uint16_t vid)
-{
-	return vid ? fmt::format("{} vid {}", dev, vid) : dev;
-}
-
 /// How many were removed.
 size_t erase(Config &config, const std::string &dev, uint16_t vid)
 {
@@ -40,10 +35,10 @@ void del(Context &context, Args &args)
 	std::string dev = args.next("DEV");
 	uint16_t vid = 0;
 	args.keys({{"vid", Need::Optional, [&](const std::string &v) { vid = parse_vid(v); }}});
-	std::string text = port_text(dev, vid);
 	context.edit([&](Config &config) {
 		if (erase(config, dev, vid) == 0)
-			throw request_error(fmt::format("there is no port {}", text));
+			throw request_error(
+				fmt::format("there is no port {}{}", dev, vid ? fmt::format(" vid {}", vid) : ""));
 	});
 }
 
