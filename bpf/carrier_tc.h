@@ -162,8 +162,10 @@ static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer
 
 	frame_reload(ctx, f);
 	at = f->data + outer_len;
-	if (!frame_put(f, &at, &f->macs, sizeof(f->macs)))
+	if (at + 2 * ETH_ALEN > f->end)
 		return false;
+	frame_write_macs(at, f);
+	at += 2 * ETH_ALEN;
 	if (nr_tags > 0 && !frame_put(f, &at, &f->tags[0], sizeof(f->tags[0])))
 		return false;
 	if (nr_tags > 1 && !frame_put(f, &at, &f->tags[1], sizeof(f->tags[1])))

@@ -13,7 +13,7 @@ typedef struct xdp_md ctx_t;
 #define CARRIER_IS_XDP true
 
 /* About the interface; set by userspace between open and load. */
-const volatile __u8 device_mac[ETH_ALEN];
+const volatile __u64 device_mac; /* a mac_t */
 const volatile bool device_generic;	       /* generic XDP: redirects need no NDO_XMIT at the far end */
 const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
 
@@ -66,12 +66,7 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 /* Whether the kernel would take the frame as addressed to this host. A wrong no only costs the way through TC. */
 static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
 {
-	const struct ethhdr *eth = f->data;
-
-	for (int i = 0; i < ETH_ALEN; i++)
-		if (eth->h_dest[i] != device_mac[i])
-			return false;
-	return true;
+	return mac_read(f->data) == device_mac;
 }
 
 /* Octets that the port's own tag takes in the packet, before the tenant's EtherType. */
@@ -98,9 +93,9 @@ static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer
 		return false;
 	frame_reload(ctx, f);
 	if (tag_len) {
-		if (f->data + outer_len + sizeof(f->macs) > f->end)
+		if (f->data + outer_len + 2 * ETH_ALEN > f->end)
 			return false;
-		__builtin_memcpy(f->data + outer_len, &f->macs, sizeof(f->macs));
+		frame_write_macs(f->data + outer_len, f);
 	}
 	return true;
 }
@@ -120,11 +115,11 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 	if (bpf_xdp_adjust_head(ctx, (int)remove - (int)add))
 		return false;
 	frame_reload(ctx, f);
-	if (f->data + sizeof(f->macs) + sizeof(*tag) > f->end)
+	tag = f->data + 2 * ETH_ALEN;
+	if ((void *)(tag + 1) > f->end)
 		return false;
-	__builtin_memcpy(f->data, &f->macs, sizeof(f->macs));
+	frame_write_macs(f->data, f);
 	if (vid) {
-		tag = f->data + sizeof(f->macs);
 		tag->tpid = bpf_htons(ETH_P_8021Q);
 		tag->tci = bpf_htons(vid);
 	}

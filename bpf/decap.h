@@ -39,9 +39,11 @@ static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
 static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const struct iphdr *ip)
 {
 	const __u32 *word = (const void *)ip;
-	__u64 sum = 0;
+	__u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
 
-	for (int i = 0; i < 15; i++) {
+	/* unrolled: clang would turn the check of each word into one of their number, which no verifier understands */
+#pragma unroll
+	for (int i = 5; i < 15; i++) {
 		if (i == ip->ihl)
 			break;
 		if ((void *)(word + i + 1) > f->end)
@@ -157,7 +159,7 @@ static __always_inline enum xovl_reason vxlan_check(struct frame *f, struct oute
 	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
 	f->outer_len = outer->l4 + sizeof(struct udphdr) + sizeof(*vxlan);
 	f->len = outer->l4_len - sizeof(struct udphdr) - sizeof(*vxlan);
-	f->macs = *(struct frame_macs *)inner;
+	frame_read_macs(f, inner);
 	return XOVL_REASON_NONE;
 }
 

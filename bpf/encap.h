@@ -68,8 +68,7 @@ static __always_inline bool outer_write(const struct frame *f, const struct xovl
 
 	if (f->data + ETH_HLEN + OUTER_LEN_IPV4 > f->end)
 		return false;
-	__builtin_memcpy(eth->h_dest, nexthop->dmac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, nexthop->smac, ETH_ALEN);
+	words_copy(eth, nexthop->macs, sizeof(nexthop->macs));
 	if (peer->family == AF_INET) {
 		eth->h_proto = bpf_htons(ETH_P_IP);
 		words_copy(ip4, peer->outer, OUTER_LEN_IPV4);
@@ -126,13 +125,6 @@ static __always_inline int underlay_out(ctx_t *ctx, struct xovl_peer *peer, cons
 }
 
 #endif
-
-static __always_inline struct xovl_peer *peer_get(__u32 index)
-{
-	struct xovl_peer *peer = bpf_map_lookup_elem(&peers, &index);
-
-	return peer && peer->family ? peer : NULL;
-}
 
 /* The frame goes to one peer. */
 static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, __u32 peer_index)

@@ -51,12 +51,10 @@ static __noinline void fdb_sweep(__u64 now)
 	bpf_for_each_map_elem(&fdb, fdb_sweep_one, &sweep, 0);
 }
 
-static __always_inline struct xovl_fdb_key fdb_key(const struct frame *f, const __u8 *mac)
+/* struct xovl_fdb_key as one number. */
+static __always_inline __u64 fdb_key(const struct frame *f, mac_t mac)
 {
-	struct xovl_fdb_key key = {.net = f->net_index};
-
-	__builtin_memcpy(key.mac, mac, sizeof(key.mac));
-	return key;
+	return mac << 16 | f->net_index;
 }
 
 /* The frame's source is where the frame came from. Static and control entries never move (see struct xovl_fdb). */
@@ -64,7 +62,7 @@ static __always_inline void fdb_learn(const struct frame *f)
 {
 	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
 	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
-	struct xovl_fdb_key key = fdb_key(f, f->macs.src);
+	__u64 key = fdb_key(f, f->src);
 	struct xovl_fdb entry = {.dst = dst, .seen = f->now};
 	struct xovl_fdb *known;
 	__u64 old;
@@ -89,7 +87,7 @@ static __always_inline void fdb_learn(const struct frame *f)
 /* Where the frame's destination is: xovl_fdb_dst(), or 0 when unknown or expired. */
 static __always_inline __u64 fdb_lookup(const struct frame *f)
 {
-	struct xovl_fdb_key key = fdb_key(f, f->macs.dst);
+	__u64 key = fdb_key(f, f->dst);
 	struct xovl_fdb *entry = bpf_map_lookup_elem(&fdb, &key);
 	__u64 dst;
 

@@ -12,7 +12,7 @@
 
 #ifdef XOVL_CARRIER_XDP
 
-static __always_inline int flood(ctx_t *ctx, struct frame *f)
+static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 {
 	return verdict_pass(ctx);
 }
@@ -162,8 +162,10 @@ static __always_inline struct xovl_flood_head flood_head(const struct frame *f)
 	return read.head;
 }
 
-static __always_inline int flood(ctx_t *ctx, struct frame *f)
+/* A copy of the facts is passed around by address; the caller's own can stay in registers. */
+static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 {
+	struct frame copy = *origin, *f = &copy;
 	struct xovl_flood_head head = flood_head(f);
 	__u32 nr_peers = f->from_tunnel ? 0 : head.nr_peers6 + head.nr_peers4;
 	struct flow flow = {};
@@ -179,7 +181,7 @@ static __always_inline int flood(ctx_t *ctx, struct frame *f)
 	/* the origin is one of the ports */
 	if (!nr_peers && head.nr_ports <= (f->from_tunnel ? 0 : 1))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_TARGET);
-	flood.stats = bpf_map_lookup_elem(&net_stats, &f->net_index);
+	flood.stats = net_stats_get(f->net_index);
 	if (!flood.stats)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
 	flow_parse(f, f->outer_len, &flow);

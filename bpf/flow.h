@@ -109,7 +109,6 @@ static __always_inline __be16 flow_ethertype(const struct frame *f, __u32 *at)
 /* The tenant's frame starts at offset at of the packet. Whatever cannot be read is left out; nothing fails. */
 static __always_inline void flow_parse(const struct frame *f, __u32 at, struct flow *flow)
 {
-	__u64 dst = 0, src = 0;
 	__u32 start = at;
 	__be16 proto;
 
@@ -123,9 +122,7 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, struct f
 	} else if (proto == bpf_htons(ETH_P_IPV6)) {
 		flow_ipv6(f, at, flow);
 	} else {
-		__builtin_memcpy(&dst, f->macs.dst, ETH_ALEN);
-		__builtin_memcpy(&src, f->macs.src, ETH_ALEN);
-		flow->hash = hash_mix(hash_mix(dst, src), proto);
+		flow->hash = hash_mix(hash_mix(f->dst, f->src), proto);
 	}
 }
 

@@ -56,4 +56,41 @@ XOVL_PERCPU_ARRAY(peer_stats, struct xovl_traffic, 1);
 XOVL_PERCPU_ARRAY(net_stats, struct xovl_net_stats, 1);
 XOVL_PERCPU_ARRAY(drop_stats, struct xovl_drop_stats, XOVL_REASON_MAX);
 
+/* The elements of arrays, whose index comes by value: an address of a field would keep the whole of its struct in memory. */
+
+/* NULL: there is no such network (any more). */
+static __always_inline struct xovl_network *network_get(__u32 index)
+{
+	struct xovl_network *net = bpf_map_lookup_elem(&networks, &index);
+
+	return net && (net->flags & XOVL_NET_USED) ? net : NULL;
+}
+
+static __always_inline struct xovl_peer *peer_get(__u32 index)
+{
+	struct xovl_peer *peer = bpf_map_lookup_elem(&peers, &index);
+
+	return peer && peer->family ? peer : NULL;
+}
+
+static __always_inline struct xovl_net_stats *net_stats_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&net_stats, &index);
+}
+
+static __always_inline struct xovl_traffic *peer_stats_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&peer_stats, &index);
+}
+
+static __always_inline struct xovl_traffic *port_stats_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&port_stats, &index);
+}
+
+static __always_inline struct xovl_drop_stats *drop_stats_get(__u32 reason)
+{
+	return bpf_map_lookup_elem(&drop_stats, &reason);
+}
+
 #endif

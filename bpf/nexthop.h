@@ -88,8 +88,8 @@ static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, 
 	nexthop->ifindex = ifindex;
 	nexthop->mtu = nexthop_mtu(ctx, answer, &fib);
 	nexthop->xdp_xmit = device && (device->flags & XOVL_DEV_XDP_XMIT);
-	__builtin_memcpy(nexthop->dmac, fib.dmac, ETH_ALEN);
-	__builtin_memcpy(nexthop->smac, fib.smac, ETH_ALEN);
+	__builtin_memcpy(nexthop->macs, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(nexthop->macs + ETH_ALEN, fib.smac, ETH_ALEN);
 	/* a neighbour is resolved within milliseconds: look again with the next frame */
 	nexthop->expires = nexthop->state == XOVL_NEXTHOP_UNRESOLVED ? 0 : now + NEXTHOP_VALID_NS;
 	return 0;

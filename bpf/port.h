@@ -42,12 +42,12 @@ static __always_inline bool port_enter(ctx_t *ctx, struct frame *f)
 		return false;
 	f->origin = port->index;
 	f->net_index = port->net;
-	f->net = bpf_map_lookup_elem(&networks, &f->net_index);
+	f->net = network_get(f->net_index);
 	f->now = bpf_ktime_get_coarse_ns();
-	f->macs = *(struct frame_macs *)f->data;
+	frame_read_macs(f, f->data);
 	/* in XDP the port's own tag is still in the frame */
 	f->len -= frame_port_tag_len(f);
-	return f->net && (f->net->flags & XOVL_NET_USED);
+	return f->net;
 }
 
 static __always_inline int port_in(ctx_t *ctx)
@@ -57,13 +57,13 @@ static __always_inline int port_in(ctx_t *ctx)
 
 	if (!frame_open(ctx, &f) || !port_enter(ctx, &f))
 		return verdict_pass(ctx);
-	if (mac_is_link_local(f.macs.dst))
+	if (mac_is_link_local(f.dst))
 		return verdict_pass(ctx);
-	if (mac_is_group(f.macs.src) || mac_is_zero(f.macs.src))
+	if (mac_is_bad_source(f.src))
 		return verdict_drop(ctx, &f, XOVL_REASON_SOURCE_MAC);
 
 	fdb_learn(&f);
-	if (mac_is_group(f.macs.dst))
+	if (mac_is_group(f.dst))
 		return flood(ctx, &f);
 	dst = fdb_lookup(&f);
 	switch (xovl_fdb_target(dst)) {

@@ -20,8 +20,8 @@ static __always_inline enum xovl_reason uplink_enter(struct frame *f, const stru
 	if (!net_index)
 		return XOVL_REASON_VNI_UNKNOWN;
 	f->net_index = *net_index;
-	f->net = bpf_map_lookup_elem(&networks, &f->net_index);
-	if (!f->net || !(f->net->flags & XOVL_NET_USED))
+	f->net = network_get(f->net_index);
+	if (!f->net)
 		return XOVL_REASON_VNI_UNKNOWN;
 	member.net = f->net_index;
 	peer = bpf_map_lookup_elem(&members, &member);
@@ -37,13 +37,13 @@ static __always_inline int uplink_deliver(ctx_t *ctx, struct frame *f)
 {
 	__u64 dst;
 
-	if (mac_is_group(f->macs.src) || mac_is_zero(f->macs.src))
+	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
-	if (mac_is_link_local(f->macs.dst))
+	if (mac_is_link_local(f->dst))
 		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
 
 	fdb_learn(f);
-	if (mac_is_group(f->macs.dst))
+	if (mac_is_group(f->dst))
 		return flood(ctx, f);
 	dst = fdb_lookup(f);
 	switch (xovl_fdb_target(dst)) {

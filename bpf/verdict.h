@@ -27,10 +27,10 @@ static __always_inline void count_origin(const struct frame *f, struct xovl_net_
 	struct xovl_traffic *traffic;
 
 	if (f->from_tunnel) {
-		traffic = bpf_map_lookup_elem(&peer_stats, &f->origin);
+		traffic = peer_stats_get(f->origin);
 		traffic_rx(&stats->traffic, f->len);
 	} else {
-		traffic = bpf_map_lookup_elem(&port_stats, &f->origin);
+		traffic = port_stats_get(f->origin);
 	}
 	if (traffic)
 		traffic_rx(traffic, f->len);
@@ -38,8 +38,7 @@ static __always_inline void count_origin(const struct frame *f, struct xovl_net_
 
 static __always_inline void count_drop(enum xovl_reason reason)
 {
-	__u32 key = reason;
-	struct xovl_drop_stats *drops = bpf_map_lookup_elem(&drop_stats, &key);
+	struct xovl_drop_stats *drops = drop_stats_get(reason);
 
 	if (drops)
 		drops->packets++;
@@ -47,8 +46,7 @@ static __always_inline void count_drop(enum xovl_reason reason)
 
 static __always_inline void count_drop_copy(enum xovl_reason reason)
 {
-	__u32 key = reason;
-	struct xovl_drop_stats *drops = bpf_map_lookup_elem(&drop_stats, &key);
+	struct xovl_drop_stats *drops = drop_stats_get(reason);
 
 	if (drops)
 		drops->copies++;
@@ -56,7 +54,7 @@ static __always_inline void count_drop_copy(enum xovl_reason reason)
 
 static __always_inline void count_port_tx(__u32 port_index, __u32 len)
 {
-	struct xovl_traffic *traffic = bpf_map_lookup_elem(&port_stats, &port_index);
+	struct xovl_traffic *traffic = port_stats_get(port_index);
 
 	if (traffic)
 		traffic_tx(traffic, len);
@@ -64,7 +62,7 @@ static __always_inline void count_port_tx(__u32 port_index, __u32 len)
 
 static __always_inline void count_peer_tx(__u32 peer_index, struct xovl_net_stats *stats, __u32 len)
 {
-	struct xovl_traffic *traffic = bpf_map_lookup_elem(&peer_stats, &peer_index);
+	struct xovl_traffic *traffic = peer_stats_get(peer_index);
 
 	traffic_tx(&stats->traffic, len);
 	if (traffic)
@@ -87,7 +85,7 @@ static __always_inline int verdict_drop_outer(ctx_t *ctx, enum xovl_reason reaso
 /* A frame of a network. */
 static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum xovl_reason reason)
 {
-	struct xovl_net_stats *stats = bpf_map_lookup_elem(&net_stats, &f->net_index);
+	struct xovl_net_stats *stats = net_stats_get(f->net_index);
 
 	if (stats)
 		count_origin(f, stats);
@@ -97,7 +95,7 @@ static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum 
 
 static __always_inline void verdict_delivered(const struct frame *f, __u32 port_index)
 {
-	struct xovl_net_stats *stats = bpf_map_lookup_elem(&net_stats, &f->net_index);
+	struct xovl_net_stats *stats = net_stats_get(f->net_index);
 
 	if (!stats)
 		return;
@@ -108,7 +106,7 @@ static __always_inline void verdict_delivered(const struct frame *f, __u32 port_
 
 static __always_inline void verdict_sent(const struct frame *f, __u32 peer_index)
 {
-	struct xovl_net_stats *stats = bpf_map_lookup_elem(&net_stats, &f->net_index);
+	struct xovl_net_stats *stats = net_stats_get(f->net_index);
 
 	if (!stats)
 		return;

@@ -168,7 +168,9 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 	std::unique_ptr<xovl_xdp, SkeletonDestroyer> skeleton(xovl_xdp__open());
 	if (!skeleton)
 		throw system_error("open", "the XDP programs", errno);
-	std::memcpy(const_cast<uint8_t *>(skeleton->rodata->device_mac), link.mac.data(), link.mac.size());
+	uint64_t mac = 0; // as mac_t of the datapath
+	std::memcpy(&mac, link.mac.data(), link.mac.size());
+	skeleton->rodata->device_mac = mac;
 	skeleton->rodata->device_generic = mode == XOVL_MODE_GENERIC;
 	// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
 	skeleton->rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();

@@ -242,8 +242,7 @@ struct xovl_nexthop {
 	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
 	__u8 state;
 	__u8 xdp_xmit; /* the interface takes XDP_REDIRECT */
-	__u8 dmac[6];
-	__u8 smac[6];
+	__u8 macs[12]; /* destination and source of the outer Ethernet header */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
 

@@ -102,7 +102,7 @@ std::string underlay()
 		for (const auto &[address, lladdr] : neighbours)
 			lines += fmt::format("neigh add {} lladdr {} dev uplink nud permanent\n", address, lladdr);
 		lines += fmt::format("neigh add {} lladdr 02:00:00:00:bb:51 dev side nud permanent\n", ip.beside);
-		lines += fmt::format("route add {} dev uplink mtu {}\n", ip.narrow, kNarrowMtu);
+		lines += fmt::format("route add {} dev uplink mtu lock {}\n", ip.narrow, kNarrowMtu);
 	}
 	return lines;
 }
@@ -180,6 +180,8 @@ void Bench::link() const
 	far_.ip(far);
 	for (const auto &[dev, end] : kVeths)
 		far_.offload(end, "gro on");
+	/* else XDP would not see tags */
+	machine_.offload("trunk", "rxvlan off");
 	for (const char *dev : {"uplink", "side"})
 		machine_.sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", dev), "0");
 	machine_.ip(underlay());

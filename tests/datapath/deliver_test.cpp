@@ -9,7 +9,7 @@ protected:
 	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Deliver, every_setup(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Deliver, each_hook(), setup_name);
 
 TEST_P(Deliver, FromPortToPort)
 {
@@ -23,6 +23,13 @@ TEST_P(Deliver, FromPortToPort)
 TEST_P(Deliver, ToThePortAndNowhereElse)
 {
 	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
+	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
+}
+
+/* Of a plain port the tags are the tenant's own, and count as part of the frame. */
+TEST_P(Deliver, TaggedFrame)
+{
+	const Bytes frame = Ethernet{mac::kTenant2, mac::kTenant1} / Vlan{100, 5} / rest();
 	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
 }
 

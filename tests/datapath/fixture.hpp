@@ -84,11 +84,17 @@ private:
 	void confirm_peers();
 };
 
-/// For INSTANTIATE_TEST_SUITE_P.
+// For INSTANTIATE_TEST_SUITE_P.
 inline auto every_setup()
 {
 	return testing::Values(Setup{Hook::Xdp, AF_INET}, Setup{Hook::Xdp, AF_INET6}, Setup{Hook::Tc, AF_INET},
 			       Setup{Hook::Tc, AF_INET6});
+}
+
+/// Where the underlay does not matter.
+inline auto each_hook()
+{
+	return testing::Values(Setup{Hook::Xdp, AF_INET}, Setup{Hook::Tc, AF_INET6});
 }
 
 std::string setup_name(const testing::TestParamInfo<Setup> &info);

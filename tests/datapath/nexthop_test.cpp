@@ -80,7 +80,7 @@ TEST_P(Nexthop, FollowsTheMtuOfTheRoute)
 {
 	const Bytes large = frame_of(mac::kRemoteA, mac::kTenant1, 1400);
 	EXPECT_EQ(bench_->run(hook(), "port1", large).verdict, Verdict::Redirect);
-	bench_->ip(fmt::format("route add {} dev uplink mtu {}", ip().peer_a, kNarrowMtu));
+	bench_->ip(fmt::format("route add {} dev uplink mtu lock {}", ip().peer_a, kNarrowMtu));
 	EXPECT_TRUE(wait_until([&] { return bench_->run(hook(), "port1", large).verdict != Verdict::Redirect; }, kFollowed));
 	finishes_in_tc("port1", large, {Verdict::Drop, {}, dropped_from_port("port1", "mtu_underlay", large.size())});
 }
@@ -105,7 +105,7 @@ TEST_P(Nexthop, UnresolvedNeighbourIsAskedFor)
 		return is_v4() ? frame.ethertype() == 0x0806
 			       : frame.ethertype() == 0x86dd && frame.bytes.size() > 54 && frame.bytes[54] == 135;
 	};
-	EXPECT_EQ(bench_->far("under").collect(1, asks, 1s).size(), 1u);
+	EXPECT_GE(bench_->far("under").collect(1, asks, 1s).size(), 1u);
 
 	/* the answer comes, and what waited goes out */
 	bench_->ip(fmt::format("neigh replace {} lladdr {} dev uplink nud reachable", ip().peer_a, mac::kPeerA));

@@ -13,7 +13,7 @@ protected:
 	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Port, every_setup(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Port, each_hook(), setup_name);
 
 TEST_P(Port, LinkLocalGroupsAreTheKernels)
 {
@@ -97,14 +97,19 @@ TEST_P(Port, TooManyTags)
 		wire("tenant1", inner, {}, dropped_from_port("port1", "vlan_depth", inner.size()));
 }
 
-/* As long as the kernel takes it: an Ethernet header alone. */
-TEST_P(Port, ShortestFrame)
+/* An Ethernet header alone, or an IP header that is cut off. By the wire: some kernels run no TC program on these. */
+TEST_P(Port, ShortestFrames)
 {
-	const Bytes inner = truncated(udp_frame(mac::kRemoteA, mac::kTenant1), 14);
-	const Bytes made = made_of(Payload{inner});
-	finishes("port1", inner,
-		 {Verdict::Redirect, encapsulated(kBlueVni, Payload{inner}, mac::kPeerA, ip().peer_a, made),
-		  sent("port1", "blue", ip().peer_a, 14)});
+	const Bytes whole = udp_frame(mac::kRemoteA, mac::kTenant1);
+	for (size_t length : {14, 15, 20, 33}) {
+		const Packet inner = Payload{truncated(whole, length)};
+		bench_->far("under").frames();
+		bench_->far("tenant1").send(inner);
+		const auto came = bench_->far("under").collect(1, [](const Frame &frame) { return frame.be16(0) == 0x0200; });
+		ASSERT_EQ(came.size(), 1u);
+		EXPECT_EQ(hex_dump(came[0].bytes),
+			  hex_dump(encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, came[0].bytes)));
+	}
 }
 
 } // namespace xovl::test

@@ -101,9 +101,10 @@ TEST_F(Show, CountersFollowTheTraffic)
 
 TEST_F(Show, PerCpuCountersAddUp)
 {
-	const auto together = h(1).xovl_show("stats port").at("ports");
+	const nlohmann::json together = h(1).xovl_show("stats port").at("ports");
+	const auto each = h(1).xovl_show("stats port --per-cpu");
 	uint64_t sum = 0;
-	for (const auto &row : h(1).xovl_show("stats port --per-cpu").at("ports"))
+	for (const auto &row : each.at("ports"))
 		sum += row.at("rx_packets").get<uint64_t>();
 	EXPECT_GE(sum, together.at(0).at("rx_packets"));
 }

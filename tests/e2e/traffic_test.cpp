@@ -78,8 +78,8 @@ TEST_P(Traffic, ModesAreInForceAndPingsAnswered)
 TEST_P(Traffic, UdpBothWays)
 {
 	for (const size_t size : {1, 17, 100, 1400}) {
-		EXPECT_TRUE(udp_both_ways(c(1), net().tenant4(1), c(2), net().tenant4(2), size));
-		EXPECT_TRUE(udp_both_ways(c(1), net().tenant6(1), c(2), net().tenant6(2), std::min<size_t>(size, 1380)));
+		ASSERT_TRUE(udp_both_ways(c(1), net().tenant4(1), c(2), net().tenant4(2), size));
+		ASSERT_TRUE(udp_both_ways(c(1), net().tenant6(1), c(2), net().tenant6(2), std::min<size_t>(size, 1380)));
 	}
 }
 

@@ -85,7 +85,8 @@ std::optional<nlohmann::json> Host::fdb(const std::string &mac) const
 
 uint64_t Host::drops(const std::string &reason) const
 {
-	for (const auto &drop : xovl_show("stats").at("drops"))
+	const auto stats = xovl_show("stats drop");
+	for (const auto &drop : stats.at("drops"))
 		if (drop.at("reason") == reason)
 			return drop.at("packets");
 	return 0;
@@ -93,7 +94,8 @@ uint64_t Host::drops(const std::string &reason) const
 
 uint64_t Host::port_counter(const std::string &dev, const std::string &key) const
 {
-	for (const auto &port : xovl_show("stats").at("ports"))
+	const auto stats = xovl_show("stats port");
+	for (const auto &port : stats.at("ports"))
 		if (port.at("dev") == dev)
 			return port.at(key);
 	throw std::runtime_error("stats: no port " + dev);
