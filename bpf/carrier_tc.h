@@ -174,19 +174,19 @@ static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer
 }
 
 /*
- * Give back len octets behind the first ETH_HLEN, before a packet of the EtherType proto. Kernels from 6.3 on are told of it:
- * the stack would take a super-frame for one of the outer family, and fail to send it on.
+ * Give back len octets behind the first ETH_HLEN; a frame of frame_len octets, not IPv6 unless said so, remains. Kernels from 6.3
+ * on are told its family: they would take a super-frame for one of the outer family, and fail to send it on. Earlier ones
+ * want the rest to be as long as an outer IP header, so a short frame is padded as an Ethernet would.
  */
-static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __be16 proto)
+static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u32 frame_len, bool ipv6)
 {
-	__u64 family = 0;
+	__u64 family = ipv6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
 
-	if (proto == bpf_htons(ETH_P_IP))
-		family = ROOM_DECAP_L3_IPV4;
-	else if (proto == bpf_htons(ETH_P_IPV6))
-		family = ROOM_DECAP_L3_IPV6;
-	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family) ||
-	       !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS);
+	if (!bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family))
+		return true;
+	if (frame_len < ETH_ZLEN && bpf_skb_change_tail(ctx, len + ETH_ZLEN, 0))
+		return false;
+	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS);
 }
 
 /*
@@ -196,19 +196,17 @@ static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __be16 proto)
 static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 {
 	__u32 outer_len = f->outer_len;
-	struct ethhdr *outer;
-	__be16 proto;
+	struct ethhdr *outer, *inner;
 
 	if (f->trailer && bpf_skb_change_tail(ctx, outer_len + f->len, 0))
 		return false;
 	frame_reload(ctx, f);
 	outer = f->data;
-	if ((void *)(outer + 1) > f->end || outer_len > FRAME_OUTER_MAX ||
-	    f->data + outer_len + ETH_HLEN > f->end)
+	inner = f->data + outer_offset(outer_len);
+	if ((void *)(outer + 1) > f->end || (void *)(inner + 1) > f->end)
 		return false;
-	__builtin_memcpy(outer, f->data + outer_len, ETH_HLEN);
-	proto = outer->h_proto;
-	if (!room_shrink(ctx, outer_len, proto))
+	__builtin_memcpy(outer, inner, ETH_HLEN);
+	if (!room_shrink(ctx, outer_len, f->len, outer->h_proto == bpf_htons(ETH_P_IPV6)))
 		return false;
 	/* the driver's word was for the outer checksum; it says nothing of the inner one */
 	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);

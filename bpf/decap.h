@@ -18,13 +18,12 @@
 #define IP_FRAG_OFFSET 0x1fff
 
 struct outer {
-	struct xovl_endpoint *endpoint;
 	struct xovl_addr remote;
-	__u32 vni;
 	__u32 l4;	 /* offset of the UDP header */
 	__u32 l4_len;	 /* octets of it and all that follows, as the IP header says */
 	bool fragment;
 	bool bad_checksum;
+	bool foreign_pass; /* the endpoint leaves unknown identifiers to the kernel */
 };
 
 static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
@@ -33,6 +32,12 @@ static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
 	addr->be32[1] = 0;
 	addr->be32[2] = bpf_htonl(0xffff);
 	addr->be32[3] = ipv4;
+}
+
+static __always_inline bool addr_equal(const struct xovl_addr *a, const struct xovl_addr *b)
+{
+	return !((a->be32[0] ^ b->be32[0]) | (a->be32[1] ^ b->be32[1]) | (a->be32[2] ^ b->be32[2]) |
+		 (a->be32[3] ^ b->be32[3]));
 }
 
 /* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
@@ -53,7 +58,7 @@ static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const s
 	return sum_fold(sum) == 0xffff;
 }
 
-static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer, struct xovl_endpoint_key *key)
+static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer, struct xovl_addr *local)
 {
 	const struct iphdr *ip = f->data + ETH_HLEN;
 
@@ -67,7 +72,7 @@ static __always_inline bool outer_ipv4(const struct frame *f, struct outer *oute
 	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
 	outer->bad_checksum = !ipv4_checksum_is_good(f, ip);
 	addr_from_ipv4(&outer->remote, ip->saddr);
-	addr_from_ipv4(&key->local, ip->daddr);
+	addr_from_ipv4(local, ip->daddr);
 	return true;
 }
 
@@ -79,7 +84,7 @@ struct ipv6_fragment {
 	__be32 id;
 };
 
-static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_endpoint_key *key)
+static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_addr *local)
 {
 	const struct ipv6hdr *ip = f->data + ETH_HLEN;
 	const struct ipv6_fragment *fragment = (void *)(ip + 1);
@@ -100,37 +105,53 @@ static __always_inline bool outer_ipv6(const struct frame *f, struct outer *oute
 	}
 	for (int i = 0; i < 4; i++) {
 		outer->remote.be32[i] = ip->saddr.in6_u.u6_addr32[i];
-		key->local.be32[i] = ip->daddr.in6_u.u6_addr32[i];
+		local->be32[i] = ip->daddr.in6_u.u6_addr32[i];
 	}
 	return true;
 }
 
-/* Is it addressed to one of our endpoints? If not, it is the kernel's. */
-static __always_inline bool outer_classify(const struct frame *f, struct outer *outer)
+/*
+ * UDP over IPv4 or IPv6, with ports: fill in outer, and tunnel with our address, port and identifier as the packet has them.
+ * Anything else is the kernel's.
+ */
+static __always_inline bool outer_parse(const struct frame *f, struct outer *outer, struct xovl_tunnel_key *tunnel)
 {
 	const struct ethhdr *eth = f->data;
-	struct xovl_endpoint_key key = {};
+	const struct xovl_vxlan *vxlan;
 	const struct udphdr *udp;
 	bool is_udp = false;
 
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		is_udp = outer_ipv4(f, outer, &key);
+		is_udp = outer_ipv4(f, outer, &tunnel->endpoint.local);
 	else if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		is_udp = outer_ipv6(f, outer, &key);
+		is_udp = outer_ipv6(f, outer, &tunnel->endpoint.local);
 	if (!is_udp)
 		return false;
-	udp = f->data + outer->l4;
+	udp = f->data + outer_offset(outer->l4);
 	if ((void *)(udp + 1) > f->end)
 		return false;
-	key.dport = udp->dest;
-	outer->endpoint = bpf_map_lookup_elem(&endpoints, &key);
-	return outer->endpoint;
+	tunnel->endpoint.dport = udp->dest;
+	tunnel->endpoint.encap = XOVL_ENCAP_VXLAN;
+	vxlan = (void *)(udp + 1);
+	if ((void *)(vxlan + 1) <= f->end)
+		tunnel->vni = vxlan->vni;
+	return true;
+}
+
+/* Is it addressed to one of our endpoints? If not, it is the kernel's. */
+static __always_inline bool outer_is_ours(struct outer *outer, const struct xovl_tunnel_key *tunnel)
+{
+	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &tunnel->endpoint);
+
+	if (endpoint)
+		outer->foreign_pass = endpoint->foreign_pass;
+	return endpoint;
 }
 
 /* Do the outer headers agree with each other and with the frame? */
 static __always_inline enum xovl_reason outer_check(struct frame *f, const struct outer *outer)
 {
-	const struct udphdr *udp = f->data + outer->l4;
+	const struct udphdr *udp = f->data + outer_offset(outer->l4);
 
 	if (outer->bad_checksum)
 		return XOVL_REASON_OUTER_CHECKSUM;
@@ -145,9 +166,9 @@ static __always_inline enum xovl_reason outer_check(struct frame *f, const struc
 }
 
 /* RFC 7348, section 5. Reserved bits must be zero: set, they belong to an extension that changes their meaning. */
-static __always_inline enum xovl_reason vxlan_check(struct frame *f, struct outer *outer)
+static __always_inline enum xovl_reason vxlan_check(struct frame *f, const struct outer *outer)
 {
-	const struct xovl_vxlan *vxlan = f->data + outer->l4 + sizeof(struct udphdr);
+	const struct xovl_vxlan *vxlan = f->data + outer_offset(outer->l4) + sizeof(struct udphdr);
 	const struct ethhdr *inner = (void *)(vxlan + 1);
 
 	if (outer->l4_len < sizeof(struct udphdr) + sizeof(*vxlan) + ETH_HLEN || (void *)(inner + 1) > f->end)
@@ -156,7 +177,6 @@ static __always_inline enum xovl_reason vxlan_check(struct frame *f, struct oute
 		return XOVL_REASON_VXLAN_FLAGS;
 	if (vxlan->flags != bpf_htonl(XOVL_VXLAN_I) || (vxlan->vni & bpf_htonl(0xff)))
 		return XOVL_REASON_VXLAN_RESERVED;
-	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
 	f->outer_len = outer->l4 + sizeof(struct udphdr) + sizeof(*vxlan);
 	f->len = outer->l4_len - sizeof(struct udphdr) - sizeof(*vxlan);
 	frame_read_macs(f, inner);

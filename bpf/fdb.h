@@ -57,19 +57,36 @@ static __always_inline __u64 fdb_key(const struct frame *f, mac_t mac)
 	return mac << 16 | f->net_index;
 }
 
-/* The frame's source is where the frame came from. Static and control entries never move (see struct xovl_fdb). */
-static __always_inline void fdb_learn(const struct frame *f)
+/* NULL: there is no entry. An expired one is still found. */
+static __always_inline struct xovl_fdb *fdb_find(const struct frame *f, mac_t mac)
+{
+	__u64 key = fdb_key(f, mac);
+
+	return bpf_map_lookup_elem(&fdb, &key);
+}
+
+/* One word, read once. 0: the memory has become another network's entry. */
+static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_fdb *entry)
+{
+	__u64 dst = *(volatile __u64 *)&entry->dst;
+
+	return xovl_fdb_net(dst) == f->net_index ? dst : 0;
+}
+
+/*
+ * The frame's source is where the frame came from; known is what fdb_find() has of it. Static and control entries never move
+ * (see struct xovl_fdb).
+ */
+static __always_inline void fdb_learn(const struct frame *f, struct xovl_fdb *known)
 {
 	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
 	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
 	__u64 key = fdb_key(f, f->src);
 	struct xovl_fdb entry = {.dst = dst, .seen = f->now};
-	struct xovl_fdb *known;
 	__u64 old;
 
 	if (!(f->net->flags & XOVL_NET_LEARNING))
 		return;
-	known = bpf_map_lookup_elem(&fdb, &key);
 	if (!known) {
 		if (bpf_map_update_elem(&fdb, &key, &entry, BPF_NOEXIST) == -E2BIG)
 			fdb_sweep(f->now);
@@ -87,15 +104,12 @@ static __always_inline void fdb_learn(const struct frame *f)
 /* Where the frame's destination is: xovl_fdb_dst(), or 0 when unknown or expired. */
 static __always_inline __u64 fdb_lookup(const struct frame *f)
 {
-	__u64 key = fdb_key(f, f->dst);
-	struct xovl_fdb *entry = bpf_map_lookup_elem(&fdb, &key);
+	struct xovl_fdb *entry = fdb_find(f, f->dst);
 	__u64 dst;
 
 	if (!entry)
 		return 0;
-	dst = *(volatile __u64 *)&entry->dst;
-	if (xovl_fdb_net(dst) != f->net_index)
-		return 0;
+	dst = fdb_read(f, entry);
 	if (xovl_fdb_state_of(dst) == XOVL_FDB_LEARNED && fdb_expired(f->net, entry->seen, f->now))
 		return 0;
 	return dst;

@@ -142,7 +142,7 @@ static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct
 		flood_peers(flood, head.nr_peers6);
 		if (!head.nr_peers4)
 			return XOVL_REASON_NONE;
-		if (!room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, bpf_htons(ETH_P_IP)))
+		if (!room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, f->len + OUTER_LEN_IPV4, false))
 			return XOVL_REASON_NO_ROOM;
 	} else if (!tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV4, false)) {
 		return XOVL_REASON_NO_ROOM;

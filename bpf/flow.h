@@ -109,12 +109,12 @@ static __always_inline __be16 flow_ethertype(const struct frame *f, __u32 *at)
 /* The tenant's frame starts at offset at of the packet. Whatever cannot be read is left out; nothing fails. */
 static __always_inline void flow_parse(const struct frame *f, __u32 at, struct flow *flow)
 {
-	__u32 start = at;
+	__u32 start;
 	__be16 proto;
 
 	__builtin_memset(flow, 0, sizeof(*flow));
-	if (at > FRAME_OUTER_MAX)
-		return;
+	at = outer_offset(at);
+	start = at;
 	proto = flow_ethertype(f, &at);
 	flow->l2_len = at - start - frame_port_tag_len(f);
 	if (proto == bpf_htons(ETH_P_IP)) {

@@ -62,7 +62,7 @@ static __always_inline int port_in(ctx_t *ctx)
 	if (mac_is_bad_source(f.src))
 		return verdict_drop(ctx, &f, XOVL_REASON_SOURCE_MAC);
 
-	fdb_learn(&f);
+	fdb_learn(&f, fdb_find(&f, f.src));
 	if (mac_is_group(f.dst))
 		return flood(ctx, &f);
 	dst = fdb_lookup(&f);

@@ -127,7 +127,6 @@ void datapath_load(PinDir &dir, const Limits &limits)
 	xovl_settings settings{};
 	settings.layout = XOVL_LAYOUT;
 	settings.next_generation = 1;
-	settings.next_endpoint = 1;
 	settings.lo_forwarding4 = lo_forwarding(false);
 	settings.lo_forwarding6 = lo_forwarding(true);
 	create_pinned(dir, BPF_MAP_TYPE_ARRAY, "settings", sizeof(kSettingsKey), sizeof(settings), 1);

@@ -375,15 +375,9 @@ void Maker::floods()
 
 void Maker::endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass)
 {
-	xovl_endpoint_key key{.local = local, .dport = htons(net.dstport), .pad = 0};
-	auto [at, is_new] = out_.endpoints.emplace(key, xovl_endpoint{});
-	if (is_new) {
-		auto known = current_.endpoints.find(key);
-		at->second.id = known != current_.endpoints.end() ? known->second.id : out_.settings.next_endpoint++;
-		at->second.encap = net.encap;
-		at->second.foreign_pass = foreign_pass;
-	}
-	out_.tunnels[{.endpoint = at->second.id, .vni = net.vni}] = net_index;
+	xovl_endpoint_key key{.local = local, .dport = htons(net.dstport), .encap = static_cast<uint8_t>(net.encap), .pad = 0};
+	out_.endpoints[key] = {.foreign_pass = foreign_pass};
+	out_.tunnels[{.endpoint = key, .vni = htonl(net.vni << 8)}] = net_index;
 }
 
 void Maker::endpoints()

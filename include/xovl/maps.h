@@ -25,28 +25,29 @@ struct xovl_vtep {
 };
 XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
 
-/* endpoints: where tunnel packets arrive. Made from vteps x destination ports of the networks. */
+/*
+ * endpoints: where tunnel packets arrive, from vteps x destination ports of the networks. Asked only for what no tunnel
+ * matches: it then decides between the kernel's and ours with an error.
+ */
 struct xovl_endpoint_key {
 	struct xovl_addr local;
 	__be16 dport;
-	__u16 pad;
+	__u8 encap;
+	__u8 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 20);
 
 struct xovl_endpoint {
-	__u32 id; /* part of the tunnels key */
-	__u8 encap;
-	__u8 foreign_pass;
-	__u16 pad;
+	__u32 foreign_pass; /* 1: an unknown identifier is the kernel's */
 };
-XOVL_ASSERT_SIZE(struct xovl_endpoint, 8);
+XOVL_ASSERT_SIZE(struct xovl_endpoint, 4);
 
-/* tunnels: (endpoint, identifier) -> network index */
+/* tunnels: (endpoint, identifier) -> __u32 network index */
 struct xovl_tunnel_key {
-	__u32 endpoint;
-	__u32 vni;
+	struct xovl_endpoint_key endpoint;
+	__be32 vni; /* as in the VXLAN header: the lower 8 bits are 0 */
 };
-XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 8);
+XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
 
 /* devices: ifindex -> an interface that xovl is attached to */
 enum xovl_role { XOVL_ROLE_NONE, XOVL_ROLE_UPLINK, XOVL_ROLE_PORT };
@@ -276,12 +277,10 @@ XOVL_ASSERT_SIZE(struct xovl_drop_stats, 16);
 struct xovl_settings {
 	__u32 layout;
 	__u32 next_generation; /* for xovl_peer */
-	__u32 next_order;
-	__u32 next_endpoint;
 	__u8 lo_forwarding4; /* net.ipv4.conf.lo.forwarding before xovl set it */
 	__u8 lo_forwarding6;
 	__u8 pad[6];
 };
-XOVL_ASSERT_SIZE(struct xovl_settings, 24);
+XOVL_ASSERT_SIZE(struct xovl_settings, 16);
 
 #endif

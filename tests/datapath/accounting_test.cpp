@@ -80,7 +80,7 @@ protected:
 	std::mt19937 random_{4789};
 };
 
-INSTANTIATE_TEST_SUITE_P(, Accounting, each_hook(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Accounting, each_mode(), setup_name);
 
 TEST_P(Accounting, SpoiltTunnelPackets)
 {

@@ -65,9 +65,8 @@ NetworkConfig green(xovl_mode mode, const Addresses &underlay)
 		.fdb = {behind_port(mac::kGreen, "trunk", 20), behind_peer(mac::kRemoteA, underlay.peer_a)}};
 }
 
-Config base_config(Hook hook, const Addresses &underlay)
+Config base_config(xovl_mode mode, const Addresses &underlay)
 {
-	const xovl_mode mode = hook == Hook::Xdp ? XOVL_MODE_NATIVE : XOVL_MODE_TC;
 	Config config;
 	config.limits = Limits{.fdb = 256, .networks = 16, .peers = 32, .ports = 16, .members = 64};
 	config.vteps = {{Address::parse("192.0.2.1")}, {Address::parse("2001:db8::1")}};
@@ -140,15 +139,15 @@ Counts operator+(Counts a, const Counts &b)
 	return a;
 }
 
-Bench::Bench(Hook hook, int family)
-	: family_(family), far_("far"), machine_("machine"), home_netns_(open_namespace("/proc/self/ns/net")),
+Bench::Bench(xovl_mode mode, int family)
+	: far_("far"), machine_("machine"), home_netns_(open_namespace("/proc/self/ns/net")),
 	  home_mounts_(open_namespace("/proc/self/ns/mnt"))
 {
 	link();
 	enter();
 	try {
 		overlay_ = std::make_unique<Overlay>(kPinRoot);
-		apply(base_config(hook, addresses(family)));
+		apply(base_config(mode, addresses(family)));
 	} catch (...) {
 		overlay_.reset();
 		leave();
@@ -213,12 +212,12 @@ void Bench::apply(const Config &config)
 	config_ = config;
 }
 
-RunResult Bench::run(Hook hook, const std::string &dev, const Bytes &packet) const
+RunResult Bench::run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size) const
 {
 	const uint32_t ifindex = if_nametoindex(dev.c_str());
 	const char *role = dev == "uplink" ? "uplink" : "port";
 	const Fd prog = hook == Hook::Xdp ? xdp_program(ifindex) : pinned(pin(fmt::format("xovl_tc_{}", role)));
-	return prog_run(hook, prog.get(), {.ifindex = ifindex, .packet = packet});
+	return prog_run(hook, prog.get(), {.ifindex = ifindex, .packet = packet, .gso_size = gso_size});
 }
 
 Counts Bench::counts() const
@@ -256,6 +255,18 @@ std::optional<FdbEntry> Bench::fdb(const std::string &net, const std::string &ma
 
 void Bench::age(const std::string &mac, unsigned seconds) const
 {
+	edit_fdb(mac, [&](xovl_fdb &entry) { entry.seen -= seconds * 1000000000ull; });
+}
+
+void Bench::misdirect(const std::string &mac, xovl_target target, uint32_t index) const
+{
+	edit_fdb(mac, [&](xovl_fdb &entry) {
+		entry.dst = xovl_fdb_dst(xovl_fdb_net(entry.dst), target, xovl_fdb_state_of(entry.dst), index);
+	});
+}
+
+void Bench::edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const
+{
 	const Fd map = pinned(pin("fdb"));
 	const auto octets = Mac::parse(mac).bytes();
 	xovl_fdb_key key = {};
@@ -264,7 +275,7 @@ void Bench::age(const std::string &mac, unsigned seconds) const
 		if (!std::ranges::equal(key.mac, octets))
 			continue;
 		check(bpf_map_lookup_elem(map.get(), &key, &entry) == 0, "fdb");
-		entry.seen -= seconds * 1000000000ull;
+		change(entry);
 		check(bpf_map_update_elem(map.get(), &key, &entry, BPF_EXIST) == 0, "fdb");
 		return;
 	}

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,8 +70,8 @@ Counts operator+(Counts a, const Counts &b);
 
 class Bench {
 public:
-	/// family: of the peers. hook Xdp: native XDP on uplink and ports.
-	Bench(Hook hook, int family);
+	/// mode: of the uplink and all ports. family: of the peers.
+	Bench(xovl_mode mode, int family);
 	Bench(const Bench &) = delete;
 	Bench &operator=(const Bench &) = delete;
 	~Bench();
@@ -80,13 +81,15 @@ public:
 	const Config &config() const { return config_; }
 	void apply(const Config &config);
 
-	/// Through the program that is attached to dev at the hook.
-	RunResult run(Hook hook, const std::string &dev, const Bytes &packet) const;
+	/// Through the program that is attached to dev at the hook. gso_size: of a super-frame (TC only).
+	RunResult run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size = 0) const;
 	Counts counts() const;
 
 	std::optional<FdbEntry> fdb(const std::string &net, const std::string &mac) const;
 	/// Makes a learned entry look as if it had been silent for so many seconds more.
 	void age(const std::string &mac, unsigned seconds) const;
+	/// Makes an entry point to a port or peer by its index, as it may for a moment while that is removed.
+	void misdirect(const std::string &mac, xovl_target target, uint32_t index) const;
 
 	/// The far end of a veth: "tenant1", "under" …
 	PacketSocket &far(const std::string &dev);
@@ -100,8 +103,8 @@ private:
 	void enter();
 	void leave() noexcept;
 	std::string pin(const std::string &name) const;
+	void edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const;
 
-	int family_;
 	Netns far_;
 	Netns machine_;
 	Fd home_netns_;

@@ -9,7 +9,7 @@ protected:
 	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Deliver, each_hook(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Deliver, each_mode(), setup_name);
 
 TEST_P(Deliver, FromPortToPort)
 {
@@ -97,8 +97,8 @@ TEST_P(Deliver, PartialChecksumsAreForTc)
 
 TEST_P(Deliver, PortThatTakesNoXdpFrames)
 {
-	if (hook() != Hook::Xdp)
-		return;
+	if (GetParam().mode != XOVL_MODE_NATIVE)
+		GTEST_SKIP() << "only native XDP asks";
 	bench_->far_offload("tenant2", "gro off");
 	Config config = bench_->config();
 	std::erase_if(config.find_network("blue")->fdb, [](const FdbConfig &entry) { return entry.dev == "port2"; });
@@ -109,6 +109,20 @@ TEST_P(Deliver, PortThatTakesNoXdpFrames)
 	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
 	finishes_in_tc("port1", frame, {Verdict::Redirect, {}, switched("port1", "port2", "blue", frame.size())});
 	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
+}
+
+/* For a moment, while a port or peer is being removed, an FDB entry may still name it. */
+TEST_P(Deliver, TargetIsGone)
+{
+	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
+	for (const auto &[target, index] : {std::pair(XOVL_TARGET_PORT, 15u), std::pair(XOVL_TARGET_PORT, 1000u),
+					    std::pair(XOVL_TARGET_PEER, 31u), std::pair(XOVL_TARGET_PEER, 1000u)}) {
+		bench_->misdirect(mac::kTenant2, target, index);
+		finishes("port1", frame, {Verdict::Drop, {}, dropped_from_port("port1", "stale_target", frame.size())});
+	}
+	bench_->misdirect(mac::kTenant2, XOVL_TARGET_PORT, 15);
+	finishes("uplink", arriving(kBlueVni, udp_frame(mac::kTenant2, mac::kRemoteA)),
+		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "stale_target", frame.size())});
 }
 
 } // namespace xovl::test

@@ -61,6 +61,28 @@ TEST_P(Encap, MtuOfTheNetwork)
 		       {Verdict::Drop, {}, dropped_from_port("port1", "mtu_network", 1015)});
 }
 
+/* Of a super-frame, which TC keeps whole, each segment must fit. */
+TEST_P(Encap, SuperFrames)
+{
+	const Packet inner = Ethernet{mac::kRemoteA, mac::kTenant1} / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} /
+			     TCP{.sport = 40000, .dport = 80} / Payload::of(3000);
+	const uint32_t largest = kUplinkMtu - (outer_len() - 14) - 14 - 20 - 20;
+	const auto run = [&](uint32_t gso_size) { return bench_->run(Hook::Tc, "port1", inner, gso_size); };
+	const RunResult fits = run(largest);
+	EXPECT_EQ(fits.verdict, Verdict::Redirect);
+	EXPECT_EQ(hex_dump(fits.packet),
+		  hex_dump(encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, fits.packet)));
+	EXPECT_EQ(run(largest + 1).verdict, Verdict::Drop);
+	EXPECT_EQ(bench_->counts()["drop mtu_underlay packets"], 1u);
+
+	Config config = bench_->config();
+	config.find_network("blue")->mtu = 1000;
+	bench_->apply(config);
+	EXPECT_EQ(run(1000 - 20 - 20).verdict, Verdict::Redirect);
+	EXPECT_EQ(run(1000 - 20 - 20 + 1).verdict, Verdict::Drop);
+	EXPECT_EQ(bench_->counts()["drop mtu_network packets"], 1u);
+}
+
 /* Octets that Ethernet added to the tenant's frame belong to it: nobody inside can tell that they do not. */
 TEST_P(Encap, PaddingIsKept)
 {

@@ -62,7 +62,7 @@ protected:
 	}
 };
 
-INSTANTIATE_TEST_SUITE_P(, Fdb, each_hook(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Fdb, each_mode(), setup_name);
 
 TEST_P(Fdb, LearnsFromPorts)
 {

@@ -53,7 +53,7 @@ std::string dumps(const std::vector<std::pair<std::string, Bytes>> &frames)
 
 std::ostream &operator<<(std::ostream &out, const Setup &setup)
 {
-	return out << (setup.hook == Hook::Xdp ? "Xdp" : "Tc") << (setup.family == AF_INET ? "V4" : "V6");
+	return out << name_of(setup.mode) << (setup.family == AF_INET ? "V4" : "V6");
 }
 
 std::string setup_name(const testing::TestParamInfo<Setup> &info)
@@ -96,7 +96,7 @@ Counts dropped_outer(const std::string &reason)
 
 void DatapathTest::SetUp()
 {
-	bench_ = std::make_unique<Bench>(hook(), GetParam().family);
+	bench_ = std::make_unique<Bench>(GetParam().mode, GetParam().family);
 	confirm_peers();
 }
 

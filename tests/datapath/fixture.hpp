@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the datapath's tests. Each is run with native XDP and with TC, over an IPv4 and an IPv6 underlay. A packet's verdict,
-// its exact octets afterwards, and all counters that moved are checked together.
+// The base of the datapath's tests: each is run in XDP and in TC. A packet's verdict, its exact octets afterwards, and all
+// counters that moved are checked together.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,8 +20,8 @@
 namespace xovl::test {
 
 struct Setup {
-	Hook hook;
-	int family; ///< of the underlay
+	xovl_mode mode; ///< of the uplink and all ports
+	int family;	///< of the underlay
 };
 
 std::ostream &operator<<(std::ostream &out, const Setup &setup);
@@ -46,7 +46,7 @@ protected:
 	/// Builds the bench. Every next hop is known and confirmed then, and the FDB holds static entries only.
 	void SetUp() override;
 
-	Hook hook() const { return GetParam().hook; }
+	Hook hook() const { return GetParam().mode == XOVL_MODE_TC ? Hook::Tc : Hook::Xdp; }
 	bool is_v4() const { return GetParam().family == AF_INET; }
 	const Addresses &ip() const { return addresses(GetParam().family); }
 	/// Octets of the outer headers, Ethernet included.
@@ -87,14 +87,15 @@ private:
 // For INSTANTIATE_TEST_SUITE_P.
 inline auto every_setup()
 {
-	return testing::Values(Setup{Hook::Xdp, AF_INET}, Setup{Hook::Xdp, AF_INET6}, Setup{Hook::Tc, AF_INET},
-			       Setup{Hook::Tc, AF_INET6});
+	return testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_NATIVE, AF_INET6},
+			       Setup{XOVL_MODE_TC, AF_INET}, Setup{XOVL_MODE_TC, AF_INET6});
 }
 
 /// Where the underlay does not matter.
-inline auto each_hook()
+inline auto each_mode()
 {
-	return testing::Values(Setup{Hook::Xdp, AF_INET}, Setup{Hook::Tc, AF_INET6});
+	return testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_GENERIC, AF_INET},
+			       Setup{XOVL_MODE_TC, AF_INET6});
 }
 
 std::string setup_name(const testing::TestParamInfo<Setup> &info);

@@ -35,7 +35,7 @@ protected:
 	const Ethernet eth_ = {mac::kRemoteA, mac::kTenant1};
 };
 
-INSTANTIATE_TEST_SUITE_P(, Flow, each_hook(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Flow, each_mode(), setup_name);
 
 TEST_P(Flow, OneFlowOnePort)
 {

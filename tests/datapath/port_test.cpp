@@ -13,7 +13,7 @@ protected:
 	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Port, each_hook(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, Port, each_mode(), setup_name);
 
 TEST_P(Port, LinkLocalGroupsAreTheKernels)
 {

@@ -94,7 +94,14 @@ TEST_P(Fdb, StaticEntriesStay)
 	EXPECT_EQ(entry(1, kMac), "static " + net().vtep(3));
 	EXPECT_EQ(entry(1, kOther), "static port0");
 
+}
+
+TEST_P(Fdb, FramesFollowStaticEntries)
+{
+	mesh();
 	PacketSocket tap2(c(2), "eth0"), tap3(c(3), "eth0");
+	h(1).xovl_must("fdb add " + kMac + " net blue dst " + net().vtep(3));
+	EXPECT_EQ(h(1).xovl("fdb add " + kMac + " net blue dst " + net().vtep(2)).status, 1) << "a duplicate";
 	send(1, kMac, net().tenant_mac(1));
 	EXPECT_EQ(tap3.collect(1, is_test_frame).size(), 1u);
 	EXPECT_EQ(tap2.collect(1, is_test_frame, 100ms).size(), 0u);
@@ -102,7 +109,7 @@ TEST_P(Fdb, StaticEntriesStay)
 	h(1).xovl_must("fdb replace " + kMac + " net blue dst " + net().vtep(2));
 	send(1, kMac, net().tenant_mac(1));
 	EXPECT_EQ(tap2.collect(1, is_test_frame).size(), 1u);
-	EXPECT_EQ(h(1).xovl("fdb add " + kMac + " net blue dst " + net().vtep(2)).status, 1) << "a duplicate";
+	EXPECT_EQ(tap3.collect(1, is_test_frame, 100ms).size(), 0u);
 }
 
 TEST_P(Fdb, EntriesAgeWithNoProcessAlive)

@@ -113,8 +113,11 @@ TEST_P(Guard, ForeignPassLeavesUnknownIdentifiersToTheKernel)
 		"neigh add 10.9.0.2 lladdr 02:00:00:00:0d:02 dev vx200");
 	must({"bridge", "-n", h(1).name(), "fdb", "append", "00:00:00:00:00:00", "dev", "vx200", "dst", "192.0.2.2"});
 	for (unsigned i = 1; i <= 2; i++) {
-		h(i).xovl_must("vtep del " + net().vtep(i) + " ");
-		h(i).xovl_must("vtep add " + net().vtep(i) + " foreign pass");
+		std::string config = net().config(i);
+		const std::string vtep = "\"" + net().vtep(i) + "\"";
+		config.replace(config.find(vtep), vtep.size(), "{ip: " + net().vtep(i) + ", foreign: pass}");
+		const Result result = h(i).apply(config);
+		ASSERT_TRUE(result.ok()) << result.text();
 	}
 	EXPECT_TRUE(pings(h(2), "10.9.0.1")) << "the kernel's own device, same address and port";
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
@@ -136,6 +139,8 @@ TEST_P(Guard, EveryFrameIsCountedOnce)
 	inject(outer(kStranger) / Vxlan{.vni = 100} / inner());
 	inject(outer(net().vtep(2)) / Vxlan{.vni = 999} / inner());
 	inject(outer(net().vtep(2)) / Vxlan{.vni = 100} / inner());
+	inject(outer(net().vtep(2)) / Vxlan{.vni = 100} /
+	       (Ethernet{.dst = "01:80:c2:00:00:00", .src = net().tenant_mac(2)} / Payload::of(60)));
 	EXPECT_TRUE(wait_until([&] { return h(1).drops("vni_unknown") == 1; }));
 	std::this_thread::sleep_for(50ms);
 

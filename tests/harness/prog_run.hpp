@@ -27,7 +27,7 @@ enum class Hook { Xdp, Tc };
 struct RunInput {
 	uint32_t ifindex = 0; ///< where the packet came in, in the caller's network namespace
 	Bytes packet;	      ///< 14 octets at least: the kernel takes no less
-	uint32_t repeat = 1;
+	uint32_t gso_size = 0; ///< TC: payload octets of one segment of a super-frame
 };
 
 /// Throws std::system_error when the kernel refuses to run it (std::errc::invalid_argument: the packet).
