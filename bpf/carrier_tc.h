@@ -84,6 +84,12 @@ static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 	return 0;
 }
 
+/* Octets of the tenant's frame, with a tag that is beside it and is not the port's own. */
+static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
+{
+	return f->len + (ctx->vlan_present && !f->port_vid ? sizeof(struct xovl_vlan_tag) : 0);
+}
+
 /* The tag beside the frame becomes f->tags[nr_tags]; the kernel then moves the next one there. */
 static __always_inline void frame_collect_tag(ctx_t *ctx, struct frame *f, int nr_tags)
 {
@@ -105,8 +111,8 @@ static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
 		frame_collect_tag(ctx, f, 0);
 	if (ctx->vlan_present)
 		frame_collect_tag(ctx, f, 1);
-	/* a tag that stood in the frame is beside it now, so its length is asked for anew */
-	f->len = ctx->len + f->nr_tags * sizeof(struct xovl_vlan_tag);
+	/* a tag that stood in the frame may be beside it now, so its length is asked for anew */
+	f->len = ctx->len + (f->nr_tags + ctx->vlan_present) * sizeof(struct xovl_vlan_tag);
 	return !ctx->vlan_present;
 }
 
@@ -184,9 +190,14 @@ static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u32 frame_len, 
 
 	if (!bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family))
 		return true;
-	if (frame_len < ETH_ZLEN && bpf_skb_change_tail(ctx, len + ETH_ZLEN, 0))
+	if (frame_len < ETH_ZLEN && bpf_skb_change_tail(ctx, ETH_HLEN + len + ETH_ZLEN, 0))
 		return false;
-	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS);
+	if (bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS))
+		return false;
+	/* and cut again; should the kernel not want to, padding does no harm */
+	if (frame_len < ETH_ZLEN)
+		bpf_skb_change_tail(ctx, frame_len, 0);
+	return true;
 }
 
 /*

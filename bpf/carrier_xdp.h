@@ -75,6 +75,12 @@ static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 	return f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
 }
 
+/* Octets of the tenant's frame: the port's own tag is still in it. */
+static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
+{
+	return f->len - frame_port_tag_len(f);
+}
+
 /* Tags are in the frame already. */
 static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
 {

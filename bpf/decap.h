@@ -130,8 +130,7 @@ static __always_inline bool outer_parse(const struct frame *f, struct outer *out
 	udp = f->data + outer_offset(outer->l4);
 	if ((void *)(udp + 1) > f->end)
 		return false;
-	tunnel->endpoint.dport = udp->dest;
-	tunnel->endpoint.encap = XOVL_ENCAP_VXLAN;
+	tunnel->endpoint.service = xovl_service(XOVL_ENCAP_VXLAN, udp->dest);
 	vxlan = (void *)(udp + 1);
 	if ((void *)(vxlan + 1) <= f->end)
 		tunnel->vni = vxlan->vni;

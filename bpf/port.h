@@ -45,8 +45,7 @@ static __always_inline bool port_enter(ctx_t *ctx, struct frame *f)
 	f->net = network_get(f->net_index);
 	f->now = bpf_ktime_get_coarse_ns();
 	frame_read_macs(f, f->data);
-	/* in XDP the port's own tag is still in the frame */
-	f->len -= frame_port_tag_len(f);
+	f->len = frame_tenant_len(ctx, f);
 	return f->net;
 }
 

@@ -7,8 +7,6 @@
 #include <cstring>
 #include <string_view>
 
-#include "fd.hpp"
-
 namespace xovl {
 
 namespace {
@@ -35,14 +33,18 @@ std::string line_at(const std::string &text, size_t pos)
 
 } // namespace
 
-std::string program_name(uint32_t prog_id)
+std::string program_name(const Fd &program)
 {
-	Fd fd(bpf_prog_get_fd_by_id(prog_id));
 	bpf_prog_info info = {};
 	__u32 length = sizeof(info);
-	if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length))
+	if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length))
 		return {};
 	return info.name;
+}
+
+std::string program_name(uint32_t prog_id)
+{
+	return program_name(Fd(bpf_prog_get_fd_by_id(prog_id)));
 }
 
 BpfLog::BpfLog()

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "fd.hpp"
 #include "link.hpp"
 #include "xovl/maps.h"
 
@@ -19,7 +20,8 @@ namespace xovl {
 inline constexpr const char *kXdpNames[] = {"xovl_xdp_port", "xovl_xdp_uplink"};
 inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink"};
 
-/// The kernel's name of a loaded program, 15 characters; empty when there is none of this id.
+/// The kernel's name of a loaded program, 15 characters; empty when there is none.
+std::string program_name(const Fd &program);
 std::string program_name(uint32_t prog_id);
 
 /// While one lives, what libbpf and libxdp would print to stderr is kept here instead.
@@ -55,8 +57,8 @@ bool tc_attached(uint32_t ifindex, const std::string &pin_path);
 
 enum class XdpResult {
 	Attached,
-	Busy,       ///< another XDP program is there and cannot be joined (no freplace, other mode, not libxdp's, full)
-	Unsupported ///< the driver or kernel refuses this mode here; text says how
+	Busy,       ///< another XDP program is there and cannot be joined (other mode, not libxdp's, full, kernel refuses)
+	Unsupported ///< the driver or kernel refuses this mode here
 };
 
 struct XdpOutcome {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// XDP by libxdp. Three states of an interface matter: no program of ours; ours alone, without dispatcher (kernels that
-// lack freplace); ours behind libxdp's dispatcher. libxdp attaches and detaches in the last one; it keeps what is
-// attached in BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher protocol"), which is
-// read here to find our programs.
+// Three states of an interface matter: no program of ours; ours behind libxdp's dispatcher; ours alone, without
+// dispatcher. The last is for kernels that lack freplace, and for those that refuse it to a program that changes packets
+// where the dispatcher does not (6.12 and newer with libxdp before 1.5). Behind the dispatcher libxdp attaches and
+// detaches; it keeps what is attached in BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher
+// protocol"), which is read here to find our programs.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
@@ -81,26 +82,35 @@ struct Program {
 	fs::path pin; ///< progN-prog; empty without dispatcher
 };
 
-bool is_own(int fd)
+bool is_own(const Fd &program)
 {
-	bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	return bpf_obj_get_info_by_fd(fd, &info, &length) == 0 && std::string_view(info.name).starts_with(kOwnPrefix);
+	return program_name(program).starts_with(kOwnPrefix);
 }
 
-/// Our programs among those pinned in a folder of a dispatcher.
-std::vector<Program> own_programs(const fs::path &dispatcher)
+fs::path dispatcher_folder(uint32_t ifindex, uint32_t id)
 {
-	std::vector<Program> own;
+	return LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, id);
+}
+
+/// The programs pinned in a folder of a dispatcher.
+std::vector<Program> joined_programs(const fs::path &dispatcher)
+{
+	std::vector<Program> programs;
 	std::error_code missing;
 	for (const fs::directory_entry &entry : fs::directory_iterator(dispatcher, missing)) {
 		if (!entry.path().filename().string().ends_with("-prog"))
 			continue;
-		Fd fd(bpf_obj_get(entry.path().c_str()));
-		if (fd && is_own(fd.get()))
-			own.push_back({std::move(fd), entry.path()});
+		if (Fd fd(bpf_obj_get(entry.path().c_str())); fd)
+			programs.push_back({std::move(fd), entry.path()});
 	}
-	return own;
+	return programs;
+}
+
+std::vector<Program> own_programs(const fs::path &dispatcher)
+{
+	std::vector<Program> programs = joined_programs(dispatcher);
+	std::erase_if(programs, [](const Program &program) { return !is_own(program.fd); });
+	return programs;
 }
 
 /// What the interface runs.
@@ -127,11 +137,11 @@ Attached find_attached(uint32_t ifindex)
 		return found;
 	}
 	Fd fd(bpf_prog_get_fd_by_id(found.id));
-	if (fd && is_own(fd.get())) {
+	if (is_own(fd)) {
 		found.alone = true;
 		found.own.push_back({std::move(fd), {}});
 	} else {
-		found.own = own_programs(LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, found.id));
+		found.own = own_programs(dispatcher_folder(ifindex, found.id));
 	}
 	return found;
 }
@@ -175,14 +185,19 @@ int detach_own(uint32_t ifindex, const Attached &now)
 	return 0;
 }
 
-/// Our program stands alone: the kernel exchanges it, provided that it is still the one we saw.
-int replace_alone(uint32_t ifindex, const Attached &now, bpf_object *object, const char *prog_name)
+/// Without dispatcher: in the place of ours, provided that it is still the one we saw; else where no program is.
+int attach_alone(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_object *object, const char *prog_name)
 {
 	if (int err = bpf_object__load(object))
 		return err;
 	int prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object, prog_name));
-	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = now.own.front().fd.get());
-	return bpf_xdp_attach(static_cast<int>(ifindex), prog_fd, kernel_flags(now.mode), &opts);
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
+	unsigned int flags = kernel_flags(mode);
+	if (now.alone)
+		opts.old_prog_fd = now.own.front().fd.get(); // makes libbpf add XDP_FLAGS_REPLACE
+	else
+		flags |= XDP_FLAGS_UPDATE_IF_NOEXIST;
+	return bpf_xdp_attach(static_cast<int>(ifindex), prog_fd, flags, &opts);
 }
 
 /// Through libxdp, which loads the object as the kernel and what is attached demand. Older ones of ours leave
@@ -210,16 +225,35 @@ void load_only(bpf_object *object, const char *prog_name)
 		bpf_program__set_autoload(program, std::string_view(bpf_program__name(program)) == prog_name);
 }
 
+/// The programs that the interface runs: those behind the dispatcher where there is one.
+std::string program_names(uint32_t ifindex, uint32_t id)
+{
+	std::string names;
+	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
+		names += fmt::format("{}{}", names.empty() ? "" : ", ", program_name(program.fd));
+	return names.empty() ? program_name(id) : names;
+}
+
+std::string why_not_joined(int err, const BpfLog &log)
+{
+	if (err == -EBUSY || err == -EEXIST)
+		return {}; // says no more than that one is attached
+	std::string reason = log.reason(-err);
+	if (reason.find("Extension program changes packet data") != std::string::npos)
+		reason = "this kernel lets no program that changes packets join the dispatcher of this libxdp";
+	return ": " + reason;
+}
+
 XdpOutcome outcome_of(int err, uint32_t ifindex, const BpfLog &log)
 {
 	if (!err)
 		return {XdpResult::Attached, {}};
 	Attached now = find_attached(ifindex);
-	if (now.id && (err == -EBUSY || err == -EEXIST || err == -E2BIG))
-		return {XdpResult::Busy,
-			fmt::format("{} XDP program {} (id {}) is attached and cannot be joined",
-				    now.mode == XOVL_MODE_NATIVE ? "native" : "generic", program_name(now.id), now.id)};
-	return {XdpResult::Unsupported, log.reason(-err)};
+	if (!now.id || !now.own.empty())
+		return {XdpResult::Unsupported, log.reason(-err)};
+	return {XdpResult::Busy, fmt::format("{} XDP program {} is attached and cannot be joined{}",
+					     now.mode == XOVL_MODE_NATIVE ? "native" : "generic",
+					     program_names(ifindex, now.id), why_not_joined(err, log))};
 }
 
 bool uses_map(int prog_fd, uint32_t map_id)
@@ -267,20 +301,24 @@ void remove_stale_pins(uint32_t ifindex, int own_map_fd)
 XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
 		      const std::function<bpf_object *()> &open_object)
 {
-	BpfLog log;
 	LibxdpFolder folder;
-	Object object(open_object(), bpf_object__close);
-	load_only(object.get(), prog_name);
-
 	Attached now = find_attached(link.ifindex);
 	if (!now.own.empty() && now.mode != mode) {
+		BpfLog log;
 		if (int err = detach_own(link.ifindex, now))
 			return outcome_of(err, link.ifindex, log);
 		now = find_attached(link.ifindex);
 	}
-	int err = now.alone ? replace_alone(link.ifindex, now, object.get(), prog_name)
-			    : attach_joined(link.ifindex, mode, now, object.get(), prog_name);
-	return outcome_of(err, link.ifindex, log);
+	auto attach = [&](auto method) {
+		BpfLog log;
+		Object object(open_object(), bpf_object__close);
+		load_only(object.get(), prog_name);
+		return outcome_of(method(link.ifindex, mode, now, object.get(), prog_name), link.ifindex, log);
+	};
+	if (now.alone)
+		return attach(attach_alone);
+	XdpOutcome joined = attach(attach_joined);
+	return joined.result == XdpResult::Unsupported && !now.id ? attach(attach_alone) : joined;
 }
 
 void xdp_detach(uint32_t ifindex, int own_map_fd)

@@ -70,7 +70,7 @@ std::optional<uint32_t> Tables::find_port(const std::string &dev, uint16_t vid) 
 	const auto *device = find_device(dev);
 	if (!device)
 		return std::nullopt;
-	auto port = ports.find({.ifindex = device->first, .vid = vid, .pad = 0});
+	auto port = ports.find({.ifindex = device->first, .vid = vid});
 	if (port == ports.end())
 		return std::nullopt;
 	return port->second.index;

@@ -228,7 +228,7 @@ void Maker::ports()
 	std::map<uint32_t, int> ports_of;
 	Slots slots("ports", current_.port_table.size(), [&](uint32_t i) { return current_.port_table[i].flags != 0; });
 	auto key_of = [&](const PortConfig &port) {
-		return xovl_port_key{.ifindex = ifindex_.at(port.dev), .vid = port.vid, .pad = 0};
+		return xovl_port_key{.ifindex = ifindex_.at(port.dev), .vid = port.vid};
 	};
 	for (const auto &net : wanted_.networks) {
 		for (const auto &port : net.ports) {
@@ -358,7 +358,7 @@ void Maker::floods()
 		std::vector<uint32_t> targets;
 		xovl_flood_head head{};
 		for (const auto &port : net.ports) {
-			targets.push_back(out_.ports.at({.ifindex = ifindex_.at(port.dev), .vid = port.vid, .pad = 0}).index);
+			targets.push_back(out_.ports.at({.ifindex = ifindex_.at(port.dev), .vid = port.vid}).index);
 			head.nr_ports++;
 		}
 		for (bool ipv4 : {false, true}) {
@@ -375,7 +375,7 @@ void Maker::floods()
 
 void Maker::endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass)
 {
-	xovl_endpoint_key key{.local = local, .dport = htons(net.dstport), .encap = static_cast<uint8_t>(net.encap), .pad = 0};
+	xovl_endpoint_key key{.local = local, .service = xovl_service(net.encap, htons(net.dstport))};
 	out_.endpoints[key] = {.foreign_pass = foreign_pass};
 	out_.tunnels[{.endpoint = key, .vni = htonl(net.vni << 8)}] = net_index;
 }

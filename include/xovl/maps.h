@@ -31,11 +31,15 @@ XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
  */
 struct xovl_endpoint_key {
 	struct xovl_addr local;
-	__be16 dport;
-	__u8 encap;
-	__u8 pad;
+	__u32 service; /* xovl_service() */
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 20);
+
+/* One word, as keys are hashed in words: two halves would have to be put together again. */
+static inline __u32 xovl_service(enum xovl_encap encap, __be16 dport)
+{
+	return (__u32)encap << 16 | dport;
+}
 
 struct xovl_endpoint {
 	__u32 foreign_pass; /* 1: an unknown identifier is the kernel's */
@@ -114,8 +118,7 @@ XOVL_ASSERT_SIZE(struct xovl_flood_key, 8);
 /* ports: (interface, VLAN) -> the port it is. vid 0: the interface's untagged frames. */
 struct xovl_port_key {
 	__u32 ifindex;
-	__u16 vid;
-	__u16 pad;
+	__u32 vid;
 };
 XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 
