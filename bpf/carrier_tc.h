@@ -190,7 +190,7 @@ static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u32 frame_len, 
 
 	if (!bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family))
 		return true;
-	if (frame_len < ETH_ZLEN && bpf_skb_change_tail(ctx, ETH_HLEN + len + ETH_ZLEN, 0))
+	if (frame_len < ETH_ZLEN && bpf_skb_change_tail(ctx, len + ETH_ZLEN, 0))
 		return false;
 	if (bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS))
 		return false;
