@@ -237,7 +237,7 @@ void Checker::check_device(size_t n, size_t i)
 
 	if (device.uplink)
 		fail({"networks", n, "ports", i, "dev"},
-		     fmt::format("{} is an uplink (a port is another interface)", port.dev));
+		     fmt::format("{} cannot be an uplink and a port (one of them is another interface)", port.dev));
 	if (!is_new)
 		fail({"networks", n, "ports", i, "dev"}, fmt::format("port {} exists already in network \"{}\"",
 								     port_name(port.dev, port.vid), user->second));

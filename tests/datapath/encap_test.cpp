@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // bpf/encap.h: a tenant's frame into the tunnel.
-#include <set>
-
 #include "fixture.hpp"
 
 namespace xovl::test {
@@ -124,8 +122,11 @@ TEST_P(Encap, VlanPortTagIsRemoved)
 		Bytes tagged = bytes;
 		const Bytes tag = {0x81, 0x00, 0x60, 10};
 		tagged.insert(tagged.begin() + 12, tag.begin(), tag.end());
-		wire("tenants", tagged, {{"under", encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, made)}},
-		     sent("trunk.10", "blue", ip().peer_a, bytes.size()));
+		const Bytes want = encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, made);
+		const Counts counts = sent("trunk.10", "blue", ip().peer_a, bytes.size());
+		wire("tenants", tagged, {{"under", want}}, counts);
+		if (hook() == Hook::Xdp)
+			finishes("trunk", tagged, {Verdict::Redirect, want, counts});
 	}
 }
 

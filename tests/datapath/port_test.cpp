@@ -89,12 +89,37 @@ TEST_P(Port, TagsComeOutOfTheTunnelAsTheyWere)
 	}
 }
 
-TEST_P(Port, TooManyTags)
+/* The kernel keeps tags beside the frame for TC, and there is room to put back two; XDP has them in the frame. */
+TEST_P(Port, ThreeTags)
 {
 	const Packet frame = Ethernet{mac::kRemoteA, mac::kTenant1} / Vlan{1} / Vlan{2} / Vlan{3} / rest();
 	const Bytes inner = frame;
-	if (hook() == Hook::Tc)
+	if (hook() == Hook::Tc) {
 		wire("tenant1", inner, {}, dropped_from_port("port1", "vlan_depth", inner.size()));
+		return;
+	}
+	finishes("port1", inner,
+		 {Verdict::Redirect, encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, made_of(frame)),
+		  sent("port1", "blue", ip().peer_a, inner.size())});
+}
+
+/* Beside ports with VLANs, the untagged port of an interface has no tagged frames. */
+TEST_P(Port, UntaggedPortBesideVlans)
+{
+	Config config = bench_->config();
+	config.networks.push_back({.name = "native",
+				   .vni = 1,
+				   .ports = {{"trunk", 0, GetParam().mode}},
+				   .fdb = {{.mac = Mac::parse(mac::kRemoteA), .dst = Address::parse(ip().peer_a)}}});
+	bench_->apply(config);
+	const Packet untagged = Ethernet{mac::kRemoteA, mac::kTagged} / rest();
+	const Bytes made = made_of(untagged);
+	wire("tenants", untagged, {{"under", encapsulated(1, untagged, mac::kPeerA, ip().peer_a, made)}},
+	     sent("trunk", "native", ip().peer_a, untagged.bytes().size()));
+	wire("tenants", tagged_frame(10, mac::kRemoteA, mac::kTagged),
+	     {{"under", encapsulated(kBlueVni, untagged, mac::kPeerA, ip().peer_a, made)}},
+	     sent("trunk.10", "blue", ip().peer_a, untagged.bytes().size()));
+	wire("tenants", tagged_frame(11, mac::kRemoteA, mac::kTagged), {}, {});
 }
 
 /* An Ethernet header alone, or an IP header that is cut off. By the wire: some kernels run no TC program on these. */

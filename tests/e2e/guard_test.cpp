@@ -119,9 +119,10 @@ TEST_P(Guard, ForeignPassLeavesUnknownIdentifiersToTheKernel)
 		const Result result = h(i).apply(config);
 		ASSERT_TRUE(result.ok()) << result.text();
 	}
+	const uint64_t before = h(1).drops("vni_unknown");
 	EXPECT_TRUE(pings(h(2), "10.9.0.1")) << "the kernel's own device, same address and port";
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
-	EXPECT_EQ(h(1).drops("vni_unknown"), 0u);
+	EXPECT_EQ(h(1).drops("vni_unknown"), before);
 }
 
 TEST_P(Guard, EveryFrameIsCountedOnce)

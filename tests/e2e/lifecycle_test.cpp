@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <regex>
 #include <set>
 #include <thread>
 
@@ -175,9 +176,7 @@ TEST_F(LifecycleTc, ModesChangeUnderTraffic)
 	h(2).offload("up0", "gro on");
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	for (const std::string mode : {"native", "generic", "native", "tc", "generic", "auto"}) {
-		std::string wanted = net().config(1);
-		for (size_t at; (at = wanted.find("mode: tc")) != std::string::npos;)
-			wanted.replace(at, 8, "mode: " + mode);
+		const std::string wanted = std::regex_replace(net().config(1), std::regex("mode: tc"), "mode: " + mode);
 		const Result result = h(1).apply(wanted);
 		ASSERT_TRUE(result.ok()) << result.text();
 		EXPECT_NE(result.out, "");

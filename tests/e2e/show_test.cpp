@@ -70,7 +70,7 @@ TEST_F(Show, ValuesAreTheFactsOfTheMachine)
 	EXPECT_EQ(fixed->at("state"), "static");
 	EXPECT_EQ(fixed->at("dst"), "192.0.2.2");
 	EXPECT_FALSE(fixed->contains("dev"));
-	EXPECT_EQ(h(1).xovl_show("fdb show net blue"), h(1).xovl_show("fdb show"));
+	EXPECT_EQ(h(1).xovl_show("fdb show net blue").size(), 3u);
 }
 
 TEST_F(Show, CountersFollowTheTraffic)

@@ -31,6 +31,13 @@ protected:
 		ASSERT_TRUE(h(1).apply(net().config(1)).ok());
 	}
 
+	// h2 has no xovl to take down
+	void TearDown() override
+	{
+		EXPECT_EQ(h(1).down_and_check(), "");
+		net_.reset();
+	}
+
 	/// learning: the device learns where MACs are; else it is told.
 	void kernel_side(bool learning)
 	{

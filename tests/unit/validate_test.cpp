@@ -114,7 +114,7 @@ const Case kDevices[] = {
 	{"UplinkName", [](Config &c) { c.uplinks[1].dev = "a/b"; }, "/uplinks/1/dev",
 	 "\"a/b\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
 	{"UplinkAsPort", [](Config &c) { c.networks[0].ports[1].dev = "eth0"; }, "/networks/0/ports/1/dev",
-	 "eth0 is an uplink (a port is another interface)"},
+	 "eth0 cannot be an uplink and a port (one of them is another interface)"},
 	{"PortName", [](Config &c) { c.networks[0].ports[0].dev = ""; }, "/networks/0/ports/0/dev",
 	 "\"\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
 	{"PortVlan", [](Config &c) { c.networks[0].ports[1].vid = 4095; }, "/networks/0/ports/1/vid",

@@ -178,7 +178,7 @@ const Case kRules[] = {
 	 "5:36: network \"blue\" has VNI 100 at dstport 4789 already (another VNI, dstport or local)"},
 	{"LocalUnknown", kBlue + "    local: 10.0.0.9\n", "5:12: 10.0.0.9 is not a vtep (xovl vtep add 10.0.0.9)"},
 	{"PortIsUplink", kFull + "  - {name: red, encap: vxlan, vni: 1, ports: [{dev: eth0}]}\n",
-	 "8:53: eth0 is an uplink (a port is another interface)"},
+	 "8:53: eth0 cannot be an uplink and a port (one of them is another interface)"},
 	{"PortTwice", kFull + "  - {name: red, encap: vxlan, vni: 1, ports: [{dev: x}, {vid: 100, dev: eth1}]}\n",
 	 "8:73: port eth1 vid 100 exists already in network \"blue\""},
 	{"PortModeGiven", kFull + "  - {name: red, encap: vxlan, vni: 1, ports: [{dev: eth1, vid: 5, mode: tc}]}\n",
