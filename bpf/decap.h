@@ -28,16 +28,21 @@ struct outer {
 
 static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
 {
-	addr->be32[0] = 0;
-	addr->be32[1] = 0;
-	addr->be32[2] = bpf_htonl(0xffff);
-	addr->be32[3] = ipv4;
+	addr->words[0] = 0;
+	addr->words[1] = word_of(bpf_htonl(0xffff), ipv4);
+}
+
+static __always_inline void addr_from_ipv6(struct xovl_addr *addr, const struct in6_addr *ipv6)
+{
+	const __be32 *part = ipv6->in6_u.u6_addr32;
+
+	addr->words[0] = word_of(part[0], part[1]);
+	addr->words[1] = word_of(part[2], part[3]);
 }
 
 static __always_inline bool addr_equal(const struct xovl_addr *a, const struct xovl_addr *b)
 {
-	return !((a->be32[0] ^ b->be32[0]) | (a->be32[1] ^ b->be32[1]) | (a->be32[2] ^ b->be32[2]) |
-		 (a->be32[3] ^ b->be32[3]));
+	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
 }
 
 /* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
@@ -103,10 +108,8 @@ static __always_inline bool outer_ipv6(const struct frame *f, struct outer *oute
 	} else if (ip->nexthdr != IPPROTO_UDP) {
 		return false;
 	}
-	for (int i = 0; i < 4; i++) {
-		outer->remote.be32[i] = ip->saddr.in6_u.u6_addr32[i];
-		local->be32[i] = ip->daddr.in6_u.u6_addr32[i];
-	}
+	addr_from_ipv6(&outer->remote, &ip->saddr);
+	addr_from_ipv6(local, &ip->daddr);
 	return true;
 }
 
@@ -120,27 +123,29 @@ static __always_inline bool outer_parse(const struct frame *f, struct outer *out
 	const struct xovl_vxlan *vxlan;
 	const struct udphdr *udp;
 	bool is_udp = false;
+	__be32 vni = 0;
 
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		is_udp = outer_ipv4(f, outer, &tunnel->endpoint.local);
+		is_udp = outer_ipv4(f, outer, &tunnel->local);
 	else if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		is_udp = outer_ipv6(f, outer, &tunnel->endpoint.local);
+		is_udp = outer_ipv6(f, outer, &tunnel->local);
 	if (!is_udp)
 		return false;
 	udp = f->data + outer_offset(outer->l4);
 	if ((void *)(udp + 1) > f->end)
 		return false;
-	tunnel->endpoint.service = xovl_service(XOVL_ENCAP_VXLAN, udp->dest);
 	vxlan = (void *)(udp + 1);
 	if ((void *)(vxlan + 1) <= f->end)
-		tunnel->vni = vxlan->vni;
+		vni = vxlan->vni;
+	*(__u64 *)&tunnel->service = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vni);
 	return true;
 }
 
 /* Is it addressed to one of our endpoints? If not, it is the kernel's. */
 static __always_inline bool outer_is_ours(struct outer *outer, const struct xovl_tunnel_key *tunnel)
 {
-	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &tunnel->endpoint);
+	struct xovl_endpoint_key key = {.local = tunnel->local, .service = tunnel->service};
+	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
 	if (endpoint)
 		outer->foreign_pass = endpoint->foreign_pass;

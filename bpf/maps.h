@@ -56,6 +56,15 @@ XOVL_PERCPU_ARRAY(peer_stats, struct xovl_traffic, 1);
 XOVL_PERCPU_ARRAY(net_stats, struct xovl_net_stats, 1);
 XOVL_PERCPU_ARRAY(drop_stats, struct xovl_drop_stats, XOVL_REASON_MAX);
 
+/*
+ * Keys are written in words of 64 bits, as the kernel compares them: it could not pick up halves without a stall. The lower
+ * half is the first in memory.
+ */
+static __always_inline __u64 word_of(__u32 first, __u32 second)
+{
+	return (__u64)second << 32 | first;
+}
+
 /* The elements of arrays, whose index comes by value: an address of a field would keep the whole of its struct in memory. */
 
 /* NULL: there is no such network (any more). */

@@ -11,7 +11,7 @@
 
 static __always_inline struct xovl_port_ref *port_lookup(__u32 ifindex, __u16 vid)
 {
-	struct xovl_port_key key = {.ifindex = ifindex, .vid = vid};
+	__u64 key = word_of(ifindex, vid); /* struct xovl_port_key */
 
 	return bpf_map_lookup_elem(&ports, &key);
 }

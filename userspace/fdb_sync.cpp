@@ -32,7 +32,7 @@ public:
 			return same_port(net, index) ? dst : 0;
 		if (index >= current_.peers.size())
 			return 0;
-		auto member = desired_.members.find({.remote = current_.peers[index].remote, .net = net});
+		auto member = desired_.members.find({.remote = current_.peers[index].remote, .net = net, .pad = 0});
 		if (member == desired_.members.end())
 			return 0;
 		return xovl_fdb_dst(net, XOVL_TARGET_PEER, xovl_fdb_state_of(dst), member->second.peer);
@@ -116,7 +116,7 @@ uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbConfig &entr
 {
 	if (entry.dst)
 		return xovl_fdb_dst(net_index, XOVL_TARGET_PEER, XOVL_FDB_STATIC,
-				    tables.members.at({.remote = entry.dst->raw(), .net = net_index}).peer);
+				    tables.members.at({.remote = entry.dst->raw(), .net = net_index, .pad = 0}).peer);
 	return xovl_fdb_dst(net_index, XOVL_TARGET_PORT, XOVL_FDB_STATIC, tables.find_port(entry.dev, entry.vid).value());
 }
 

@@ -21,7 +21,7 @@ std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_
 /// One more or one less static entry of net refers to remote.
 void Overlay::Impl::count_ref(const std::string &net, const Address &remote, int change)
 {
-	xovl_member_key key{.remote = remote.raw(), .net = network(net)};
+	xovl_member_key key{.remote = remote.raw(), .net = network(net), .pad = 0};
 	auto member = tables().members.find(key);
 	if (member != tables().members.end() && (member->second.flood || member->second.fdb_refs + change > 0)) {
 		xovl_member value = member->second;

@@ -262,7 +262,7 @@ void Maker::members(const std::function<std::map<Address, uint32_t>(const Networ
 	for (size_t n = 0; n < wanted_.networks.size(); n++) {
 		const NetworkConfig &net = wanted_.networks[n];
 		auto member = [&](const Address &remote) -> xovl_member & {
-			return out_.members[{.remote = remote.raw(), .net = net_index_[n]}];
+			return out_.members[{.remote = remote.raw(), .net = net_index_[n], .pad = 0}];
 		};
 		uint32_t order = 0;
 		for (const auto &remote : net.flood) {
@@ -365,7 +365,7 @@ void Maker::floods()
 			for (const auto &remote : net.flood) {
 				if (remote.is_v4() != ipv4)
 					continue;
-				targets.push_back(out_.members.at({.remote = remote.raw(), .net = net_index_[n]}).peer);
+				targets.push_back(out_.members.at({.remote = remote.raw(), .net = net_index_[n], .pad = 0}).peer);
 				(ipv4 ? head.nr_peers4 : head.nr_peers6)++;
 			}
 		}
@@ -375,9 +375,9 @@ void Maker::floods()
 
 void Maker::endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass)
 {
-	xovl_endpoint_key key{.local = local, .service = xovl_service(net.encap, htons(net.dstport))};
-	out_.endpoints[key] = {.foreign_pass = foreign_pass};
-	out_.tunnels[{.endpoint = key, .vni = htonl(net.vni << 8)}] = net_index;
+	uint32_t service = xovl_service(net.encap, htons(net.dstport));
+	out_.endpoints[{.local = local, .service = service, .pad = 0}] = {.foreign_pass = foreign_pass};
+	out_.tunnels[{.local = local, .service = service, .vni = htonl(net.vni << 8)}] = net_index;
 }
 
 void Maker::endpoints()

@@ -9,6 +9,7 @@ struct xovl_addr {
 	union {
 		__u8 bytes[16];
 		__be32 be32[4];
+		__u64 words[2]; /* as they stand in memory */
 	};
 };
 

@@ -32,10 +32,11 @@ XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
 struct xovl_endpoint_key {
 	struct xovl_addr local;
 	__u32 service; /* xovl_service() */
+	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 20);
+XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 24);
 
-/* One word, as keys are hashed in words: two halves would have to be put together again. */
+/* Encapsulation and destination port as one number. */
 static inline __u32 xovl_service(enum xovl_encap encap, __be16 dport)
 {
 	return (__u32)encap << 16 | dport;
@@ -46,9 +47,10 @@ struct xovl_endpoint {
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint, 4);
 
-/* tunnels: (endpoint, identifier) -> __u32 network index */
+/* tunnels: (local address, service, identifier) -> __u32 network index */
 struct xovl_tunnel_key {
-	struct xovl_endpoint_key endpoint;
+	struct xovl_addr local;
+	__u32 service;
 	__be32 vni; /* as in the VXLAN header: the lower 8 bits are 0 */
 };
 XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
@@ -168,8 +170,9 @@ XOVL_ASSERT_SIZE(struct xovl_peer, 112);
 struct xovl_member_key {
 	struct xovl_addr remote;
 	__u32 net;
+	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_member_key, 20);
+XOVL_ASSERT_SIZE(struct xovl_member_key, 24);
 
 struct xovl_member {
 	__u32 peer;

@@ -53,6 +53,34 @@ TEST_P(Uplink, PeerOfAnFdbEntryAloneMaySend)
 		 {Verdict::Redirect, inner, delivered(ip().narrow, "blue", "port2", inner.bytes().size())});
 }
 
+/* What was learned from a peer gives it no right to stay. */
+TEST_P(Uplink, PeerThatHasLeftMayNotSend)
+{
+	const Packet inner = udp_frame(mac::kTenant2, mac::kUnknown);
+	const size_t len = inner.bytes().size();
+	finishes("uplink", arriving(kBlueVni, inner, ip().peer_b),
+		 {Verdict::Redirect, inner, delivered(ip().peer_b, "blue", "port2", len)});
+	Config config = bench_->config();
+	std::erase(config.find_network("blue")->flood, Address::parse(ip().peer_b));
+	std::erase_if(config.find_network("blue")->fdb,
+		      [&](const FdbConfig &entry) { return entry.dst == Address::parse(ip().peer_b); });
+	bench_->apply(config);
+	finishes("uplink", arriving(kBlueVni, inner, ip().peer_b), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
+}
+
+/* One MAC from two peers: each frame counts for the peer that sent it. */
+TEST_P(Uplink, SourceKnownBehindAnotherPeer)
+{
+	const Packet inner = udp_frame(mac::kTenant2, mac::kUnknown);
+	for (const std::string &peer : {ip().peer_a, ip().peer_b, ip().peer_a})
+		finishes("uplink", arriving(kBlueVni, inner, peer),
+			 {Verdict::Redirect, inner, delivered(peer, "blue", "port2", inner.bytes().size())});
+	const Packet fixed = udp_frame(mac::kTenant2, mac::kRemoteA);
+	finishes("uplink", arriving(kBlueVni, fixed, ip().peer_b),
+		 {Verdict::Redirect, fixed, delivered(ip().peer_b, "blue", "port2", fixed.bytes().size())});
+	finishes("uplink", arriving(kBlueVni, fixed, ip().stranger), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
+}
+
 TEST_P(Uplink, PeerMustUseTheAddressFamilyOfTheEndpoint)
 {
 	const Addresses &other = addresses(is_v4() ? AF_INET6 : AF_INET);

@@ -150,10 +150,10 @@ TEST_P(UnderlayPath, WithoutRouteDropsAndRecovers)
 TEST_P(UnderlayPath, NeverLeavesByAnInterfaceThatIsNoUplink)
 {
 	build_as(Underlay::Multipath);
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	h(1).xovl_must("uplink del up1");
 	const std::string via1 = v6() ? "2001:db8:1:3::2" : "198.51.100.134";
 	const std::string host = net().vtep(2) + (v6() ? "/128" : "/32");
-	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	h(1).must(std::string("ip ") + family() + " route add " + host + " via " + via1);
 	std::this_thread::sleep_for(1100ms);
 	EXPECT_FALSE(c(1).run(fmt_ping()).ok());

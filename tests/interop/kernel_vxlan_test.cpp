@@ -88,15 +88,16 @@ TEST_P(KernelVxlan, OuterHeadersAreAsThePeerExpects)
 	kernel_side(true);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2), 5));
 	PacketSocket wire(h(2), "up0");
-	const auto vxlan = [&](const Frame &f) {
-		const size_t udp = v6() ? 54 : 34;
-		return !f.outgoing && f.ethertype() == (v6() ? 0x86dd : 0x0800) && f.be16(udp + 2) == 4789;
+	const size_t udp = v6() ? 54 : 34;
+	const size_t inner = udp + 16;
+	const auto of_ping = [&](const Frame &f) {
+		return !f.outgoing && f.ethertype() == (v6() ? 0x86dd : 0x0800) && f.be16(udp + 2) == 4789 &&
+		       f.be16(inner + 12) == 0x0800 && f.bytes.at(inner + 14 + 9) == 1;
 	};
 	ASSERT_TRUE(pings(c(1), net().tenant4(2), 3));
-	const auto frames = wire.collect(3, vxlan);
+	const auto frames = wire.collect(3, of_ping);
 	ASSERT_GE(frames.size(), 3u);
 	for (const Frame &frame : frames) {
-		const size_t udp = v6() ? 54 : 34;
 		EXPECT_GE(frame.be16(udp), 49152u);
 		EXPECT_EQ(frame.be16(udp), frames.front().be16(udp)) << "one flow, one source port";
 		EXPECT_EQ(frame.be16(udp + 4), frame.bytes.size() - udp);
