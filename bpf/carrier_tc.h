@@ -137,13 +137,14 @@ static __always_inline bool frame_put(const struct frame *f, void **at, const vo
 }
 
 /*
- * Make outer_len octets of room before the tenant's frame and write its collected tags into it. False: the kernel
+ * Make outer_len octets of room before the tenant's frame and write its collected tags into it. Not NONE: the kernel
  * refused; the packet can only be dropped then.
  *
- * A packet that is encapsulated already (one that TC decapsulated and a tenant routed on keeps the mark) is refused by
- * adjust_room; pushed plainly it keeps its inner offsets, which are still right.
+ * A packet that is encapsulated already is refused by adjust_room. If it is TCP itself, TC decapsulated it before and a tenant
+ * routed it on: pushed plainly it keeps its inner offsets, which are still right. A super-frame of the tenant's own tunnel
+ * could not be segmented.
  */
-static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool tcp)
 {
 	__u32 tags_len = f->nr_tags * sizeof(struct xovl_vlan_tag);
 	__u8 nr_tags = f->nr_tags;
@@ -155,28 +156,28 @@ static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer
 	frame_reload(ctx, f);
 	eth = f->data;
 	if ((void *)(eth + 1) > f->end)
-		return false;
+		return XOVL_REASON_NO_ROOM;
 	ethertype = eth->h_proto;
 
 	err = -EOPNOTSUPP;
 	if (ctx->protocol == bpf_htons(ETH_P_IP) || ctx->protocol == bpf_htons(ETH_P_IPV6))
 		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, ipv6);
-	if (err)
-		err = bpf_skb_change_head(ctx, outer_len + tags_len, 0);
-	if (err)
-		return false;
+	if (err && f->gso_size && !tcp)
+		return XOVL_REASON_GSO_NESTED;
+	if (err && bpf_skb_change_head(ctx, outer_len + tags_len, 0))
+		return XOVL_REASON_NO_ROOM;
 
 	frame_reload(ctx, f);
 	at = f->data + outer_len;
 	if (at + 2 * ETH_ALEN > f->end)
-		return false;
+		return XOVL_REASON_NO_ROOM;
 	frame_write_macs(at, f);
 	at += 2 * ETH_ALEN;
 	if (nr_tags > 0 && !frame_put(f, &at, &f->tags[0], sizeof(f->tags[0])))
-		return false;
+		return XOVL_REASON_NO_ROOM;
 	if (nr_tags > 1 && !frame_put(f, &at, &f->tags[1], sizeof(f->tags[1])))
-		return false;
-	return frame_put(f, &at, &ethertype, sizeof(ethertype));
+		return XOVL_REASON_NO_ROOM;
+	return frame_put(f, &at, &ethertype, sizeof(ethertype)) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
 /*

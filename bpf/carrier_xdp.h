@@ -88,22 +88,22 @@ static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
 }
 
 /*
- * Make outer_len octets of room before the tenant's frame, without its port's tag. False: no headroom, nothing
- * has changed.
+ * Make outer_len octets of room before the tenant's frame, without its port's tag. Not NONE: no headroom, nothing has
+ * changed.
  */
-static __always_inline bool tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool tcp)
 {
 	__u32 tag_len = frame_port_tag_len(f);
 
 	if (bpf_xdp_adjust_head(ctx, (int)tag_len - (int)outer_len))
-		return false;
+		return XOVL_REASON_NO_ROOM;
 	frame_reload(ctx, f);
 	if (tag_len) {
 		if (f->data + outer_len + 2 * ETH_ALEN > f->end)
-			return false;
+			return XOVL_REASON_NO_ROOM;
 		frame_write_macs(f->data + outer_len, f);
 	}
-	return true;
+	return XOVL_REASON_NONE;
 }
 
 /*
@@ -118,6 +118,9 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 
 	if (!remove && !add)
 		return true;
+	/* shorter than what is checked below: seen before anything changes */
+	if (f->len < 2 * ETH_ALEN + sizeof(*tag))
+		return false;
 	if (bpf_xdp_adjust_head(ctx, (int)remove - (int)add))
 		return false;
 	frame_reload(ctx, f);

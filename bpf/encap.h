@@ -112,7 +112,7 @@ static __always_inline bool underlay_is_ready(const struct xovl_nexthop *nexthop
 
 /*
  * Unresolved: the packet enters the uplink's TC program by its ingress, which hands it to the neighbour code (see
- * neighbour_resolve). The detour makes the kernel set skb->protocol, which that code needs and ARP frames lack here.
+ * neighbour.h). The detour makes the kernel set skb->protocol, which that code needs and ARP frames lack here.
  */
 static __always_inline int underlay_out(ctx_t *ctx, struct xovl_peer *peer, const struct xovl_nexthop *nexthop,
 					__u64 now)
@@ -155,8 +155,9 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, __u32 peer_in
 		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
 
 	ipv6 = peer->family != AF_INET;
-	if (!tunnel_push(ctx, f, ETH_HLEN + (ipv6 ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6))
-		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
+	reason = tunnel_push(ctx, f, ETH_HLEN + (ipv6 ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6, flow.tcp);
+	if (reason)
+		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
 	frame_reload(ctx, f);
 	if (!outer_write(f, peer, nexthop, sport))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);

@@ -133,19 +133,23 @@ static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct
 {
 	ctx_t *ctx = flood->ctx;
 	struct frame *f = flood->frame;
+	enum xovl_reason reason;
 
 	if (!frame_collect_tags(ctx, f))
 		return XOVL_REASON_VLAN_DEPTH;
 	if (head.nr_peers6) {
-		if (!tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV6, true))
-			return XOVL_REASON_NO_ROOM;
+		reason = tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV6, true, flood->flow->tcp);
+		if (reason)
+			return reason;
 		flood_peers(flood, head.nr_peers6);
 		if (!head.nr_peers4)
 			return XOVL_REASON_NONE;
 		if (!room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, f->len + OUTER_LEN_IPV4, false))
 			return XOVL_REASON_NO_ROOM;
-	} else if (!tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV4, false)) {
-		return XOVL_REASON_NO_ROOM;
+	} else {
+		reason = tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV4, false, flood->flow->tcp);
+		if (reason)
+			return reason;
 	}
 	flood_peers(flood, head.nr_peers4);
 	return XOVL_REASON_NONE;

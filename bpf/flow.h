@@ -15,6 +15,7 @@ struct flow {
 	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
 	__u32 l2_len;	 /* octets of the Ethernet header and the tags in the frame, without the port's own */
 	__u32 headers;	 /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
+	bool tcp;
 	bool partial;	 /* the transport checksum is only begun: the sum of the pseudo-header */
 };
 
@@ -47,6 +48,7 @@ static __always_inline void flow_transport(const struct frame *f, __u32 at, __u8
 	if (protocol == IPPROTO_TCP && (void *)(tcp + 1) <= f->end) {
 		flow->hash = hash_mix(flow->hash, (__u32)tcp->source << 16 | tcp->dest);
 		flow->headers = at + tcp->doff * 4;
+		flow->tcp = true;
 		flow->partial = tcp->check == sum_fold(pseudo);
 	} else if (protocol == IPPROTO_UDP && (void *)(udp + 1) <= f->end) {
 		flow->hash = hash_mix(flow->hash, (__u32)udp->source << 16 | udp->dest);

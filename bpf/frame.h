@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "xovl/maps.h"
+#include "xovl/reasons.h"
 
 /* from sys/socket.h, which is not for this target */
 #define AF_INET 2

@@ -5,6 +5,7 @@
  */
 #define XOVL_CARRIER_TC
 
+#include "neighbour.h"
 #include "port.h"
 #include "uplink.h"
 
@@ -15,13 +16,6 @@ SEC("tc")
 int xovl_tc_port(struct __sk_buff *ctx)
 {
 	return port_in(ctx);
-}
-
-/* See underlay_out. */
-static __always_inline int neighbour_resolve(struct __sk_buff *ctx)
-{
-	ctx->mark = 0;
-	return bpf_redirect_neigh(ctx->ifindex, NULL, 0, 0);
 }
 
 /* On an uplink: all that arrives from the underlay, and our own packets that still need a neighbour. */

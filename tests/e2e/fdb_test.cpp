@@ -188,7 +188,7 @@ TEST_P(Fdb, DelAndFlushForget)
 	EXPECT_EQ(h(1).xovl("fdb del " + kMac + " net blue").status, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "generic", "tc"),
+INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "tc"),
 			 [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

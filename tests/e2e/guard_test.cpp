@@ -163,7 +163,7 @@ TEST_P(Guard, EveryFrameIsCountedOnce)
 	EXPECT_EQ(h(1).drops("reserved_mac"), 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Guard, testing::Values("native", "generic", "tc"),
+INSTANTIATE_TEST_SUITE_P(Modes, Guard, testing::Values("native", "tc"),
 			 [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

@@ -331,7 +331,7 @@ TEST_F(LifecycleTc, CommandsAtOnceWaitForEachOther)
 	EXPECT_EQ(h(1).xovl_show("net show").size(), 13u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Lifecycle, testing::Values("native", "generic", "tc"),
+INSTANTIATE_TEST_SUITE_P(Modes, Lifecycle, testing::Values("native", "tc"),
 			 [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

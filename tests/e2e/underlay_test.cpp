@@ -24,19 +24,14 @@ protected:
 	const char *family() const { return v6() ? "-6" : "-4"; }
 
 	/// Pings every 10 ms from c1 to c2; the time until answers come again.
-	Milliseconds time_to_resume() const
+	Milliseconds time_to_resume(Milliseconds limit = 4s) const
 	{
 		const auto begin = std::chrono::steady_clock::now();
-		const bool resumed = wait_until(
-			[&] {
-				return c(1).run(fmt_ping()).ok();
-			},
-			4s);
-		EXPECT_TRUE(resumed);
+		EXPECT_TRUE(wait_until([&] { return c(1).run(quick_ping()).ok(); }, limit));
 		return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
 	}
 
-	std::string fmt_ping() const { return "ping -q -c 3 -i 0.01 -W 0.2 " + Topology::tenant4(2); }
+	std::string quick_ping() const { return "ping -q -c 3 -i 0.01 -W 0.2 " + Topology::tenant4(2); }
 
 	uint64_t received(const std::string &dev) const
 	{
@@ -58,6 +53,13 @@ protected:
 		return {received("h1up0") - before0, received("h1up1") - before1};
 	}
 };
+
+using UnderlayRefusal = UnderlayPath;
+
+std::string mode_name(const testing::TestParamInfo<UnderlayPath::ParamType> &info)
+{
+	return std::get<0>(info.param) + (std::get<1>(info.param) ? "_v6" : "_v4");
+}
 
 } // namespace
 
@@ -122,6 +124,37 @@ TEST_P(UnderlayPath, FollowsAnAnnouncedNeighbour)
 	EXPECT_LT(time_to_resume(), 1500ms);
 }
 
+// The peer's MAC changes and nobody says so: the kernel has to find out, though XDP carries all traffic past it.
+TEST_P(UnderlayPath, FollowsASilentlyMovedNeighbour)
+{
+	build_as(Underlay::Direct);
+	const std::string keys = std::string("net/") + (v6() ? "ipv6" : "ipv4") + "/neigh/up0/";
+	for (const auto &[key, value] : {std::pair{"base_reachable_time_ms", "500"}, {"delay_first_probe_time", "1"},
+					 {"retrans_time_ms", "100"}, {"ucast_solicit", "1"}})
+		h(1).sysctl(keys + key, value);
+	h(1).ip("neigh flush all");
+	ASSERT_TRUE(pings(c(1), net().tenant4(2), 20));
+	h(2).ip("link set up0 address 02:00:00:00:0b:02");
+	EXPECT_LT(time_to_resume(5s), 4000ms) << "the kernel alone needs about two seconds";
+}
+
+TEST_P(UnderlayPath, LeavesALinkThatFails)
+{
+	build_as(Underlay::Multipath);
+	for (const char *key : {"net/ipv4/conf/all/ignore_routes_with_linkdown", "net/ipv4/conf/up0/ignore_routes_with_linkdown",
+				"net/ipv6/conf/all/ignore_routes_with_linkdown", "net/ipv6/conf/up0/ignore_routes_with_linkdown"}) {
+		h(1).sysctl(key, "1");
+		h(2).sysctl(key, "1");
+	}
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	spread();
+	net().middle().ip("link set h1up0 down\nlink set h2up0 down");
+	std::this_thread::sleep_for(1100ms);
+	const auto [first, second] = spread();
+	EXPECT_EQ(first, 0u);
+	EXPECT_GE(second, 256u);
+}
+
 TEST_P(UnderlayPath, ResolvesTheNeighbourForTheFirstPacket)
 {
 	build_as(Underlay::Direct);
@@ -132,7 +165,7 @@ TEST_P(UnderlayPath, ResolvesTheNeighbourForTheFirstPacket)
 	}
 }
 
-TEST_P(UnderlayPath, WithoutRouteDropsAndRecovers)
+TEST_P(UnderlayRefusal, WithoutRouteDropsAndRecovers)
 {
 	build_as(Underlay::Routed);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
@@ -141,13 +174,13 @@ TEST_P(UnderlayPath, WithoutRouteDropsAndRecovers)
 	h(1).must(std::string("ip ") + family() + " route del " + prefix);
 	std::this_thread::sleep_for(1100ms);
 	const uint64_t before = h(1).drops("no_route");
-	EXPECT_FALSE(c(1).run(fmt_ping()).ok());
+	EXPECT_FALSE(c(1).run(quick_ping()).ok());
 	EXPECT_GE(h(1).drops("no_route"), before + 3);
 	h(1).must(std::string("ip ") + family() + " route add " + prefix + " via " + via);
 	EXPECT_LT(time_to_resume(), 1500ms);
 }
 
-TEST_P(UnderlayPath, NeverLeavesByAnInterfaceThatIsNoUplink)
+TEST_P(UnderlayRefusal, NeverLeavesByAnInterfaceThatIsNoUplink)
 {
 	build_as(Underlay::Multipath);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
@@ -156,14 +189,13 @@ TEST_P(UnderlayPath, NeverLeavesByAnInterfaceThatIsNoUplink)
 	const std::string host = net().vtep(2) + (v6() ? "/128" : "/32");
 	h(1).must(std::string("ip ") + family() + " route add " + host + " via " + via1);
 	std::this_thread::sleep_for(1100ms);
-	EXPECT_FALSE(c(1).run(fmt_ping()).ok());
+	EXPECT_FALSE(c(1).run(quick_ping()).ok());
 	EXPECT_GE(h(1).drops("not_uplink"), 1u);
 	h(1).must(std::string("ip ") + family() + " route del " + host);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, UnderlayPath, testing::Combine(testing::Values("native", "tc"), testing::Bool()),
-			 [](const auto &info) {
-				 return std::get<0>(info.param) + (std::get<1>(info.param) ? "_v6" : "_v4");
-			 });
+INSTANTIATE_TEST_SUITE_P(Modes, UnderlayPath, testing::Combine(testing::Values("native", "tc"), testing::Bool()), mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, UnderlayRefusal,
+			 testing::Values(std::make_tuple("native", false), std::make_tuple("tc", true)), mode_name);
 
 } // namespace xovl::test
