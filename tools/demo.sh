@@ -82,7 +82,7 @@ demo_apply() {
 	local i
 	for i in 1 2; do
 		demo_file "$i" "$2" >"$1/h$i.yaml"
-		demo_xovl "h$i" apply "$1/h$i.yaml"
+		demo_xovl "h$i" apply "$1/h$i.yaml" || return 1
 	done
 }
 

@@ -53,8 +53,6 @@ uint64_t mac_number(const Mac &mac)
 /// One walk through a configuration in the order of the file; the first rule broken ends it.
 class Checker {
 public:
-	using Where = std::function<std::string(const ConfigPath &)>;
-
 	Checker(const Config &config, const Where &where)
 		: config_(config), limits_(config.limits.value_or(Limits())), where_(where)
 	{
@@ -369,7 +367,7 @@ void validate(const Config &config)
 	validate(config, [](const ConfigPath &) { return std::string(); });
 }
 
-void validate(const Config &config, const std::function<std::string(const ConfigPath &)> &where)
+void validate(const Config &config, const Where &where)
 {
 	Checker(config, where).check();
 }

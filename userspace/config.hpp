@@ -110,14 +110,21 @@ void validate(const Config &config);
 /// {"networks", 0, "fdb", 17, "mac"}.
 using ConfigPath = std::vector<std::variant<const char *, size_t>>;
 
-/// The same; where() gives what a message about the value at a path begins with, such as "FILE:3:7: ".
-void validate(const Config &config, const std::function<std::string(const ConfigPath &)> &where);
+/// What a message about the value at a path begins with, such as "FILE:3:7: ".
+using Where = std::function<std::string(const ConfigPath &)>;
+
+/// A rule of its own for a configuration; throws Error(Request).
+using ConfigCheck = std::function<void(const Config &, const Where &)>;
+
+/// The same with messages that say where.
+void validate(const Config &config, const Where &where);
 
 /// Parse and validate a YAML file. name is used in messages: Error(Request) "NAME:LINE:COLUMN: what is wrong (what would
 /// be right)". Text without any value is an error, as it would take everything down: {} is the empty configuration.
 /// Reads a file of 1M FDB entries in seconds.
-Config parse_yaml(const std::string &text, const std::string &name);
-Config read_yaml_file(const std::string &path);
+/// also: what else must hold of the file.
+Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also = {});
+Config read_yaml_file(const std::string &path, const ConfigCheck &also = {});
 
 /// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
 std::string to_yaml(const Config &config);

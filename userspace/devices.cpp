@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "attach.hpp"
+#include "overlay.hpp"
 
 namespace xovl {
 
@@ -110,6 +111,22 @@ LinkInfo require_link(const std::string &dev)
 	if (!link->ethernet || link->loopback)
 		throw request_error(fmt::format("{} is not an Ethernet interface", dev));
 	return *link;
+}
+
+void check_interfaces(const Config &config, const Where &where)
+{
+	auto check = [&](const std::string &dev, const ConfigPath &path) {
+		try {
+			require_link(dev);
+		} catch (const Error &error) {
+			throw Error(error.kind(), where(path) + error.what());
+		}
+	};
+	for (size_t i = 0; i < config.uplinks.size(); i++)
+		check(config.uplinks[i].dev, {"uplinks", i, "dev"});
+	for (size_t n = 0; n < config.networks.size(); n++)
+		for (size_t i = 0; i < config.networks[n].ports.size(); i++)
+			check(config.networks[n].ports[i].dev, {"networks", n, "ports", i, "dev"});
 }
 
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link)

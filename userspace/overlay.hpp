@@ -38,6 +38,9 @@ struct NetworkStatus {
 	uint32_t mtu = 0; ///< in force: set, or the smallest uplink MTU less the overhead; 0 when unknown
 };
 
+/// Every interface of a file exists and is an Ethernet: a check for read_yaml_file(). Of the current network namespace.
+void check_interfaces(const Config &config, const Where &where);
+
 /// Opens the state pinned for the current network namespace and holds its lock until destroyed. Every change is checked
 /// whole first (Error(Request)), then carried out; where the system refuses half-way (Error(System)) what was done
 /// is undone. Nothing keeps running when the process ends except what is attached and pinned.

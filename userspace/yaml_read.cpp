@@ -254,22 +254,25 @@ YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const std:
 
 } // namespace
 
-Config parse_yaml(const std::string &text, const std::string &name)
+Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also)
 {
 	const YamlTree tree(text, name);
 	Config config;
 
 	read_map(config, Value{tree, tree.root()}, kConfigKeys);
-	validate(config, [&](const ConfigPath &path) {
+	const Where where = [&](const ConfigPath &path) {
 		auto node = tree.root();
 		for (const auto &step : path)
 			node = step_down(tree, node, step);
 		return tree.place(node);
-	});
+	};
+	validate(config, where);
+	if (also)
+		also(config, where);
 	return config;
 }
 
-Config read_yaml_file(const std::string &path)
+Config read_yaml_file(const std::string &path, const ConfigCheck &also)
 {
 	const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	std::string text;
@@ -283,7 +286,7 @@ Config read_yaml_file(const std::string &path)
 	}
 	if (size < 0)
 		throw request_error(fmt::format("{}: {} (a file that can be read)", path, strerror(errno)));
-	return parse_yaml(text, path);
+	return parse_yaml(text, path, also);
 }
 
 } // namespace xovl

@@ -25,8 +25,9 @@ protected:
 			const bool object = name.starts_with("port ") || name.starts_with("peer ");
 			if (outer || (object && name.ends_with(" rx_packets")))
 				sum.taken += value;
-			if (drop || (name.starts_with("net ") && (name.ends_with(" delivered") || name.ends_with(" sent") ||
-								  name.ends_with(" flooded"))))
+			if (drop ||
+			    (name.starts_with("net ") &&
+			     (name.ends_with(" delivered") || name.ends_with(" sent") || name.ends_with(" flooded"))))
 				sum.settled += value;
 		}
 		return sum;
@@ -47,7 +48,8 @@ protected:
 		const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); };
 		for (size_t n = 1 + below(4); n; n--) {
 			uint8_t &octet = packet[below(std::min<size_t>(packet.size(), 110))];
-			octet = below(2) ? static_cast<uint8_t>(below(256)) : static_cast<uint8_t>(octet ^ 1 << below(8));
+			octet = below(2) ? static_cast<uint8_t>(below(256))
+					 : static_cast<uint8_t>(octet ^ 1 << below(8));
 		}
 		return below(4) ? packet : truncated(packet, 14 + below(packet.size() - 13));
 	}

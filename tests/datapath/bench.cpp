@@ -164,14 +164,18 @@ Bench::~Bench()
 /* The far ends and the ports have no IPv6, so that nothing but the test sends anything there. */
 void Bench::link() const
 {
-	static const std::vector<std::pair<std::string, std::string>> kVeths = {
-		{"port1", "tenant1"}, {"port2", "tenant2"}, {"trunk", "tenants"}, {"uplink", "under"}, {"side", "beside"}};
+	static const std::vector<std::pair<std::string, std::string>> kVeths = {{"port1", "tenant1"},
+										{"port2", "tenant2"},
+										{"trunk", "tenants"},
+										{"uplink", "under"},
+										{"side", "beside"}};
 	std::string near, far;
 
 	far_.sysctl("net/ipv6/conf/default/disable_ipv6", "1");
 	machine_.sysctl("net/ipv6/conf/default/disable_ipv6", "1");
 	for (const auto &[dev, end] : kVeths) {
-		near += fmt::format("link add {0} type veth peer name {1} netns {2}\nlink set {0} up\n", dev, end, far_.name());
+		near += fmt::format("link add {0} type veth peer name {1} netns {2}\nlink set {0} up\n", dev, end,
+				    far_.name());
 		far += fmt::format("link set {} up\n", end);
 	}
 	near += fmt::format("link set uplink address {}\n", mac::kUplink);

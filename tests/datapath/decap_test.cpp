@@ -15,7 +15,8 @@ protected:
 	/// What arrives from peer A comes out at port2.
 	void decapsulates(const Bytes &packet, const Bytes &inner)
 	{
-		finishes("uplink", packet, {Verdict::Redirect, inner, delivered(ip().peer_a, "blue", "port2", inner.size())});
+		finishes("uplink", packet,
+			 {Verdict::Redirect, inner, delivered(ip().peer_a, "blue", "port2", inner.size())});
 	}
 
 	void refuses(const Bytes &packet, const std::string &reason)
@@ -47,8 +48,8 @@ protected:
 class DecapIPv4 : public Decap {};
 
 INSTANTIATE_TEST_SUITE_P(, Decap, every_setup(), setup_name);
-INSTANTIATE_TEST_SUITE_P(, DecapIPv4,
-			 testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_TC, AF_INET}), setup_name);
+INSTANTIATE_TEST_SUITE_P(, DecapIPv4, testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_TC, AF_INET}),
+			 setup_name);
 
 TEST_P(Decap, EveryKindOfFrame)
 {
@@ -61,15 +62,17 @@ TEST_P(Decap, EveryKindOfFrame)
 TEST_P(Decap, WhatPeersMayChoose)
 {
 	if (is_v4()) {
-		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .tos = 0xff, .id = 9, .ttl = 1} / tunnel(),
+		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .tos = 0xff, .id = 9, .ttl = 1} /
+				     tunnel(),
 			     inner_);
 		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .df = true} / tunnel(), inner_);
 	} else {
-		decapsulates(eth_ / IPv6{.src = ip().peer_a,
-					 .dst = ip().local,
-					 .traffic_class = 0xff,
-					 .flow_label = 0xfffff,
-					 .hop_limit = 1} /
+		decapsulates(eth_ /
+				     IPv6{.src = ip().peer_a,
+					  .dst = ip().local,
+					  .traffic_class = 0xff,
+					  .flow_label = 0xfffff,
+					  .hop_limit = 1} /
 				     tunnel(),
 			     inner_);
 	}
@@ -109,8 +112,8 @@ TEST_P(Decap, NotForUs)
 	passes("uplink", eth_ / Payload::of(64));
 	passes("uplink", eth_ / ARP{.sha = mac::kPeerA, .spa = "192.0.2.2", .tpa = "192.0.2.1"});
 	/* the EtherType of the other family */
-	passes("uplink", Ethernet{mac::kUplink, mac::kPeerA, is_v4() ? 0x86dd : 0x0800} / outer_ip(ip().peer_a, ip().local) /
-			     tunnel());
+	passes("uplink", Ethernet{mac::kUplink, mac::kPeerA, is_v4() ? 0x86dd : 0x0800} /
+				 outer_ip(ip().peer_a, ip().local) / tunnel());
 }
 
 /* The kernel refuses these by itself; nobody can say to which port they are addressed. */
@@ -231,7 +234,8 @@ TEST_P(Decap, VxlanReservedBits)
 	for (int bit = 0; bit < 24; bit++)
 		refuses(arriving_vxlan({.vni = kBlueVni, .reserved1 = 1u << bit}), "vxlan_reserved");
 	for (int bit = 0; bit < 8; bit++)
-		refuses(arriving_vxlan({.vni = kBlueVni, .reserved2 = static_cast<uint8_t>(1 << bit)}), "vxlan_reserved");
+		refuses(arriving_vxlan({.vni = kBlueVni, .reserved2 = static_cast<uint8_t>(1 << bit)}),
+			"vxlan_reserved");
 }
 
 /* Cut off anywhere, the packet is never delivered, not even in part. */

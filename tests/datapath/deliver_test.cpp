@@ -94,8 +94,9 @@ TEST_P(Deliver, PartialChecksumsAreForTc)
 		finishes_in_tc("port1", frame,
 			       {Verdict::Redirect, {}, switched("port1", "port2", "blue", frame.bytes().size())});
 	for (const Packet &frame : frames)
-		finishes_in_tc("uplink", arriving(kBlueVni, frame),
-			       {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.bytes().size())});
+		finishes_in_tc(
+			"uplink", arriving(kBlueVni, frame),
+			{Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.bytes().size())});
 }
 
 /* Native XDP alone has to care. */

@@ -21,7 +21,8 @@ Counts traffic(const std::string &object, const std::string &way, size_t len)
 /// What came in at a far end, without what the machine's own IPv6 sends there to the routers and nodes of the link.
 bool is_ours(const Frame &frame)
 {
-	const bool mld = frame.be16(0) == 0x3333 && frame.be16(2) == 0 && (frame.be16(4) == 0x16 || frame.be16(4) == 0x02);
+	const bool mld =
+		frame.be16(0) == 0x3333 && frame.be16(2) == 0 && (frame.be16(4) == 0x16 || frame.be16(4) == 0x02);
 	return !frame.outgoing && !mld;
 }
 
@@ -63,8 +64,8 @@ std::string setup_name(const testing::TestParamInfo<Setup> &info)
 
 Counts sent(const std::string &port, const std::string &net, const std::string &peer, size_t len)
 {
-	return traffic("port " + port, "rx", len) + traffic("net " + net, "tx", len) + traffic("peer " + peer, "tx", len) +
-	       Counts{{"net " + net + " sent", 1}};
+	return traffic("port " + port, "rx", len) + traffic("net " + net, "tx", len) +
+	       traffic("peer " + peer, "tx", len) + Counts{{"net " + net + " sent", 1}};
 }
 
 Counts switched(const std::string &from, const std::string &to, const std::string &net, size_t len)
@@ -75,8 +76,8 @@ Counts switched(const std::string &from, const std::string &to, const std::strin
 
 Counts delivered(const std::string &peer, const std::string &net, const std::string &port, size_t len)
 {
-	return traffic("peer " + peer, "rx", len) + traffic("net " + net, "rx", len) + traffic("port " + port, "tx", len) +
-	       Counts{{"net " + net + " delivered", 1}};
+	return traffic("peer " + peer, "rx", len) + traffic("net " + net, "rx", len) +
+	       traffic("port " + port, "tx", len) + Counts{{"net " + net + " delivered", 1}};
 }
 
 Counts dropped_from_port(const std::string &port, const std::string &reason, size_t len)
@@ -179,17 +180,18 @@ uint16_t DatapathTest::sport(const Bytes &made) const
 	return made.size() < at + 2 ? 0 : static_cast<uint16_t>(made[at] << 8 | made[at + 1]);
 }
 
-Bytes DatapathTest::encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac, const std::string &peer,
-				 const Bytes &made) const
+Bytes DatapathTest::encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac,
+				 const std::string &peer, const Bytes &made) const
 {
 	const uint16_t port = sport(made);
 	EXPECT_GE(port, 49152);
-	const Packet outer = is_v4() ? Packet(IPv4{.src = ip().local, .dst = peer, .tos = 0, .id = 0, .df = true, .ttl = 64})
-				     : Packet(IPv6{.src = ip().local,
-						   .dst = peer,
-						   .traffic_class = 0,
-						   .flow_label = 0,
-						   .hop_limit = 64});
+	const Packet outer =
+		is_v4() ? Packet(IPv4{.src = ip().local, .dst = peer, .tos = 0, .id = 0, .df = true, .ttl = 64})
+			: Packet(IPv6{.src = ip().local,
+				      .dst = peer,
+				      .traffic_class = 0,
+				      .flow_label = 0,
+				      .hop_limit = 64});
 	return Ethernet{peer_mac, mac::kUplink} / outer / UDP{.sport = port, .dport = 4789, .checksum = 0} /
 	       Vxlan{.vni = vni, .flags = 0x08} / inner;
 }
@@ -217,23 +219,25 @@ std::vector<std::pair<std::string, Packet>> tenant_frames(const std::string &dst
 	const Ethernet eth = {dst, src};
 	const IPv4 v4 = {.src = "10.1.0.1", .dst = "10.1.0.2"};
 	const IPv6 v6 = {.src = "fd00:1::1", .dst = "fd00:1::2", .traffic_class = 0x12, .flow_label = 0x54321};
-	const IPv4 fragment = {.src = "10.1.0.1", .dst = "10.1.0.2", .id = 9, .mf = true, .offset = 100, .protocol = 17};
+	const IPv4 fragment = {
+		.src = "10.1.0.1", .dst = "10.1.0.2", .id = 9, .mf = true, .offset = 100, .protocol = 17};
 	return {
 		{"UDP", udp_frame(dst, src)},
 		{"UDP without checksum", eth / v4 / UDP{.sport = 7, .dport = 9, .checksum = 0} / Payload::of(3)},
 		{"TCP", eth / v4 / TCP{.sport = 40000, .dport = 80} / Payload::of(1000)},
 		{"ICMP", eth / v4 / ICMP{} / Payload::of(56)},
-		{"IPv4 with options", eth /
-					      IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .options = {148, 4, 0, 0, 1, 1, 1, 0}} /
-					      UDP{1111, 2222} / Payload::of(20)},
+		{"IPv4 with options",
+		 eth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .options = {148, 4, 0, 0, 1, 1, 1, 0}} /
+			 UDP{1111, 2222} / Payload::of(20)},
 		{"IPv4 fragment", eth / fragment / Payload::of(40)},
 		{"UDP header cut off", Payload{truncated(eth / v4 / UDP{1, 2}, 36)}},
 		{"UDP over IPv6", eth / v6 / UDP{1111, 2222} / Payload::of(20)},
 		{"TCP over IPv6", eth / v6 / TCP{.sport = 40000, .dport = 80} / Payload::of(20)},
 		{"ICMPv6", eth / v6 / ICMP{.type = 128} / Payload::of(56)},
-		{"IPv6 with extension header", eth / v6 / IPv6Ext{60, {0, 1, 4, 0, 0, 0, 0}} / UDP{1, 2} / Payload::of(5)},
-		{"ARP reply", eth / ARP{.op = 2, .sha = src, .spa = "10.1.0.1", .tha = dst, .tpa = "10.1.0.2"} /
-				      Payload{Bytes(18)}},
+		{"IPv6 with extension header",
+		 eth / v6 / IPv6Ext{60, {0, 1, 4, 0, 0, 0, 0}} / UDP{1, 2} / Payload::of(5)},
+		{"ARP reply",
+		 eth / ARP{.op = 2, .sha = src, .spa = "10.1.0.1", .tha = dst, .tpa = "10.1.0.2"} / Payload{Bytes(18)}},
 		{"unknown EtherType", eth / Payload::of(46)},
 	};
 }

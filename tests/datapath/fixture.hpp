@@ -21,7 +21,7 @@ namespace xovl::test {
 
 struct Setup {
 	xovl_mode mode; ///< of the uplink and all ports
-	int family;	///< of the underlay
+	int family;     ///< of the underlay
 };
 
 std::ostream &operator<<(std::ostream &out, const Setup &setup);
@@ -60,8 +60,8 @@ protected:
 	void passes(const std::string &dev, const Bytes &packet);
 	/// Sends from the far end `from`, as the whole machine handles it; want: the frames that come out at each far end, in any
 	/// order. Far ends that are not named must stay silent.
-	void wire(const std::string &from, const Bytes &packet,
-		  const std::vector<std::pair<std::string, Bytes>> &want, const Counts &counts);
+	void wire(const std::string &from, const Bytes &packet, const std::vector<std::pair<std::string, Bytes>> &want,
+		  const Counts &counts);
 
 	/// A tunnel packet of peer A as it arrives at the uplink.
 	Packet arriving(uint32_t vni, const Packet &inner) const { return arriving(vni, inner, ip().peer_a); }

@@ -18,7 +18,8 @@ protected:
 				 {"net blue tx_packets", 2},
 				 {"net blue tx_bytes", 2 * len}};
 		for (const std::string &peer : {ip().peer_a, ip().peer_b})
-			counts = counts + Counts{{"peer " + peer + " tx_packets", 1}, {"peer " + peer + " tx_bytes", len}};
+			counts = counts +
+				 Counts{{"peer " + peer + " tx_packets", 1}, {"peer " + peer + " tx_bytes", len}};
 		return counts + to_ports(ports, len);
 	}
 
@@ -37,7 +38,8 @@ protected:
 	{
 		Counts counts;
 		for (const std::string &port : ports)
-			counts = counts + Counts{{"port " + port + " tx_packets", 1}, {"port " + port + " tx_bytes", len}};
+			counts = counts +
+				 Counts{{"port " + port + " tx_packets", 1}, {"port " + port + " tx_bytes", len}};
 		return counts;
 	}
 
@@ -67,8 +69,7 @@ TEST_P(Flood, FromAPort)
 		auto want = copies(inner, known);
 		want.emplace_back("tenant2", inner);
 		want.emplace_back("tenants", Ethernet{dst, mac::kTenant1} / Vlan{10} / rest());
-		wire("tenant1", inner, want,
-		     flooded_from_port("port1", {"port2", "trunk.10"}, inner.bytes().size()));
+		wire("tenant1", inner, want, flooded_from_port("port1", {"port2", "trunk.10"}, inner.bytes().size()));
 	}
 }
 
@@ -104,7 +105,8 @@ TEST_P(Flood, FramesThatAreNotIP)
 	/* its flow is that of its MACs, so take the source port from what comes out */
 	bench_->far("under").frames();
 	bench_->far("tenant1").send(inner);
-	const auto came = bench_->far("under").collect(2, [](const Frame &frame) { return !frame.outgoing && frame.be16(0) == 0x0200; });
+	const auto came = bench_->far("under").collect(
+		2, [](const Frame &frame) { return !frame.outgoing && frame.be16(0) == 0x0200; });
 	ASSERT_EQ(came.size(), 2u);
 	EXPECT_EQ(sport(came[0].bytes), sport(came[1].bytes));
 	for (const auto &[peer_mac, peer] :

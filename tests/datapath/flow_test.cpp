@@ -67,8 +67,8 @@ TEST_P(Flow, FragmentsOfOnePacketStayTogether)
 TEST_P(Flow, SpreadBySourcePort)
 {
 	expect_spread([&](unsigned n) {
-		return eth_ / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} /
-		       UDP{static_cast<uint16_t>(1000 + n), 80} / Payload::of(4);
+		return eth_ / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{static_cast<uint16_t>(1000 + n), 80} /
+		       Payload::of(4);
 	});
 	expect_spread([&](unsigned n) {
 		return eth_ / IPv6{.src = "fd00::1", .dst = "fd00::2"} /

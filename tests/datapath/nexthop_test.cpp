@@ -81,7 +81,8 @@ TEST_P(Nexthop, FollowsTheMtuOfTheRoute)
 	const Bytes large = frame_of(mac::kRemoteA, mac::kTenant1, 1400);
 	EXPECT_EQ(bench_->run(hook(), "port1", large).verdict, Verdict::Redirect);
 	bench_->ip(fmt::format("route add {} dev uplink mtu lock {}", ip().peer_a, kNarrowMtu));
-	EXPECT_TRUE(wait_until([&] { return bench_->run(hook(), "port1", large).verdict != Verdict::Redirect; }, kFollowed));
+	EXPECT_TRUE(wait_until([&] { return bench_->run(hook(), "port1", large).verdict != Verdict::Redirect; },
+			       kFollowed));
 	finishes_in_tc("port1", large, {Verdict::Drop, {}, dropped_from_port("port1", "mtu_underlay", large.size())});
 }
 
@@ -89,7 +90,8 @@ TEST_P(Nexthop, FollowsTheLink)
 {
 	EXPECT_TRUE(goes_to(mac::kPeerA));
 	bench_->ip("link set uplink down");
-	EXPECT_TRUE(wait_until([&] { return bench_->run(hook(), "port1", inner_).verdict != Verdict::Redirect; }, kFollowed));
+	EXPECT_TRUE(wait_until([&] { return bench_->run(hook(), "port1", inner_).verdict != Verdict::Redirect; },
+			       kFollowed));
 	drops(mac::kRemoteA, "no_route");
 }
 

@@ -29,12 +29,13 @@ TEST(Packet, UdpOverIPv4)
 
 TEST(Packet, TcpOverTaggedIPv6)
 {
-	expect_hex(kEthernet / Vlan{.vid = 100, .pcp = 3} /
-			   IPv6{.src = "2001:db8::1", .dst = "2001:db8::2", .traffic_class = 0x2a, .flow_label = 0x12345} /
-			   TCP{.sport = 80, .dport = 1234, .seq = 0x01020304} / Payload::of(7),
-		   "02 00 00 00 00 02 02 00 00 00 00 01 81 00 60 64 86 dd 62 a1 23 45 00 1b 06 40 20 01 0d b8 00 00"
-		   "00 00 00 00 00 00 00 00 00 01 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 02 00 50 04 d2 01 02"
-		   "03 04 00 00 00 00 50 10 20 00 d2 ee 00 00 01 08 0f 16 1d 24 2b");
+	expect_hex(
+		kEthernet / Vlan{.vid = 100, .pcp = 3} /
+			IPv6{.src = "2001:db8::1", .dst = "2001:db8::2", .traffic_class = 0x2a, .flow_label = 0x12345} /
+			TCP{.sport = 80, .dport = 1234, .seq = 0x01020304} / Payload::of(7),
+		"02 00 00 00 00 02 02 00 00 00 00 01 81 00 60 64 86 dd 62 a1 23 45 00 1b 06 40 20 01 0d b8 00 00"
+		"00 00 00 00 00 00 00 00 00 01 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 02 00 50 04 d2 01 02"
+		"03 04 00 00 00 00 50 10 20 00 d2 ee 00 00 01 08 0f 16 1d 24 2b");
 }
 
 TEST(Packet, Arp)
@@ -59,8 +60,8 @@ TEST(Packet, VxlanWithIPv4Options)
 
 TEST(Packet, IPv6ExtensionHeader)
 {
-	expect_hex(kEthernet / IPv6{"2001:db8::1", "2001:db8::2"} / IPv6Ext{60, {0, 1, 4, 0, 0, 0, 0}} / UDP{1000, 2000} /
-			   Payload::of(4),
+	expect_hex(kEthernet / IPv6{"2001:db8::1", "2001:db8::2"} / IPv6Ext{60, {0, 1, 4, 0, 0, 0, 0}} /
+			   UDP{1000, 2000} / Payload::of(4),
 		   "02 00 00 00 00 02 02 00 00 00 00 01 86 dd 60 00 00 00 00 14 3c 40 20 01 0d b8 00 00 00 00 00 00"
 		   "00 00 00 00 00 01 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 02 11 00 01 04 00 00 00 00 03 e8"
 		   "07 d0 00 0c 88 8b 01 08 0f 16");

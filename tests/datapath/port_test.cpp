@@ -17,7 +17,8 @@ INSTANTIATE_TEST_SUITE_P(, Port, each_mode(), setup_name);
 
 TEST_P(Port, LinkLocalGroupsAreTheKernels)
 {
-	for (const std::string dst : {"01:80:c2:00:00:00", "01:80:c2:00:00:02", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"}) {
+	for (const std::string dst :
+	     {"01:80:c2:00:00:00", "01:80:c2:00:00:02", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"}) {
 		passes("port1", Ethernet{dst, mac::kTenant1} / Payload::of(46));
 		/* not learned either */
 		EXPECT_FALSE(bench_->fdb("blue", mac::kTenant1));
@@ -26,7 +27,8 @@ TEST_P(Port, LinkLocalGroupsAreTheKernels)
 
 TEST_P(Port, SourceMac)
 {
-	for (const std::string src : {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "01:00:00:00:00:00"}) {
+	for (const std::string src :
+	     {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "01:00:00:00:00:00"}) {
 		const Bytes frame = udp_frame(mac::kRemoteA, src);
 		finishes("port1", frame, {Verdict::Drop, {}, dropped_from_port("port1", "source_mac", frame.size())});
 	}
@@ -68,13 +70,15 @@ TEST_P(Port, VlansOfOneInterfaceAreDifferentNetworks)
 /* The untagged port, alone on its interface, carries its tenant's VLANs as they are. */
 TEST_P(Port, TagsOfTheTenantAreCarriedWhole)
 {
-	const std::vector<Packet> tags = {Vlan{100, 5}, Vlan{.vid = 7, .tpid = 0x88a8} / Vlan{.vid = 8, .pcp = 3}, Vlan{0, 6}};
+	const std::vector<Packet> tags = {Vlan{100, 5}, Vlan{.vid = 7, .tpid = 0x88a8} / Vlan{.vid = 8, .pcp = 3},
+					  Vlan{0, 6}};
 	for (const Packet &tag : tags) {
 		const Packet frame = Ethernet{mac::kRemoteA, mac::kTenant1} / tag / rest();
 		const Bytes inner = frame;
 		/* entropy is that of the packet in the tags */
 		const Bytes untagged_made = made_of(Ethernet{mac::kRemoteA, mac::kTenant1} / rest());
-		wire("tenant1", inner, {{"under", encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, untagged_made)}},
+		wire("tenant1", inner,
+		     {{"under", encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, untagged_made)}},
 		     sent("port1", "blue", ip().peer_a, inner.size()));
 	}
 }
@@ -130,7 +134,8 @@ TEST_P(Port, ShortestFrames)
 		const Packet inner = Payload{truncated(whole, length)};
 		bench_->far("under").frames();
 		bench_->far("tenant1").send(inner);
-		const auto came = bench_->far("under").collect(1, [](const Frame &frame) { return frame.be16(0) == 0x0200; });
+		const auto came =
+			bench_->far("under").collect(1, [](const Frame &frame) { return frame.be16(0) == 0x0200; });
 		ASSERT_EQ(came.size(), 1u);
 		EXPECT_EQ(hex_dump(came[0].bytes),
 			  hex_dump(encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, came[0].bytes)));

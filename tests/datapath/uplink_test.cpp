@@ -32,15 +32,18 @@ TEST_P(Uplink, ForeignVniPasses)
 	passes("uplink", arriving(1, inner_));
 	passes("uplink", padded(arriving(1, inner_), 6));
 	/* malformed or from a stranger, it is still ours to refuse */
-	finishes("uplink", truncated(arriving(1, inner_), outer_len()), {Verdict::Drop, {}, dropped_outer("outer_length")});
-	finishes("uplink", arriving(kBlueVni, inner_, ip().stranger), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
+	finishes("uplink", truncated(arriving(1, inner_), outer_len()),
+		 {Verdict::Drop, {}, dropped_outer("outer_length")});
+	finishes("uplink", arriving(kBlueVni, inner_, ip().stranger),
+		 {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 	finishes("uplink", arriving(kBlueVni, inner_),
 		 {Verdict::Redirect, inner_, delivered(ip().peer_a, "blue", "port2", len_)});
 }
 
 TEST_P(Uplink, PeerIsUnknown)
 {
-	finishes("uplink", arriving(kBlueVni, inner_, ip().stranger), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
+	finishes("uplink", arriving(kBlueVni, inner_, ip().stranger),
+		 {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 	/* a peer of blue, not of green */
 	const Packet green = udp_frame(mac::kGreen, mac::kRemoteB);
 	finishes("uplink", arriving(kGreenVni, green, ip().peer_b), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
@@ -78,7 +81,8 @@ TEST_P(Uplink, SourceKnownBehindAnotherPeer)
 	const Packet fixed = udp_frame(mac::kTenant2, mac::kRemoteA);
 	finishes("uplink", arriving(kBlueVni, fixed, ip().peer_b),
 		 {Verdict::Redirect, fixed, delivered(ip().peer_b, "blue", "port2", fixed.bytes().size())});
-	finishes("uplink", arriving(kBlueVni, fixed, ip().stranger), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
+	finishes("uplink", arriving(kBlueVni, fixed, ip().stranger),
+		 {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }
 
 TEST_P(Uplink, PeerMustUseTheAddressFamilyOfTheEndpoint)
@@ -95,13 +99,15 @@ TEST_P(Uplink, PeerMustUseTheAddressFamilyOfTheEndpoint)
 
 TEST_P(Uplink, SourceMac)
 {
-	for (const std::string src : {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "03:00:00:00:00:01"})
+	for (const std::string src :
+	     {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "03:00:00:00:00:01"})
 		drops(udp_frame(mac::kTenant2, src), "source_mac");
 }
 
 TEST_P(Uplink, ReservedMac)
 {
-	for (const std::string dst : {"01:80:c2:00:00:00", "01:80:c2:00:00:03", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"})
+	for (const std::string dst :
+	     {"01:80:c2:00:00:00", "01:80:c2:00:00:03", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"})
 		drops(Ethernet{dst, mac::kRemoteA} / Payload::of(46), "reserved_mac");
 }
 

@@ -8,8 +8,11 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "topology.hpp"
 
@@ -147,6 +150,35 @@ TEST_F(Coexist, OverlaysOfTwoNamespacesDoNotMeet)
 	EXPECT_EQ(h(2).xovl_show("net show").size(), 1u);
 	ASSERT_TRUE(h(1).apply(first->config(1)).ok());
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+}
+
+// The kernel gives the inode number of a removed namespace, by which its pins are named, to a later one.
+TEST_F(Coexist, StateOfARemovedNamespaceIsNotAdopted)
+{
+	ino_t inode = 0;
+	std::string folder;
+	{
+		const Host gone("gone");
+		gone.xovl_must("net add red encap vxlan vni 7");
+		inode = gone.inode();
+		folder = gone.pin_folder();
+		must({"ip", "netns", "del", gone.name()});
+	}
+	std::vector<std::unique_ptr<Host>> hosts;
+	const bool reused = wait_until(
+		[&] {
+			hosts.push_back(std::make_unique<Host>("next" + std::to_string(hosts.size())));
+			return hosts.back()->inode() == inode;
+		},
+		5s);
+	if (!reused) {
+		std::filesystem::remove_all(folder);
+		GTEST_SKIP() << "no namespace got the inode number " << inode;
+	}
+	EXPECT_EQ(hosts.back()->xovl_show("net show").dump(), "[]");
+	hosts.back()->xovl_must("net add blue encap vxlan vni 7");
+	EXPECT_EQ(hosts.back()->xovl_show("net show").size(), 1u);
+	EXPECT_EQ(hosts.back()->down_and_check(), "");
 }
 
 } // namespace xovl::test

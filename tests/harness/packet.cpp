@@ -73,8 +73,8 @@ void put_u16(Bytes &bytes, size_t at, uint16_t value)
 
 /// What a layer has to know of its neighbours.
 struct Around {
-	const Layer *ip;     ///< the IPv4 or IPv6 layer above, or nullptr
-	const Layer *next;   ///< the layer below, or nullptr
+	const Layer *ip;      ///< the IPv4 or IPv6 layer above, or nullptr
+	const Layer *next;    ///< the layer below, or nullptr
 	const Bytes &payload; ///< the layers below, built
 };
 
@@ -171,8 +171,7 @@ struct Build {
 	Bytes operator()(const IPv4 &ip) const
 	{
 		size_t length = 20 + ip.options.size();
-		Bytes header = Writer()
-				       .u8(ip.version.value_or(4) << 4 | ip.ihl.value_or(length / 4))
+		Bytes header = Writer().u8(ip.version.value_or(4) << 4 | ip.ihl.value_or(length / 4))
 				       .u8(ip.tos)
 				       .u16(ip.total_length.value_or(length + around.payload.size()))
 				       .u16(ip.id)
@@ -213,8 +212,7 @@ struct Build {
 
 	Bytes operator()(const UDP &udp) const
 	{
-		Bytes segment = Writer()
-					.u16(udp.sport)
+		Bytes segment = Writer().u16(udp.sport)
 					.u16(udp.dport)
 					.u16(udp.length.value_or(8 + around.payload.size()))
 					.u16(udp.checksum.value_or(0))
@@ -230,8 +228,7 @@ struct Build {
 
 	Bytes operator()(const TCP &tcp) const
 	{
-		Bytes segment = Writer()
-					.u16(tcp.sport)
+		Bytes segment = Writer().u16(tcp.sport)
 					.u16(tcp.dport)
 					.u32(tcp.seq)
 					.u32(tcp.ack)
@@ -249,8 +246,7 @@ struct Build {
 
 	Bytes operator()(const ICMP &icmp) const
 	{
-		Bytes message = Writer()
-					.u8(icmp.type)
+		Bytes message = Writer().u8(icmp.type)
 					.u8(icmp.code)
 					.u16(icmp.checksum.value_or(0))
 					.u32(icmp.rest)
@@ -287,10 +283,7 @@ struct Build {
 			.take();
 	}
 
-	Bytes operator()(const Payload &payload) const
-	{
-		return Writer().raw(payload.data).raw(around.payload).take();
-	}
+	Bytes operator()(const Payload &payload) const { return Writer().raw(payload.data).raw(around.payload).take(); }
 };
 
 } // namespace
@@ -316,7 +309,8 @@ Bytes Packet::bytes() const
 	for (size_t i = layers_.size(); i-- > 0; next = &layers_[i]) {
 		const Layer *ip = nullptr;
 		for (size_t above = i; above-- > 0 && !ip;)
-			if (std::holds_alternative<IPv4>(layers_[above]) || std::holds_alternative<IPv6>(layers_[above]))
+			if (std::holds_alternative<IPv4>(layers_[above]) ||
+			    std::holds_alternative<IPv6>(layers_[above]))
 				ip = &layers_[above];
 		built = std::visit(Build{{ip, next, built}}, layers_[i]);
 	}

@@ -105,7 +105,7 @@ struct Vxlan {
 	uint32_t vni = 0;
 	uint8_t flags = 0x08;
 	uint32_t reserved1 = 0; ///< the 24 bits after the flags
-	uint8_t reserved2 = 0;	///< the 8 bits after the VNI
+	uint8_t reserved2 = 0;  ///< the 8 bits after the VNI
 };
 
 struct Payload {
@@ -120,8 +120,8 @@ using Layer = std::variant<Ethernet, Vlan, IPv4, IPv6, IPv6Ext, UDP, TCP, ICMP, 
 class Packet {
 public:
 	template <typename Kind>
-		requires(!std::same_as<Kind, Packet> && std::constructible_from<Layer, const Kind &>)
-	Packet(const Kind &layer) : layers_{Layer(layer)} // implicit, so that layers compose
+	requires(!std::same_as<Kind, Packet> && std::constructible_from<Layer, const Kind &>) Packet(const Kind &layer)
+		: layers_{Layer(layer)} // implicit, so that layers compose
 	{
 	}
 

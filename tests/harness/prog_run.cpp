@@ -23,8 +23,8 @@ constexpr size_t kLargestGrowth = 256;
 Verdict verdict_of(Hook hook, uint32_t retval)
 {
 	if (hook == Hook::Xdp)
-		return retval == XDP_PASS	? Verdict::Pass
-		       : retval == XDP_DROP	? Verdict::Drop
+		return retval == XDP_PASS       ? Verdict::Pass
+		       : retval == XDP_DROP     ? Verdict::Drop
 		       : retval == XDP_REDIRECT ? Verdict::Redirect
 						: Verdict::Other;
 	switch (static_cast<int>(retval)) {

@@ -19,14 +19,14 @@ std::ostream &operator<<(std::ostream &out, Verdict verdict);
 struct RunResult {
 	Verdict verdict = Verdict::Other;
 	uint32_t retval = 0; ///< XDP_* or TC_ACT_*
-	Bytes packet;	     ///< as the program left it
+	Bytes packet;        ///< as the program left it
 };
 
 enum class Hook { Xdp, Tc };
 
 struct RunInput {
-	uint32_t ifindex = 0; ///< where the packet came in, in the caller's network namespace
-	Bytes packet;	      ///< 14 octets at least: the kernel takes no less
+	uint32_t ifindex = 0;  ///< where the packet came in, in the caller's network namespace
+	Bytes packet;          ///< 14 octets at least: the kernel takes no less
 	uint32_t gso_size = 0; ///< TC: payload octets of one segment of a super-frame
 };
 

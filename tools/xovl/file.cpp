@@ -14,8 +14,8 @@ namespace {
 Config read_config(const std::string &file)
 {
 	if (file != "-")
-		return read_yaml_file(file);
-	return parse_yaml({std::istreambuf_iterator<char>(std::cin), {}}, "<stdin>");
+		return read_yaml_file(file, check_interfaces);
+	return parse_yaml({std::istreambuf_iterator<char>(std::cin), {}}, "<stdin>", check_interfaces);
 }
 
 void apply(Context &context, Args &args)
