@@ -68,9 +68,9 @@ static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
 
 static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 {
-	if (!ctx->vlan_present || ctx->vlan_proto != bpf_htons(ETH_P_8021Q))
+	if (!ctx->vlan_present)
 		return 0;
-	return ctx->vlan_tci & 0xfff;
+	return ctx->vlan_proto == bpf_htons(ETH_P_8021Q) ? ctx->vlan_tci & 0xfff : VID_OTHER;
 }
 
 static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
@@ -136,15 +136,21 @@ static __always_inline bool frame_put(const struct frame *f, void **at, const vo
 	return true;
 }
 
+/* skb->protocol is what adjust_room goes by. */
+static __always_inline bool frame_is_ip(const ctx_t *ctx)
+{
+	return ctx->protocol == bpf_htons(ETH_P_IP) || ctx->protocol == bpf_htons(ETH_P_IPV6);
+}
+
 /*
  * Make outer_len octets of room before the tenant's frame and write its collected tags into it. Not NONE: the kernel
  * refused; the packet can only be dropped then.
  *
- * A packet that is encapsulated already is refused by adjust_room. If it is TCP itself, TC decapsulated it before and a tenant
- * routed it on: pushed plainly it keeps its inner offsets, which are still right. A super-frame of the tenant's own tunnel
- * could not be segmented.
+ * A packet that is encapsulated already (by a tenant's own tunnel; or decapsulated here and routed on by a tenant, as no
+ * helper clears the mark) is refused by adjust_room. Pushed plainly, a super-frame could not be segmented: that is done
+ * only where the way out carries it whole.
  */
-static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool tcp)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool whole)
 {
 	__u32 tags_len = f->nr_tags * sizeof(struct xovl_vlan_tag);
 	__u8 nr_tags = f->nr_tags;
@@ -160,9 +166,9 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 	ethertype = eth->h_proto;
 
 	err = -EOPNOTSUPP;
-	if (ctx->protocol == bpf_htons(ETH_P_IP) || ctx->protocol == bpf_htons(ETH_P_IPV6))
+	if (frame_is_ip(ctx))
 		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, ipv6);
-	if (err && f->gso_size && !tcp)
+	if (err && f->gso_size && !whole)
 		return XOVL_REASON_GSO_NESTED;
 	if (err && bpf_skb_change_head(ctx, outer_len + tags_len, 0))
 		return XOVL_REASON_NO_ROOM;

@@ -58,6 +58,8 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	const struct ethhdr *eth = f->data;
 	const struct xovl_vlan_tag *tag = f->data + 2 * ETH_ALEN;
 
+	if (eth->h_proto == bpf_htons(ETH_P_8021AD))
+		return VID_OTHER;
 	if (eth->h_proto != bpf_htons(ETH_P_8021Q) || (void *)(tag + 1) > f->end)
 		return 0;
 	return bpf_ntohs(tag->tci) & 0xfff;
@@ -91,7 +93,7 @@ static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
  * Make outer_len octets of room before the tenant's frame, without its port's tag. Not NONE: no headroom, nothing has
  * changed.
  */
-static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool tcp)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool whole)
 {
 	__u32 tag_len = frame_port_tag_len(f);
 

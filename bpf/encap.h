@@ -94,7 +94,7 @@ static __always_inline bool underlay_is_ready(const struct xovl_nexthop *nexthop
 {
 	if (device_partial_checksums && flow->partial)
 		return false;
-	return nexthop->state == XOVL_NEXTHOP_OK && (nexthop->xdp_xmit || device_generic);
+	return nexthop->state == XOVL_NEXTHOP_OK && ((nexthop->device_flags & XOVL_DEV_XDP_XMIT) || device_generic);
 }
 
 static __always_inline int underlay_out(ctx_t *ctx, struct xovl_peer *peer, const struct xovl_nexthop *nexthop,
@@ -138,6 +138,9 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, __u32 peer_in
 
 	if (!peer)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+	if (!frame_collect_tags(ctx, f))
+		return verdict_drop(ctx, f, XOVL_REASON_VLAN_DEPTH);
+	frame_reload(ctx, f);
 	flow_parse(f, 0, &flow);
 	sport = flow_sport(&flow);
 	nexthop = nexthop_get(ctx, peer_index, peer, sport, f->now);
@@ -145,9 +148,6 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, __u32 peer_in
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
 	if (!underlay_is_ready(nexthop, &flow))
 		return verdict_pass(ctx);
-	if (!frame_collect_tags(ctx, f))
-		return verdict_drop(ctx, f, XOVL_REASON_VLAN_DEPTH);
-
 	reason = nexthop_reason(nexthop);
 	if (!reason)
 		reason = size_check(f, &flow, peer->outer_len, nexthop);
@@ -155,7 +155,8 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, __u32 peer_in
 		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
 
 	ipv6 = peer->family != AF_INET;
-	reason = tunnel_push(ctx, f, ETH_HLEN + (ipv6 ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6, flow.tcp);
+	reason = tunnel_push(ctx, f, ETH_HLEN + (ipv6 ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6,
+			     nexthop->device_flags & XOVL_DEV_GSO_WHOLE);
 	if (reason)
 		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
 	frame_reload(ctx, f);

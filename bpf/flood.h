@@ -122,36 +122,45 @@ static long flood_peer_nth(__u32 nth, struct flood *flood)
 	return 0;
 }
 
-/* Copies to nr peers of one family, whose room has been made. */
-static __always_inline void flood_peers(struct flood *flood, __u32 nr)
+/* Copies to nr peers of one family from position on; the room for their headers has been made. */
+static __always_inline void flood_peers(struct flood *flood, __u32 position, __u32 nr)
 {
+	flood->first.position = position;
 	bpf_loop(nr, flood_peer_nth, flood, 0);
-	flood->first.position += nr;
 }
 
+/*
+ * Copies to the peers of both families. Between the two the room changes by the 20 octets that IPv6 headers are longer; the
+ * kernel shrinks it only for IP frames, and grows it plainly only where nothing has to be segmented, as for all others.
+ */
 static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct xovl_flood_head head)
 {
+	__u32 peers6 = head.nr_ports, peers4 = peers6 + head.nr_peers6;
 	ctx_t *ctx = flood->ctx;
 	struct frame *f = flood->frame;
 	enum xovl_reason reason;
+	bool ipv6_first;
 
 	if (!frame_collect_tags(ctx, f))
 		return XOVL_REASON_VLAN_DEPTH;
-	if (head.nr_peers6) {
-		reason = tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV6, true, flood->flow->tcp);
-		if (reason)
-			return reason;
-		flood_peers(flood, head.nr_peers6);
-		if (!head.nr_peers4)
-			return XOVL_REASON_NONE;
-		if (!room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, f->len + OUTER_LEN_IPV4, false))
+	frame_reload(ctx, f);
+	flow_parse(f, 0, flood->flow);
+	ipv6_first = head.nr_peers6 && (!head.nr_peers4 || frame_is_ip(ctx));
+	reason = tunnel_push(ctx, f, ETH_HLEN + (ipv6_first ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6_first, false);
+	if (reason)
+		return reason;
+	if (ipv6_first) {
+		flood_peers(flood, peers6, head.nr_peers6);
+		if (head.nr_peers4 &&
+		    !room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, f->len + OUTER_LEN_IPV4, false))
 			return XOVL_REASON_NO_ROOM;
+		flood_peers(flood, peers4, head.nr_peers4);
 	} else {
-		reason = tunnel_push(ctx, f, ETH_HLEN + OUTER_LEN_IPV4, false, flood->flow->tcp);
-		if (reason)
-			return reason;
+		flood_peers(flood, peers4, head.nr_peers4);
+		if (head.nr_peers6 && bpf_skb_change_head(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, 0))
+			return XOVL_REASON_NO_ROOM;
+		flood_peers(flood, peers6, head.nr_peers6);
 	}
-	flood_peers(flood, head.nr_peers4);
 	return XOVL_REASON_NONE;
 }
 
@@ -188,7 +197,6 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 	flood.stats = net_stats_get(f->net_index);
 	if (!flood.stats)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
-	flow_parse(f, f->outer_len, &flow);
 	if (!frame_for_port(ctx, f, 0))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
 	f->port_vid = 0;
@@ -198,7 +206,6 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 	bpf_loop(head.nr_ports, flood_port_nth, &flood, 0);
 	if (!nr_peers)
 		return carrier_drop(ctx);
-	flood.first.position += head.nr_ports;
 	reason = flood_tunnel(&flood, head);
 	if (reason)
 		count_drop_copy(reason);

@@ -4,6 +4,7 @@
 #define XOVL_BPF_FLOW_H
 
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -15,7 +16,6 @@ struct flow {
 	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
 	__u32 l2_len;	 /* octets of the Ethernet header and the tags in the frame, without the port's own */
 	__u32 headers;	 /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
-	bool tcp;
 	bool partial;	 /* the transport checksum is only begun: the sum of the pseudo-header */
 };
 
@@ -48,14 +48,14 @@ static __always_inline void flow_transport(const struct frame *f, __u32 at, __u8
 	if (protocol == IPPROTO_TCP && (void *)(tcp + 1) <= f->end) {
 		flow->hash = hash_mix(flow->hash, (__u32)tcp->source << 16 | tcp->dest);
 		flow->headers = at + tcp->doff * 4;
-		flow->tcp = true;
 		flow->partial = tcp->check == sum_fold(pseudo);
 	} else if (protocol == IPPROTO_UDP && (void *)(udp + 1) <= f->end) {
 		flow->hash = hash_mix(flow->hash, (__u32)udp->source << 16 | udp->dest);
 		flow->headers = at + sizeof(*udp);
 		flow->partial = udp->check && udp->check == sum_fold(pseudo);
-	} else if (protocol == IPPROTO_SCTP) {
-		flow->partial = true; /* its CRC-32c may be open, and does not show it */
+	} else if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && protocol != IPPROTO_IGMP) {
+		/* an open CRC-32c of SCTP does not show, nor what is open further inside (IP in IP, extension headers) */
+		flow->partial = true;
 	}
 }
 

@@ -53,6 +53,9 @@ static __always_inline void mac_write(void *to, mac_t mac)
 	*(__u16 *)(to + 4) = mac >> 32;
 }
 
+/* Stands for a tag that is not 802.1Q: 4095 is reserved, and no port has it. */
+#define VID_OTHER 4095
+
 struct frame {
 	void *data; /* the Ethernet header; void after every helper that changes the packet */
 	void *end;  /* of the octets that can be read directly */

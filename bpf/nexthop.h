@@ -87,7 +87,7 @@ static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, 
 	nexthop->state = nexthop_state(answer, device, peer, now);
 	nexthop->ifindex = ifindex;
 	nexthop->mtu = nexthop_mtu(ctx, answer, &fib);
-	nexthop->xdp_xmit = device && (device->flags & XOVL_DEV_XDP_XMIT);
+	nexthop->device_flags = device ? device->flags : 0;
 	__builtin_memcpy(nexthop->macs, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(nexthop->macs + ETH_ALEN, fib.smac, ETH_ALEN);
 	/* a neighbour is resolved within milliseconds: look again with the next frame */

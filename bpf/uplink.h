@@ -87,15 +87,13 @@ static __always_inline int uplink_in(ctx_t *ctx)
 
 	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f) || !outer_parse(&f, &outer, &tunnel))
 		return verdict_pass(ctx);
-	if (!uplink_network(&f, &tunnel) && !outer_is_ours(&outer, &tunnel))
+	if (!uplink_network(&f, &tunnel) && (!outer_is_ours(&outer, &tunnel) || outer.foreign_pass))
 		return verdict_pass(ctx);
 	reason = outer_check(&f, &outer);
 	if (!reason)
 		reason = vxlan_check(&f, &outer);
 	if (reason)
 		return verdict_drop_outer(ctx, reason);
-	if (!f.net && outer.foreign_pass)
-		return verdict_pass(ctx);
 	if (!f.net)
 		return verdict_drop_outer(ctx, XOVL_REASON_VNI_UNKNOWN);
 	source = fdb_find(&f, f.src);

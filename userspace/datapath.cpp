@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sys/socket.h>
 
 #include <fmt/format.h>
 
@@ -25,10 +26,12 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 	return {
 		{"ports", limits.ports},	 {"port_table", limits.ports},
 		{"networks", limits.networks},	 {"fdb", limits.fdb},
-		{"floods", 2 * (limits.members + limits.ports)}, // the old and the new lists side by side
-		{"peers", limits.peers},	 {"members", limits.members},
-		{"endpoints", limits.networks},	 {"tunnels", 2 * limits.networks}, // one for each family
-		{"devices", limits.ports},	 {"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
+		// the old and the new elements side by side
+		{"floods", 2 * (limits.members + limits.ports)},
+		{"members", 2 * limits.members}, {"devices", 2 * limits.ports},
+		{"endpoints", endpoints_max(limits.networks)},
+		{"tunnels", tunnels_max(limits.networks)},
+		{"peers", limits.peers},	 {"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
 		{"port_stats", limits.ports},	 {"peer_stats", limits.peers},
 		{"net_stats", limits.networks},
 	};
@@ -44,13 +47,30 @@ bool is_global_data(const bpf_map *map)
 	return std::strchr(bpf_map__name(map), '.') != nullptr;
 }
 
-/// A map that only userspace uses is not in a BPF object.
+#ifndef SO_NETNS_COOKIE
+constexpr int SO_NETNS_COOKIE = 71; // Linux 5.14
+#endif
+
+/// Never the same for two network namespaces; 0 where the kernel cannot tell.
+uint64_t netns_cookie()
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+	Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	if (!socket || getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
+		return 0;
+	return cookie;
+}
+
+/// A map that only userspace uses is not in a BPF object. fill(descriptor) comes before the pin.
+template <typename Fill>
 void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
-		   uint32_t entries)
+		   uint32_t entries, Fill fill)
 {
 	Fd map(bpf_map_create(type, name, key_size, value_size, entries, nullptr));
 	if (!map)
 		throw system_error("create", fmt::format("map {}", name), errno);
+	fill(map.get());
 	if (bpf_obj_pin(map.get(), dir.pin(name).c_str()) != 0)
 		throw system_error("pin", dir.pin(name), errno);
 }
@@ -94,20 +114,33 @@ Limits Maps::limits() const
 		.networks = networks.max_entries(),
 		.peers = peers.max_entries(),
 		.ports = port_table.max_entries(),
-		.members = members.max_entries()};
+		.members = members.max_entries() / 2}; // see map_sizes()
 }
 
-bool datapath_is_loaded(const PinDir &dir)
+bool datapath_is_loaded(PinDir &dir)
 {
 	// pinned last, so that it marks a complete load
 	if (!dir.exists() || access(dir.pin("settings").c_str(), F_OK) != 0)
 		return false;
 	auto settings = Map<uint32_t, xovl_settings>(dir.pin("settings")).get(kSettingsKey);
-	if (!settings || settings->layout != XOVL_LAYOUT)
+	if (!settings || !settings->layout)
+		return false;
+	if (settings->layout != XOVL_LAYOUT)
 		throw Error(Error::Kind::System,
 			    fmt::format("the running datapath has map layout {}, this xovl knows {} (xovl down with the version that loaded it)",
-					settings ? settings->layout : 0, XOVL_LAYOUT));
+					settings->layout, XOVL_LAYOUT));
+	if (settings->netns_cookie != netns_cookie()) { // of a namespace that is gone
+		dir.remove();
+		return false;
+	}
 	return true;
+}
+
+void keep_lo_forwarding()
+{
+	for (bool ipv6 : {false, true})
+		if (!lo_forwarding(ipv6))
+			set_lo_forwarding(ipv6, true);
 }
 
 void datapath_load(PinDir &dir, const Limits &limits)
@@ -115,6 +148,7 @@ void datapath_load(PinDir &dir, const Limits &limits)
 	dir.create();
 	if (datapath_is_loaded(dir))
 		return;
+	dir.create(); // of a namespace that is gone
 	dir.clear();
 	Object object = load_tc_object(dir, limits);
 	for (const char *name : kTcNames) {
@@ -122,17 +156,20 @@ void datapath_load(PinDir &dir, const Limits &limits)
 		if (bpf_program__pin(program, dir.pin(name).c_str()) != 0)
 			throw system_error("pin", dir.pin(name), errno);
 	}
-	create_pinned(dir, BPF_MAP_TYPE_HASH, "vteps", sizeof(xovl_addr), sizeof(xovl_vtep), limits.networks);
+	create_pinned(dir, BPF_MAP_TYPE_HASH, "vteps", sizeof(xovl_addr), sizeof(xovl_vtep), kVtepsMax,
+		      [](int) {});
 
 	xovl_settings settings{};
 	settings.layout = XOVL_LAYOUT;
 	settings.next_generation = 1;
 	settings.lo_forwarding4 = lo_forwarding(false);
 	settings.lo_forwarding6 = lo_forwarding(true);
-	create_pinned(dir, BPF_MAP_TYPE_ARRAY, "settings", sizeof(kSettingsKey), sizeof(settings), 1);
-	Map<uint32_t, xovl_settings>(dir.pin("settings")).set(kSettingsKey, settings);
-	set_lo_forwarding(false, true);
-	set_lo_forwarding(true, true);
+	settings.netns_cookie = netns_cookie();
+	create_pinned(dir, BPF_MAP_TYPE_ARRAY, "settings", sizeof(kSettingsKey), sizeof(settings), 1, [&](int map) {
+		if (bpf_map_update_elem(map, &kSettingsKey, &settings, BPF_ANY) != 0)
+			throw system_error("write", "map settings", errno);
+	});
+	keep_lo_forwarding();
 }
 
 void datapath_unload(PinDir &dir)

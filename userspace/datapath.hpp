@@ -40,6 +40,18 @@ private:
 	Fd lock_;
 };
 
+inline constexpr uint32_t kVtepsMax = 64;
+/// Every network can have a local address and destination port of its own.
+constexpr uint32_t endpoints_max(uint32_t networks)
+{
+	return networks + kVtepsMax;
+}
+/// Room for every network at several vteps.
+constexpr uint32_t tunnels_max(uint32_t networks)
+{
+	return 8 * networks;
+}
+
 /// Every map, opened by its pin. Documented in xovl/maps.h.
 struct Maps {
 	explicit Maps(const PinDir &dir);
@@ -64,12 +76,15 @@ struct Maps {
 	Limits limits() const;
 };
 
-/// Whether a complete datapath is pinned in dir. Error(System) when it is of another layout.
-bool datapath_is_loaded(const PinDir &dir);
+/// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed, and its folder.
+/// Error(System) when it is of another layout.
+bool datapath_is_loaded(PinDir &dir);
+
+/// Let the loopback device forward, which route lookups of the datapath need: again where somebody reset it.
+void keep_lo_forwarding();
 
 /// Create the maps, load the TC programs and pin all of it in dir, whose remains of an interrupted load are removed first.
 /// Somebody else was faster: nothing to do.
-/// Lets the loopback device forward, which route lookups of the datapath need.
 void datapath_load(PinDir &dir, const Limits &limits);
 
 /// Undo datapath_load: nothing may be attached any more.

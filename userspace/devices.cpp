@@ -131,7 +131,8 @@ void check_interfaces(const Config &config, const Where &where)
 
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
 {
-	return (device.flags & ~XOVL_DEV_XDP_XMIT) | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0);
+	uint32_t kept = device.flags & ~(XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE);
+	return kept | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0) | (link.gso_whole ? XOVL_DEV_GSO_WHOLE : 0);
 }
 
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)

@@ -27,7 +27,7 @@ bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &
 /// Whether device_attach() would change nothing.
 bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk);
 
-/// XOVL_DEV_XDP_XMIT as the interface is now, beside the other flags of device.
+/// XOVL_DEV_XDP_XMIT and XOVL_DEV_GSO_WHOLE as the interface is now, beside the other flags of device.
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link);
 
 /// Why the mode in force is not the one asked for; empty when it is.

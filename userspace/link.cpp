@@ -182,10 +182,14 @@ LinkInfo describe(rtnl_link *link)
 
 	Ethtool ethtool(info.name);
 	info.driver = ethtool.driver();
+	int offloads = 0;
 	for (const std::string &feature : ethtool.features()) {
+		offloads += feature == "tx-generic-segmentation" || feature == "tx-tcp-segmentation" ||
+			    feature == "tx-udp_tnl-segmentation";
 		info.rx_vlan_stripped |= feature == "rx-vlan-hw-parse";
 		info.lro |= feature == "rx-lro" || feature == "rx-gro-hw";
 	}
+	info.gso_whole = info.is_virtual_pair() && offloads == 3;
 	info.xdp_features = xdp_features(info.ifindex);
 	return info;
 }

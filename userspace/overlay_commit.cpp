@@ -136,6 +136,7 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 
 std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, bool with_fdb)
 {
+	keep_lo_forwarding();
 	Tables before = tables();
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
 	detach_surplus(desired);

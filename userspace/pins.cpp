@@ -117,10 +117,12 @@ void PinDir::create()
 void PinDir::clear()
 {
 	std::error_code err;
-	for (const auto &entry : fs::directory_iterator(path_))
+	fs::remove(pin("settings"), err); // first: what is incomplete is not loaded
+	for (const auto &entry : fs::directory_iterator(path_)) {
 		fs::remove_all(entry.path(), err);
-	if (err)
-		throw system_error("remove the pins in", path_, err.value());
+		if (err)
+			throw system_error("remove", entry.path(), err.value());
+	}
 }
 
 void PinDir::remove()

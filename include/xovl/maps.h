@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 1 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 2 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 
@@ -62,6 +62,7 @@ enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_
 #define XOVL_DEV_XDP_XMIT 0x1     /* takes XDP_REDIRECTed frames (NDO_XMIT) */
 #define XOVL_DEV_MADE_CLSACT 0x2  /* xovl added the clsact qdisc */
 #define XOVL_DEV_MADE_PROMISC 0x4 /* xovl set IFF_PROMISC */
+#define XOVL_DEV_GSO_WHOLE 0x8    /* super-frames of tunnels leave it unsegmented */
 
 struct xovl_device {
 	char name[XOVL_DEV_LEN];
@@ -248,7 +249,7 @@ struct xovl_nexthop {
 	__u32 ifindex;
 	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
 	__u8 state;
-	__u8 xdp_xmit; /* the interface takes XDP_REDIRECT */
+	__u8 device_flags; /* XOVL_DEV_… of the interface */
 	__u8 macs[12]; /* destination and source of the outer Ethernet header */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
@@ -285,8 +286,10 @@ struct xovl_settings {
 	__u32 next_generation; /* for xovl_peer */
 	__u8 lo_forwarding4; /* net.ipv4.conf.lo.forwarding before xovl set it */
 	__u8 lo_forwarding6;
-	__u8 pad[6];
+	__u8 dirty; /* 1: a writer is between two states of the tables; the FDB may refer to the older one */
+	__u8 pad[5];
+	__u64 netns_cookie; /* whose state this is: inode numbers of namespaces are used again */
 };
-XOVL_ASSERT_SIZE(struct xovl_settings, 16);
+XOVL_ASSERT_SIZE(struct xovl_settings, 24);
 
 #endif
