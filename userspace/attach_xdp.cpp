@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Three states of an interface matter: no program of ours; ours behind libxdp's dispatcher; ours alone, without
 // dispatcher. The last is for kernels that lack freplace, and for those that refuse it to a program that changes packets
-// where the dispatcher does not (6.12 and newer with libxdp before 1.5). Behind the dispatcher libxdp attaches and
+// where the dispatcher does not (6.12.117 with libxdp 1.3, for one). Behind the dispatcher libxdp attaches and
 // detaches; it keeps what is attached in BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher
 // protocol"), which is read here to find our programs.
 #include <bpf/bpf.h>

@@ -129,7 +129,7 @@ Config read_yaml_file(const std::string &path, const ConfigCheck &also = {});
 /// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
 std::string to_yaml(const Config &config);
 
-/// One line for each thing that differs, but for FDB entries and limits: "+ net blue", "~ uplink eth0", "- net blue port veth1 vid 5".
+/// One line for each thing that differs, but for FDB entries: "+ net blue", "~ uplink eth0", "- net blue port veth1 vid 5".
 std::vector<std::string> describe_changes(const Config &before, const Config &after);
 
 } // namespace xovl

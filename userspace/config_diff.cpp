@@ -35,6 +35,17 @@ std::string port_name(const PortConfig &port)
 	return port.vid ? fmt::format("{} vid {}", port.dev, port.vid) : port.dev;
 }
 
+/// Those addresses that other has too, in order: the first of a family is the default local address.
+std::vector<Address> common_vteps(const Config &config, const Config &other)
+{
+	auto same = [](const VtepConfig &vtep) { return vtep.local; };
+	std::vector<Address> common;
+	for (const auto &vtep : config.vteps)
+		if (std::ranges::find(other.vteps, vtep.local, same) != other.vteps.end())
+			common.push_back(vtep.local);
+	return common;
+}
+
 NetworkConfig without_lists(NetworkConfig net)
 {
 	net.ports.clear();
@@ -48,8 +59,12 @@ NetworkConfig without_lists(NetworkConfig net)
 std::vector<std::string> describe_changes(const Config &before, const Config &after)
 {
 	std::vector<std::string> lines;
+	if (after.limits && *after.limits != before.limits.value_or(Limits{}))
+		lines.push_back("~ limits");
 	auto address = [](const Address &item) { return item.str(); };
 	diff_lists(lines, "vtep", before.vteps, after.vteps, [](const VtepConfig &vtep) { return vtep.local.str(); });
+	if (common_vteps(before, after) != common_vteps(after, before))
+		lines.push_back("~ vtep order");
 	diff_lists(lines, "uplink", before.uplinks, after.uplinks, [](const UplinkConfig &uplink) { return uplink.dev; });
 
 	std::vector<NetworkConfig> nets_before, nets_after;

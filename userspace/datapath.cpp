@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -20,6 +21,12 @@ namespace {
 
 constexpr uint32_t kSettingsKey = 0;
 
+/// What does not fit is for the kernel to refuse.
+uint32_t twice(uint64_t entries)
+{
+	return std::min<uint64_t>(2 * entries, UINT32_MAX);
+}
+
 /// The sizes of those maps that are not of a fixed size.
 std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 {
@@ -27,10 +34,9 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"ports", limits.ports},	 {"port_table", limits.ports},
 		{"networks", limits.networks},	 {"fdb", limits.fdb},
 		// the old and the new elements side by side
-		{"floods", 2 * (limits.members + limits.ports)},
-		{"members", 2 * limits.members}, {"devices", 2 * limits.ports},
-		{"endpoints", endpoints_max(limits.networks)},
-		{"tunnels", tunnels_max(limits.networks)},
+		{"floods", twice(uint64_t{limits.members} + limits.ports)},
+		{"members", twice(limits.members)}, {"devices", twice(limits.ports)},
+		{"endpoints", tunnels_max(limits.networks)}, {"tunnels", tunnels_max(limits.networks)},
 		{"peers", limits.peers},	 {"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
 		{"port_stats", limits.ports},	 {"peer_stats", limits.peers},
 		{"net_stats", limits.networks},
@@ -130,7 +136,7 @@ bool datapath_is_loaded(PinDir &dir)
 			    fmt::format("the running datapath has map layout {}, this xovl knows {} (xovl down with the version that loaded it)",
 					settings->layout, XOVL_LAYOUT));
 	if (settings->netns_cookie != netns_cookie()) { // of a namespace that is gone
-		dir.remove();
+		dir.clear();
 		return false;
 	}
 	return true;
@@ -148,7 +154,6 @@ void datapath_load(PinDir &dir, const Limits &limits)
 	dir.create();
 	if (datapath_is_loaded(dir))
 		return;
-	dir.create(); // of a namespace that is gone
 	dir.clear();
 	Object object = load_tc_object(dir, limits);
 	for (const char *name : kTcNames) {

@@ -41,15 +41,10 @@ private:
 };
 
 inline constexpr uint32_t kVtepsMax = 64;
-/// Every network can have a local address and destination port of its own.
-constexpr uint32_t endpoints_max(uint32_t networks)
-{
-	return networks + kVtepsMax;
-}
-/// Room for every network at several vteps.
+/// Room for every network at several vteps, or for one network at all.
 constexpr uint32_t tunnels_max(uint32_t networks)
 {
-	return 8 * networks;
+	return 8 * networks + kVtepsMax;
 }
 
 /// Every map, opened by its pin. Documented in xovl/maps.h.
@@ -76,7 +71,7 @@ struct Maps {
 	Limits limits() const;
 };
 
-/// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed, and its folder.
+/// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed.
 /// Error(System) when it is of another layout.
 bool datapath_is_loaded(PinDir &dir);
 

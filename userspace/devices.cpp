@@ -19,6 +19,7 @@ enum Note : uint8_t {
 	kReceiveOffload,
 	kBusy,
 	kRefused,
+	kTagsHidden,
 };
 
 const char *note_text(uint8_t note)
@@ -36,6 +37,8 @@ const char *note_text(uint8_t note)
 		return "another XDP program is attached and cannot be joined on this kernel";
 	case kRefused:
 		return "the driver refused XDP (MTU, queues or offloads)";
+	case kTagsHidden:
+		return "virtual interface: VLAN tags can stand beside the frame, where XDP does not see them";
 	default:
 		return "";
 	}
@@ -47,10 +50,15 @@ std::string tc_pin(const PinDir &dir, uint32_t ifindex)
 }
 
 /// Why XDP is not even tried; kNoNote: it is.
-Note xdp_obstacle(const LinkInfo &link, xovl_mode asked, bool trunk)
+Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, bool trunk)
 {
-	if (asked == XOVL_MODE_NATIVE || asked == XOVL_MODE_GENERIC)
-		return trunk && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
+	if (device.mode_asked != XOVL_MODE_AUTO) {
+		// Whatever rxvlan says, the other end of a veth can leave tags beside the frame. Who asks for XDP on one without VLAN
+		// ports sees to it that no tagged frames come.
+		if (link.is_virtual_pair())
+			return trunk ? kTagsHidden : kNoNote;
+		return device.role == XOVL_ROLE_PORT && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
+	}
 	if (!link.kind.empty())
 		return kVirtual;
 	if (!link.can_native())
@@ -68,7 +76,7 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 	device.mode = XOVL_MODE_TC;
 	device.note = kNoNote;
 	if (asked != XOVL_MODE_TC)
-		device.note = xdp_obstacle(link, asked, trunk);
+		device.note = xdp_obstacle(link, device, trunk);
 	if (asked == XOVL_MODE_TC || device.note != kNoNote) {
 		xdp_detach(link.ifindex, -1);
 		return;
@@ -92,13 +100,10 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 	}
 }
 
-void join_promiscuous(const LinkInfo &link, xovl_device &device)
+bool lacks_promiscuous(const LinkInfo &link, const xovl_device &device)
 {
 	// a veth hands everything up anyway
-	if (device.role != XOVL_ROLE_PORT || link.is_virtual_pair() || link.promisc)
-		return;
-	set_promisc(link.ifindex, true);
-	device.flags |= XOVL_DEV_MADE_PROMISC;
+	return device.role == XOVL_ROLE_PORT && !link.is_virtual_pair() && !link.promisc;
 }
 
 } // namespace
@@ -147,19 +152,24 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 		return false;
 	if (device.mode_asked == XOVL_MODE_TC)
 		return device.mode == XOVL_MODE_TC;
-	Note obstacle = xdp_obstacle(link, static_cast<xovl_mode>(device.mode_asked), trunk);
+	Note obstacle = xdp_obstacle(link, device, trunk);
 	xovl_mode best = device.mode_asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
 	return obstacle == kNoNote ? device.mode == best : device.mode == XOVL_MODE_TC && device.note == obstacle;
 }
 
-xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk)
+xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, const DeviceRecord &record)
 {
 	if (!tc_attached(link.ifindex, tc_pin(dir, link.ifindex))) {
 		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
 		if (tc_attach(link, program.get(), tc_pin(dir, link.ifindex)))
 			device.flags |= XOVL_DEV_MADE_CLSACT;
 	}
-	join_promiscuous(link, device);
+	bool promisc = lacks_promiscuous(link, device);
+	if (promisc)
+		device.flags |= XOVL_DEV_MADE_PROMISC;
+	record(device);
+	if (promisc)
+		set_promisc(link.ifindex, true);
 	attach_xdp(dir, link, device, trunk);
 	device.flags = device_flags(device, link);
 	return device;
@@ -167,10 +177,14 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
+	auto link = find_link(ifindex);
+	// a renamed interface still has our program, a new one of the same index does not
+	bool is_same = link && (link->name == device.name || tc_attached(ifindex, tc_pin(dir, ifindex)));
+	uint32_t flags = is_same ? device.flags : 0;
 	Fd map(bpf_obj_get(dir.pin("devices").c_str()));
 	xdp_detach(ifindex, map.get());
-	tc_detach(ifindex, tc_pin(dir, ifindex), device.flags & XOVL_DEV_MADE_CLSACT);
-	if ((device.flags & XOVL_DEV_MADE_PROMISC) && find_link(ifindex))
+	tc_detach(ifindex, tc_pin(dir, ifindex), flags & XOVL_DEV_MADE_CLSACT);
+	if (flags & XOVL_DEV_MADE_PROMISC)
 		set_promisc(ifindex, false);
 }
 

@@ -2,6 +2,7 @@
 // Which mode an interface gets, and attaching it: native or generic XDP where asked for and possible, TC always.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "datapath.hpp"
@@ -12,13 +13,17 @@ namespace xovl {
 /// The link of a name that a person gave. Error(Request): there is none, or it is not an Ethernet interface.
 LinkInfo require_link(const std::string &dev);
 
+/// Keeps a record that device_attach() has brought up to date.
+using DeviceRecord = std::function<void(const xovl_device &)>;
+
 /// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
 /// right stays untouched. Returns the record with mode, note and flags filled in. trunk: the interface has a port with a VLAN.
+/// record() is called with what is to be changed back one day, before anything else can fail.
 /// Error(System): the mode was asked for by name and another XDP program is in the way, or TC refuses.
-xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk);
+xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, const DeviceRecord &record);
 
 /// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
-/// gone leaves only its pin to remove.
+/// gone leaves only its pins to remove, also where a new one has its index.
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
 /// Whether device.mode is still what is attached.

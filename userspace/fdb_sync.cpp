@@ -41,6 +41,8 @@ public:
 	/// Whether any entry can be concerned.
 	bool matters() const
 	{
+		if (current_.settings.dirty)
+			return true;
 		for (uint32_t i = 0; i < current_.networks.size(); i++)
 			if ((current_.networks[i].flags & XOVL_NET_USED) && !same_network(i))
 				return true;
@@ -65,7 +67,15 @@ private:
 		if (index >= current_.port_table.size())
 			return false;
 		const auto &old = current_.port_table[index], &now = desired_.port_table[index];
-		return (now.flags & XOVL_PORT_USED) && now.net == net && old.ifindex == now.ifindex && old.vid == now.vid;
+		return (now.flags & XOVL_PORT_USED) && now.net == net && old.vid == now.vid &&
+		       device_name(current_, old) == device_name(desired_, now);
+	}
+
+	/// An interface that was deleted and made anew is the same one.
+	static std::string device_name(const Tables &tables, const xovl_port &port)
+	{
+		auto device = tables.devices.find(port.ifindex);
+		return device == tables.devices.end() ? std::string() : device->second.name;
 	}
 
 	const Tables &current_;

@@ -94,6 +94,8 @@ Overlay::Impl::Impl(const std::string &root) : dir_(root)
 {
 	if (datapath_is_loaded(dir_))
 		maps_.emplace(dir_);
+	else if (dir_.exists()) // of a load that was killed: nothing was attached yet
+		dir_.remove();
 }
 
 const Tables &Overlay::Impl::tables()
@@ -134,6 +136,17 @@ Overlay::Impl::Refs Overlay::Impl::fdb_refs_of_config()
 	};
 }
 
+void Overlay::Impl::check(const Config &wanted) const
+{
+	if (wanted.limits || !loaded() || maps().limits() == Limits{}) {
+		validate(wanted);
+		return;
+	}
+	Config complete = wanted;
+	complete.limits = maps().limits();
+	validate(complete);
+}
+
 Config Overlay::Impl::running(bool with_fdb)
 {
 	Config config = to_config(tables());
@@ -158,11 +171,29 @@ Config Overlay::Impl::running(bool with_fdb)
 	return config;
 }
 
+void Overlay::Impl::change(const std::function<void()> &work)
+{
+	if (!loaded()) {
+		dir_.create();
+		if (datapath_is_loaded(dir_)) { // by somebody else since we looked
+			maps_.emplace(dir_);
+			tables_.reset();
+		}
+	}
+	try {
+		work();
+	} catch (...) {
+		if (!loaded())
+			down();
+		throw;
+	}
+}
+
 void Overlay::Impl::down()
 {
 	if (!dir_.exists())
 		return;
-	if (!loaded()) { // a load that was killed: nothing was attached yet
+	if (!loaded()) {
 		dir_.remove();
 		return;
 	}
@@ -184,18 +215,26 @@ Config Overlay::running(bool with_fdb) const
 
 std::vector<std::string> Overlay::apply(const Config &wanted, bool dry_run)
 {
-	validate(wanted);
-	if (dry_run)
+	std::vector<std::string> lines;
+	if (dry_run) {
+		impl_->check(wanted);
 		return impl_->preview(wanted);
-	return impl_->commit(wanted, Impl::fdb_refs_of_config(), true);
+	}
+	impl_->change([&] {
+		impl_->check(wanted);
+		lines = impl_->commit(wanted, Impl::fdb_refs_of_config(), true);
+	});
+	return lines;
 }
 
 void Overlay::edit(const std::function<void(Config &)> &change)
 {
-	Config wanted = impl_->running(false);
-	change(wanted);
-	validate(wanted);
-	impl_->commit(wanted, impl_->present_refs(), false);
+	impl_->change([&] {
+		Config wanted = impl_->running(false);
+		change(wanted);
+		validate(wanted);
+		impl_->commit(wanted, impl_->present_refs(), false);
+	});
 }
 
 void Overlay::down()

@@ -32,6 +32,13 @@ std::set<std::string> device_names(const Config &config)
 	return names;
 }
 
+/// The link of a record; nullopt: it is gone, and what has its index now, if anything, is another one.
+std::optional<LinkInfo> find_same_link(uint32_t ifindex, const xovl_device &device)
+{
+	auto link = find_link(ifindex);
+	return link && link->name == device.name ? link : std::nullopt;
+}
+
 void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 {
 	auto line = [&](char sign, size_t count) {
@@ -70,12 +77,16 @@ void Overlay::Impl::fit_limits(const Config &wanted)
 std::map<std::string, uint32_t> Overlay::Impl::resolve(const Config &wanted, bool gone_is_error)
 {
 	std::map<std::string, uint32_t> ifindex;
+	std::map<uint32_t, std::string> owner;
 	for (const auto &name : device_names(wanted)) {
 		const auto *known = tables().find_device(name);
 		if (known && !gone_is_error && !find_link(name))
 			ifindex[name] = known->first;
 		else
 			ifindex[name] = require_link(name).ifindex;
+		if (auto [other, is_first] = owner.emplace(ifindex[name], name); !is_first)
+			throw request_error(fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
+							other->second, name, ifindex[name]));
 	}
 	return ifindex;
 }
@@ -95,14 +106,16 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 	std::vector<std::string> lines;
 	std::set<uint32_t> with_vlans = trunks(desired);
 	for (auto &[ifindex, device] : desired.devices) {
-		auto link = find_link(ifindex);
+		auto link = find_same_link(ifindex, device);
 		if (!link)
 			continue;
 		bool trunk = with_vlans.contains(ifindex);
 		if (device_is_settled(dir_, *link, device, trunk))
 			continue;
 		bool was_attached = device_is_attached(dir_, ifindex, device);
-		xovl_device now = device_attach(dir_, *link, device, trunk);
+		xovl_device now = device_attach(dir_, *link, device, trunk, [&](const xovl_device &record) {
+			maps().devices.set(ifindex, record);
+		});
 		if (tables().find_device(device.name) && (!was_attached || now.mode != device.mode))
 			lines.push_back(fmt::format("~ {} attached, mode {}", device.name, name_of(static_cast<xovl_mode>(now.mode))));
 		device = now;
@@ -115,7 +128,7 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 void Overlay::Impl::refresh_xmit(Tables &desired)
 {
 	for (auto &[ifindex, device] : desired.devices) {
-		auto link = find_link(ifindex);
+		auto link = find_same_link(ifindex, device);
 		uint32_t flags = link ? device_flags(device, *link) : device.flags;
 		if (flags == device.flags)
 			continue;
@@ -156,6 +169,7 @@ std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 	Tables empty = tables();
 	if (!loaded()) {
 		Limits limits = wanted.limits.value_or(Limits{});
+		empty.limits = limits;
 		empty.port_table.resize(limits.ports);
 		empty.networks.resize(limits.networks);
 		empty.peers.resize(limits.peers);
@@ -168,6 +182,7 @@ std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs &refs, bool with_fdb)
 {
 	bool was_loaded = loaded();
+	Config before = running(false);
 	// what can be wrong with the request is found before anything changes
 	resolve(wanted, with_fdb);
 	fit_limits(wanted);
@@ -181,13 +196,11 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 		throw;
 	}
 
-	Config before = running(false);
-	// attaching is what a system refuses; only then is the complete FDB needed to go back
-	bool full_undo = with_fdb && was_loaded && device_names(wanted) != device_names(before);
+	std::vector<std::string> lines = describe_changes(before, wanted);
+	bool full_undo = with_fdb && was_loaded;
 	if (full_undo)
 		before = running(true);
 	Refs refs_before = full_undo ? fdb_refs_of_config() : present_refs();
-	std::vector<std::string> lines = describe_changes(before, wanted);
 	try {
 		for (auto &line : carry_out(wanted, refs, with_fdb))
 			lines.push_back(std::move(line));

@@ -56,7 +56,13 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	// in this order a killed writer leaves at most a count that is too high
 	if (entry.dst)
 		impl_->count_ref(net, *entry.dst, 1);
-	fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry), .seen = 0});
+	try {
+		fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry), .seen = 0});
+	} catch (...) {
+		if (entry.dst)
+			impl_->count_ref(net, *entry.dst, -1);
+		throw;
+	}
 	if (old_remote)
 		impl_->count_ref(net, *old_remote, -1);
 }

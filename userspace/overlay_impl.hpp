@@ -25,6 +25,13 @@ struct Overlay::Impl {
 	/// The same from the entries of each NetworkConfig.
 	static Refs fdb_refs_of_config();
 
+	/// validate() with the limits in force where wanted has none.
+	void check(const Config &wanted) const;
+
+	/// Run work, which is to change something, with the lock held from before it looks at the present state. An empty folder
+	/// is not left behind when it throws.
+	void change(const std::function<void()> &work);
+
 	/// Make the machine match wanted, loading the datapath where it is not. with_fdb: wanted has the complete FDB. What fails
 	/// half-way is undone. Returns the change lines.
 	std::vector<std::string> commit(const Config &wanted, const Refs &refs, bool with_fdb);

@@ -79,6 +79,7 @@ std::optional<uint32_t> Tables::find_port(const std::string &dev, uint16_t vid) 
 Tables read_tables(const Maps &maps)
 {
 	Tables tables;
+	tables.limits = maps.limits();
 	tables.settings = maps.settings.get(0).value_or(xovl_settings{});
 	tables.vteps = maps.vteps.image();
 	tables.endpoints = maps.endpoints.image();

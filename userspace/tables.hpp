@@ -13,6 +13,7 @@
 namespace xovl {
 
 struct Tables {
+	Limits limits; ///< what there is room for
 	xovl_settings settings{};
 	Image<xovl_addr, xovl_vtep> vteps;
 	Image<xovl_endpoint_key, xovl_endpoint> endpoints;

@@ -73,6 +73,17 @@ void prepare_outer(xovl_peer &peer)
 	peer.outer_len = at + sizeof(vxlan);
 }
 
+Error too_many(size_t most, const char *what)
+{
+	return request_error(fmt::format("more than {} {} (limits)", most, what));
+}
+
+void check_count(size_t count, size_t most, const char *what)
+{
+	if (count > most)
+		throw too_many(most, what);
+}
+
 /// Hands out indexes of an array: first those that are free now, then those that become free by this change. Everything that
 /// is kept must have been kept before the first take().
 class Slots {
@@ -104,7 +115,7 @@ public:
 					return keep(index);
 			}
 		}
-		throw request_error(fmt::format("more than {} {} (limits)", taken_.size(), what_));
+		throw too_many(taken_.size(), what_);
 	}
 
 private:
@@ -119,7 +130,9 @@ public:
 	Maker(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex)
 		: wanted_(wanted), current_(current), ifindex_(ifindex)
 	{
+		out_.limits = current.limits;
 		out_.settings = current.settings;
+		out_.settings.dirty = 0;
 		out_.port_table.resize(current.port_table.size());
 		out_.networks.resize(current.networks.size());
 		out_.peers.resize(current.peers.size());
@@ -130,6 +143,7 @@ public:
 		uint32_t order = 0;
 		for (const auto &vtep : wanted_.vteps)
 			out_.vteps[vtep.local.raw()] = {.order = order++, .foreign_pass = vtep.foreign_pass};
+		check_count(out_.vteps.size(), kVtepsMax, "vteps");
 	}
 
 	void networks();
@@ -219,31 +233,35 @@ void Maker::devices()
 	for (const auto &net : wanted_.networks)
 		for (const auto &port : net.ports)
 			device(port.dev, XOVL_ROLE_PORT, port.mode, 0);
-	if (out_.devices.size() > current_.port_table.size())
-		throw request_error(fmt::format("more than {} interfaces (limits)", current_.port_table.size()));
+	check_count(out_.devices.size(), current_.port_table.size(), "interfaces");
 }
 
 void Maker::ports()
 {
 	std::map<uint32_t, int> ports_of;
+	// by name: an interface that was deleted and made anew is the same one
+	std::map<std::pair<std::string, uint32_t>, uint32_t> known_ports;
+	for (const auto &[key, port] : current_.ports)
+		if (auto known = current_.devices.find(key.ifindex); known != current_.devices.end())
+			known_ports[{known->second.name, key.vid}] = port.index;
 	Slots slots("ports", current_.port_table.size(), [&](uint32_t i) { return current_.port_table[i].flags != 0; });
 	auto key_of = [&](const PortConfig &port) {
 		return xovl_port_key{.ifindex = ifindex_.at(port.dev), .vid = port.vid};
 	};
 	for (const auto &net : wanted_.networks) {
 		for (const auto &port : net.ports) {
-			auto known = current_.ports.find(key_of(port));
 			ports_of[key_of(port).ifindex]++;
-			if (known != current_.ports.end())
-				slots.keep(known->second.index);
+			auto known = known_ports.find({port.dev, port.vid});
+			if (known != known_ports.end())
+				slots.keep(known->second);
 		}
 	}
 	for (size_t n = 0; n < wanted_.networks.size(); n++) {
 		uint32_t order = 0;
 		for (const auto &port : wanted_.networks[n].ports) {
 			xovl_port_key key = key_of(port);
-			auto known = current_.ports.find(key);
-			uint32_t index = known != current_.ports.end() ? known->second.index : slots.take();
+			auto known = known_ports.find({port.dev, port.vid});
+			uint32_t index = known != known_ports.end() ? known->second : slots.take();
 			uint16_t flags = XOVL_PORT_USED;
 			if (!port.vid && ports_of[key.ifindex] == 1)
 				flags |= XOVL_PORT_TAGGED;
@@ -273,6 +291,7 @@ void Maker::members(const std::function<std::map<Address, uint32_t>(const Networ
 			if (count)
 				member(remote).fdb_refs = count;
 	}
+	check_count(out_.members.size(), current_.limits.members, "members (pairs of network and peer)");
 }
 
 xovl_peer Maker::peer(const NetworkConfig &net, const Address &remote) const
@@ -386,6 +405,7 @@ void Maker::endpoints()
 		for (const auto &vtep : wanted_.vteps)
 			if (!wanted_.networks[n].local || *wanted_.networks[n].local == vtep.local)
 				endpoint(wanted_.networks[n], net_index_[n], vtep.local.raw(), vtep.foreign_pass);
+	check_count(out_.tunnels.size(), tunnels_max(current_.networks.size()), "tunnels (pairs of network and vtep)");
 }
 
 } // namespace

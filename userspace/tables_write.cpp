@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Carrying a difference into the maps.
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "tables.hpp"
 
 namespace xovl {
@@ -16,12 +20,33 @@ void write_missing(const Map<Key, Value> &map, const Image<Key, Value> &current,
 	}
 }
 
-template <typename Key, typename Value>
-void delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired)
+/// Delete what is not in desired, or there leads elsewhere. Returns whether anything was.
+template <typename Key, typename Value, typename Same>
+bool delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired,
+		    Same leads_to_same)
 {
-	for (const auto &[key, value] : current)
-		if (!desired.contains(key))
-			map.del(key);
+	bool any = false;
+	for (const auto &[key, value] : current) {
+		auto kept = desired.find(key);
+		if (kept != desired.end() && leads_to_same(value, kept->second))
+			continue;
+		map.del(key);
+		any = true;
+	}
+	return any;
+}
+
+template <typename Key, typename Value>
+bool delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired)
+{
+	return delete_surplus(map, current, desired, [](const Value &, const Value &) { return true; });
+}
+
+/// Wait until no program that ran before still does: this command waits for an RCU grace period. (Where nohz_full is in use
+/// the kernel refuses it; programs run for microseconds.)
+void wait_for_programs()
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 /// Elements in use in desired that differ; fresh(index) is called first for one that means something else than before.
@@ -45,6 +70,15 @@ void clear_unused(const Map<uint32_t, Value> &map, const std::vector<Value> &cur
 	for (uint32_t i = 0; i < desired.size(); i++)
 		if (in_use(current[i]) && !in_use(desired[i]))
 			map.set(i, Value{});
+}
+
+template <typename Value, typename InUse>
+bool has_unused(const std::vector<Value> &current, const std::vector<Value> &desired, InUse in_use)
+{
+	for (uint32_t i = 0; i < desired.size(); i++)
+		if (in_use(current[i]) && !in_use(desired[i]))
+			return true;
+	return false;
 }
 
 bool network_used(const xovl_network &net)
@@ -98,7 +132,25 @@ void write_floods(const Maps &maps, const Tables &current, const Tables &desired
 	for (uint32_t i = 0; i < desired.networks.size(); i++)
 		if (network_used(desired.networks[i]) && !same_octets(interim_flood(current, desired, i), desired.networks[i].flood))
 			maps.networks.set(i, desired.networks[i]);
-	delete_surplus(maps.floods, current.floods, desired.floods);
+}
+
+/// Delete the ways in that go, and those that lead elsewhere from now on.
+bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	bool any = delete_surplus(maps.ports, current.ports, desired.ports, [](const auto &a, const auto &b) {
+		return a.net == b.net && a.index == b.index;
+	});
+	any |= delete_surplus(maps.tunnels, current.tunnels, desired.tunnels, [](uint32_t a, uint32_t b) { return a == b; });
+	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints);
+	delete_surplus(maps.vteps, current.vteps, desired.vteps);
+	return any;
+}
+
+bool has_unused_slots(const Tables &current, const Tables &desired)
+{
+	return has_unused(current.port_table, desired.port_table, port_used) ||
+	       has_unused(current.peers, desired.peers, peer_used) ||
+	       has_unused(current.networks, desired.networks, network_used);
 }
 
 } // namespace
@@ -106,14 +158,13 @@ void write_floods(const Maps &maps, const Tables &current, const Tables &desired
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired, const std::function<void()> &update_fdb)
 {
 	// numbers are used up before they are used, so that a killed writer never hands one out twice
-	if (!same_octets(current.settings, desired.settings))
-		maps.settings.set(0, desired.settings);
+	xovl_settings settings = desired.settings;
+	settings.dirty = 1;
+	maps.settings.set(0, settings);
 
-	// what goes: first the ways in
-	delete_surplus(maps.ports, current.ports, desired.ports);
-	delete_surplus(maps.tunnels, current.tunnels, desired.tunnels);
-	delete_surplus(maps.endpoints, current.endpoints, desired.endpoints);
-	delete_surplus(maps.vteps, current.vteps, desired.vteps);
+	// what goes: first the ways in; no program may be on its way through them when slots change their meaning
+	if (delete_ways_in(maps, current, desired))
+		wait_for_programs();
 
 	write_missing(maps.devices, current.devices, desired.devices);
 	write_arrays(maps, current, desired);
@@ -127,11 +178,16 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	write_missing(maps.tunnels, current.tunnels, desired.tunnels);
 	write_missing(maps.ports, current.ports, desired.ports);
 
+	// A list alone is deleted at once: who is still reading it loses copies of one frame, and adding to lists stays fast.
+	if (has_unused_slots(current, desired))
+		wait_for_programs();
+	delete_surplus(maps.floods, current.floods, desired.floods);
 	delete_surplus(maps.members, current.members, desired.members);
 	clear_unused(maps.port_table, current.port_table, desired.port_table, port_used);
 	clear_unused(maps.peers, current.peers, desired.peers, peer_used);
 	clear_unused(maps.networks, current.networks, desired.networks, network_used);
 	delete_surplus(maps.devices, current.devices, desired.devices);
+	maps.settings.set(0, desired.settings);
 }
 
 } // namespace xovl
