@@ -29,7 +29,10 @@ class Fdb : public OverlayTest, public testing::WithParamInterface<std::string> 
 protected:
 	void mesh(const std::string &network = {})
 	{
-		build({.port_mode = GetParam(), .uplink_mode = GetParam(), .underlay = Underlay::Switched, .hosts = 3,
+		build({.port_mode = GetParam(),
+		       .uplink_mode = GetParam(),
+		       .underlay = Underlay::Switched,
+		       .hosts = 3,
 		       .network = network});
 	}
 
@@ -93,7 +96,6 @@ TEST_P(Fdb, StaticEntriesStay)
 	EXPECT_EQ(tap.collect(2, is_test_frame).size(), 2u) << "the frames themselves are delivered";
 	EXPECT_EQ(entry(1, kMac), "static " + net().vtep(3));
 	EXPECT_EQ(entry(1, kOther), "static port0");
-
 }
 
 TEST_P(Fdb, FramesFollowStaticEntries)
@@ -188,7 +190,6 @@ TEST_P(Fdb, DelAndFlushForget)
 	EXPECT_EQ(h(1).xovl("fdb del " + kMac + " net blue").status, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "tc"),
-			 [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "tc"), [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

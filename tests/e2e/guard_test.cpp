@@ -18,7 +18,10 @@ class Guard : public OverlayTest, public testing::WithParamInterface<std::string
 protected:
 	void mesh(unsigned hosts = 2)
 	{
-		build({.port_mode = GetParam(), .uplink_mode = GetParam(), .underlay = Underlay::Switched, .hosts = hosts});
+		build({.port_mode = GetParam(),
+		       .uplink_mode = GetParam(),
+		       .underlay = Underlay::Switched,
+		       .hosts = hosts});
 	}
 
 	Packet outer(const std::string &src, uint16_t dport = 4789, const std::string &dst = "192.0.2.1") const
@@ -133,7 +136,8 @@ TEST_P(Guard, EveryFrameIsCountedOnce)
 	EXPECT_TRUE(tcp_content(c(1), c(3), net().tenant4(3)));
 	EXPECT_TRUE(udp_both_ways(c(2), net().tenant6(2), c(1), net().tenant6(1)));
 	const PacketSocket from(c(1), "eth0");
-	for (const std::string dst : {"ff:ff:ff:ff:ff:ff", "02:00:00:00:0a:77", "01:80:c2:00:00:00", "33:33:00:00:00:42"})
+	for (const std::string dst :
+	     {"ff:ff:ff:ff:ff:ff", "02:00:00:00:0a:77", "01:80:c2:00:00:00", "33:33:00:00:00:42"})
 		from.send(Ethernet{.dst = dst, .src = net().tenant_mac(1)} / Payload::of(60));
 	from.send(Ethernet{.dst = net().tenant_mac(1), .src = net().tenant_mac(1)} / Payload::of(60));
 	from.send(Ethernet{.dst = net().tenant_mac(2), .src = "01:00:00:00:00:01"} / Payload::of(60));
@@ -163,7 +167,6 @@ TEST_P(Guard, EveryFrameIsCountedOnce)
 	EXPECT_EQ(h(1).drops("reserved_mac"), 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Guard, testing::Values("native", "tc"),
-			 [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Modes, Guard, testing::Values("native", "tc"), [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

@@ -61,8 +61,9 @@ std::string big_config(const Topology &net, unsigned i, unsigned count)
 {
 	std::string text = net.config(i);
 	for (unsigned n = 0; n < count; n++) {
-		text += fmt::format("  - name: net{}\n    encap: vxlan\n    vni: {}\n    flood: [{}, 192.0.2.{}]\n    fdb:\n", n,
-				    1000 + n, net.vtep(3 - i), 10 + n % 200);
+		text += fmt::format(
+			"  - name: net{}\n    encap: vxlan\n    vni: {}\n    flood: [{}, 192.0.2.{}]\n    fdb:\n", n,
+			1000 + n, net.vtep(3 - i), 10 + n % 200);
 		for (unsigned mac = 0; mac < 20; mac++)
 			text += fmt::format("      - {{mac: \"02:00:00:01:{:02x}:{:02x}\", dst: {}}}\n", n & 0xff, mac,
 					    net.vtep(3 - i));
@@ -73,8 +74,7 @@ std::string big_config(const Topology &net, unsigned i, unsigned count)
 /// Pings every 10 ms while it lives; stop() returns how many were lost.
 class SteadyPing {
 public:
-	SteadyPing(const Netns &from, const std::string &to)
-		: ping_(from.start("ping -q -i 0.01 -W 1 " + to))
+	SteadyPing(const Netns &from, const std::string &to) : ping_(from.start("ping -q -i 0.01 -W 1 " + to))
 	{
 		std::this_thread::sleep_for(100ms);
 	}
@@ -86,7 +86,8 @@ public:
 		int sent = 0, received = 0;
 		const size_t begin = result.out.find("statistics ---\n");
 		if (begin == std::string::npos ||
-		    sscanf(result.out.c_str() + begin, "statistics --- %d packets transmitted, %d received", &sent, &received) != 2)
+		    sscanf(result.out.c_str() + begin, "statistics --- %d packets transmitted, %d received", &sent,
+			   &received) != 2)
 			return -1;
 		// SIGINT may come between a request and its answer
 		return std::max(0, sent - received - 1);
@@ -155,8 +156,10 @@ TEST_F(LifecycleTc, EditedFileLeavesTheRestAlone)
 	for (const char *change : {
 		     "  - {name: red, encap: vxlan, vni: 200, flood: [192.0.2.2, 192.0.2.3]}\n",
 		     "  - {name: red, encap: vxlan, vni: 201, learning: off, flood: [192.0.2.3]}\n"
-		     "  - {name: green, encap: vxlan, vni: 202, ageing: 10, fdb: [{mac: 02:00:00:00:00:99, dst: 192.0.2.9}]}\n",
-		     "  - {name: green, encap: vxlan, vni: 202, dstport: 4790, fdb: [{mac: 02:00:00:00:00:98, dst: 192.0.2.9}]}\n",
+		     "  - {name: green, encap: vxlan, vni: 202, ageing: 10, fdb: [{mac: 02:00:00:00:00:99, dst: "
+		     "192.0.2.9}]}\n",
+		     "  - {name: green, encap: vxlan, vni: 202, dstport: 4790, fdb: [{mac: 02:00:00:00:00:98, dst: "
+		     "192.0.2.9}]}\n",
 		     "",
 	     }) {
 		const Result result = h(1).apply(wanted + change);
@@ -213,7 +216,8 @@ TEST_P(Lifecycle, SaveAfterCommandsRestoresTheSame)
 		h(1).xovl_must(line);
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 	const std::string saved = h(1).save();
-	const std::string shown = h(1).xovl_must("net show") + h(1).xovl_must("port show") + h(1).xovl_must("flood show");
+	const std::string shown =
+		h(1).xovl_must("net show") + h(1).xovl_must("port show") + h(1).xovl_must("flood show");
 	EXPECT_EQ(h(1).apply(saved).out, "");
 	h(1).xovl_must("down");
 	const Result restored = h(1).apply(saved);
@@ -239,8 +243,9 @@ TEST_F(LifecycleTc, BatchRunsAFileOfCommands)
 {
 	prepare({});
 	h(2).apply(net().config(2));
-	const TempFile file("# a comment\n\nvtep add 192.0.2.1\nuplink add up0 mode tc\nnet add blue encap vxlan vni 100\n"
-			    "port add port0 net blue mode tc\nflood add net blue dst 192.0.2.2\n");
+	const TempFile file(
+		"# a comment\n\nvtep add 192.0.2.1\nuplink add up0 mode tc\nnet add blue encap vxlan vni 100\n"
+		"port add port0 net blue mode tc\nflood add net blue dst 192.0.2.2\n");
 	const Result result = run({XOVL_COMMAND, "-n", h(1).name(), "-b", file.path()});
 	EXPECT_TRUE(result.ok()) << result.text();
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
@@ -256,7 +261,8 @@ TEST_P(Lifecycle, ApplyKilledAnywhereIsMadeGoodByApply)
 	const TempFile file(text);
 	const auto begin = std::chrono::steady_clock::now();
 	ASSERT_TRUE(h(1).apply(text).ok());
-	const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+	const auto whole =
+		std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
 	const std::string clean = h(1).save();
 
 	std::mt19937 random(20261120);
@@ -283,7 +289,8 @@ TEST_P(Lifecycle, KilledVerbsLeaveNothingHalfMade)
 	std::mt19937 random(42);
 	for (int round = 0; round < 10; round++) {
 		Process process = h(1).start_xovl(round % 2 ? "port del port0" : "uplink del up0");
-		std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<>(500, 30000)(random)));
+		std::this_thread::sleep_for(
+			std::chrono::microseconds(std::uniform_int_distribution<>(500, 30000)(random)));
 		process.stop(SIGKILL);
 		const Result again = h(1).apply(net().config(1));
 		ASSERT_TRUE(again.ok()) << again.text();
@@ -308,7 +315,8 @@ TEST_P(Lifecycle, AnInterfaceMadeAnewIsAttachedByApply)
 	build(plan());
 	h(1).ip("link del port0");
 	veth(h(1), "port0", c(1), "eth0");
-	c(1).ip(fmt::format("link set eth0 mtu 1450 address {}\naddr add {}/24 dev eth0", net().tenant_mac(1), net().tenant4(1)));
+	c(1).ip(fmt::format("link set eth0 mtu 1450 address {}\naddr add {}/24 dev eth0", net().tenant_mac(1),
+			    net().tenant4(1)));
 	if (GetParam() == "native")
 		c(1).offload("eth0", "gro on");
 	const Result result = h(1).apply(net().config(1));

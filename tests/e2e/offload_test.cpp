@@ -35,7 +35,8 @@ TEST_P(Offload, TheStackCutsSuperFramesRightWhereTheUnderlayCannotCarryThem)
 	PacketSocket wire(h(2), "up0");
 	EXPECT_TRUE(tcp_content(c(1), c(2), net().tenant4(2), 4 << 20));
 	EXPECT_TRUE(tcp_content(c(1), c(2), net().tenant6(2), 4 << 20));
-	EXPECT_EQ(wire.frames([](const Frame &frame) { return !frame.outgoing && frame.bytes.size() > 1514; }).size(), 0u);
+	EXPECT_EQ(wire.frames([](const Frame &frame) { return !frame.outgoing && frame.bytes.size() > 1514; }).size(),
+		  0u);
 }
 
 /*
@@ -49,7 +50,8 @@ TEST_P(Offload, ATenantRoutesBetweenTwoNetworks)
 	router.sysctl("net/ipv4/ip_forward", "1");
 	router.ip("link set eth1 mtu 1430\nlink set eth0 mtu 1430\naddr add 10.2.0.2/24 dev eth1");
 	const auto far = net().add_tenant("c4", 1, "port1", 4);
-	far->ip("addr flush dev eth0\naddr add 10.2.0.1/24 dev eth0\nlink set eth0 mtu 1430\nroute add 10.1.0.0/24 via 10.2.0.2");
+	far->ip("addr flush dev eth0\naddr add 10.2.0.1/24 dev eth0\nlink set eth0 mtu 1430\nroute add 10.1.0.0/24 via "
+		"10.2.0.2");
 	c(1).ip("link set eth0 mtu 1430\nroute add 10.2.0.0/24 via 10.1.0.2");
 	for (unsigned i = 1; i <= 2; i++) {
 		h(i).xovl_must("net add red encap vxlan vni 200");
@@ -63,6 +65,7 @@ TEST_P(Offload, ATenantRoutesBetweenTwoNetworks)
 	EXPECT_TRUE(iperf(c(1), *far, "10.2.0.1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Underlays, Offload, testing::Bool(), [](const auto &info) { return info.param ? "v6" : "v4"; });
+INSTANTIATE_TEST_SUITE_P(Underlays, Offload, testing::Bool(),
+			 [](const auto &info) { return info.param ? "v6" : "v4"; });
 
 } // namespace xovl::test

@@ -151,8 +151,10 @@ TEST_F(Requests, WrongFilesNameTheirPlace)
 
 TEST_F(Requests, WithoutRoot)
 {
-	const Args as_nobody = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", XOVL_COMMAND};
-	const Result reached = run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", XOVL_COMMAND, "version"});
+	const Args as_nobody = {"setpriv",        "--reuid=65534",   "--regid=65534",
+				"--clear-groups", "--inh-caps=-all", XOVL_COMMAND};
+	const Result reached =
+		run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", XOVL_COMMAND, "version"});
 	if (!reached.ok())
 		GTEST_SKIP() << "another user cannot run " << XOVL_COMMAND << ": " << reached.text();
 	for (const char *line : {"net add red encap vxlan vni 200", "net show", "down", "stats"}) {
@@ -173,7 +175,8 @@ TEST_F(Requests, WithoutBpffs)
 			argv.push_back(word);
 		expect_refused(run(argv, {.netns = h(1).name()}), 2, "xovl -n", line);
 	}
-	expect_refused(run({"ip", "netns", "exec", h(1).name(), XOVL_COMMAND, "net", "show"}), 2, "xovl -n", "ip netns exec");
+	expect_refused(run({"ip", "netns", "exec", h(1).name(), XOVL_COMMAND, "net", "show"}), 2, "xovl -n",
+		       "ip netns exec");
 }
 
 TEST_F(Requests, InterfaceThatIsNoEthernet)

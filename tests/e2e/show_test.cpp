@@ -39,7 +39,8 @@ TEST_F(Show, JsonHasThePromisedKeys)
 		keys.insert(keys.end(), traffic.begin(), traffic.end());
 		return keys;
 	};
-	PacketSocket(c(1), "eth0").send(Ethernet{.dst = "02:00:00:00:00:07", .src = "01:00:00:00:00:01"} / Payload::of(50));
+	PacketSocket(c(1), "eth0")
+		.send(Ethernet{.dst = "02:00:00:00:00:07", .src = "01:00:00:00:00:01"} / Payload::of(50));
 	EXPECT_TRUE(wait_until([&] { return h(1).drops("source_mac") == 1; }));
 	const auto stats = h(1).xovl_show("stats");
 	expect_keys(stats.at("networks"), with({"name"}));
@@ -84,7 +85,8 @@ TEST_F(Show, CountersFollowTheTraffic)
 	ASSERT_TRUE(wait_until([&] { return (arrived += to.drain()) == 100; }));
 	const auto after = h(1).xovl_show("stats");
 	const auto moved = [&](const char *section, const char *key) {
-		return after.at(section).at(0).at(key).get<uint64_t>() - before.at(section).at(0).at(key).get<uint64_t>();
+		return after.at(section).at(0).at(key).get<uint64_t>() -
+		       before.at(section).at(0).at(key).get<uint64_t>();
 	};
 	// a frame or two of neighbour discovery may be among them
 	EXPECT_GE(moved("ports", "rx_packets"), 100u);

@@ -63,7 +63,7 @@ std::string mode_name(const testing::TestParamInfo<Traffic::ParamType> &info)
 
 } // namespace
 
-TEST_P(Traffic, PingAndUdp)
+TEST_P(Traffic, ModesAreInForceForPingAndUdp)
 {
 	for (unsigned i = 1; i <= 2; i++) {
 		const auto port = h(i).xovl_show("port show").at(0);
@@ -131,7 +131,8 @@ TEST_P(NativeXdp, TakesKnownUnicast)
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, NativeXdp,
-			 testing::Combine(testing::Values("native"), testing::Values("native"), testing::Bool()), mode_name);
+			 testing::Combine(testing::Values("native"), testing::Values("native"), testing::Bool()),
+			 mode_name);
 
 // A veth takes redirected XDP frames only while its peer end has NAPI: without it, TC delivers.
 TEST_F(NativeXdpWithoutNapi, DeliversThroughTc)

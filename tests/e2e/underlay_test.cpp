@@ -117,7 +117,8 @@ TEST_P(UnderlayPath, FollowsAnAnnouncedNeighbour)
 {
 	build_as(Underlay::Direct);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2), 10));
-	std::this_thread::sleep_for(1100ms); // the kernel ignores an announcement within a second of the last (locktime)
+	std::this_thread::sleep_for(
+		1100ms); // the kernel ignores an announcement within a second of the last (locktime)
 	h(2).sysctl("net/ipv4/conf/up0/arp_notify", "1");
 	h(2).sysctl("net/ipv6/conf/up0/ndisc_notify", "1");
 	h(2).ip("link set up0 address 02:00:00:00:0b:02");
@@ -129,8 +130,10 @@ TEST_P(UnderlayPath, FollowsASilentlyMovedNeighbour)
 {
 	build_as(Underlay::Direct);
 	const std::string keys = std::string("net/") + (v6() ? "ipv6" : "ipv4") + "/neigh/up0/";
-	for (const auto &[key, value] : {std::pair{"base_reachable_time_ms", "500"}, {"delay_first_probe_time", "1"},
-					 {"retrans_time_ms", "100"}, {"ucast_solicit", "1"}})
+	for (const auto &[key, value] : {std::pair{"base_reachable_time_ms", "500"},
+					 {"delay_first_probe_time", "1"},
+					 {"retrans_time_ms", "100"},
+					 {"ucast_solicit", "1"}})
 		h(1).sysctl(keys + key, value);
 	h(1).ip("neigh flush all");
 	ASSERT_TRUE(pings(c(1), net().tenant4(2), 20));
@@ -141,8 +144,9 @@ TEST_P(UnderlayPath, FollowsASilentlyMovedNeighbour)
 TEST_P(UnderlayPath, LeavesALinkThatFails)
 {
 	build_as(Underlay::Multipath);
-	for (const char *key : {"net/ipv4/conf/all/ignore_routes_with_linkdown", "net/ipv4/conf/up0/ignore_routes_with_linkdown",
-				"net/ipv6/conf/all/ignore_routes_with_linkdown", "net/ipv6/conf/up0/ignore_routes_with_linkdown"}) {
+	for (const char *key :
+	     {"net/ipv4/conf/all/ignore_routes_with_linkdown", "net/ipv4/conf/up0/ignore_routes_with_linkdown",
+	      "net/ipv6/conf/all/ignore_routes_with_linkdown", "net/ipv6/conf/up0/ignore_routes_with_linkdown"}) {
 		h(1).sysctl(key, "1");
 		h(2).sysctl(key, "1");
 	}
@@ -194,7 +198,8 @@ TEST_P(UnderlayRefusal, NeverLeavesByAnInterfaceThatIsNoUplink)
 	h(1).must(std::string("ip ") + family() + " route del " + host);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, UnderlayPath, testing::Combine(testing::Values("native", "tc"), testing::Bool()), mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, UnderlayPath, testing::Combine(testing::Values("native", "tc"), testing::Bool()),
+			 mode_name);
 INSTANTIATE_TEST_SUITE_P(Modes, UnderlayRefusal,
 			 testing::Values(std::make_tuple("native", false), std::make_tuple("tc", true)), mode_name);
 

@@ -36,7 +36,8 @@ std::string leftovers_of_link(const Netns &netns, const nlohmann::json &link)
 	in_netns(netns.name(), [&] {
 		uint32_t ids[8], flags = 0, count = 8;
 		const int ifindex = link.at("ifindex");
-		if (!bpf_prog_query(ifindex, static_cast<bpf_attach_type>(kTcxIngress), 0, &flags, ids, &count) && count)
+		if (!bpf_prog_query(ifindex, static_cast<bpf_attach_type>(kTcxIngress), 0, &flags, ids, &count) &&
+		    count)
 			text += fmt::format("{}: tcx program\n", dev);
 	});
 	return text;

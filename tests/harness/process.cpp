@@ -116,8 +116,7 @@ std::string Result::text() const
 	return fmt::format("status {}{}\n{}{}", status, timed_out ? ", time limit" : "", out, err);
 }
 
-Process::Process(const Args &argv, const RunOptions &options)
-	: out_(memory_file()), err_(memory_file())
+Process::Process(const Args &argv, const RunOptions &options) : out_(memory_file()), err_(memory_file())
 {
 	const Fd in = memory_file(options.input);
 	const Fd netns = options.netns.empty() ? Fd() : netns_fd(options.netns);

@@ -64,7 +64,8 @@ public:
 	/// Frames that came since the last call and pass the filter.
 	std::vector<Frame> frames(const std::function<bool(const Frame &)> &filter = {});
 	/// Collects until `count` frames passed the filter or time is up; returns those.
-	std::vector<Frame> collect(size_t count, const std::function<bool(const Frame &)> &filter, Milliseconds timeout = 2s);
+	std::vector<Frame> collect(size_t count, const std::function<bool(const Frame &)> &filter,
+				   Milliseconds timeout = 2s);
 
 private:
 	std::optional<Frame> next() const;

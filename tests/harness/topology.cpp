@@ -21,8 +21,12 @@ RoutedLink routed_link(unsigned i, unsigned link)
 {
 	const unsigned base = link * 128 + i * 4;
 	const std::string net6 = fmt::format("2001:db8:1:{}", i * 2 + link);
-	return {fmt::format("198.51.100.{}", base + 1), fmt::format("198.51.100.{}", base + 2), net6 + "::1", net6 + "::2",
-		fmt::format("up{}", link), fmt::format("h{}up{}", i, link)};
+	return {fmt::format("198.51.100.{}", base + 1),
+		fmt::format("198.51.100.{}", base + 2),
+		net6 + "::1",
+		net6 + "::2",
+		fmt::format("up{}", link),
+		fmt::format("h{}up{}", i, link)};
 }
 
 std::string next_hops(const std::vector<std::string> &list)
@@ -116,13 +120,15 @@ void Topology::routed_host(unsigned i, unsigned links)
 	std::vector<std::string> host4, host6, router4, router6;
 	h.sysctl("net/ipv4/fib_multipath_hash_policy", "1");
 	h.sysctl("net/ipv6/fib_multipath_hash_policy", "1");
-	h.ip(fmt::format("addr add {}/32 dev lo\naddr add {}/128 dev lo", vtep_address(false, i), vtep_address(true, i)));
+	h.ip(fmt::format("addr add {}/32 dev lo\naddr add {}/128 dev lo", vtep_address(false, i),
+			 vtep_address(true, i)));
 	for (unsigned link = 0; link < links; link++) {
 		const RoutedLink l = routed_link(i, link);
 		veth(h, l.host_dev, *middle_, l.router_dev);
-		h.ip(fmt::format("addr add {}/30 dev {}\naddr add {}/64 dev {}", l.host4, l.host_dev, l.host6, l.host_dev));
-		middle_->ip(fmt::format("addr add {}/30 dev {}\naddr add {}/64 dev {}", l.router4, l.router_dev, l.router6,
-					l.router_dev));
+		h.ip(fmt::format("addr add {}/30 dev {}\naddr add {}/64 dev {}", l.host4, l.host_dev, l.host6,
+				 l.host_dev));
+		middle_->ip(fmt::format("addr add {}/30 dev {}\naddr add {}/64 dev {}", l.router4, l.router_dev,
+					l.router6, l.router_dev));
 		host4.push_back(l.router4);
 		host6.push_back(l.router6);
 		router4.push_back(l.host4);

@@ -47,9 +47,9 @@ public:
 };
 
 enum class Underlay {
-	Direct,	   ///< one veth between two hosts
+	Direct,    ///< one veth between two hosts
 	Switched,  ///< a bridge between all hosts
-	Routed,	   ///< a router with a link to each host
+	Routed,    ///< a router with a link to each host
 	Multipath, ///< a router with two links to each host, equal-cost routes over both
 };
 
@@ -88,7 +88,8 @@ public:
 	void start() const;
 
 	/// A further tenant of host i, with `dev` as its end at the host; the tenant's own end is eth0, as address number n.
-	std::unique_ptr<Netns> add_tenant(const std::string &role, unsigned i, const std::string &dev, unsigned n) const;
+	std::unique_ptr<Netns> add_tenant(const std::string &role, unsigned i, const std::string &dev,
+					  unsigned n) const;
 	/// Checks that `down` leaves nothing on any host; call it before the end.
 	void check_clean() const;
 

@@ -44,8 +44,8 @@ AssertionResult pings(const Netns &from, const std::string &address, unsigned co
 	return AssertionFailure() << from.name() << " pings " << address << ": " << result.text();
 }
 
-AssertionResult udp_both_ways(const Netns &a, const std::string &address_a, const Netns &b, const std::string &address_b,
-			      size_t size)
+AssertionResult udp_both_ways(const Netns &a, const std::string &address_a, const Netns &b,
+			      const std::string &address_b, size_t size)
 {
 	const UdpSocket socket_a(a, any_address(address_a), 9000);
 	const UdpSocket socket_b(b, any_address(address_b), 9000);
@@ -61,7 +61,8 @@ AssertionResult tcp_content(const Netns &a, const Netns &b, const std::string &a
 	if (got == content)
 		return AssertionSuccess();
 	return AssertionFailure() << "TCP to " << address_b << ": " << got.size() << " of " << size << " octets, "
-				  << (std::equal(got.begin(), got.end(), content.begin()) ? "the same so far" : "corrupted");
+				  << (std::equal(got.begin(), got.end(), content.begin()) ? "the same so far"
+											  : "corrupted");
 }
 
 AssertionResult iperf(const Netns &a, const Netns &b, const std::string &address_b, unsigned megabytes, bool reverse)

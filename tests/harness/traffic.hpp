@@ -18,7 +18,8 @@ testing::AssertionResult udp_both_ways(const Netns &a, const std::string &addres
 				       const std::string &address_b, size_t size = 100);
 
 /// A TCP stream from a to b, content compared.
-testing::AssertionResult tcp_content(const Netns &a, const Netns &b, const std::string &address_b, size_t size = 1 << 20);
+testing::AssertionResult tcp_content(const Netns &a, const Netns &b, const std::string &address_b,
+				     size_t size = 1 << 20);
 
 /// iperf3 between a and b, which is at address_b: whether `megabytes` went through in time. reverse: from b to a.
 testing::AssertionResult iperf(const Netns &a, const Netns &b, const std::string &address_b, unsigned megabytes = 20,

@@ -44,7 +44,8 @@ protected:
 		h(2).ip(fmt::format("link add vx100 type vxlan id 100 dstport 4789 local {} dev up0 {}{}\n"
 				    "link add br0 type bridge forward_delay 0 mcast_snooping 0\n"
 				    "link set vx100 master br0 up\nlink set port0 master br0\nlink set br0 up",
-				    net().vtep(2), learning ? "learning" : "nolearning", v6() ? " udp6zerocsumrx" : ""));
+				    net().vtep(2), learning ? "learning" : "nolearning",
+				    v6() ? " udp6zerocsumrx" : ""));
 		h(2).ip(fmt::format("link set br0 mtu {0}\nlink set vx100 mtu {0}", net().tenant_mtu()));
 		fdb("append", "00:00:00:00:00:00");
 		if (!learning)
@@ -134,7 +135,9 @@ TEST_P(KernelVxlan, TaggedFramesPass)
 {
 	kernel_side(true);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
-	const auto tagged = [](const Frame &f) { return !f.outgoing && f.ethertype() == 0x8100 && f.ethertype(1) == 0x88b5; };
+	const auto tagged = [](const Frame &f) {
+		return !f.outgoing && f.ethertype() == 0x8100 && f.ethertype(1) == 0x88b5;
+	};
 	for (unsigned from = 1; from <= 2; from++) {
 		const unsigned to = 3 - from;
 		PacketSocket tap(c(to), "eth0");
