@@ -45,11 +45,15 @@ static __always_inline void flow_transport(const struct frame *f, __u32 at, __u8
 	const struct udphdr *udp = f->data + at;
 
 	pseudo += (__u64)bpf_htonl(protocol) + bpf_htonl(length);
-	if (protocol == IPPROTO_TCP && (void *)(tcp + 1) <= f->end) {
+	if (protocol == IPPROTO_TCP) {
+		if ((void *)(tcp + 1) > f->end)
+			return;
 		flow->hash = hash_mix(flow->hash, (__u32)tcp->source << 16 | tcp->dest);
 		flow->headers = at + tcp->doff * 4;
 		flow->partial = tcp->check == sum_fold(pseudo);
-	} else if (protocol == IPPROTO_UDP && (void *)(udp + 1) <= f->end) {
+	} else if (protocol == IPPROTO_UDP) {
+		if ((void *)(udp + 1) > f->end)
+			return;
 		flow->hash = hash_mix(flow->hash, (__u32)udp->source << 16 | udp->dest);
 		flow->headers = at + sizeof(*udp);
 		flow->partial = udp->check && udp->check == sum_fold(pseudo);

@@ -53,10 +53,10 @@ std::string tc_pin(const PinDir &dir, uint32_t ifindex)
 Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, bool trunk)
 {
 	if (device.mode_asked != XOVL_MODE_AUTO) {
-		// Whatever rxvlan says, the other end of a veth can leave tags beside the frame. Who asks for XDP on one without VLAN
-		// ports sees to it that no tagged frames come.
+		// The other end of a veth can leave tags beside the frame whatever rxvlan says here: who asks for XDP sees to it
+		// (README, limits). Without VLAN ports it costs a tag; with them rxvlan off shows that somebody thought of it.
 		if (link.is_virtual_pair())
-			return trunk ? kTagsHidden : kNoNote;
+			return trunk && link.rx_vlan_stripped ? kTagsHidden : kNoNote;
 		return device.role == XOVL_ROLE_PORT && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
 	}
 	if (!link.kind.empty())

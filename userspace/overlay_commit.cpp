@@ -113,9 +113,8 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 		if (device_is_settled(dir_, *link, device, trunk))
 			continue;
 		bool was_attached = device_is_attached(dir_, ifindex, device);
-		xovl_device now = device_attach(dir_, *link, device, trunk, [&](const xovl_device &record) {
-			maps().devices.set(ifindex, record);
-		});
+		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
+		xovl_device now = device_attach(dir_, *link, device, trunk, record);
 		if (tables().find_device(device.name) && (!was_attached || now.mode != device.mode))
 			lines.push_back(fmt::format("~ {} attached, mode {}", device.name, name_of(static_cast<xovl_mode>(now.mode))));
 		device = now;
