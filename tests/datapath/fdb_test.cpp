@@ -183,7 +183,7 @@ TEST_P(Fdb, LearningOff)
 TEST_P(Fdb, FullTable)
 {
 	const auto tenant = [](unsigned n) {
-		char text[18];
+		char text[32];
 		snprintf(text, sizeof(text), "02:00:00:01:%02x:%02x", n >> 8, n & 0xff);
 		return std::string(text);
 	};

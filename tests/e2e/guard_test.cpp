@@ -43,7 +43,7 @@ protected:
 	{
 		const UdpSocket to(c(1), "0.0.0.0", 9000);
 		inject(packet);
-		return to.receive(200ms).has_value();
+		return to.receive(100ms).has_value();
 	}
 
 	void expect_dropped(const Packet &packet, const std::string &reason) const

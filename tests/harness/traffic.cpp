@@ -38,7 +38,7 @@ AssertionResult datagram(const UdpSocket &from, const UdpSocket &to, const std::
 AssertionResult pings(const Netns &from, const std::string &address, unsigned count, unsigned size)
 {
 	const Result result =
-		from.run(fmt::format("ping -q -c {} -i 0.05 -W 1 -M do -s {} {}", count, size, address), 10s);
+		from.run(fmt::format("ping -q -c {} -i 0.01 -W 1 -M do -s {} {}", count, size, address), 10s);
 	if (result.ok() && result.out.find(fmt::format(" {} received", count)) != std::string::npos)
 		return AssertionSuccess();
 	return AssertionFailure() << from.name() << " pings " << address << ": " << result.text();
