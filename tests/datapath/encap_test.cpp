@@ -22,10 +22,10 @@ TEST_P(Encap, EveryKindOfFrame)
 {
 	for (const auto &[name, inner] : tenant_frames(mac::kRemoteA, mac::kTenant1)) {
 		SCOPED_TRACE(name);
-		if (is_left_to_tc(name))
-			passes("port1", inner);
-		else
-			encapsulates(inner, mac::kPeerA, ip().peer_a);
+		const Bytes made = made_of(inner, is_left_to_tc(name) ? Hook::Tc : hook());
+		finishes_frame(name, "port1", inner,
+			       {Verdict::Redirect, encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, made),
+				sent("port1", "blue", ip().peer_a, inner.bytes().size())});
 	}
 }
 

@@ -135,6 +135,15 @@ void DatapathTest::finishes_in_tc(const std::string &dev, const Bytes &packet, c
 	check(Hook::Tc, dev, packet, want);
 }
 
+void DatapathTest::finishes_frame(const std::string &name, const std::string &dev, const Bytes &packet,
+				  const Outcome &want)
+{
+	if (is_left_to_tc(name))
+		finishes_in_tc(dev, packet, want);
+	else
+		finishes(dev, packet, want);
+}
+
 void DatapathTest::passes(const std::string &dev, const Bytes &packet)
 {
 	finishes_in_tc(dev, packet, {});
@@ -196,9 +205,9 @@ Bytes DatapathTest::encapsulated(uint32_t vni, const Packet &inner, const std::s
 	       Vxlan{.vni = vni, .flags = 0x08} / inner;
 }
 
-Bytes DatapathTest::made_of(const Packet &inner)
+Bytes DatapathTest::made_of(const Packet &inner, Hook hook)
 {
-	const RunResult result = bench_->run(hook(), "port1", inner);
+	const RunResult result = bench_->run(hook, "port1", inner);
 	EXPECT_EQ(result.verdict, Verdict::Redirect);
 	return result.packet;
 }

@@ -61,6 +61,8 @@ protected:
 	void finishes(const std::string &dev, const Bytes &packet, const Outcome &want);
 	/// TC does all of it; XDP leaves the packet alone.
 	void finishes_in_tc(const std::string &dev, const Bytes &packet, const Outcome &want);
+	/// One or the other, for the frame of that name in tenant_frames().
+	void finishes_frame(const std::string &name, const std::string &dev, const Bytes &packet, const Outcome &want);
 	/// xovl leaves the packet alone.
 	void passes(const std::string &dev, const Bytes &packet);
 	/// Sends from the far end `from`, as the whole machine handles it; want: the frames that come out at each far end, in any
@@ -79,8 +81,9 @@ protected:
 	/// The outer UDP source port.
 	uint16_t sport(const Bytes &made) const;
 
-	/// Sends inner from port1 through the hook under test, which must redirect it; returns what it made of it.
-	Bytes made_of(const Packet &inner);
+	/// Sends inner from port1 through a hook, which must redirect it; returns what the hook made of it.
+	Bytes made_of(const Packet &inner, Hook hook);
+	Bytes made_of(const Packet &inner) { return made_of(inner, hook()); }
 
 	std::unique_ptr<Bench> bench_;
 
