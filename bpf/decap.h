@@ -18,12 +18,10 @@
 #define IP_FRAG_OFFSET 0x1fff
 
 struct outer {
-	struct xovl_addr remote;
 	__u32 l4;	 /* offset of the UDP header */
 	__u32 l4_len;	 /* octets of it and all that follows, as the IP header says */
 	bool fragment;
 	bool bad_checksum;
-	bool foreign_pass; /* the endpoint leaves unknown identifiers to the kernel */
 };
 
 static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
@@ -38,11 +36,6 @@ static __always_inline void addr_from_ipv6(struct xovl_addr *addr, const struct 
 
 	addr->words[0] = word_of(part[0], part[1]);
 	addr->words[1] = word_of(part[2], part[3]);
-}
-
-static __always_inline bool addr_equal(const struct xovl_addr *a, const struct xovl_addr *b)
-{
-	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
 }
 
 /* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
@@ -63,7 +56,7 @@ static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const s
 	return sum_fold(sum) == 0xffff;
 }
 
-static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer, struct xovl_addr *local)
+static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer, struct xovl_path_key *key)
 {
 	const struct iphdr *ip = f->data + ETH_HLEN;
 
@@ -76,8 +69,8 @@ static __always_inline bool outer_ipv4(const struct frame *f, struct outer *oute
 	outer->l4 = ETH_HLEN + ip->ihl * 4;
 	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
 	outer->bad_checksum = !ipv4_checksum_is_good(f, ip);
-	addr_from_ipv4(&outer->remote, ip->saddr);
-	addr_from_ipv4(local, ip->daddr);
+	addr_from_ipv4(&key->remote, ip->saddr);
+	addr_from_ipv4(&key->tunnel.local, ip->daddr);
 	return true;
 }
 
@@ -89,7 +82,7 @@ struct ipv6_fragment {
 	__be32 id;
 };
 
-static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_addr *local)
+static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_path_key *key)
 {
 	const struct ipv6hdr *ip = f->data + ETH_HLEN;
 	const struct ipv6_fragment *fragment = (void *)(ip + 1);
@@ -108,16 +101,16 @@ static __always_inline bool outer_ipv6(const struct frame *f, struct outer *oute
 	} else if (ip->nexthdr != IPPROTO_UDP) {
 		return false;
 	}
-	addr_from_ipv6(&outer->remote, &ip->saddr);
-	addr_from_ipv6(local, &ip->daddr);
+	addr_from_ipv6(&key->remote, &ip->saddr);
+	addr_from_ipv6(&key->tunnel.local, &ip->daddr);
 	return true;
 }
 
 /*
- * UDP over IPv4 or IPv6, with ports: fill in outer, and tunnel with our address, port and identifier as the packet has them.
- * Anything else is the kernel's.
+ * UDP over IPv4 or IPv6, with ports: fill in outer, and of key the peer's address and our address, port and identifier as the
+ * packet has them. Anything else is the kernel's.
  */
-static __always_inline bool outer_parse(const struct frame *f, struct outer *outer, struct xovl_tunnel_key *tunnel)
+static __always_inline bool outer_parse(const struct frame *f, struct outer *outer, struct xovl_path_key *key)
 {
 	const struct ethhdr *eth = f->data;
 	const struct xovl_vxlan *vxlan;
@@ -126,9 +119,9 @@ static __always_inline bool outer_parse(const struct frame *f, struct outer *out
 	__be32 vni = 0;
 
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		is_udp = outer_ipv4(f, outer, &tunnel->local);
+		is_udp = outer_ipv4(f, outer, key);
 	else if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		is_udp = outer_ipv6(f, outer, &tunnel->local);
+		is_udp = outer_ipv6(f, outer, key);
 	if (!is_udp)
 		return false;
 	udp = f->data + outer_offset(outer->l4);
@@ -137,19 +130,8 @@ static __always_inline bool outer_parse(const struct frame *f, struct outer *out
 	vxlan = (void *)(udp + 1);
 	if ((void *)(vxlan + 1) <= f->end)
 		vni = vxlan->vni;
-	*(__u64 *)&tunnel->service = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vni);
+	*(__u64 *)&key->tunnel.service = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vni);
 	return true;
-}
-
-/* Is it addressed to one of our endpoints? If not, it is the kernel's. */
-static __always_inline bool outer_is_ours(struct outer *outer, const struct xovl_tunnel_key *tunnel)
-{
-	struct xovl_endpoint_key key = {.local = tunnel->local, .service = tunnel->service};
-	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
-
-	if (endpoint)
-		outer->foreign_pass = endpoint->foreign_pass;
-	return endpoint;
 }
 
 /* Do the outer headers agree with each other and with the frame? */

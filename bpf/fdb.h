@@ -9,7 +9,16 @@
 #include "maps.h"
 
 /* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
-#define FDB_TOUCH_NS NSEC_PER_SEC
+#define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)
+
+#define FDB_NEVER_NS (1ull << 62) /* from now */
+
+/* Where a frame is to go. */
+struct destination {
+	__u64 target;	  /* xovl_fdb_dst(); 0: unknown */
+	__u64 until;	  /* when that expires, CLOCK_MONOTONIC_COARSE, ns */
+	__u64 generation; /* of all that has been looked up for it: see xovl/maps.h, paths */
+};
 
 /* When the table is full, expired entries are swept out at most so often, so many at a time. */
 #define FDB_SWEEP_NS NSEC_PER_SEC
@@ -73,6 +82,15 @@ static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_f
 	return xovl_fdb_net(dst) == f->net_index ? dst : 0;
 }
 
+/* What other frames were told of the network's entries is void now. */
+static __always_inline void fdb_moved(__u32 net_index)
+{
+	__u64 *number = bpf_map_lookup_elem(&moves, &net_index);
+
+	if (number)
+		__sync_fetch_and_add(number, 1);
+}
+
 /*
  * The frame's source is where the frame came from; known is what fdb_find() has of it. Static and control entries never move
  * (see struct xovl_fdb).
@@ -95,24 +113,30 @@ static __always_inline void fdb_learn(const struct frame *f, struct xovl_fdb *kn
 	old = known->dst;
 	if (xovl_fdb_state_of(old) != XOVL_FDB_LEARNED)
 		return;
-	if (old != dst)
-		__sync_val_compare_and_swap(&known->dst, old, dst);
+	if (old != dst && __sync_val_compare_and_swap(&known->dst, old, dst) == old)
+		fdb_moved(f->net_index);
 	if (old != dst || (__s64)(f->now - known->seen) > (__s64)FDB_TOUCH_NS)
 		known->seen = f->now;
 }
 
-/* Where the frame's destination is: xovl_fdb_dst(), or 0 when unknown or expired. */
-static __always_inline __u64 fdb_lookup(const struct frame *f)
+/* Fill in where the frame's destination is. Unknown if there is no entry, or an expired one. */
+static __always_inline void fdb_lookup(const struct frame *f, struct destination *to)
 {
 	struct xovl_fdb *entry = fdb_find(f, f->dst);
-	__u64 dst;
+	__u64 dst, seen;
 
+	to->target = 0;
+	to->until = f->now + FDB_NEVER_NS;
 	if (!entry)
-		return 0;
+		return;
 	dst = fdb_read(f, entry);
-	if (xovl_fdb_state_of(dst) == XOVL_FDB_LEARNED && fdb_expired(f->net, entry->seen, f->now))
-		return 0;
-	return dst;
+	if (xovl_fdb_state_of(dst) == XOVL_FDB_LEARNED && f->net->ageing_ns) {
+		seen = entry->seen;
+		if (fdb_expired(f->net, seen, f->now))
+			return;
+		to->until = seen + f->net->ageing_ns;
+	}
+	to->target = dst;
 }
 
 #endif

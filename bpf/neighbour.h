@@ -12,21 +12,21 @@
 /* The addresses and bucket of the peer, read back from its packet. False: this is no packet of ours. */
 static __always_inline bool neighbour_peer(ctx_t *ctx, struct xovl_peer *peer, __u32 *bucket)
 {
-	struct xovl_tunnel_key tunnel = {};
+	struct xovl_path_key key = {};
 	struct outer outer = {};
 	struct frame f = {};
 	const struct ethhdr *eth;
 	const struct udphdr *udp;
 
-	if (!frame_open(ctx, &f) || !outer_parse(&f, &outer, &tunnel))
+	if (!frame_open(ctx, &f) || !outer_parse(&f, &outer, &key))
 		return false;
 	eth = f.data;
 	udp = f.data + outer_offset(outer.l4);
 	if ((void *)(udp + 1) > f.end)
 		return false;
 	peer->family = eth->h_proto == bpf_htons(ETH_P_IP) ? AF_INET : AF_INET6;
-	peer->local = outer.remote; /* its source is us, its destination the peer */
-	peer->remote = tunnel.local;
+	peer->local = key.remote; /* its source is us, its destination the peer */
+	peer->remote = key.tunnel.local;
 	peer->dstport = udp->dest;
 	*bucket = bpf_ntohs(udp->source) % XOVL_NEXTHOP_BUCKETS;
 	return true;

@@ -7,11 +7,18 @@
 #include "encap.h"
 #include "fdb.h"
 #include "flood.h"
+#include "path.h"
 #include "verdict.h"
 
-static __always_inline struct xovl_port_ref *port_lookup(__u32 ifindex, __u16 vid)
+/* struct xovl_port_key as one number. */
+static __always_inline __u64 port_key(const ctx_t *ctx, __u16 vid)
 {
-	__u64 key = word_of(ifindex, vid); /* struct xovl_port_key */
+	return word_of(carrier_ifindex(ctx), vid);
+}
+
+static __always_inline struct xovl_port_ref *port_lookup(const ctx_t *ctx, __u16 vid)
+{
+	__u64 key = port_key(ctx, vid);
 
 	return bpf_map_lookup_elem(&ports, &key);
 }
@@ -19,9 +26,8 @@ static __always_inline struct xovl_port_ref *port_lookup(__u32 ifindex, __u16 vi
 /* The frame's port: that of its VLAN, or the untagged one where that carries tagged frames whole. */
 static __always_inline struct xovl_port_ref *port_classify(ctx_t *ctx, struct frame *f)
 {
-	__u32 ifindex = carrier_ifindex(ctx);
 	__u16 vid = frame_vid(ctx, f);
-	struct xovl_port_ref *port = port_lookup(ifindex, vid);
+	struct xovl_port_ref *port = port_lookup(ctx, vid);
 
 	if (port) {
 		f->port_vid = vid;
@@ -29,12 +35,12 @@ static __always_inline struct xovl_port_ref *port_classify(ctx_t *ctx, struct fr
 	}
 	if (!vid)
 		return NULL;
-	port = port_lookup(ifindex, 0);
+	port = port_lookup(ctx, 0);
 	return port && (port->flags & XOVL_PORT_TAGGED) ? port : NULL;
 }
 
 /* Fill in port and network. False: not a frame of ours. */
-static __always_inline bool port_enter(ctx_t *ctx, struct frame *f)
+static __always_inline bool port_enter(ctx_t *ctx, struct frame *f, struct destination *to)
 {
 	struct xovl_port_ref *port = port_classify(ctx, f);
 
@@ -43,36 +49,58 @@ static __always_inline bool port_enter(ctx_t *ctx, struct frame *f)
 	f->origin = port->index;
 	f->net_index = port->net;
 	f->net = network_get(f->net_index);
-	f->now = bpf_ktime_get_coarse_ns();
-	frame_read_macs(f, f->data);
 	f->len = frame_tenant_len(ctx, f);
+	path_enter_network(f, to);
 	return f->net;
+}
+
+/* Where the frame comes from and where it wants to go. */
+static __always_inline void port_path_key(const ctx_t *ctx, struct frame *f, struct xovl_path_key *key)
+{
+	frame_read_macs(f, f->data);
+	key->dst = f->dst;
+	key->src = f->src;
+	key->tunnel.local.words[0] = port_key(ctx, frame_vid(ctx, f));
+}
+
+/* The way through the tables, for what path_recall() does not know. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, struct destination *to)
+{
+	if (!port_enter(ctx, f, to))
+		return verdict_pass(ctx);
+	if (mac_is_link_local(f->dst))
+		return verdict_pass(ctx);
+	if (mac_is_bad_source(f->src))
+		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
+
+	fdb_learn(f, fdb_find(f, f->src));
+	if (mac_is_group(f->dst))
+		return flood(ctx, f);
+	fdb_lookup(f, to);
+	return to->target ? VERDICT_OPEN : flood(ctx, f);
 }
 
 static __always_inline int port_in(ctx_t *ctx)
 {
+	struct xovl_path_key key = {};
+	struct destination to = {};
 	struct frame f = {};
-	__u64 dst;
+	int verdict;
 
-	if (!frame_open(ctx, &f) || !port_enter(ctx, &f))
+	if (!frame_open(ctx, &f))
 		return verdict_pass(ctx);
-	if (mac_is_link_local(f.dst))
-		return verdict_pass(ctx);
-	if (mac_is_bad_source(f.src))
-		return verdict_drop(ctx, &f, XOVL_REASON_SOURCE_MAC);
-
-	fdb_learn(&f, fdb_find(&f, f.src));
-	if (mac_is_group(f.dst))
-		return flood(ctx, &f);
-	dst = fdb_lookup(&f);
-	switch (xovl_fdb_target(dst)) {
-	case XOVL_TARGET_PEER:
-		return tunnel_out(ctx, &f, xovl_fdb_index(dst));
-	case XOVL_TARGET_PORT:
-		return port_out(ctx, &f, xovl_fdb_index(dst));
-	default:
-		return flood(ctx, &f);
+	port_path_key(ctx, &f, &key);
+	if (path_recall(&f, &key, &to)) {
+		f.len = frame_tenant_len(ctx, &f);
+	} else {
+		verdict = port_look_up(ctx, &f, &to);
+		if (verdict != VERDICT_OPEN)
+			return verdict;
+		path_remember(&f, &key, &to);
 	}
+	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
+		return tunnel_out(ctx, &f, xovl_fdb_index(to.target));
+	return port_out(ctx, &f, xovl_fdb_index(to.target));
 }
 
 #endif

@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"endpoints", tunnels_max(limits.networks)}, {"tunnels", tunnels_max(limits.networks)},
 		{"peers", limits.peers},	 {"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
 		{"port_stats", limits.ports},	 {"peer_stats", limits.peers},
-		{"net_stats", limits.networks},
+		{"net_stats", limits.networks},	 {"moves", limits.networks},
 	};
 }
 
@@ -110,8 +110,13 @@ Maps::Maps(const PinDir &dir)
 	  networks(dir.pin("networks")), fdb(dir.pin("fdb")), floods(dir.pin("floods")), peers(dir.pin("peers")),
 	  members(dir.pin("members")), endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")),
 	  devices(dir.pin("devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
-	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats"))
+	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
 {
+}
+
+void Maps::next_generation() const
+{
+	generation.set(0, generation.get(0).value() + 1);
 }
 
 Limits Maps::limits() const

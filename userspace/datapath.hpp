@@ -67,6 +67,10 @@ struct Maps {
 	Map<uint32_t, xovl_traffic> peer_stats;
 	Map<uint32_t, xovl_net_stats> net_stats;
 	Map<uint32_t, xovl_drop_stats> drop_stats;
+	Map<uint32_t, uint64_t> generation;
+
+	/// Paths that the datapath remembers are void from here on: what they say may have changed.
+	void next_generation() const;
 
 	Limits limits() const;
 };

@@ -93,6 +93,7 @@ struct Pending {
 			maps.fdb.del(key);
 		for (const auto &[key, entry] : writes)
 			fdb_write(maps, key, entry);
+		maps.next_generation();
 	}
 };
 
@@ -110,6 +111,7 @@ bool make_room(const Maps &maps)
 	std::partial_sort(learned.begin(), learned.begin() + count, learned.end(), older);
 	for (size_t i = 0; i < count; i++)
 		maps.fdb.del(learned[i].second);
+	maps.next_generation();
 	return count > 0;
 }
 

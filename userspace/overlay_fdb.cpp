@@ -65,6 +65,8 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	}
 	if (old_remote)
 		impl_->count_ref(net, *old_remote, -1);
+	if (old)
+		impl_->maps().next_generation();
 }
 
 void Overlay::fdb_del(const std::string &net, const Mac &mac)
@@ -77,6 +79,7 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 	impl_->maps().fdb.del(key);
 	if (old_remote)
 		impl_->count_ref(net, *old_remote, -1);
+	impl_->maps().next_generation();
 }
 
 size_t Overlay::fdb_flush(const std::string &net)
@@ -89,6 +92,7 @@ size_t Overlay::fdb_flush(const std::string &net)
 	});
 	for (const auto &key : learned)
 		impl_->maps().fdb.del(key);
+	impl_->maps().next_generation();
 	return learned.size();
 }
 

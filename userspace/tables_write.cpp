@@ -163,8 +163,10 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	maps.settings.set(0, settings);
 
 	// what goes: first the ways in; no program may be on its way through them when slots change their meaning
-	if (delete_ways_in(maps, current, desired))
+	if (delete_ways_in(maps, current, desired)) {
 		wait_for_programs();
+		maps.next_generation();
+	}
 
 	write_missing(maps.devices, current.devices, desired.devices);
 	write_arrays(maps, current, desired);
@@ -183,6 +185,7 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 		wait_for_programs();
 	delete_surplus(maps.floods, current.floods, desired.floods);
 	delete_surplus(maps.members, current.members, desired.members);
+	maps.next_generation();
 	clear_unused(maps.port_table, current.port_table, desired.port_table, port_used);
 	clear_unused(maps.peers, current.peers, desired.peers, peer_used);
 	clear_unused(maps.networks, current.networks, desired.networks, network_used);

@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 2 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 3 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 
@@ -253,6 +253,31 @@ struct xovl_nexthop {
 	__u8 macs[12]; /* destination and source of the outer Ethernet header */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
+
+/*
+ * paths: per CPU, a cache in front of the look-ups that lead from a frame to where its destination is. It stands for what the
+ * tables said under its generation, which is the sum of two numbers that only grow: `generation`, which userspace raises
+ * after it has changed what frames find, and the network's `moves`, which the datapath raises when a learned entry moves.
+ */
+#define XOVL_PATHS 4096
+
+struct xovl_path_key {
+	__u64 dst, src;		       /* MACs of the tenant's frame, the first octet lowest */
+	struct xovl_addr remote;       /* of a tunnel packet; else 0 */
+	struct xovl_tunnel_key tunnel; /* of a tunnel packet; else its first word is the xovl_port_key, and the rest 0 */
+};
+XOVL_ASSERT_SIZE(struct xovl_path_key, 56);
+
+struct xovl_path {
+	struct xovl_path_key key;
+	__u64 generation;
+	__u64 expires; /* CLOCK_MONOTONIC_COARSE, ns */
+	__u64 target;  /* xovl_fdb_dst(), network included */
+	__u32 origin;  /* index of the port or peer */
+	__u16 port_vid; /* VLAN tag that belongs to the port; 0: none */
+	__u16 pad;
+};
+XOVL_ASSERT_SIZE(struct xovl_path, 88);
 
 /* port_stats, peer_stats, net_stats: per-CPU arrays by index. Bytes are those of the inner frame. */
 struct xovl_traffic {

@@ -260,6 +260,17 @@ std::optional<FdbEntry> Bench::fdb(const std::string &net, const std::string &ma
 void Bench::age(const std::string &mac, unsigned seconds) const
 {
 	edit_fdb(mac, [&](xovl_fdb &entry) { entry.seen -= seconds * 1000000000ull; });
+	forget_paths();
+}
+
+void Bench::forget_paths() const
+{
+	const Fd map = pinned(pin("generation"));
+	const uint32_t key = 0;
+	uint64_t generation = 0;
+	check(bpf_map_lookup_elem(map.get(), &key, &generation) == 0, "generation");
+	generation++;
+	check(bpf_map_update_elem(map.get(), &key, &generation, BPF_ANY) == 0, "generation");
 }
 
 void Bench::misdirect(const std::string &mac, xovl_target target, uint32_t index) const

@@ -86,8 +86,10 @@ public:
 	Counts counts() const;
 
 	std::optional<FdbEntry> fdb(const std::string &net, const std::string &mac) const;
-	/// Makes a learned entry look as if it had been silent for so many seconds more.
+	/// Makes a learned entry look as if it had been silent for so many seconds more, and no path were remembered from then.
 	void age(const std::string &mac, unsigned seconds) const;
+	/// Makes the datapath look everything up again.
+	void forget_paths() const;
 	/// Makes an entry point to a port or peer by its index, as it may for a moment while that is removed.
 	void misdirect(const std::string &mac, xovl_target target, uint32_t index) const;
 
