@@ -21,12 +21,9 @@
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
 
-/* The most that can stand before a tenant's frame: Ethernet, IPv4 with options, UDP, VXLAN. */
-#define FRAME_OUTER_MAX (ETH_HLEN + 60 + 8 + 8)
-
 /*
- * An offset into the outer headers, bounded where it is used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps
- * on the stack. Changes no offset up to FRAME_OUTER_MAX.
+ * An offset into the outer headers, which take at most 90 octets (Ethernet, IPv4 with options, UDP, VXLAN), bounded where it is
+ * used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps on the stack.
  */
 static __always_inline __u32 outer_offset(__u32 at)
 {

@@ -3,10 +3,9 @@
 #ifndef XOVL_BPF_PORT_H
 #define XOVL_BPF_PORT_H
 
+#include "bridge.h"
 #include "deliver.h"
 #include "encap.h"
-#include "fdb.h"
-#include "flood.h"
 #include "path.h"
 #include "verdict.h"
 
@@ -72,12 +71,7 @@ static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, struct dest
 		return verdict_pass(ctx);
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
-
-	fdb_learn(f, fdb_find(f, f->src));
-	if (mac_is_group(f->dst))
-		return flood(ctx, f);
-	fdb_lookup(f, to);
-	return to->target ? VERDICT_OPEN : flood(ctx, f);
+	return bridge_look_up(ctx, f, to);
 }
 
 static __always_inline int port_in(ctx_t *ctx)

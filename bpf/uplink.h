@@ -3,10 +3,9 @@
 #ifndef XOVL_BPF_UPLINK_H
 #define XOVL_BPF_UPLINK_H
 
+#include "bridge.h"
 #include "decap.h"
 #include "deliver.h"
-#include "fdb.h"
-#include "flood.h"
 #include "path.h"
 #include "verdict.h"
 
@@ -64,12 +63,7 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
 	if (mac_is_link_local(f->dst))
 		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
-
-	fdb_learn(f, fdb_find(f, f->src));
-	if (mac_is_group(f->dst))
-		return flood(ctx, f);
-	fdb_lookup(f, to);
-	return to->target ? VERDICT_OPEN : flood(ctx, f);
+	return bridge_look_up(ctx, f, to);
 }
 
 static __always_inline int uplink_in(ctx_t *ctx)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a bridge does with every frame: learn where its source is, find its destination, flood where that is unknown. */
+#ifndef XOVL_BPF_BRIDGE_H
+#define XOVL_BPF_BRIDGE_H
+
+#include "fdb.h"
+#include "flood.h"
+#include "verdict.h"
+
+/* VERDICT_OPEN: it goes to the one destination that is filled in. */
+static __always_inline int bridge_look_up(ctx_t *ctx, struct frame *f, struct destination *to)
+{
+	fdb_learn(f, fdb_find(f, f->src));
+	if (mac_is_group(f->dst))
+		return flood(ctx, f);
+	fdb_lookup(f, to);
+	return to->target ? VERDICT_OPEN : flood(ctx, f);
+}
+
+#endif
