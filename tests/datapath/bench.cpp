@@ -280,21 +280,31 @@ void Bench::misdirect(const std::string &mac, xovl_target target, uint32_t index
 	});
 }
 
-void Bench::edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const
+void Bench::lose(const std::string &mac) const
+{
+	const xovl_fdb_key key = fdb_key_of(mac);
+	check(bpf_map_delete_elem(pinned(pin("fdb")).get(), &key) == 0, "fdb");
+}
+
+xovl_fdb_key Bench::fdb_key_of(const std::string &mac) const
 {
 	const Fd map = pinned(pin("fdb"));
 	const auto octets = Mac::parse(mac).bytes();
 	xovl_fdb_key key = {};
-	xovl_fdb entry = {};
-	for (xovl_fdb_key *at = nullptr; bpf_map_get_next_key(map.get(), at, &key) == 0; at = &key) {
-		if (!std::ranges::equal(key.mac, octets))
-			continue;
-		check(bpf_map_lookup_elem(map.get(), &key, &entry) == 0, "fdb");
-		change(entry);
-		check(bpf_map_update_elem(map.get(), &key, &entry, BPF_EXIST) == 0, "fdb");
-		return;
-	}
+	for (xovl_fdb_key *at = nullptr; bpf_map_get_next_key(map.get(), at, &key) == 0; at = &key)
+		if (std::ranges::equal(key.mac, octets))
+			return key;
 	throw std::runtime_error("not in the FDB: " + mac);
+}
+
+void Bench::edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const
+{
+	const Fd map = pinned(pin("fdb"));
+	const xovl_fdb_key key = fdb_key_of(mac);
+	xovl_fdb entry = {};
+	check(bpf_map_lookup_elem(map.get(), &key, &entry) == 0, "fdb");
+	change(entry);
+	check(bpf_map_update_elem(map.get(), &key, &entry, BPF_EXIST) == 0, "fdb");
 }
 
 PacketSocket &Bench::far(const std::string &dev)

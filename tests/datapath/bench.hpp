@@ -92,6 +92,8 @@ public:
 	void forget_paths() const;
 	/// Makes an entry point to a port or peer by its index, as it may for a moment while that is removed.
 	void misdirect(const std::string &mac, xovl_target target, uint32_t index) const;
+	/// Removes an entry from the map, so that nothing but the datapath can find it out.
+	void lose(const std::string &mac) const;
 
 	/// The far end of a veth: "tenant1", "under" …
 	PacketSocket &far(const std::string &dev);
@@ -105,6 +107,8 @@ private:
 	void enter();
 	void leave() noexcept;
 	std::string pin(const std::string &name) const;
+	/// Of the first network that has it. Throws std::runtime_error when none has.
+	xovl_fdb_key fdb_key_of(const std::string &mac) const;
 	void edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const;
 
 	Netns far_;
