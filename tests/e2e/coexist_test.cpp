@@ -56,6 +56,36 @@ protected:
 		return link.contains("xdp") ? link.at("xdp").dump() : "";
 	}
 
+	/// A promiscuous veth at h1 with a number of its own, clsact, an XDP program and a tcx link, which is returned (empty: this
+	/// kernel has no tcx).
+	Fd add_foreign_interface(const std::string &dev, int index) const
+	{
+		h(1).ip("link add " + dev + " index " + std::to_string(index) + " type veth peer name far-" + dev +
+			"\nlink set " + dev + " up promisc on");
+		h(1).must("tc qdisc add dev " + dev + " clsact");
+		attach_foreign_xdp(dev, XDP_FLAGS_DRV_MODE);
+		const Fd program = foreign_program(BPF_PROG_TYPE_SCHED_CLS, kTcxNext);
+		Fd link;
+		in_netns(h(1).name(), [&] { link = Fd(bpf_link_create(program.get(), index, kTcxIngress, nullptr)); });
+		return link;
+	}
+
+	/// Everything that xovl could have changed at an interface of h1.
+	std::string state_of(const std::string &dev) const
+	{
+		const auto link = h(1).ip_show("link show dev " + dev).at(0);
+		uint32_t ids[8], n = 8;
+		std::string programs;
+		in_netns(h(1).name(), [&] {
+			if (bpf_prog_query(link.at("ifindex"), kTcxIngress, 0, nullptr, ids, &n))
+				n = 0;
+		});
+		for (uint32_t i = 0; i < n; i++)
+			programs += " " + std::to_string(ids[i]);
+		return link.at("flags").dump() + " promiscuity " + link.at("promiscuity").dump() + " xdp " +
+		       xdp_of(dev) + " tcx" + programs + "\n" + h(1).must("tc qdisc show dev " + dev);
+	}
+
 	std::string config(const std::string &uplink_mode) const
 	{
 		std::string text = net_->config(1);
@@ -148,6 +178,42 @@ TEST_F(Coexist, ForeignClsactQdiscStays)
 	h(1).xovl_must("down");
 	EXPECT_NE(h(1).must("tc qdisc show dev up0").find("clsact"), std::string::npos);
 	h(1).must("tc qdisc del dev up0 clsact");
+}
+
+/*
+ * A port that has gone left something to be changed back: a bridge its promiscuous mode, a veth pins that go by its number.
+ * Nothing of that concerns the interface that has the number now, whether the port goes from the file, all goes, or that
+ * interface becomes a port itself.
+ */
+TEST_F(Coexist, InterfaceWithTheNumberOfOneThatHasGone)
+{
+	prepare({});
+	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	for (const std::string kind : {"bridge", "veth peer name far1"})
+		for (const std::string then : {"apply", "down", "apply with it"}) {
+			SCOPED_TRACE(kind + ", " + then);
+			ASSERT_TRUE(h(1).apply(net().config(1)).ok());
+			h(1).ip("link add port1 type " + kind + "\nlink set port1 up");
+			h(1).xovl_must("port add port1 net blue mode " +
+				       std::string(kind == "bridge" ? "tc" : "native"));
+			const int index = h(1).ip_show("link show dev port1").at(0).at("ifindex");
+			h(1).ip("link del port1");
+			const Fd link = add_foreign_interface("other1", index);
+			const std::string before = state_of("other1");
+			std::string text = net().config(1);
+			if (then == "apply with it")
+				text.replace(text.find("    flood:"), 0, "      - {dev: other1, mode: tc}\n");
+			if (then != "down") {
+				const Result result = h(1).apply(text);
+				EXPECT_TRUE(result.ok()) << result.text();
+				EXPECT_EQ(h(1).apply(text).out, "");
+				EXPECT_EQ(state_of("other1") == before, then == "apply");
+				EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+			}
+			h(1).xovl_must("down");
+			EXPECT_EQ(state_of("other1"), before);
+			h(1).ip("link del other1");
+		}
 }
 
 TEST_F(Coexist, OverlaysOfTwoNamespacesDoNotMeet)

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Where tenants are: learned, static, aged, moved; and who gets what is for everybody. Three hosts in a full mesh on a switched
 // underlay (see traffic_test.cpp). Frames carry an experimental EtherType, so that nothing answers them.
+#include <algorithm>
 #include <string>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "sockets.hpp"
 #include "topology.hpp"
@@ -57,6 +61,17 @@ protected:
 		return wait_until([&] { return entry(host, mac) == text; }, 1s);
 	}
 };
+
+using FdbTc = OverlayTest;
+
+/// The elements of a map, in order.
+std::vector<nlohmann::json> elements(const Host &host, const std::string &map)
+{
+	const std::string dump = must({"bpftool", "-j", "map", "dump", "pinned", host.pin_folder() + "/" + map});
+	std::vector<nlohmann::json> list = nlohmann::json::parse(dump);
+	std::ranges::sort(list);
+	return list;
+}
 
 } // namespace
 
@@ -188,6 +203,36 @@ TEST_P(Fdb, DelAndFlushForget)
 	h(1).xovl_must("fdb del " + kMac + " net blue");
 	EXPECT_EQ(entry(1, kMac), "none");
 	EXPECT_EQ(h(1).xovl("fdb del " + kMac + " net blue").status, 1);
+}
+
+/* Learned entries make room for what is configured, which itself stays; what is refused leaves nothing behind. */
+TEST_F(FdbTc, TableFullOfStaticEntries)
+{
+	prepare({});
+	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	ASSERT_TRUE(h(1).apply("limits: {fdb: 4}\n" + net().config(1)).ok());
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(h(1).xovl_show("fdb show").size(), 2u);
+	for (int n = 1; n <= 4; n++)
+		h(1).xovl_must(fmt::format("fdb add 02:00:00:00:0b:0{} net blue dst 192.0.2.2", n));
+	for (const auto &entry : h(1).xovl_show("fdb show"))
+		EXPECT_EQ(entry.at("state"), "static") << entry;
+
+	const std::string before = h(1).save();
+	const auto members = elements(h(1), "members"), tunnels = elements(h(1), "tunnels");
+	for (const char *place : {"dst 192.0.2.9", "dst 192.0.2.2", "dev port0"}) {
+		const Result refused = h(1).xovl("fdb add " + kMac + " net blue " + place);
+		EXPECT_EQ(refused.status, 1) << refused.text();
+		EXPECT_EQ(refused.err, "xovl: fdb add: more than 4 static FDB entries (limits)\n");
+		EXPECT_EQ(h(1).save(), before) << place;
+		EXPECT_EQ(elements(h(1), "members"), members) << place;
+		EXPECT_EQ(elements(h(1), "tunnels"), tunnels) << place;
+		EXPECT_EQ(h(1).xovl_show("stats peer").at("peers").size(), 1u) << place;
+	}
+	h(1).xovl_must("fdb replace 02:00:00:00:0b:01 net blue dst 192.0.2.9");
+	h(1).xovl_must("fdb del 02:00:00:00:0b:02 net blue");
+	h(1).xovl_must("fdb add " + kMac + " net blue dst 192.0.2.9");
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "tc"), [](const auto &info) { return info.param; });

@@ -23,6 +23,16 @@ namespace {
 class Lifecycle : public OverlayTest, public testing::WithParamInterface<std::string> {
 protected:
 	Plan plan() const { return {.port_mode = GetParam(), .uplink_mode = GetParam()}; }
+
+	/// Whatever was interrupted on h1: the file takes, the state is that of the file, and nothing is left to do.
+	void expect_made_good(const std::string &text, const std::string &saved) const
+	{
+		const Result again = h(1).apply(text);
+		ASSERT_TRUE(again.ok()) << again.text();
+		EXPECT_EQ(h(1).save(), saved);
+		EXPECT_TRUE(pings(c(1), net_->tenant4(2), 2));
+		EXPECT_EQ(h(1).apply(text).out, "");
+	}
 };
 
 using namespace std::string_literals;
@@ -119,6 +129,36 @@ TEST_P(Lifecycle, DownLeavesTheMachineAsItWas)
 
 	ASSERT_TRUE(h(1).apply(net().config(1)).ok());
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+}
+
+/* Route look-ups of the datapath need it; somebody may switch it off. */
+TEST_F(LifecycleTc, ForwardingOfTheLoopbackIsKeptAndRestored)
+{
+	prepare({});
+	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	const auto set = [&](const char *value) {
+		for (const char *family : {"ipv4", "ipv6"})
+			h(1).sysctl(fmt::format("net/{}/conf/lo/forwarding", family), value);
+	};
+	const auto forwarding = [&] {
+		return sysctl_value(h(1), "ipv4/conf/lo/forwarding") + sysctl_value(h(1), "ipv6/conf/lo/forwarding");
+	};
+	for (const char *before : {"0", "1"}) {
+		SCOPED_TRACE(before);
+		set(before);
+		ASSERT_TRUE(h(1).apply(net().config(1)).ok());
+		EXPECT_EQ(forwarding(), "11");
+		set("0");
+		const Result again = h(1).apply(net().config(1));
+		EXPECT_TRUE(again.ok()) << again.text();
+		EXPECT_EQ(forwarding(), "11");
+		EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+		set("0");
+		h(1).xovl_must("net set blue ageing 9");
+		EXPECT_EQ(forwarding(), "11");
+		h(1).xovl_must("down");
+		EXPECT_EQ(forwarding(), std::string(2, *before));
+	}
 }
 
 TEST_P(Lifecycle, PortLeavesAndComesBackUnderTraffic)
@@ -274,11 +314,36 @@ TEST_P(Lifecycle, ApplyKilledAnywhereIsMadeGoodByApply)
 		Process apply = h(1).start_xovl("apply " + file.path());
 		std::this_thread::sleep_for(whole * std::uniform_real_distribution<>(0.02, 1.0)(random));
 		apply.stop(SIGKILL);
-		const Result again = h(1).apply(text);
-		ASSERT_TRUE(again.ok()) << "round " << round << ": " << again.text();
-		EXPECT_EQ(h(1).save(), clean) << "round " << round;
-		EXPECT_TRUE(pings(c(1), net().tenant4(2), 2)) << "round " << round;
-		EXPECT_EQ(h(1).apply(text).out, "") << "round " << round;
+		SCOPED_TRACE(testing::Message() << "round " << round);
+		ASSERT_NO_FATAL_FAILURE(expect_made_good(text, clean));
+	}
+}
+
+/* From nothing, and from a file that gives port, identifier and MACs to another network. */
+TEST_P(Lifecycle, ApplyKilledAtEachOfItsStepsIsMadeGoodByApply)
+{
+	constexpr int kMoments = 20;
+	prepare(plan());
+	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	const std::string text = big_config(net(), 1, 10);
+	const TempFile file(text);
+	const std::string other =
+		std::regex_replace(big_config(net(), 1, 5), std::regex("name: (blue|net)"), "name: x$1");
+	for (bool from_nothing : {true, false}) {
+		const auto back = [&] { return from_nothing ? h(1).xovl("down") : h(1).apply(other); };
+		ASSERT_TRUE(back().ok());
+		const auto begin = std::chrono::steady_clock::now();
+		h(1).xovl_must("apply " + file.path());
+		const auto whole = std::chrono::steady_clock::now() - begin;
+		const std::string clean = h(1).save();
+		for (int moment = 0; moment < kMoments; moment++) {
+			SCOPED_TRACE(testing::Message() << "moment " << moment << ", from nothing: " << from_nothing);
+			ASSERT_TRUE(back().ok());
+			Process apply = h(1).start_xovl("apply " + file.path());
+			std::this_thread::sleep_for(whole * moment / kMoments);
+			apply.stop(SIGKILL);
+			ASSERT_NO_FATAL_FAILURE(expect_made_good(text, clean));
+		}
 	}
 }
 
@@ -292,10 +357,8 @@ TEST_P(Lifecycle, KilledVerbsLeaveNothingHalfMade)
 		std::this_thread::sleep_for(
 			std::chrono::microseconds(std::uniform_int_distribution<>(500, 30000)(random)));
 		process.stop(SIGKILL);
-		const Result again = h(1).apply(net().config(1));
-		ASSERT_TRUE(again.ok()) << again.text();
-		EXPECT_EQ(h(1).save(), clean) << "round " << round;
-		EXPECT_TRUE(pings(c(1), net().tenant4(2), 2)) << "round " << round;
+		SCOPED_TRACE(testing::Message() << "round " << round);
+		ASSERT_NO_FATAL_FAILURE(expect_made_good(net().config(1), clean));
 	}
 }
 

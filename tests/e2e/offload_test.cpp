@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // TCP super-frames stay whole in TC, both ways, and a tenant may route them from one network into another.
 #include <string>
+#include <thread>
+
+#include <fmt/format.h>
 
 #include "sockets.hpp"
 #include "topology.hpp"
@@ -37,6 +40,37 @@ TEST_P(Offload, TheStackCutsSuperFramesRightWhereTheUnderlayCannotCarryThem)
 	EXPECT_TRUE(tcp_content(c(1), c(2), net().tenant6(2), 4 << 20));
 	EXPECT_EQ(wire.frames([](const Frame &frame) { return !frame.outgoing && frame.bytes.size() > 1514; }).size(),
 		  0u);
+}
+
+/* A super-frame in two tunnels can be cut by nobody. */
+TEST_P(Offload, ATunnelOfTheTenant)
+{
+	const std::string tunnels = "tx-udp_tnl-segmentation {0} tx-udp_tnl-csum-segmentation {0}";
+	const std::string off = fmt::format(fmt::runtime(tunnels), "off"),
+			  on = fmt::format(fmt::runtime(tunnels), "on");
+	prepare(plan());
+	h(1).offload("up0", off);
+	net().start();
+	for (unsigned i = 1; i <= 2; i++)
+		c(i).ip(fmt::format(
+			"link add vx0 type vxlan id 7 dstport 4789 local 10.1.0.{0} remote 10.1.0.{1} dev eth0\n"
+			"link set vx0 mtu 1350 up\naddr add 10.9.0.{0}/24 dev vx0",
+			i, 3 - i));
+	ASSERT_TRUE(pings(c(1), "10.9.0.2"));
+	EXPECT_EQ(h(1).drops("gso_nested"), 0u);
+	/* comes through in single segments, if at all */
+	(void)tcp_content(c(1), c(2), "10.9.0.2", 64 << 10);
+	const uint64_t dropped = h(1).drops("gso_nested");
+	EXPECT_GT(dropped, 0u);
+
+	c(1).offload("eth0", off);
+	EXPECT_TRUE(tcp_content(c(1), c(2), "10.9.0.2")) << "as the reason's text says";
+	c(1).offload("eth0", on);
+	h(1).offload("up0", on);
+	EXPECT_TRUE(h(1).apply(net().config(1)).ok());
+	std::this_thread::sleep_for(600ms); // what the datapath knows of an uplink holds for half a second
+	EXPECT_TRUE(tcp_content(c(1), c(2), "10.9.0.2")) << "the underlay carries them whole";
+	EXPECT_EQ(h(1).drops("gso_nested"), dropped);
 }
 
 /*
