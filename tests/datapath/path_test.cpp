@@ -3,6 +3,7 @@
 // what it stands for has changed. The cache is per CPU: a test stays on one, and asks on every one what must hold on all.
 #include <sched.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -79,6 +80,23 @@ protected:
 			SCOPED_TRACE(frame);
 			fn();
 		}
+	}
+
+	/// Makes the change while every CPU sends the packet over and over.
+	void under_traffic(const std::string &dev, const Bytes &packet, const std::function<void()> &change)
+	{
+		std::atomic<bool> done = false;
+		std::vector<std::thread> senders;
+		for (int cpu : cpus_)
+			senders.emplace_back([&, cpu] {
+				const OnCpu on(cpu);
+				while (!done)
+					bench_->run(hook(), dev, packet);
+			});
+		change();
+		done = true;
+		for (std::thread &sender : senders)
+			sender.join();
 	}
 
 	/// Whether the frame is sent to one peer or delivered to one port.
@@ -465,6 +483,34 @@ TEST_P(Path, FdbIsEdited)
 		SCOPED_TRACE(name);
 		change();
 		expect();
+	}
+}
+
+/* What frames find while a change is made is void when it is done. */
+TEST_P(Path, ChangesUnderTraffic)
+{
+	const Packet out = udp_frame(mac::kTenant2, mac::kTenant1), in = udp_frame(mac::kTenant2, mac::kRemoteA);
+	const FdbConfig at_peer = {.mac = Mac::parse(mac::kTenant2), .dst = Address::parse(ip().peer_b)};
+	const Bytes packet = arriving(kBlueVni, in);
+	const Config whole = bench_->config();
+	Config moved = whole;
+	set_fdb(network(moved, "blue"), at_peer);
+	for (int round = 0; round < 3; round++) {
+		under_traffic("port1", out, [&] { bench_->apply(moved); });
+		becomes("port1", out, to_peer(out, ip().peer_b));
+		under_traffic("port1", out, [&] { bench_->apply(whole); });
+		becomes("port1", out, to_port(out, "port2"));
+		under_traffic("port1", out, [&] { bench_->overlay().fdb_add("blue", at_peer, true); });
+		becomes("port1", out, to_peer(out, ip().peer_b));
+		bench_->apply(whole);
+
+		under_traffic("uplink", packet, [&] {
+			bench_->overlay().edit([](Config &config) { network(config, "blue").vni = 77; });
+		});
+		becomes("uplink", packet, {Verdict::Drop, {}, dropped_outer("vni_unknown")});
+		becomes("uplink", arriving(77, in), out_of_tunnel(in, "port2"));
+		bench_->apply(whole);
+		becomes("uplink", packet, out_of_tunnel(in, "port2"));
 	}
 }
 
