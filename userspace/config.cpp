@@ -53,8 +53,8 @@ uint64_t mac_number(const Mac &mac)
 /// One walk through a configuration in the order of the file; the first rule broken ends it.
 class Checker {
 public:
-	Checker(const Config &config, const Where &where)
-		: config_(config), limits_(config.limits.value_or(Limits())), where_(where)
+	Checker(const Config &config, const Where &where, const Limits &in_force)
+		: config_(config), limits_(config.limits.value_or(in_force)), where_(where)
 	{
 	}
 
@@ -362,14 +362,14 @@ const NetworkConfig *Config::find_network(const std::string &name) const
 	return found == networks.end() ? nullptr : &*found;
 }
 
-void validate(const Config &config)
+void validate(const Config &config, const Limits &in_force)
 {
-	validate(config, [](const ConfigPath &) { return std::string(); });
+	validate(config, [](const ConfigPath &) { return std::string(); }, in_force);
 }
 
-void validate(const Config &config, const Where &where)
+void validate(const Config &config, const Where &where, const Limits &in_force)
 {
-	Checker(config, where).check();
+	Checker(config, where, in_force).check();
 }
 
 } // namespace xovl

@@ -103,8 +103,8 @@ struct Config {
 
 /// Everything that must hold whatever the machine is like: unique names, identifiers and MACs, a device in one role,
 /// peers with a local address of their family, FDB entries that name a port of their network, limits.
-/// Error(Request) names the first that does not.
-void validate(const Config &config);
+/// Error(Request) names the first that does not. in_force: the limits where config has none.
+void validate(const Config &config, const Limits &in_force = {});
 
 /// A value in a configuration by the keys and list positions that lead to it in the file:
 /// {"networks", 0, "fdb", 17, "mac"}.
@@ -117,14 +117,15 @@ using Where = std::function<std::string(const ConfigPath &)>;
 using ConfigCheck = std::function<void(const Config &, const Where &)>;
 
 /// The same with messages that say where.
-void validate(const Config &config, const Where &where);
+void validate(const Config &config, const Where &where, const Limits &in_force = {});
 
 /// Parse and validate a YAML file. name is used in messages: Error(Request) "NAME:LINE:COLUMN: what is wrong (what would
 /// be right)". Text without any value is an error, as it would take everything down: {} is the empty configuration.
 /// Reads a file of 1M FDB entries in seconds.
-/// also: what else must hold of the file.
-Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also = {});
-Config read_yaml_file(const std::string &path, const ConfigCheck &also = {});
+/// also: what else must hold of the file. in_force: the limits for a file that has none.
+Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also = {},
+		  const Limits &in_force = {});
+Config read_yaml_file(const std::string &path, const ConfigCheck &also = {}, const Limits &in_force = {});
 
 /// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
 std::string to_yaml(const Config &config);

@@ -138,13 +138,7 @@ Overlay::Impl::Refs Overlay::Impl::fdb_refs_of_config()
 
 void Overlay::Impl::check(const Config &wanted) const
 {
-	if (wanted.limits || !loaded() || maps().limits() == Limits{}) {
-		validate(wanted);
-		return;
-	}
-	Config complete = wanted;
-	complete.limits = maps().limits();
-	validate(complete);
+	validate(wanted, loaded() ? maps().limits() : Limits{});
 }
 
 Config Overlay::Impl::running(bool with_fdb)

@@ -254,7 +254,7 @@ YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const std:
 
 } // namespace
 
-Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also)
+Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also, const Limits &in_force)
 {
 	const YamlTree tree(text, name);
 	Config config;
@@ -266,13 +266,13 @@ Config parse_yaml(const std::string &text, const std::string &name, const Config
 			node = step_down(tree, node, step);
 		return tree.place(node);
 	};
-	validate(config, where);
+	validate(config, where, in_force);
 	if (also)
 		also(config, where);
 	return config;
 }
 
-Config read_yaml_file(const std::string &path, const ConfigCheck &also)
+Config read_yaml_file(const std::string &path, const ConfigCheck &also, const Limits &in_force)
 {
 	const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	std::string text;
@@ -286,7 +286,7 @@ Config read_yaml_file(const std::string &path, const ConfigCheck &also)
 	}
 	if (size < 0)
 		throw request_error(fmt::format("{}: {} (a file that can be read)", path, strerror(errno)));
-	return parse_yaml(text, path, also);
+	return parse_yaml(text, path, also, in_force);
 }
 
 } // namespace xovl

@@ -279,6 +279,24 @@ TEST_F(LifecycleTc, DryRunChangesNothing)
 	EXPECT_EQ(h(1).xovl_must("apply " + file.path()), dry.out);
 }
 
+TEST_F(LifecycleTc, FileWithoutLimitsIsHeldToThoseInForce)
+{
+	prepare({});
+	const std::string text = big_config(net(), 1, 2);
+	h(1).xovl_must("limits set fdb 39");
+	const Result refused = h(1).apply(text);
+	EXPECT_EQ(refused.status, 1) << refused.text();
+	EXPECT_NE(refused.err.find("<stdin>:"), std::string::npos) << refused.err;
+	EXPECT_NE(refused.err.find("at most 39"), std::string::npos) << refused.err;
+	h(1).xovl_must("limits set fdb 65536 peers 2000");
+	std::string peers = net().config(1);
+	for (unsigned i = 0; i < 1500; i++)
+		peers += fmt::format("{}10.1.{}.{}", i ? ", " : "  - {name: red, encap: vxlan, vni: 200, flood: [", i / 250,
+				     1 + i % 250);
+	const Result result = h(1).apply(peers + "]}\n");
+	EXPECT_TRUE(result.ok()) << result.text();
+}
+
 TEST_F(LifecycleTc, BatchRunsAFileOfCommands)
 {
 	prepare({});

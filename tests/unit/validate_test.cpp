@@ -292,6 +292,15 @@ TEST(Validate, TakesGoodAndEmpty)
 	EXPECT_EQ(complaint([] { validate(Config()); }), "no complaint");
 }
 
+TEST(Validate, TakesTheLimitsInForceWhereThereAreNone)
+{
+	const Limits narrow{.ports = 2};
+	Config config = good();
+	EXPECT_EQ(complaint([&] { validate(config, narrow); }), "too many ports (at most 2)");
+	config.limits = Limits{.ports = 3};
+	EXPECT_EQ(complaint([&] { validate(config, narrow); }), "no complaint") << "its own come first";
+}
+
 TEST_P(Validate, HoldsTheRule)
 {
 	Config config = good();

@@ -11,11 +11,13 @@ namespace xovl {
 
 namespace {
 
-Config read_config(const std::string &file)
+Config read_config(Context &context, const std::string &file)
 {
+	Limits in_force = context.overlay().limits();
+	context.release(); // who writes the file may be slow
 	if (file != "-")
-		return read_yaml_file(file, check_interfaces);
-	return parse_yaml({std::istreambuf_iterator<char>(std::cin), {}}, "<stdin>", check_interfaces);
+		return read_yaml_file(file, check_interfaces, in_force);
+	return parse_yaml({std::istreambuf_iterator<char>(std::cin), {}}, "<stdin>", check_interfaces, in_force);
 }
 
 void apply(Context &context, Args &args)
@@ -23,7 +25,7 @@ void apply(Context &context, Args &args)
 	bool dry_run = args.flag("--dry-run");
 	std::string file = args.next("FILE");
 	args.end();
-	Config wanted = read_config(file);
+	Config wanted = read_config(context, file);
 	std::vector<std::string> changes = context.overlay().apply(wanted, dry_run);
 	if (context.out.is_json())
 		context.out.json({{"changes", changes}});
