@@ -47,6 +47,15 @@ std::string program_name(uint32_t prog_id)
 	return program_name(Fd(bpf_prog_get_fd_by_id(prog_id)));
 }
 
+uint32_t program_id(const Fd &program)
+{
+	bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length))
+		return 0;
+	return info.id;
+}
+
 BpfLog::BpfLog()
 	: outer_(current_log), libbpf_print_(libbpf_set_print(keep_libbpf)),
 	  libxdp_print_(libxdp_set_print(keep_libxdp))

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "fd.hpp"
 #include "link.hpp"
@@ -23,6 +24,9 @@ inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink"};
 /// The kernel's name of a loaded program, 15 characters; empty when there is none.
 std::string program_name(const Fd &program);
 std::string program_name(uint32_t prog_id);
+
+/// The kernel's number of a loaded program, never given twice; 0 when there is none.
+uint32_t program_id(const Fd &program);
 
 /// While one lives, what libbpf and libxdp would print to stderr is kept here instead.
 class BpfLog {
@@ -43,17 +47,23 @@ private:
 	libxdp_print_fn_t libxdp_print_;
 };
 
-/// TC ingress. A tcx link pinned at pin_path where the kernel has tcx; else a clsact filter with our own priority and
+/// What tells our program at a TC ingress from somebody else's.
+struct TcOwn {
+	std::string pin_path;           ///< of the tcx link
+	std::vector<uint32_t> programs; ///< ids of those that a clsact filter of ours can have; empty: any with a name of ours
+};
+
+/// TC ingress. A tcx link pinned at own.pin_path where the kernel has tcx; else a clsact filter with our own priority and
 /// handle. Attached already: the program is replaced at once (link update, filter replace).
 /// Returns true when this call had to add the clsact qdisc. Error(System) when the kernel refuses.
-bool tc_attach(const LinkInfo &link, int prog_fd, const std::string &pin_path);
+bool tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own);
 
 /// Detach, remove the pin and, where made_clsact and no other filter is left on it, the qdisc.
 /// Nothing attached, or the interface gone: nothing to do.
-void tc_detach(uint32_t ifindex, const std::string &pin_path, bool made_clsact);
+void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact);
 
 /// Whether our program (by prog id of the pinned link, or our filter) is attached there now.
-bool tc_attached(uint32_t ifindex, const std::string &pin_path);
+bool tc_attached(uint32_t ifindex, const TcOwn &own);
 
 enum class XdpResult {
 	Attached,

@@ -25,8 +25,6 @@ constexpr uint32_t kLinkTypeTcx = 11;
 constexpr uint32_t kFilterPriority = 0x786f;
 constexpr uint32_t kFilterHandle = 1;
 
-constexpr const char *kOwnPrefix = "xovl_tc_";
-
 /// Ids of the programs that run at tcx ingress; empty where the interface or tcx is missing.
 std::vector<uint32_t> tcx_programs(uint32_t ifindex)
 {
@@ -86,10 +84,12 @@ uint32_t filter_program(uint32_t ifindex)
 	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
-bool is_own_filter(uint32_t ifindex)
+bool is_own_filter(uint32_t ifindex, const TcOwn &own)
 {
 	uint32_t id = filter_program(ifindex);
-	return id && program_name(id).starts_with(kOwnPrefix);
+	if (!id || !own.programs.empty())
+		return std::ranges::count(own.programs, id) > 0;
+	return std::ranges::count(kTcNames, program_name(id)) > 0;
 }
 
 /// A filter that comes between the check and the removal is lost with the qdisc: the kernel has no "remove if empty".
@@ -102,7 +102,7 @@ void remove_unused_clsact(uint32_t ifindex)
 	bpf_tc_hook_destroy(&hook);
 }
 
-bool clsact_attach(const LinkInfo &link, int prog_fd)
+bool clsact_attach(const LinkInfo &link, int prog_fd, const TcOwn &own)
 {
 	BpfLog log;
 	bpf_tc_hook hook = ingress_hook(link.ifindex);
@@ -111,9 +111,10 @@ bool clsact_attach(const LinkInfo &link, int prog_fd)
 	if (err && err != -EEXIST)
 		throw Error(Error::Kind::System, fmt::format("adding clsact to {}: {}", link.name, log.reason(-err)));
 
-	if (filter_program(link.ifindex) && !is_own_filter(link.ifindex))
+	if (filter_program(link.ifindex) && !is_own_filter(link.ifindex, own))
 		throw Error(Error::Kind::System,
-			    fmt::format("attaching TC to {}: its ingress filter of priority {} handle {} is not ours",
+			    fmt::format("attaching TC to {0}: its ingress filter of priority {1} handle {2} is not ours"
+					" (tc filter del dev {0} ingress prio {1})",
 					link.name, kFilterPriority, kFilterHandle));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE, .handle = kFilterHandle,
 		    .priority = kFilterPriority);
@@ -127,10 +128,10 @@ bool clsact_attach(const LinkInfo &link, int prog_fd)
 	return made;
 }
 
-void clsact_detach(uint32_t ifindex, bool made_clsact)
+void clsact_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
 {
 	BpfLog log;
-	if (is_own_filter(ifindex)) {
+	if (is_own_filter(ifindex, own)) {
 		bpf_tc_hook hook = ingress_hook(ifindex);
 		LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
 		int err = bpf_tc_detach(&hook, &opts);
@@ -144,32 +145,32 @@ void clsact_detach(uint32_t ifindex, bool made_clsact)
 
 } // namespace
 
-bool tc_attach(const LinkInfo &link, int prog_fd, const std::string &pin_path)
+bool tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own)
 {
-	if (tcx_attach(link, prog_fd, pin_path) == TcxResult::Attached)
+	if (tcx_attach(link, prog_fd, own.pin_path) == TcxResult::Attached)
 		return false;
-	return clsact_attach(link, prog_fd);
+	return clsact_attach(link, prog_fd, own);
 }
 
-void tc_detach(uint32_t ifindex, const std::string &pin_path, bool made_clsact)
+void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
 {
-	if (Fd fd(bpf_obj_get(pin_path.c_str())); fd) {
+	if (Fd fd(bpf_obj_get(own.pin_path.c_str())); fd) {
 		// at once; when only the pin goes the kernel takes its time
 		if (bpf_link_detach(fd.get()) && errno != ENOLINK)
-			throw system_error("detaching", pin_path, errno);
-		unlink(pin_path.c_str());
+			throw system_error("detaching", own.pin_path, errno);
+		unlink(own.pin_path.c_str());
 	}
 	char name[IF_NAMESIZE];
 	if (if_indextoname(ifindex, name))
-		clsact_detach(ifindex, made_clsact);
+		clsact_detach(ifindex, own, made_clsact);
 }
 
-bool tc_attached(uint32_t ifindex, const std::string &pin_path)
+bool tc_attached(uint32_t ifindex, const TcOwn &own)
 {
-	if (open_link(ifindex, pin_path))
+	if (open_link(ifindex, own.pin_path))
 		return true;
 	BpfLog log;
-	return is_own_filter(ifindex);
+	return is_own_filter(ifindex, own);
 }
 
 } // namespace xovl

@@ -44,9 +44,13 @@ const char *note_text(uint8_t note)
 	}
 }
 
-std::string tc_pin(const PinDir &dir, uint32_t ifindex)
+TcOwn tc_own(const PinDir &dir, uint32_t ifindex)
 {
-	return dir.pin(fmt::format("tc_{}", ifindex));
+	TcOwn own{dir.pin(fmt::format("tc_{}", ifindex)), {}};
+	for (const char *name : kTcNames)
+		if (uint32_t id = program_id(Fd(bpf_obj_get(dir.pin(name).c_str()))))
+			own.programs.push_back(id);
+	return own;
 }
 
 /// Why XDP is not even tried; kNoNote: it is.
@@ -142,7 +146,7 @@ uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
 
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
-	return device.mode != XOVL_MODE_AUTO && tc_attached(ifindex, tc_pin(dir, ifindex)) &&
+	return device.mode != XOVL_MODE_AUTO && tc_attached(ifindex, tc_own(dir, ifindex)) &&
 	       xdp_attached(ifindex) == device.mode;
 }
 
@@ -159,9 +163,10 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 
 xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, const DeviceRecord &record)
 {
-	if (!tc_attached(link.ifindex, tc_pin(dir, link.ifindex))) {
+	TcOwn own = tc_own(dir, link.ifindex);
+	if (!tc_attached(link.ifindex, own)) {
 		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
-		if (tc_attach(link, program.get(), tc_pin(dir, link.ifindex)))
+		if (tc_attach(link, program.get(), own))
 			device.flags |= XOVL_DEV_MADE_CLSACT;
 	}
 	bool promisc = lacks_promiscuous(link, device);
@@ -178,12 +183,13 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	auto link = find_link(ifindex);
+	TcOwn own = tc_own(dir, ifindex);
 	// a renamed interface still has our program, a new one of the same index does not
-	bool is_same = link && (link->name == device.name || tc_attached(ifindex, tc_pin(dir, ifindex)));
+	bool is_same = link && (link->name == device.name || tc_attached(ifindex, own));
 	uint32_t flags = is_same ? device.flags : 0;
 	Fd map(bpf_obj_get(dir.pin("devices").c_str()));
 	xdp_detach(ifindex, map.get());
-	tc_detach(ifindex, tc_pin(dir, ifindex), flags & XOVL_DEV_MADE_CLSACT);
+	tc_detach(ifindex, own, flags & XOVL_DEV_MADE_CLSACT);
 	if (flags & XOVL_DEV_MADE_PROMISC)
 		set_promisc(ifindex, false);
 }

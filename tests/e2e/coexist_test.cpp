@@ -24,18 +24,29 @@ namespace {
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46); // which the UAPI headers of Debian 12 lack
 constexpr int kXdpPass = 2;
 constexpr int kTcxNext = -1;
+constexpr uint32_t kOurPriority = 0x786f; // of our clsact filters, "xo"
 
 /// A program that returns one number, and knows nothing of dispatchers.
-Fd foreign_program(bpf_prog_type type, int verdict)
+Fd foreign_program(bpf_prog_type type, int verdict, const char *name = "foreign")
 {
 	const bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	Fd fd(bpf_prog_load(type, "foreign", "GPL", code, 2, nullptr));
+	Fd fd(bpf_prog_load(type, name, "GPL", code, 2, nullptr));
 	if (!fd)
 		throw std::system_error(errno, std::generic_category(), "foreign program");
 	return fd;
+}
+
+bool has_tcx(const Netns &netns)
+{
+	const Fd program = foreign_program(BPF_PROG_TYPE_SCHED_CLS, kTcxNext);
+	Fd link;
+	in_netns(netns.name(), [&] {
+		link = Fd(bpf_link_create(program.get(), static_cast<int>(if_nametoindex("up0")), kTcxIngress, nullptr));
+	});
+	return static_cast<bool>(link);
 }
 
 class Coexist : public OverlayTest {
@@ -214,6 +225,39 @@ TEST_F(Coexist, InterfaceWithTheNumberOfOneThatHasGone)
 			EXPECT_EQ(state_of("other1"), before);
 			h(1).ip("link del other1");
 		}
+}
+
+TEST_F(Coexist, ForeignFilterInOurPlaceAndByOurNameStays)
+{
+	prepare({});
+	h(1).must("tc qdisc add dev up0 clsact");
+	const Fd program = foreign_program(BPF_PROG_TYPE_SCHED_CLS, kTcxNext, "xovl_tc_uplink");
+	const auto filter_id = [&]() -> uint32_t {
+		uint32_t id = 0;
+		in_netns(h(1).name(), [&] {
+			LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex("up0")),
+				    .attach_point = BPF_TC_INGRESS);
+			LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = kOurPriority);
+			id = bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+		});
+		return id;
+	};
+	in_netns(h(1).name(), [&] {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex("up0")),
+			    .attach_point = BPF_TC_INGRESS);
+		LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = program.get(), .handle = 1, .priority = kOurPriority);
+		ASSERT_EQ(bpf_tc_attach(&hook, &opts), 0);
+	});
+	const uint32_t before = filter_id();
+	ASSERT_NE(before, 0u);
+
+	const Result result = h(1).apply(net().config(1));
+	// beside it with tcx; without, its place is taken
+	EXPECT_EQ(result.status, has_tcx(h(1)) ? 0 : 2) << result.text();
+	EXPECT_EQ(filter_id(), before);
+	h(1).xovl_must("down");
+	EXPECT_EQ(filter_id(), before);
+	h(1).must("tc qdisc del dev up0 clsact");
 }
 
 TEST_F(Coexist, OverlaysOfTwoNamespacesDoNotMeet)
