@@ -128,19 +128,31 @@ Limits Maps::limits() const
 		.members = members.max_entries() / 2}; // see map_sizes()
 }
 
-bool datapath_is_loaded(PinDir &dir)
+std::optional<xovl_settings> read_settings(const PinDir &dir)
 {
 	// pinned last, so that it marks a complete load
-	if (!dir.exists() || access(dir.pin("settings").c_str(), F_OK) != 0)
-		return false;
-	auto settings = Map<uint32_t, xovl_settings>(dir.pin("settings")).get(kSettingsKey);
-	if (!settings || !settings->layout)
+	auto records = dir.exists() ? read_records<xovl_settings>(dir.pin("settings")) : std::map<uint32_t, xovl_settings>{};
+	auto settings = records.find(kSettingsKey);
+	if (settings == records.end() || !settings->second.layout)
+		return std::nullopt;
+	return settings->second;
+}
+
+bool is_of_this_netns(const xovl_settings &settings)
+{
+	return settings.netns_cookie == netns_cookie();
+}
+
+bool datapath_is_loaded(PinDir &dir)
+{
+	auto settings = read_settings(dir);
+	if (!settings)
 		return false;
 	if (settings->layout != XOVL_LAYOUT)
 		throw Error(Error::Kind::System,
-			    fmt::format("the running datapath has map layout {}, this xovl knows {} (xovl down with the version that loaded it)",
+			    fmt::format("the running datapath has map layout {}, this xovl knows {} (xovl down, then apply)",
 					settings->layout, XOVL_LAYOUT));
-	if (settings->netns_cookie != netns_cookie()) { // of a namespace that is gone
+	if (!is_of_this_netns(*settings)) { // of one that is gone
 		dir.clear();
 		return false;
 	}
@@ -184,8 +196,8 @@ void datapath_load(PinDir &dir, const Limits &limits)
 
 void datapath_unload(PinDir &dir)
 {
-	auto settings = Map<uint32_t, xovl_settings>(dir.pin("settings")).get(kSettingsKey);
-	if (settings && settings->layout) {
+	auto settings = read_settings(dir);
+	if (settings && is_of_this_netns(*settings)) {
 		set_lo_forwarding(false, settings->lo_forwarding4);
 		set_lo_forwarding(true, settings->lo_forwarding6);
 	}

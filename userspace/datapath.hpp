@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config.hpp"
@@ -75,6 +76,13 @@ struct Maps {
 	Limits limits() const;
 };
 
+/// The settings of a complete datapath pinned in dir, of whatever layout; nullopt: there is none.
+std::optional<xovl_settings> read_settings(const PinDir &dir);
+
+/// Whether the settings are of the current network namespace, and so the records beside them. (They read as of another one
+/// when a layout before 2 wrote them.)
+bool is_of_this_netns(const xovl_settings &settings);
+
 /// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed.
 /// Error(System) when it is of another layout.
 bool datapath_is_loaded(PinDir &dir);
@@ -86,7 +94,7 @@ void keep_lo_forwarding();
 /// Somebody else was faster: nothing to do.
 void datapath_load(PinDir &dir, const Limits &limits);
 
-/// Undo datapath_load: nothing may be attached any more.
+/// Undo datapath_load, by whatever version of xovl: nothing may be attached any more.
 void datapath_unload(PinDir &dir);
 
 /// The pinned TC program of a role.

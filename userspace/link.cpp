@@ -239,6 +239,19 @@ std::optional<LinkInfo> find_link(uint32_t ifindex)
 	return find(ifindex, nullptr);
 }
 
+std::vector<uint32_t> link_indexes()
+{
+	Socket socket = connect_netlink(NETLINK_ROUTE);
+	nl_cache *links = nullptr;
+	if (int err = rtnl_link_alloc_cache(socket.get(), AF_UNSPEC, &links); err < 0)
+		throw_netlink("list of interfaces", err);
+	std::vector<uint32_t> indexes;
+	for (nl_object *link = nl_cache_get_first(links); link; link = nl_cache_get_next(link))
+		indexes.push_back(static_cast<uint32_t>(rtnl_link_get_ifindex(reinterpret_cast<rtnl_link *>(link))));
+	nl_cache_free(links);
+	return indexes;
+}
+
 void set_promisc(uint32_t ifindex, bool on)
 {
 	Socket socket = connect_netlink(NETLINK_ROUTE);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace xovl {
 
@@ -39,6 +40,9 @@ struct LinkInfo {
 /// nullopt: no such interface. Error(System) when netlink refuses.
 std::optional<LinkInfo> find_link(const std::string &name);
 std::optional<LinkInfo> find_link(uint32_t ifindex);
+
+/// The ifindex of every interface.
+std::vector<uint32_t> link_indexes();
 
 /// Error(System) when the kernel refuses.
 void set_promisc(uint32_t ifindex, bool on);

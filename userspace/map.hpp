@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -142,5 +143,23 @@ public:
 			fail("write", errno);
 	}
 };
+
+/// The elements of a pinned map that any version of xovl made, where fields were only ever added at the end: unknown ones are
+/// cut off, missing ones read as 0. Empty when there is no such map.
+template <typename Value> std::map<uint32_t, Value> read_records(const std::string &path)
+{
+	std::map<uint32_t, Value> records;
+	Fd map(bpf_obj_get(path.c_str()));
+	bpf_map_info info{};
+	uint32_t length = sizeof(info);
+	if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0 || info.key_size != sizeof(uint32_t))
+		return records;
+	std::vector<uint8_t> octets(std::max<size_t>(info.value_size, sizeof(Value)));
+	uint32_t key = 0;
+	for (void *last = nullptr; bpf_map_get_next_key(map.get(), last, &key) == 0; last = &key)
+		if (bpf_map_lookup_elem(map.get(), &key, octets.data()) == 0)
+			std::memcpy(&records[key], octets.data(), sizeof(Value));
+	return records;
+}
 
 } // namespace xovl

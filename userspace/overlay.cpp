@@ -45,6 +45,29 @@ bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 	return true;
 }
 
+/// What may have programs of ours, with the records of what to change back. Another version can have attached more than the
+/// records tell us: then it is every interface.
+std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const xovl_settings &settings)
+{
+	std::map<uint32_t, xovl_device> devices;
+	if (is_of_this_netns(settings))
+		devices = read_records<xovl_device>(dir.pin("devices"));
+	if (settings.layout != XOVL_LAYOUT)
+		for (uint32_t ifindex : link_indexes())
+			devices.try_emplace(ifindex);
+	return devices;
+}
+
+void take_down(PinDir &dir)
+{
+	if (!dir.exists())
+		return;
+	if (auto settings = read_settings(dir)) // else the load was killed: nothing is attached
+		for (const auto &[ifindex, device] : devices_to_detach(dir, *settings))
+			device_detach(dir, ifindex, device);
+	datapath_unload(dir);
+}
+
 DeviceStatus device_status(const Tables &tables, const std::string &dev)
 {
 	DeviceStatus status;
@@ -185,17 +208,9 @@ void Overlay::Impl::change(const std::function<void()> &work)
 
 void Overlay::Impl::down()
 {
-	if (!dir_.exists())
-		return;
-	if (!loaded()) {
-		dir_.remove();
-		return;
-	}
-	for (const auto &[ifindex, device] : maps().devices.image())
-		device_detach(dir_, ifindex, device);
 	maps_.reset();
 	tables_.reset();
-	datapath_unload(dir_);
+	take_down(dir_);
 }
 
 Overlay::Overlay(const std::string &root) : impl_(std::make_unique<Impl>(root)) {}
@@ -231,9 +246,10 @@ void Overlay::edit(const std::function<void(Config &)> &change)
 	});
 }
 
-void Overlay::down()
+void Overlay::down(const std::string &root)
 {
-	impl_->down();
+	PinDir dir(root);
+	take_down(dir);
 }
 
 std::vector<FdbEntry> Overlay::fdb(const std::string &net) const

@@ -65,8 +65,9 @@ public:
 	/// static FDB entries stay, except those of what is removed. change may throw Error(Request).
 	void edit(const std::function<void(Config &)> &change);
 
-	/// Detach everything, remove every pin and map. Nothing there: nothing to do.
-	void down();
+	/// Detach everything, remove every pin and map, whatever version of xovl made them. Nothing there: nothing to do.
+	/// No Overlay of this network namespace may live. root: as of the constructor.
+	static void down(const std::string &root);
 
 	/// replace: an entry that exists is changed instead of refused.
 	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace);

@@ -64,6 +64,7 @@ enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_
 #define XOVL_DEV_MADE_PROMISC 0x4 /* xovl set IFF_PROMISC */
 #define XOVL_DEV_GSO_WHOLE 0x8    /* super-frames of tunnels leave it unsegmented */
 
+/* `xovl down` reads it in any layout: fields are added at the end only. */
 struct xovl_device {
 	char name[XOVL_DEV_LEN];
 	__u8 role;
@@ -305,7 +306,7 @@ struct xovl_drop_stats {
 };
 XOVL_ASSERT_SIZE(struct xovl_drop_stats, 16);
 
-/* settings: one element, userspace only */
+/* settings: one element, userspace only. `xovl down` reads it in any layout: fields are added at the end only. */
 struct xovl_settings {
 	__u32 layout;
 	__u32 next_generation; /* for xovl_peer */

@@ -174,6 +174,12 @@ void Context::flush()
 	out.flush();
 }
 
+void Context::down()
+{
+	release();
+	Overlay::down(options_.pin_root);
+}
+
 void Context::edit(const std::function<void(Config &)> &change)
 {
 	if (!options_.verbose)

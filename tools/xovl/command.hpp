@@ -36,6 +36,8 @@ public:
 	/// Writes what the commands printed. The lock is given back first: who reads it may be slow.
 	void flush();
 
+	/// Overlay::down() of this network namespace.
+	void down();
 	/// Overlay::edit(); what changed is then told.
 	void edit(const std::function<void(Config &)> &change);
 	/// With -v: one line on stderr.

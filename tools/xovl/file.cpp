@@ -43,8 +43,7 @@ void save(Context &context, Args &args)
 void down(Context &context, Args &args)
 {
 	args.end();
-	context.overlay().down();
-	context.release();
+	context.down();
 	context.tell("- everything");
 }
 
