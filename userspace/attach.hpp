@@ -80,6 +80,7 @@ struct XdpOutcome {
 /// the only program; never evicts another one. The attachment survives the process.
 /// open_object opens (does not load) a fresh copy of the XDP object with maps and constants set, of which only program
 /// prog_name is to be loaded; xdp_attach owns and closes it.
+/// Any other outcome than Attached leaves no program of ours there, also where one was.
 /// With our program attached already in the same mode: the new one takes its place without a moment in which none is
 /// attached (behind the dispatcher both run for that moment, the old one first). In the other mode: detached first, as
 /// an interface has one mode.

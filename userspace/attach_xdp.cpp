@@ -304,9 +304,7 @@ XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_nam
 	LibxdpFolder folder;
 	Attached now = find_attached(link.ifindex);
 	if (!now.own.empty() && now.mode != mode) {
-		BpfLog log;
-		if (int err = detach_own(link.ifindex, now))
-			return outcome_of(err, link.ifindex, log);
+		xdp_detach(link.ifindex);
 		now = find_attached(link.ifindex);
 	}
 	auto attach = [&](auto method) {
@@ -315,10 +313,12 @@ XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_nam
 		load_only(object.get(), prog_name);
 		return outcome_of(method(link.ifindex, mode, now, object.get(), prog_name), link.ifindex, log);
 	};
-	if (now.alone)
-		return attach(attach_alone);
-	XdpOutcome joined = attach(attach_joined);
-	return joined.result == XdpResult::Unsupported && !now.id ? attach(attach_alone) : joined;
+	XdpOutcome outcome = attach(now.alone ? attach_alone : attach_joined);
+	if (outcome.result == XdpResult::Unsupported && !now.id)
+		outcome = attach(attach_alone);
+	if (outcome.result != XdpResult::Attached)
+		xdp_detach(link.ifindex);
+	return outcome;
 }
 
 void xdp_detach(uint32_t ifindex, int own_map_fd)

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "attach.hpp"
 #include "overlay.hpp"
 
@@ -22,6 +24,7 @@ enum Note : uint8_t {
 	kTagsHidden,
 };
 
+/// xovl_device::refusal follows.
 const char *note_text(uint8_t note)
 {
 	switch (note) {
@@ -33,10 +36,8 @@ const char *note_text(uint8_t note)
 		return "the interface strips VLAN tags before XDP (ethtool -K DEV rxvlan off)";
 	case kReceiveOffload:
 		return "LRO or hardware GRO is on (ethtool -K DEV lro off rx-gro-hw off)";
-	case kBusy:
-		return "another XDP program is attached and cannot be joined on this kernel";
 	case kRefused:
-		return "the driver refused XDP (MTU, queues or offloads)";
+		return "XDP was refused: ";
 	case kTagsHidden:
 		return "virtual interface: VLAN tags can stand beside the frame, where XDP does not see them";
 	default:
@@ -72,13 +73,20 @@ Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, bool trunk)
 	return link.lro ? kReceiveOffload : kNoNote;
 }
 
-/// Try XDP; fills in mode and note.
+void keep_refusal(xovl_device &device, Note note, const std::string &text)
+{
+	device.note = note;
+	text.copy(device.refusal, sizeof(device.refusal) - 1);
+}
+
+/// Try XDP; fills in mode, note and refusal.
 void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk)
 {
 	auto asked = static_cast<xovl_mode>(device.mode_asked);
 	auto role = static_cast<xovl_role>(device.role);
 	device.mode = XOVL_MODE_TC;
 	device.note = kNoNote;
+	std::ranges::fill(device.refusal, 0);
 	if (asked != XOVL_MODE_TC)
 		device.note = xdp_obstacle(link, device, trunk);
 	if (asked == XOVL_MODE_TC || device.note != kNoNote) {
@@ -96,10 +104,10 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 		if (asked != XOVL_MODE_AUTO)
 			throw Error(Error::Kind::System,
 				    fmt::format("XDP on {}: {} (mode tc works beside it)", link.name, outcome.text));
-		device.note = kBusy;
+		keep_refusal(device, kBusy, outcome.text);
 		return;
 	case XdpResult::Unsupported:
-		device.note = kRefused;
+		keep_refusal(device, kRefused, outcome.text);
 		return;
 	}
 }
@@ -196,7 +204,7 @@ void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &devic
 
 std::string device_note(const xovl_device &device)
 {
-	return note_text(device.note);
+	return note_text(device.note) + std::string(device.refusal);
 }
 
 } // namespace xovl

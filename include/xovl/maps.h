@@ -12,9 +12,10 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 3 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 4 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
+#define XOVL_REFUSAL_LEN 160
 
 enum xovl_encap { XOVL_ENCAP_NONE, XOVL_ENCAP_VXLAN };
 
@@ -74,8 +75,9 @@ struct xovl_device {
 	__u32 flags;
 	__u32 order; /* position in the configuration */
 	__u32 pad;
+	char refusal[XOVL_REFUSAL_LEN]; /* of XDP: the reason of kernel or driver; else empty */
 };
-XOVL_ASSERT_SIZE(struct xovl_device, 32);
+XOVL_ASSERT_SIZE(struct xovl_device, 192);
 
 /* networks: array by network index; one with flags 0 is free */
 #define XOVL_NET_USED 0x1

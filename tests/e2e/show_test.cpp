@@ -56,6 +56,22 @@ TEST_F(Show, JsonHasThePromisedKeys)
 	expect_keys(h(1).xovl_show("vtep show"), {"local"});
 }
 
+TEST_F(Show, NoteTellsTheReasonOfTheDriver)
+{
+	for (unsigned i : {1, 2})
+		h(i).ip("link set up0 mtu 9000");
+	h(1).xovl_must("uplink del up0");
+	h(1).xovl_must("uplink add up0 mode native");
+	const auto uplink = h(1).xovl_show("uplink show").at(0);
+	EXPECT_EQ(uplink.at("mode_asked"), "native");
+	EXPECT_EQ(uplink.at("mode"), "tc");
+	EXPECT_NE(uplink.at("note").get<std::string>().find("MTU"), std::string::npos) << uplink;
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	h(1).xovl_must("uplink del up0");
+	h(1).xovl_must("uplink add up0 mode tc");
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("note"), "") << "nothing of the refusal is left";
+}
+
 TEST_F(Show, ValuesAreTheFactsOfTheMachine)
 {
 	const auto blue = h(1).xovl_show("net show blue").at(0);
