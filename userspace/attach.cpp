@@ -25,6 +25,16 @@ int keep_libxdp(libxdp_print_level, const char *, va_list)
 	return 0; // its warnings only repeat what its error codes say
 }
 
+/// All 0 when there is none.
+bpf_prog_info program_info(const Fd &program)
+{
+	bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length))
+		return {};
+	return info;
+}
+
 // From pos to the end of its line.
 std::string line_at(const std::string &text, size_t pos)
 {
@@ -35,11 +45,7 @@ std::string line_at(const std::string &text, size_t pos)
 
 std::string program_name(const Fd &program)
 {
-	bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length))
-		return {};
-	return info.name;
+	return program_info(program).name;
 }
 
 std::string program_name(uint32_t prog_id)
@@ -49,11 +55,7 @@ std::string program_name(uint32_t prog_id)
 
 uint32_t program_id(const Fd &program)
 {
-	bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length))
-		return 0;
-	return info.id;
+	return program_info(program).id;
 }
 
 BpfLog::BpfLog()

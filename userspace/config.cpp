@@ -37,11 +37,6 @@ const char *unfit_for_tunnel(const Address &address)
 	return nullptr;
 }
 
-std::string port_name(const std::string &dev, uint16_t vid)
-{
-	return vid ? fmt::format("{} vid {}", dev, vid) : dev;
-}
-
 uint64_t mac_number(const Mac &mac)
 {
 	uint64_t number = 0;
@@ -100,7 +95,7 @@ private:
 	void check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const;
 	bool is_vtep(const Address &address) const;
 	/// The local end of the network's tunnel to a peer. Fails where there is none of the peer's family.
-	Address local_for(const NetworkConfig &net, const Address &peer, const ConfigPath &path) const;
+	Address require_local(const NetworkConfig &net, const Address &peer, const ConfigPath &path) const;
 
 	const Config &config_;
 	const Limits limits_;
@@ -316,7 +311,7 @@ void Checker::check_member(const NetworkConfig &net, const Address &peer, const 
 	check_endpoint(peer, path);
 	if (is_vtep(peer))
 		fail(path, fmt::format("{} is a vtep of this machine (the address of another one)", peer.str()));
-	peers_.insert({peer, local_for(net, peer, path), net.dstport, net.encap});
+	peers_.insert({peer, require_local(net, peer, path), net.dstport, net.encap});
 	check_count(peers_.size(), limits_.peers, "peers", path);
 	check_count(++nr_members_, limits_.members, "members (pairs of network and peer)", path);
 }
@@ -333,19 +328,15 @@ bool Checker::is_vtep(const Address &address) const
 			   [&](const VtepConfig &vtep) { return vtep.local == address; });
 }
 
-Address Checker::local_for(const NetworkConfig &net, const Address &peer, const ConfigPath &path) const
+Address Checker::require_local(const NetworkConfig &net, const Address &peer, const ConfigPath &path) const
 {
-	if (net.local && net.local->family() != peer.family())
+	if (auto local = local_for(net, config_.vteps, peer))
+		return *local;
+	if (net.local)
 		fail(path, fmt::format("peer {} is {}, but network \"{}\" has local {} (an {} peer)", peer.str(),
 				       peer.family_name(), net.name, net.local->str(), net.local->family_name()));
-	if (net.local)
-		return *net.local;
-	auto vtep = std::find_if(config_.vteps.begin(), config_.vteps.end(),
-				 [&](const VtepConfig &v) { return v.local.family() == peer.family(); });
-	if (vtep == config_.vteps.end())
-		fail(path, fmt::format("there is no {} vtep for peer {} (xovl vtep add ADDRESS)", peer.family_name(),
-				       peer.str()));
-	return vtep->local;
+	fail(path,
+	     fmt::format("there is no {} vtep for peer {} (xovl vtep add ADDRESS)", peer.family_name(), peer.str()));
 }
 
 } // namespace
@@ -360,6 +351,26 @@ const NetworkConfig *Config::find_network(const std::string &name) const
 	auto found = std::find_if(networks.begin(), networks.end(),
 				  [&](const NetworkConfig &net) { return net.name == name; });
 	return found == networks.end() ? nullptr : &*found;
+}
+
+std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote)
+{
+	if (net.local)
+		return net.local->family() == remote.family() ? net.local : std::nullopt;
+	for (const auto &vtep : vteps)
+		if (vtep.local.family() == remote.family())
+			return vtep.local;
+	return std::nullopt;
+}
+
+std::string port_name(const std::string &dev, uint16_t vid)
+{
+	return vid ? fmt::format("{} vid {}", dev, vid) : dev;
+}
+
+Error no_network(const std::string &name)
+{
+	return request_error(fmt::format("there is no network \"{}\" (xovl net show)", name));
 }
 
 void validate(const Config &config, const Limits &in_force)

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "error.hpp"
 #include "types.hpp"
 
 namespace xovl {
@@ -100,6 +101,15 @@ struct Config {
 
 	bool operator==(const Config &) const = default;
 };
+
+/// The local address that a network uses towards remote; nullopt: none of its family.
+std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote);
+
+/// A port as messages name it: "eth1", "eth1 vid 100".
+std::string port_name(const std::string &dev, uint16_t vid);
+
+/// 'there is no network "blue" (…)'
+Error no_network(const std::string &name);
 
 /// Everything that must hold whatever the machine is like: unique names, identifiers and MACs, a device in one role,
 /// peers with a local address of their family, FDB entries that name a port of their network, limits.

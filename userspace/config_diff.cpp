@@ -30,11 +30,6 @@ void diff_lists(std::vector<std::string> &lines, const std::string &what, const 
 	}
 }
 
-std::string port_name(const PortConfig &port)
-{
-	return port.vid ? fmt::format("{} vid {}", port.dev, port.vid) : port.dev;
-}
-
 /// Those addresses that other has too, in order: the first of a family is the default local address.
 std::vector<Address> common_vteps(const Config &config, const Config &other)
 {
@@ -75,7 +70,8 @@ std::vector<std::string> describe_changes(const Config &before, const Config &af
 	const NetworkConfig none;
 	for (const auto &net : after.networks) {
 		const NetworkConfig *old = before.find_network(net.name);
-		diff_lists(lines, fmt::format("net {} port", net.name), (old ? *old : none).ports, net.ports, port_name);
+		diff_lists(lines, fmt::format("net {} port", net.name), (old ? *old : none).ports, net.ports,
+			   [](const PortConfig &port) { return port_name(port.dev, port.vid); });
 		diff_lists(lines, fmt::format("net {} flood", net.name), (old ? *old : none).flood, net.flood, address);
 	}
 	return lines;

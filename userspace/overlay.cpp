@@ -132,7 +132,7 @@ uint32_t Overlay::Impl::network(const std::string &name)
 {
 	auto index = tables().find_network(name);
 	if (!index)
-		throw request_error(fmt::format("there is no network \"{}\" (xovl net show)", name));
+		throw no_network(name);
 	return *index;
 }
 

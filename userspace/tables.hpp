@@ -52,7 +52,4 @@ Tables make_tables(const Config &wanted, const Tables &current, const std::map<s
 /// when everything that new FDB entries refer to is there, and what is to go is not gone yet.
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired, const std::function<void()> &update_fdb);
 
-/// The local address that a network uses towards remote; nullopt: none of its family.
-std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote);
-
 } // namespace xovl

@@ -351,16 +351,6 @@ void Maker::endpoints()
 
 } // namespace
 
-std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote)
-{
-	if (net.local)
-		return net.local->family() == remote.family() ? net.local : std::nullopt;
-	for (const auto &vtep : vteps)
-		if (vtep.local.family() == remote.family())
-			return vtep.local;
-	return std::nullopt;
-}
-
 Tables make_tables(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex,
 		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs)
 {

@@ -250,6 +250,13 @@ bool parse_on_off(std::string_view what, std::string_view text)
 	return text == "on";
 }
 
+bool parse_foreign(std::string_view text)
+{
+	if (text != "pass" && text != "drop")
+		throw request_error(fmt::format("{} is not a value of foreign (pass|drop)", in_quotes(text)));
+	return text == "pass";
+}
+
 std::string parse_net_name(std::string_view text)
 {
 	auto allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; };

@@ -88,6 +88,9 @@ void check_number(const NumberRange &range, uint64_t value);
 /// on | off
 bool parse_on_off(std::string_view what, std::string_view text);
 
+/// pass: true; drop: false
+bool parse_foreign(std::string_view text);
+
 /// A name of a network: 1-31 of letters, digits, '.', '_', '-'; not starting with '-'. Returns it.
 std::string parse_net_name(std::string_view text);
 

@@ -130,15 +130,6 @@ bool read_bool(const Value &value)
 	throw request_error(fmt::format("{} is neither true nor false (true|false)", in_quotes(text)));
 }
 
-bool read_foreign(const Value &value)
-{
-	const std::string_view text = value.text();
-
-	if (text != "pass" && text != "drop")
-		throw request_error(fmt::format("{} is not a value of foreign (pass|drop)", in_quotes(text)));
-	return text == "pass";
-}
-
 template <typename Number> Number read_number(const NumberRange &range, const Value &value)
 {
 	return static_cast<Number>(parse_number(range, value.text()));
@@ -161,7 +152,7 @@ template <typename Object> void read_mode(Object &object, const Value &value)
 
 constexpr Key<VtepConfig> kVtepKeys[] = {
 	{"ip", [](VtepConfig &vtep, const Value &v) { vtep.local = Address::parse(v.text()); }, true},
-	{"foreign", [](VtepConfig &vtep, const Value &v) { vtep.foreign_pass = read_foreign(v); }},
+	{"foreign", [](VtepConfig &vtep, const Value &v) { vtep.foreign_pass = parse_foreign(v.text()); }},
 };
 
 void read_vtep(VtepConfig &vtep, const Value &value)

@@ -130,11 +130,6 @@ void run_command(Context &context, const std::vector<std::string> &words)
 	}
 }
 
-Error no_network(const std::string &name)
-{
-	return request_error(fmt::format("there is no network \"{}\" (xovl net show)", name));
-}
-
 NetworkConfig &network_of(Config &config, const std::string &name)
 {
 	NetworkConfig *network = config.find_network(name);

@@ -66,8 +66,6 @@ void run_command(Context &context, const std::vector<std::string> &words);
 /// The grammar of one object, or of everything where object is empty. Error(Request) for an unknown one.
 std::string help_text(const std::string &object);
 
-/// 'there is no network "blue" (…)'
-Error no_network(const std::string &name);
 /// Throws no_network().
 NetworkConfig &network_of(Config &config, const std::string &name);
 

@@ -8,24 +8,14 @@ namespace xovl {
 
 namespace {
 
-struct Limit {
-	const char *name;
-	uint32_t Limits::*member;
-};
-
-constexpr Limit kLimits[] = {
-	{"fdb", &Limits::fdb},     {"networks", &Limits::networks}, {"peers", &Limits::peers},
-	{"ports", &Limits::ports}, {"members", &Limits::members},
-};
-
 void show(Context &context, Args &args)
 {
 	args.end();
 	Limits limits = context.overlay().limits();
 	std::vector<Column> columns;
 	std::vector<Json> row;
-	for (const Limit &limit : kLimits) {
-		columns.push_back({limit.name, limit.name});
+	for (const LimitKey &limit : kLimitKeys) {
+		columns.push_back({limit.range.what, limit.range.what});
 		row.emplace_back(limits.*limit.member);
 	}
 	Table table(columns);
@@ -38,10 +28,9 @@ void set(Context &context, Args &args)
 	Limits wanted;
 	std::vector<uint32_t Limits::*> given;
 	std::vector<Key> keys;
-	for (const Limit &limit : kLimits)
-		keys.push_back({limit.name, Need::Optional, [&](const std::string &text) {
-					NumberRange range{limit.name, 1, UINT32_MAX};
-					wanted.*limit.member = static_cast<uint32_t>(parse_number(range, text));
+	for (const LimitKey &limit : kLimitKeys)
+		keys.push_back({limit.range.what, Need::Optional, [&](const std::string &text) {
+					wanted.*limit.member = static_cast<uint32_t>(parse_number(limit.range, text));
 					given.push_back(limit.member);
 				}});
 	if (args.empty())

@@ -37,8 +37,7 @@ void del(Context &context, Args &args)
 	args.keys({{"vid", Need::Optional, [&](const std::string &v) { vid = parse_vid(v); }}});
 	context.edit([&](Config &config) {
 		if (erase(config, dev, vid) == 0)
-			throw request_error(
-				fmt::format("there is no port {}{}", dev, vid ? fmt::format(" vid {}", vid) : ""));
+			throw request_error(fmt::format("there is no port {} (xovl port show)", port_name(dev, vid)));
 	});
 }
 

@@ -8,13 +8,6 @@ namespace xovl {
 
 namespace {
 
-bool parse_foreign(const std::string &text)
-{
-	if (text != "pass" && text != "drop")
-		throw request_error(fmt::format("foreign \"{}\" is unknown (pass, drop)", text));
-	return text == "pass";
-}
-
 void add(Context &context, Args &args)
 {
 	VtepConfig vtep{.local = Address::parse(args.next("IP"))};
