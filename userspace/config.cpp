@@ -94,8 +94,6 @@ private:
 	void check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path);
 	void check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const;
 	bool is_vtep(const Address &address) const;
-	/// The local end of the network's tunnel to a peer. Fails where there is none of the peer's family.
-	Address require_local(const NetworkConfig &net, const Address &peer, const ConfigPath &path) const;
 
 	const Config &config_;
 	const Limits limits_;
@@ -142,7 +140,7 @@ void Checker::check_vteps()
 
 		check_endpoint(local, path);
 		if (!seen.insert(local).second)
-			fail(path, fmt::format("vtep {} exists already", local.str()));
+			fail(path, fmt::format("vtep {} exists already (another address)", local.str()));
 	}
 }
 
@@ -154,7 +152,7 @@ void Checker::check_uplinks()
 
 		hold(path, [&] { parse_dev_name(uplink.dev); });
 		if (!devices_.insert({uplink.dev, {uplink.mode, true, {}}}).second)
-			fail(path, fmt::format("uplink {} exists already", uplink.dev));
+			fail(path, fmt::format("uplink {} exists already (another interface)", uplink.dev));
 	}
 }
 
@@ -178,14 +176,14 @@ void Checker::check_values(size_t n) const
 
 	hold({"networks", n, "name"}, [&] { parse_net_name(net.name); });
 	if (names_.count(net.name))
-		fail({"networks", n, "name"}, fmt::format("network \"{}\" exists already", net.name));
+		fail({"networks", n, "name"}, fmt::format("network \"{}\" exists already (another name)", net.name));
 	hold({"networks", n, "vni"}, [&] { check_number(kVniRange, net.vni); });
 	hold({"networks", n, "dstport"}, [&] { check_number(kDstportRange, net.dstport); });
 	hold({"networks", n, "mtu"}, [&] { check_number(kMtuRange, net.mtu); });
 	hold({"networks", n, "ageing"}, [&] { check_number(kAgeingRange, net.ageing); });
 	if (net.local && !is_vtep(*net.local))
 		fail({"networks", n, "local"},
-		     fmt::format("{} is not a vtep (xovl vtep add {})", net.local->str(), net.local->str()));
+		     fmt::format("local {0} of network \"{1}\" is not a vtep (xovl vtep add {0})", net.local->str(), net.name));
 }
 
 /// Two networks can share an identifier only at different local addresses.
@@ -232,8 +230,9 @@ void Checker::check_device(size_t n, size_t i)
 		fail({"networks", n, "ports", i, "dev"},
 		     fmt::format("{} cannot be an uplink and a port (one of them is another interface)", port.dev));
 	if (!is_new)
-		fail({"networks", n, "ports", i, "dev"}, fmt::format("port {} exists already in network \"{}\"",
-								     port_name(port.dev, port.vid), user->second));
+		fail({"networks", n, "ports", i, "dev"},
+		     fmt::format("port {} exists already in network \"{}\" (another interface or VLAN)",
+				 port_name(port.dev, port.vid), user->second));
 	if (device.mode != port.mode)
 		fail({"networks", n, "ports", i, "mode"},
 		     fmt::format("another port of {} asks for mode {} and this one for {} (one mode for an interface)",
@@ -250,8 +249,8 @@ void Checker::check_flood(size_t n)
 
 		check_member(net, net.flood[i], path);
 		if (!seen.insert(net.flood[i]).second)
-			fail(path, fmt::format("{} is on the flood list of network \"{}\" already", net.flood[i].str(),
-					       net.name));
+			fail(path, fmt::format("{} is on the flood list of network \"{}\" already (another peer)",
+					       net.flood[i].str(), net.name));
 		check_count(i + 1, kFloodMax, "peers on a flood list", path);
 	}
 }
@@ -270,7 +269,7 @@ void Checker::check_fdb(size_t n)
 		if (mac.is_group())
 			fail(path, fmt::format("MAC {} is a group address (a unicast address)", mac.str()));
 		if (!macs_.insert(mac_number(mac)).second)
-			fail(path, fmt::format("MAC {} is in network \"{}\" already", mac.str(), net.name));
+			fail(path, fmt::format("MAC {} is in network \"{}\" already (another MAC)", mac.str(), net.name));
 		check_target(n, i);
 		check_count(++nr_entries_, limits_.fdb, "static FDB entries", {"networks", n, "fdb", i});
 	}
@@ -311,7 +310,7 @@ void Checker::check_member(const NetworkConfig &net, const Address &peer, const 
 	check_endpoint(peer, path);
 	if (is_vtep(peer))
 		fail(path, fmt::format("{} is a vtep of this machine (the address of another one)", peer.str()));
-	peers_.insert({peer, require_local(net, peer, path), net.dstport, net.encap});
+	hold(path, [&] { peers_.insert({peer, local_for(net, config_.vteps, peer), net.dstport, net.encap}); });
 	check_count(peers_.size(), limits_.peers, "peers", path);
 	check_count(++nr_members_, limits_.members, "members (pairs of network and peer)", path);
 }
@@ -328,17 +327,6 @@ bool Checker::is_vtep(const Address &address) const
 			   [&](const VtepConfig &vtep) { return vtep.local == address; });
 }
 
-Address Checker::require_local(const NetworkConfig &net, const Address &peer, const ConfigPath &path) const
-{
-	if (auto local = local_for(net, config_.vteps, peer))
-		return *local;
-	if (net.local)
-		fail(path, fmt::format("peer {} is {}, but network \"{}\" has local {} (an {} peer)", peer.str(),
-				       peer.family_name(), net.name, net.local->str(), net.local->family_name()));
-	fail(path,
-	     fmt::format("there is no {} vtep for peer {} (xovl vtep add ADDRESS)", peer.family_name(), peer.str()));
-}
-
 } // namespace
 
 NetworkConfig *Config::find_network(const std::string &name)
@@ -353,14 +341,19 @@ const NetworkConfig *Config::find_network(const std::string &name) const
 	return found == networks.end() ? nullptr : &*found;
 }
 
-std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote)
+Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &peer)
 {
+	if (net.local && net.local->family() != peer.family())
+		throw request_error(fmt::format("peer {} is {}, but network \"{}\" has local {} (an {} peer)", peer.str(),
+						peer.family_name(), net.name, net.local->str(),
+						net.local->family_name()));
 	if (net.local)
-		return net.local->family() == remote.family() ? net.local : std::nullopt;
-	for (const auto &vtep : vteps)
-		if (vtep.local.family() == remote.family())
-			return vtep.local;
-	return std::nullopt;
+		return *net.local;
+	auto vtep = std::ranges::find(vteps, peer.family(), [](const VtepConfig &v) { return v.local.family(); });
+	if (vtep == vteps.end())
+		throw request_error(fmt::format("peer {} of network \"{}\" needs an {} vtep (xovl vtep add ADDRESS)",
+						peer.str(), net.name, peer.family_name()));
+	return vtep->local;
 }
 
 std::string port_name(const std::string &dev, uint16_t vid)

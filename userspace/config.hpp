@@ -102,8 +102,8 @@ struct Config {
 	bool operator==(const Config &) const = default;
 };
 
-/// The local address that a network uses towards remote; nullopt: none of its family.
-std::optional<Address> local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote);
+/// The local address that a network uses towards a peer. Error(Request): there is none of the peer's family.
+Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &peer);
 
 /// A port as messages name it: "eth1", "eth1 vid 100".
 std::string port_name(const std::string &dev, uint16_t vid);

@@ -237,13 +237,9 @@ void Maker::members(const std::function<std::map<Address, uint32_t>(const Networ
 
 xovl_peer Maker::peer(const NetworkConfig &net, const Address &remote) const
 {
-	auto local = local_for(net, wanted_.vteps, remote);
-	if (!local)
-		throw request_error(fmt::format("there is no {} vtep for peer {} (xovl vtep add ADDRESS)", remote.family_name(),
-						remote.str()));
 	xovl_peer value{};
 	value.remote = remote.raw();
-	value.local = local->raw();
+	value.local = local_for(net, wanted_.vteps, remote).raw();
 	value.dstport = htons(net.dstport);
 	value.encap = net.encap;
 	value.family = remote.family();

@@ -168,7 +168,7 @@ TEST(Number, SaysWhatIsNotOne)
 	     {"", "abc", "1x", "x1", "0x", "0xg", "1.5", "1e3", "+1", " 1", "1 ", "-", "--1", "- 1", "1,000"}) {
 		SCOPED_TRACE(text);
 		EXPECT_EQ(complaint([&] { parse_number("VNI", text, 0, 16777215); }),
-			  '"' + std::string(text) + "\" is not a number (0-16777215)");
+			  "VNI \"" + std::string(text) + "\" is not a number (0-16777215)");
 	}
 }
 

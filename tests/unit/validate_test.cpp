@@ -84,7 +84,7 @@ const Case kVteps[] = {
 	 [](Config &c) {
 		 c.vteps.push_back({ip("10.0.0.1"), true});
 	 },
-	 "/vtep/local/3/ip", "vtep 10.0.0.1 exists already"},
+	 "/vtep/local/3/ip", "vtep 10.0.0.1 exists already (another address)"},
 	{"VtepMulticast", [](Config &c) { c.vteps[1].local = ip("ff02::1"); }, "/vtep/local/1/ip",
 	 "ff02::1 is a multicast address (a unicast address that other machines can reach)"},
 	{"VtepUnspecified4", [](Config &c) { c.vteps[0].local = ip("0.0.0.0"); }, "/vtep/local/0/ip",
@@ -100,9 +100,9 @@ const Case kVteps[] = {
 	{"VtepLinkLocal", [](Config &c) { c.vteps[1].local = ip("fe80::1"); }, "/vtep/local/1/ip",
 	 "fe80::1 is a link-local address (a unicast address that other machines can reach)"},
 	{"VtepUsedAsLocalGone", [](Config &c) { c.vteps.erase(c.vteps.begin()); }, "/networks/0/local",
-	 "10.0.0.1 is not a vtep (xovl vtep add 10.0.0.1)"},
+	 "local 10.0.0.1 of network \"blue\" is not a vtep (xovl vtep add 10.0.0.1)"},
 	{"VtepOfPeerFamilyGone", [](Config &c) { c.vteps.erase(c.vteps.begin() + 1); }, "/networks/2/flood/1",
-	 "there is no IPv6 vtep for peer fd00::2 (xovl vtep add ADDRESS)"},
+	 "peer fd00::2 of network \"green\" needs an IPv6 vtep (xovl vtep add ADDRESS)"},
 };
 
 const Case kDevices[] = {
@@ -110,7 +110,7 @@ const Case kDevices[] = {
 	 [](Config &c) {
 		 c.uplinks.push_back({"eth0", XOVL_MODE_TC});
 	 },
-	 "/uplinks/2/dev", "uplink eth0 exists already"},
+	 "/uplinks/2/dev", "uplink eth0 exists already (another interface)"},
 	{"UplinkName", [](Config &c) { c.uplinks[1].dev = "a/b"; }, "/uplinks/1/dev",
 	 "\"a/b\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
 	{"UplinkAsPort", [](Config &c) { c.networks[0].ports[1].dev = "eth0"; }, "/networks/0/ports/1/dev",
@@ -120,9 +120,9 @@ const Case kDevices[] = {
 	{"PortVlan", [](Config &c) { c.networks[0].ports[1].vid = 4095; }, "/networks/0/ports/1/vid",
 	 "VLAN 4095 is out of range (1-4094)"},
 	{"PortTwiceInNetwork", [](Config &c) { c.networks[0].ports.push_back({"veth0"}); }, "/networks/0/ports/2/dev",
-	 "port veth0 exists already in network \"blue\""},
+	 "port veth0 exists already in network \"blue\" (another interface or VLAN)"},
 	{"PortTwiceInNetworks", [](Config &c) { c.networks[1].ports[0].vid = 100; }, "/networks/1/ports/0/dev",
-	 "port eth1 vid 100 exists already in network \"blue\""},
+	 "port eth1 vid 100 exists already in network \"blue\" (another interface or VLAN)"},
 	{"PortUntaggedBesideVlans",
 	 [](Config &c) {
 		 c.networks[2].ports = {{"eth1", 0, XOVL_MODE_TC}};
@@ -134,7 +134,7 @@ const Case kDevices[] = {
 
 const Case kNetworks[] = {
 	{"NameTwice", [](Config &c) { c.networks[1].name = "blue"; }, "/networks/1/name",
-	 "network \"blue\" exists already"},
+	 "network \"blue\" exists already (another name)"},
 	{"Name", [](Config &c) { c.networks[1].name = "-red"; }, "/networks/1/name",
 	 "\"-red\" is not a network name (1-31 letters, digits, '.', '_' or '-', and no '-' first)"},
 	{"Vni", [](Config &c) { c.networks[0].vni = 16777216; }, "/networks/0/vni",
@@ -149,7 +149,7 @@ const Case kNetworks[] = {
 	 "ageing 1000001 is out of range (0-1000000)"},
 	{"AgeingNever", [](Config &c) { c.networks[0].ageing = 0; }, "", ""},
 	{"LocalUnknown", [](Config &c) { c.networks[0].local = ip("10.0.0.9"); }, "/networks/0/local",
-	 "10.0.0.9 is not a vtep (xovl vtep add 10.0.0.9)"},
+	 "local 10.0.0.9 of network \"blue\" is not a vtep (xovl vtep add 10.0.0.9)"},
 	{"VniTwiceAtOneLocal", [](Config &c) { c.networks[1].local = ip("10.0.0.1"); }, "/networks/1/vni",
 	 "network \"blue\" has VNI 100 at dstport 4789 already (another VNI, dstport or local)"},
 	{"VniTwiceSecondWithoutLocal", [](Config &c) { c.networks[1].local.reset(); }, "/networks/1/vni",
@@ -173,7 +173,7 @@ const Case kNetworks[] = {
 
 const Case kPeers[] = {
 	{"FloodTwice", [](Config &c) { c.networks[0].flood[1] = ip("10.0.0.2"); }, "/networks/0/flood/1",
-	 "10.0.0.2 is on the flood list of network \"blue\" already"},
+	 "10.0.0.2 is on the flood list of network \"blue\" already (another peer)"},
 	{"FloodOtherFamilyThanLocal", [](Config &c) { c.networks[0].flood[1] = ip("fd00::2"); }, "/networks/0/flood/1",
 	 "peer fd00::2 is IPv6, but network \"blue\" has local 10.0.0.1 (an IPv4 peer)"},
 	{"FloodOwnVtep", [](Config &c) { c.networks[0].flood[1] = ip("10.0.1.1"); }, "/networks/0/flood/1",
@@ -196,7 +196,7 @@ const Case kFdb[] = {
 	{"FdbZero", [](Config &c) { c.networks[0].fdb[1].mac = Mac(); }, "/networks/0/fdb/1/mac",
 	 "MAC 00:00:00:00:00:00 is all zeros (a unicast address)"},
 	{"FdbTwice", [](Config &c) { c.networks[0].fdb[1].mac = mac("02:00:00:00:00:01"); }, "/networks/0/fdb/1/mac",
-	 "MAC 02:00:00:00:00:01 is in network \"blue\" already"},
+	 "MAC 02:00:00:00:00:01 is in network \"blue\" already (another MAC)"},
 	{"FdbPortOfNobody", [](Config &c) { c.networks[0].fdb[2].dev = "veth1"; }, "/networks/0/fdb/2/dev",
 	 "veth1 is not a port of network \"blue\" (xovl port add veth1 net blue)"},
 	{"FdbPortOfOtherVlan", [](Config &c) { c.networks[0].fdb[1].vid = 200; }, "/networks/0/fdb/1/dev",

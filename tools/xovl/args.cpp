@@ -63,7 +63,7 @@ void Args::keys(const std::vector<Key> &keys)
 				fmt::format("unknown key \"{}\" ({})", word, fmt::join(names_of(keys), ", ")));
 		}
 		if (!given.insert(key->name).second)
-			throw request_error(fmt::format("\"{}\" is given twice", word));
+			throw request_error(fmt::format("\"{}\" is given twice (once)", word));
 		if (empty())
 			throw request_error(fmt::format("\"{}\" has no value ({})", word, usage_));
 		key->set(next("VALUE"));

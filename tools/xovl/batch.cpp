@@ -53,7 +53,7 @@ private:
 			n = read(fd_, block, sizeof(block));
 		while (n < 0 && errno == EINTR);
 		if (n < 0)
-			throw request_error(fmt::format("{}: {}", name_, strerror(errno)));
+			throw request_error(fmt::format("-b {}: {} (a file that can be read)", name_, strerror(errno)));
 		buffer_.erase(0, begin_);
 		begin_ = 0;
 		buffer_.append(block, static_cast<size_t>(n));
@@ -115,7 +115,7 @@ void run_batch(Context &context, const std::string &file)
 	bool is_stdin = file == "-";
 	Fd opened(is_stdin ? -1 : open(file.c_str(), O_RDONLY | O_CLOEXEC));
 	if (!is_stdin && !opened)
-		throw request_error(fmt::format("-b {}: {}", file, strerror(errno)));
+		throw request_error(fmt::format("-b {}: {} (a file that can be read)", file, strerror(errno)));
 	LineReader reader(is_stdin ? STDIN_FILENO : opened.get(), file);
 	for (size_t number = 1;; number++) {
 		if (reader.would_wait())

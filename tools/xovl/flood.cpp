@@ -34,8 +34,9 @@ void del(Context &context, Args &args)
 	Flood flood = parse(args);
 	context.edit([&](Config &config) {
 		if (std::erase(network_of(config, flood.net).flood, flood.dst) == 0)
-			throw request_error(fmt::format("{} is not on the flood list of network \"{}\"",
-							flood.dst.str(), flood.net));
+			throw request_error(
+				fmt::format("{} is not on the flood list of network \"{}\" (xovl flood show net {})",
+					    flood.dst.str(), flood.net, flood.net));
 	});
 }
 

@@ -55,6 +55,8 @@ CommandLine parse(int argc, char **argv)
 			fmt::format("-b: unexpected \"{}\" (the commands stand in the file)", line.words[0]));
 	if (!line.batch && !line.help && line.words.empty())
 		throw request_error("no OBJECT is given (xovl help)");
+	if (!line.words.empty() && line.words[0].starts_with('-'))
+		throw request_error(fmt::format("unknown option \"{}\" (xovl help)", line.words[0]));
 	return line;
 }
 

@@ -21,7 +21,7 @@ void del(Context &context, Args &args)
 	args.end();
 	context.edit([&](Config &config) {
 		if (std::erase_if(config.uplinks, [&](const UplinkConfig &uplink) { return uplink.dev == dev; }) == 0)
-			throw request_error(fmt::format("there is no uplink {}", dev));
+			throw request_error(fmt::format("there is no uplink {} (xovl uplink show)", dev));
 	});
 }
 

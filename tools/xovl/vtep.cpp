@@ -21,7 +21,7 @@ void del(Context &context, Args &args)
 	args.end();
 	context.edit([&](Config &config) {
 		if (std::erase_if(config.vteps, [&](const VtepConfig &vtep) { return vtep.local == local; }) == 0)
-			throw request_error(fmt::format("there is no vtep {}", local.str()));
+			throw request_error(fmt::format("there is no vtep {} (xovl vtep show)", local.str()));
 	});
 }
 
