@@ -8,6 +8,8 @@
 
 #include <linux/errno.h>
 #include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
 #include "frame.h"
@@ -186,24 +188,34 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 	return frame_put(f, &at, &ethertype, sizeof(ethertype)) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
-/*
- * Give back len octets behind the first ETH_HLEN; a frame of frame_len octets, not IPv6 unless said so, remains. Kernels from 6.3
- * on are told its family: they would take a super-frame for one of the outer family, and fail to send it on. Earlier ones
- * want the rest to be as long as an outer IP header, so a short frame is padded as an Ethernet would.
- */
-static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u32 frame_len, bool ipv6)
+/* Give back len octets behind the first ETH_HLEN. family: of what remains, one of ROOM_DECAP_L3_*, or 0 for kernels before 6.3. */
+static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u64 family)
 {
-	__u64 family = ipv6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
+	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family);
+}
 
-	if (!bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family))
+/*
+ * room_shrink() to the tenant's frame on kernels before 6.3, which cannot be told its family. They would take a super-frame for
+ * one of the outer family, and lose it when they segment it; and they want the rest to be as long as an IP header of that
+ * family. So the packet changes family first, by which it gets the difference of the two headers longer or shorter; not a tagged
+ * super-frame, as the segments would change, too. What is shorter than an IPv4 header is padded meanwhile.
+ */
+static __always_inline bool room_shrink_untold(ctx_t *ctx, __u32 len, __u32 frame_len, __be16 ethertype)
+{
+	const int longer = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	bool ipv6 = ethertype == bpf_htons(ETH_P_IPV6);
+	__be16 family = ipv6 ? ethertype : bpf_htons(ETH_P_IP);
+
+	if (ctx->protocol != family && (ethertype == family || !ctx->gso_size) && !bpf_skb_change_proto(ctx, family, 0))
+		len += ipv6 ? longer : -longer;
+	if (room_shrink(ctx, len, 0))
 		return true;
-	if (frame_len < ETH_ZLEN && bpf_skb_change_tail(ctx, len + ETH_ZLEN, 0))
+	if (frame_len >= ETH_ZLEN || bpf_skb_change_tail(ctx, len + ETH_ZLEN, 0))
 		return false;
-	if (bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS))
+	if (!room_shrink(ctx, len, 0))
 		return false;
-	/* and cut again; should the kernel not want to, padding does no harm */
-	if (frame_len < ETH_ZLEN)
-		bpf_skb_change_tail(ctx, frame_len, 0);
+	/* should the kernel not want to cut it, padding does no harm */
+	bpf_skb_change_tail(ctx, frame_len, 0);
 	return true;
 }
 
@@ -215,6 +227,8 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 {
 	__u32 outer_len = f->outer_len;
 	struct ethhdr *outer, *inner;
+	__be16 ethertype;
+	__u64 family;
 
 	if (f->trailer && bpf_skb_change_tail(ctx, outer_len + f->len, 0))
 		return false;
@@ -224,7 +238,9 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 	if ((void *)(outer + 1) > f->end || (void *)(inner + 1) > f->end)
 		return false;
 	__builtin_memcpy(outer, inner, ETH_HLEN);
-	if (!room_shrink(ctx, outer_len, f->len, outer->h_proto == bpf_htons(ETH_P_IPV6)))
+	ethertype = inner->h_proto;
+	family = ethertype == bpf_htons(ETH_P_IPV6) ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
+	if (!room_shrink(ctx, outer_len, family) && !room_shrink_untold(ctx, outer_len, f->len, ethertype))
 		return false;
 	/* the driver's word was for the outer checksum; it says nothing of the inner one */
 	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);

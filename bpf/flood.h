@@ -151,8 +151,8 @@ static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct
 		return reason;
 	if (ipv6_first) {
 		flood_peers(flood, peers6, head.nr_peers6);
-		if (head.nr_peers4 &&
-		    !room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, f->len + OUTER_LEN_IPV4, false))
+		if (head.nr_peers4 && !room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, ROOM_DECAP_L3_IPV4) &&
+		    !room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, 0))
 			return XOVL_REASON_NO_ROOM;
 		flood_peers(flood, peers4, head.nr_peers4);
 	} else {
