@@ -85,10 +85,18 @@ int read_xdp_features(nl_msg *message, void *features)
 	return NL_OK;
 }
 
+/// The number of the generic netlink family "netdev"; negative where there is none. Asked for once: each time, kernels before 6.3
+/// would look for a module that has it.
+int netdev_family(nl_sock *socket)
+{
+	static const int family = genl_ctrl_resolve(socket, "netdev");
+	return family;
+}
+
 std::optional<uint64_t> xdp_features(uint32_t ifindex)
 {
 	Socket socket = connect_netlink(NETLINK_GENERIC);
-	int family = genl_ctrl_resolve(socket.get(), "netdev");
+	int family = netdev_family(socket.get());
 	if (family < 0)
 		return std::nullopt;
 
