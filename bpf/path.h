@@ -27,7 +27,7 @@ static __always_inline bool path_key_equal(const struct xovl_path_key *a, const 
 static __always_inline struct xovl_path *path_slot(const struct xovl_path_key *key)
 {
 	__u64 hash = hash_mix(hash_mix(key->dst, key->src), key->remote.words[1] ^ key->tunnel.vni);
-	__u32 slot = hash % XOVL_PATHS;
+	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* every bit of the key has part in these alone */
 
 	return bpf_map_lookup_elem(&paths, &slot);
 }

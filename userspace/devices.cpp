@@ -152,6 +152,13 @@ uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
 	return kept | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0) | (link.gso_whole ? XOVL_DEV_GSO_WHOLE : 0);
 }
 
+bool device_is_another(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	auto link = find_link(ifindex);
+	// a renamed interface still has our program, a new one of the same number does not
+	return link && link->name != device.name && !tc_attached(ifindex, tc_own(dir, ifindex));
+}
+
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	return device.mode != XOVL_MODE_AUTO && tc_attached(ifindex, tc_own(dir, ifindex)) &&
@@ -190,10 +197,8 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
-	auto link = find_link(ifindex);
 	TcOwn own = tc_own(dir, ifindex);
-	// a renamed interface still has our program, a new one of the same index does not
-	bool is_same = link && (link->name == device.name || tc_attached(ifindex, own));
+	bool is_same = find_link(ifindex) && !device_is_another(dir, ifindex, device);
 	uint32_t flags = is_same ? device.flags : 0;
 	Fd map(bpf_obj_get(dir.pin("devices").c_str()));
 	xdp_detach(ifindex, map.get());

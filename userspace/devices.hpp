@@ -26,6 +26,9 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 /// gone leaves only its pins to remove, also where a new one has its index.
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
+/// Whether the interface that has the number now is not the one that was recorded under it.
+bool device_is_another(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+
 /// Whether device.mode is still what is attached.
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 

@@ -39,6 +39,17 @@ std::optional<LinkInfo> find_same_link(uint32_t ifindex, const xovl_device &devi
 	return link && link->name == device.name ? link : std::nullopt;
 }
 
+/// What is recorded of an interface that has gone says nothing of the one that has its number now.
+void forget_others(const PinDir &dir, Tables &tables)
+{
+	for (auto &[ifindex, device] : tables.devices) {
+		if (!device_is_another(dir, ifindex, device))
+			continue;
+		device.mode = XOVL_MODE_AUTO; // not attached
+		device.flags = 0;
+	}
+}
+
 void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 {
 	auto line = [&](char sign, size_t count) {
@@ -150,6 +161,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 {
 	keep_lo_forwarding();
 	Tables before = tables();
+	forget_others(dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
 	detach_surplus(desired);
 	write_tables(maps(), before, desired, [&] { fdb_follow(maps(), before, desired); });

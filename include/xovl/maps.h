@@ -262,7 +262,8 @@ XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
  * tables said under its generation, which is the sum of two numbers that only grow: `generation`, which userspace raises
  * after it has changed what frames find, and the network's `moves`, which the datapath raises when a learned entry moves.
  */
-#define XOVL_PATHS 4096
+#define XOVL_PATHS_BITS 12
+#define XOVL_PATHS (1 << XOVL_PATHS_BITS)
 
 struct xovl_path_key {
 	__u64 dst, src;		       /* MACs of the tenant's frame, the first octet lowest */
