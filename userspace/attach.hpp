@@ -49,8 +49,9 @@ private:
 
 /// What tells our program at a TC ingress from somebody else's.
 struct TcOwn {
-	std::string pin_path;           ///< of the tcx link
-	std::vector<uint32_t> programs; ///< ids of those that a clsact filter of ours can have; empty: any with a name of ours
+	std::string pin_path; ///< of the tcx link
+	/// Ids of those that a clsact filter of ours can have; empty: any with a name of ours.
+	std::vector<uint32_t> programs;
 };
 
 /// TC ingress. A tcx link pinned at own.pin_path where the kernel has tcx; else a clsact filter with our own priority and

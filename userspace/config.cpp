@@ -183,7 +183,8 @@ void Checker::check_values(size_t n) const
 	hold({"networks", n, "ageing"}, [&] { check_number(kAgeingRange, net.ageing); });
 	if (net.local && !is_vtep(*net.local))
 		fail({"networks", n, "local"},
-		     fmt::format("local {0} of network \"{1}\" is not a vtep (xovl vtep add {0})", net.local->str(), net.name));
+		     fmt::format("local {0} of network \"{1}\" is not a vtep (xovl vtep add {0})", net.local->str(),
+				 net.name));
 }
 
 /// Two networks can share an identifier only at different local addresses.
@@ -269,7 +270,8 @@ void Checker::check_fdb(size_t n)
 		if (mac.is_group())
 			fail(path, fmt::format("MAC {} is a group address (a unicast address)", mac.str()));
 		if (!macs_.insert(mac_number(mac)).second)
-			fail(path, fmt::format("MAC {} is in network \"{}\" already (another MAC)", mac.str(), net.name));
+			fail(path,
+			     fmt::format("MAC {} is in network \"{}\" already (another MAC)", mac.str(), net.name));
 		check_target(n, i);
 		check_count(++nr_entries_, limits_.fdb, "static FDB entries", {"networks", n, "fdb", i});
 	}
@@ -344,8 +346,8 @@ const NetworkConfig *Config::find_network(const std::string &name) const
 Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &peer)
 {
 	if (net.local && net.local->family() != peer.family())
-		throw request_error(fmt::format("peer {} is {}, but network \"{}\" has local {} (an {} peer)", peer.str(),
-						peer.family_name(), net.name, net.local->str(),
+		throw request_error(fmt::format("peer {} is {}, but network \"{}\" has local {} (an {} peer)",
+						peer.str(), peer.family_name(), net.name, net.local->str(),
 						net.local->family_name()));
 	if (net.local)
 		return *net.local;
@@ -368,7 +370,8 @@ Error no_network(const std::string &name)
 
 void validate(const Config &config, const Limits &in_force)
 {
-	validate(config, [](const ConfigPath &) { return std::string(); }, in_force);
+	validate(
+		config, [](const ConfigPath &) { return std::string(); }, in_force);
 }
 
 void validate(const Config &config, const Where &where, const Limits &in_force)

@@ -131,7 +131,8 @@ Limits Maps::limits() const
 std::optional<xovl_settings> read_settings(const PinDir &dir)
 {
 	// pinned last, so that it marks a complete load
-	auto records = dir.exists() ? read_records<xovl_settings>(dir.pin("settings")) : std::map<uint32_t, xovl_settings>{};
+	auto records =
+		dir.exists() ? read_records<xovl_settings>(dir.pin("settings")) : std::map<uint32_t, xovl_settings>{};
 	auto settings = records.find(kSettingsKey);
 	if (settings == records.end() || !settings->second.layout)
 		return std::nullopt;
@@ -149,9 +150,11 @@ bool datapath_is_loaded(PinDir &dir)
 	if (!settings)
 		return false;
 	if (settings->layout != XOVL_LAYOUT)
-		throw Error(Error::Kind::System,
-			    fmt::format("the running datapath has map layout {}, this xovl knows {} (xovl down, then apply)",
-					settings->layout, XOVL_LAYOUT));
+		throw Error(
+			Error::Kind::System,
+			fmt::format(
+				"the running datapath has map layout {}, this xovl knows {} (xovl down, then apply)",
+				settings->layout, XOVL_LAYOUT));
 	if (!is_of_this_netns(*settings)) { // of one that is gone
 		dir.clear();
 		return false;

@@ -79,8 +79,8 @@ struct Maps {
 /// The settings of a complete datapath pinned in dir, of whatever layout; nullopt: there is none.
 std::optional<xovl_settings> read_settings(const PinDir &dir);
 
-/// Whether the settings are of the current network namespace, and so the records beside them. (They read as of another one
-/// when a layout before 2 wrote them.)
+/// Whether the settings are of the current network namespace, and so the records beside them. (They read as of another
+/// one when a layout before 2 wrote them.)
 bool is_of_this_netns(const xovl_settings &settings);
 
 /// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed.

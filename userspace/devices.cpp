@@ -126,7 +126,8 @@ LinkInfo require_link(const std::string &dev)
 	if (!link)
 		throw request_error(fmt::format("there is no interface {} (ip link)", dev));
 	if (!link->ethernet || link->loopback)
-		throw request_error(fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));
+		throw request_error(
+			fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));
 	return *link;
 }
 

@@ -144,8 +144,8 @@ public:
 	}
 };
 
-/// The elements of a pinned map that any version of xovl made, where fields were only ever added at the end: unknown ones are
-/// cut off, missing ones read as 0. Empty when there is no such map.
+/// The elements of a pinned map that any version of xovl made, where fields were only ever added at the end: unknown
+/// ones are cut off, missing ones read as 0. Empty when there is no such map.
 template <typename Value> std::map<uint32_t, Value> read_records(const std::string &path)
 {
 	std::map<uint32_t, Value> records;

@@ -45,8 +45,8 @@ bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 	return true;
 }
 
-/// What may have programs of ours, with the records of what to change back. Another version can have attached more than the
-/// records tell us: then it is every interface.
+/// What may have programs of ours, with the records of what to change back. Another version can have attached more than
+/// the records tell us: then it is every interface.
 std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const xovl_settings &settings)
 {
 	std::map<uint32_t, xovl_device> devices;

@@ -45,7 +45,8 @@ void require_bpffs(const fs::path &root)
 		return;
 	bool standard = root.string().rfind(std::string(kBpffs) + "/", 0) == 0;
 	if (!standard)
-		throw Error(Error::Kind::System, fmt::format("pin root {} is not on a bpffs (mount -t bpf bpf DIR)", in_quotes(root.string())));
+		throw Error(Error::Kind::System, fmt::format("pin root {} is not on a bpffs (mount -t bpf bpf DIR)",
+							     in_quotes(root.string())));
 	if (!same_inode("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
 		throw Error(Error::Kind::System,
 			    fmt::format("no bpffs at {} in this mount namespace (ip netns exec hides it: use xovl -n NETNS)", kBpffs));

@@ -226,7 +226,8 @@ uint64_t parse_number(const NumberRange &range, std::string_view text)
 		digits.remove_prefix(2);
 	auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
 	if (error == std::errc::invalid_argument || end != digits.data() + digits.size())
-		throw request_error(fmt::format("{} {} is not a number ({})", range.what, in_quotes(text), range_text(range)));
+		throw request_error(
+			fmt::format("{} {} is not a number ({})", range.what, in_quotes(text), range_text(range)));
 	if (error == std::errc::result_out_of_range || negative || !in_range(range, value))
 		throw out_of_range(range, text);
 	return value;

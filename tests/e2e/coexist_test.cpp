@@ -44,7 +44,8 @@ bool has_tcx(const Netns &netns)
 	const Fd program = foreign_program(BPF_PROG_TYPE_SCHED_CLS, kTcxNext);
 	Fd link;
 	in_netns(netns.name(), [&] {
-		link = Fd(bpf_link_create(program.get(), static_cast<int>(if_nametoindex("up0")), kTcxIngress, nullptr));
+		link = Fd(
+			bpf_link_create(program.get(), static_cast<int>(if_nametoindex("up0")), kTcxIngress, nullptr));
 	});
 	return static_cast<bool>(link);
 }

@@ -291,8 +291,8 @@ TEST_F(LifecycleTc, FileWithoutLimitsIsHeldToThoseInForce)
 	h(1).xovl_must("limits set fdb 65536 peers 2000");
 	std::string peers = net().config(1);
 	for (unsigned i = 0; i < 1500; i++)
-		peers += fmt::format("{}10.1.{}.{}", i ? ", " : "  - {name: red, encap: vxlan, vni: 200, flood: [", i / 250,
-				     1 + i % 250);
+		peers += fmt::format("{}10.1.{}.{}", i ? ", " : "  - {name: red, encap: vxlan, vni: 200, flood: [",
+				     i / 250, 1 + i % 250);
 	const Result result = h(1).apply(peers + "]}\n");
 	EXPECT_TRUE(result.ok()) << result.text();
 }
