@@ -13,8 +13,8 @@ typedef struct xdp_md ctx_t;
 #define CARRIER_IS_XDP true
 
 /* About the interface; set by userspace between open and load. */
-const volatile __u64 device_mac; /* a mac_t */
-const volatile bool device_generic;	       /* generic XDP: redirects need no NDO_XMIT at the far end */
+const volatile __u64 device_mac;	      /* a mac_t */
+const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_XMIT at the far end */
 const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
 
 static __always_inline int carrier_pass(ctx_t *ctx)

@@ -18,8 +18,8 @@
 #define IP_FRAG_OFFSET 0x1fff
 
 struct outer {
-	__u32 l4;	 /* offset of the UDP header */
-	__u32 l4_len;	 /* octets of it and all that follows, as the IP header says */
+	__u32 l4;     /* offset of the UDP header */
+	__u32 l4_len; /* octets of it and all that follows, as the IP header says */
 	bool fragment;
 	bool bad_checksum;
 };

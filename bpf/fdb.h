@@ -23,7 +23,7 @@ struct destination {
 /* When the table is full, expired entries are swept out at most so often, so many at a time. */
 #define FDB_SWEEP_NS NSEC_PER_SEC
 static volatile __u32 fdb_sweep_max = 256; /* not a constant: the verifier would count through every value (6.18) */
-static __u64 fdb_swept; /* time of the last sweep; a race costs one sweep more */
+static __u64 fdb_swept;			   /* time of the last sweep; a race costs one sweep more */
 
 /* now may come from a CPU whose coarse clock lags behind the one that wrote seen: signed. */
 static __always_inline bool fdb_expired(const struct xovl_network *net, __u64 seen, __u64 now)

@@ -24,7 +24,7 @@ struct flood {
 	struct frame *frame;
 	struct xovl_net_stats *stats;
 	struct flow *flow;
-	__u32 mark; /* of the skb, between copies */
+	__u32 mark;		     /* of the skb, between copies */
 	struct xovl_flood_key first; /* of the list, or of its part at hand */
 };
 

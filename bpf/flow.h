@@ -13,10 +13,10 @@
 #include "carrier.h"
 
 struct flow {
-	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
-	__u32 l2_len;	 /* octets of the Ethernet header and the tags in the frame, without the port's own */
-	__u32 headers;	 /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
-	bool partial;	 /* the transport checksum is only begun: the sum of the pseudo-header */
+	__u64 hash;    /* the same for every packet of a flow, fragments among themselves */
+	__u32 l2_len;  /* octets of the Ethernet header and the tags in the frame, without the port's own */
+	__u32 headers; /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
+	bool partial;  /* the transport checksum is only begun: the sum of the pseudo-header */
 };
 
 static __always_inline __u64 hash_mix(__u64 hash, __u64 word)

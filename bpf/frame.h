@@ -54,15 +54,15 @@ static __always_inline void mac_write(void *to, mac_t mac)
 #define VID_OTHER 4095
 
 struct frame {
-	void *data; /* the Ethernet header; void after every helper that changes the packet */
-	void *end;  /* of the octets that can be read directly */
-	__u32 len;  /* octets of the tenant's frame as it stands in the packet, from its Ethernet header on */
+	void *data;	/* the Ethernet header; void after every helper that changes the packet */
+	void *end;	/* of the octets that can be read directly */
+	__u32 len;	/* octets of the tenant's frame as it stands in the packet, from its Ethernet header on */
 	__u32 gso_size; /* payload octets of one segment of a super-frame, else 0 */
 
 	mac_t dst, src; /* of the tenant's frame */
 
 	/* origin and network */
-	__u64 now;	  /* CLOCK_MONOTONIC_COARSE, ns */
+	__u64 now; /* CLOCK_MONOTONIC_COARSE, ns */
 	struct xovl_network *net;
 	__u32 net_index;
 	__u32 origin;	  /* index of the port, or of the peer */

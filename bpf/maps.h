@@ -13,30 +13,30 @@
 #include "xovl/maps.h"
 #include "xovl/reasons.h"
 
-#define XOVL_ARRAY(name, value_type)                                                               \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
-		__type(key, __u32);                                                                \
-		__type(value, value_type);                                                         \
-		__uint(max_entries, 1);                                                            \
+#define XOVL_ARRAY(name, value_type)              \
+	struct {                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY); \
+		__type(key, __u32);               \
+		__type(value, value_type);        \
+		__uint(max_entries, 1);           \
 	} name SEC(".maps")
 
-#define XOVL_PERCPU_ARRAY(name, value_type, entries)                                               \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
-		__type(key, __u32);                                                                \
-		__type(value, value_type);                                                         \
-		__uint(max_entries, entries);                                                      \
+#define XOVL_PERCPU_ARRAY(name, value_type, entries)     \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
+		__type(key, __u32);                      \
+		__type(value, value_type);               \
+		__uint(max_entries, entries);            \
 	} name SEC(".maps")
 
 /* Not preallocated: memory follows use, and an update puts a whole new element in place. */
-#define XOVL_HASH(name, key_type, value_type)                                                      \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
-		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
-		__type(key, key_type);                                                             \
-		__type(value, value_type);                                                         \
-		__uint(max_entries, 1);                                                            \
+#define XOVL_HASH(name, key_type, value_type)         \
+	struct {                                      \
+		__uint(type, BPF_MAP_TYPE_HASH);      \
+		__uint(map_flags, BPF_F_NO_PREALLOC); \
+		__type(key, key_type);                \
+		__type(value, value_type);            \
+		__uint(max_entries, 1);               \
 	} name SEC(".maps")
 
 XOVL_HASH(ports, struct xovl_port_key, struct xovl_port_ref);

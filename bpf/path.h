@@ -54,8 +54,7 @@ static __always_inline void path_enter_network(const struct frame *f, struct des
 }
 
 /* Fill in origin, network and destination. False: that is to be looked up. Before all other look-ups, as the generation is read. */
-static __always_inline bool path_recall(struct frame *f, const struct xovl_path_key *key,
-					struct destination *to)
+static __always_inline bool path_recall(struct frame *f, const struct xovl_path_key *key, struct destination *to)
 {
 	const struct xovl_path *path = path_slot(key);
 

@@ -11,7 +11,7 @@
 
 /* Fill in the network whose tunnel this is. False: there is none. */
 static __always_inline bool uplink_network(struct frame *f, const struct xovl_tunnel_key *tunnel,
-						   struct destination *to)
+					   struct destination *to)
 {
 	__u32 *net_index = bpf_map_lookup_elem(&tunnels, tunnel);
 

@@ -68,7 +68,7 @@ bool tc_attached(uint32_t ifindex, const TcOwn &own);
 
 enum class XdpResult {
 	Attached,
-	Busy,       ///< another XDP program is there and cannot be joined (other mode, not libxdp's, full, kernel refuses)
+	Busy, ///< another XDP program is there and cannot be joined (other mode, not libxdp's, full, kernel refuses)
 	Unsupported ///< the driver or kernel refuses this mode here
 };
 

@@ -221,7 +221,7 @@ int attach_joined(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_obj
 void load_only(bpf_object *object, const char *prog_name)
 {
 	bpf_program *program;
-	bpf_object__for_each_program(program, object)
+	bpf_object__for_each_program (program, object)
 		bpf_program__set_autoload(program, std::string_view(bpf_program__name(program)) == prog_name);
 }
 

@@ -60,7 +60,8 @@ std::vector<std::string> describe_changes(const Config &before, const Config &af
 	diff_lists(lines, "vtep", before.vteps, after.vteps, [](const VtepConfig &vtep) { return vtep.local.str(); });
 	if (common_vteps(before, after) != common_vteps(after, before))
 		lines.push_back("~ vtep order");
-	diff_lists(lines, "uplink", before.uplinks, after.uplinks, [](const UplinkConfig &uplink) { return uplink.dev; });
+	diff_lists(lines, "uplink", before.uplinks, after.uplinks,
+		   [](const UplinkConfig &uplink) { return uplink.dev; });
 
 	std::vector<NetworkConfig> nets_before, nets_after;
 	std::ranges::transform(before.networks, std::back_inserter(nets_before), without_lists);

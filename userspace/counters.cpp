@@ -20,12 +20,14 @@ struct ReasonWords {
 constexpr bool kOUTER = false;
 constexpr bool kNETWORK = true;
 
+// clang-format off
 constexpr std::array<ReasonWords, XOVL_REASON_MAX> kReasons = {{
 	{"NONE", false, ""},
 #define X(name, stage, text) {#name, k##stage, text},
 	XOVL_REASONS(X)
 #undef X
 }};
+// clang-format on
 
 void add(PerCpu<xovl_traffic> &sum, const std::vector<xovl_traffic> &more)
 {

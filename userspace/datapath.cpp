@@ -31,15 +31,22 @@ uint32_t twice(uint64_t entries)
 std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 {
 	return {
-		{"ports", limits.ports},	 {"port_table", limits.ports},
-		{"networks", limits.networks},	 {"fdb", limits.fdb},
+		{"ports", limits.ports},
+		{"port_table", limits.ports},
+		{"networks", limits.networks},
+		{"fdb", limits.fdb},
 		// the old and the new elements side by side
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
-		{"members", twice(limits.members)}, {"devices", twice(limits.ports)},
-		{"endpoints", tunnels_max(limits.networks)}, {"tunnels", tunnels_max(limits.networks)},
-		{"peers", limits.peers},	 {"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
-		{"port_stats", limits.ports},	 {"peer_stats", limits.peers},
-		{"net_stats", limits.networks},	 {"moves", limits.networks},
+		{"members", twice(limits.members)},
+		{"devices", twice(limits.ports)},
+		{"endpoints", tunnels_max(limits.networks)},
+		{"tunnels", tunnels_max(limits.networks)},
+		{"peers", limits.peers},
+		{"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
+		{"port_stats", limits.ports},
+		{"peer_stats", limits.peers},
+		{"net_stats", limits.networks},
+		{"moves", limits.networks},
 	};
 }
 
@@ -93,7 +100,7 @@ Object load_tc_object(const PinDir &dir, const Limits &limits)
 	for (const auto &[name, entries] : map_sizes(limits))
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
 	bpf_map *map = nullptr;
-	bpf_object__for_each_map(map, object.get()) {
+	bpf_object__for_each_map (map, object.get()) {
 		if (!is_global_data(map))
 			bpf_map__set_pin_path(map, dir.pin(bpf_map__name(map)).c_str());
 	}
@@ -106,11 +113,12 @@ Object load_tc_object(const PinDir &dir, const Limits &limits)
 } // namespace
 
 Maps::Maps(const PinDir &dir)
-	: settings(dir.pin("settings")), vteps(dir.pin("vteps")), ports(dir.pin("ports")), port_table(dir.pin("port_table")),
-	  networks(dir.pin("networks")), fdb(dir.pin("fdb")), floods(dir.pin("floods")), peers(dir.pin("peers")),
-	  members(dir.pin("members")), endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")),
-	  devices(dir.pin("devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
-	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
+	: settings(dir.pin("settings")), vteps(dir.pin("vteps")), ports(dir.pin("ports")),
+	  port_table(dir.pin("port_table")), networks(dir.pin("networks")), fdb(dir.pin("fdb")),
+	  floods(dir.pin("floods")), peers(dir.pin("peers")), members(dir.pin("members")),
+	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), devices(dir.pin("devices")),
+	  port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")), net_stats(dir.pin("net_stats")),
+	  drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
 {
 }
 
@@ -181,8 +189,7 @@ void datapath_load(PinDir &dir, const Limits &limits)
 		if (bpf_program__pin(program, dir.pin(name).c_str()) != 0)
 			throw system_error("pin", dir.pin(name), errno);
 	}
-	create_pinned(dir, BPF_MAP_TYPE_HASH, "vteps", sizeof(xovl_addr), sizeof(xovl_vtep), kVtepsMax,
-		      [](int) {});
+	create_pinned(dir, BPF_MAP_TYPE_HASH, "vteps", sizeof(xovl_addr), sizeof(xovl_vtep), kVtepsMax, [](int) {});
 
 	xovl_settings settings{};
 	settings.layout = XOVL_LAYOUT;
@@ -237,7 +244,7 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 	skeleton->rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
 
 	bpf_map *map = nullptr;
-	bpf_object__for_each_map(map, skeleton->obj) {
+	bpf_object__for_each_map (map, skeleton->obj) {
 		if (is_global_data(map))
 			continue;
 		Fd fd(bpf_obj_get(dir.pin(bpf_map__name(map)).c_str()));
@@ -245,7 +252,7 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 			throw system_error("reuse", fmt::format("map {}", bpf_map__name(map)), errno);
 	}
 	bpf_program *program = nullptr;
-	bpf_object__for_each_program(program, skeleton->obj)
+	bpf_object__for_each_program (program, skeleton->obj)
 		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), xdp_program_name(role)));
 	// the object outlives the skeleton
 	return std::exchange(*skeleton->skeleton->obj, nullptr);

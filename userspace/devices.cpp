@@ -94,8 +94,8 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 		return;
 	}
 	xovl_mode mode = asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
-	XdpOutcome outcome = xdp_attach(link, mode, xdp_program_name(role),
-					[&] { return open_xdp_object(dir, link, mode, role); });
+	XdpOutcome outcome =
+		xdp_attach(link, mode, xdp_program_name(role), [&] { return open_xdp_object(dir, link, mode, role); });
 	switch (outcome.result) {
 	case XdpResult::Attached:
 		device.mode = mode;
@@ -177,7 +177,8 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 	return obstacle == kNoNote ? device.mode == best : device.mode == XOVL_MODE_TC && device.note == obstacle;
 }
 
-xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, const DeviceRecord &record)
+xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
+			  const DeviceRecord &record)
 {
 	TcOwn own = tc_own(dir, link.ifindex);
 	if (!tc_attached(link.ifindex, own)) {

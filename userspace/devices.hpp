@@ -20,7 +20,8 @@ using DeviceRecord = std::function<void(const xovl_device &)>;
 /// right stays untouched. Returns the record with mode, note and flags filled in. trunk: the interface has a port with a VLAN.
 /// record() is called with what is to be changed back one day, before anything else can fail.
 /// Error(System): the mode was asked for by name and another XDP program is in the way, or TC refuses.
-xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, const DeviceRecord &record);
+xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
+			  const DeviceRecord &record);
 
 /// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
 /// gone leaves only its pins to remove, also where a new one has its index.

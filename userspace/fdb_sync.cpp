@@ -47,7 +47,8 @@ public:
 			if ((current_.networks[i].flags & XOVL_NET_USED) && !same_network(i))
 				return true;
 		for (uint32_t i = 0; i < current_.port_table.size(); i++)
-			if ((current_.port_table[i].flags & XOVL_PORT_USED) && !same_port(current_.port_table[i].net, i))
+			if ((current_.port_table[i].flags & XOVL_PORT_USED) &&
+			    !same_port(current_.port_table[i].net, i))
 				return true;
 		return std::ranges::any_of(current_.members, [&](const auto &member) {
 			auto now = desired_.members.find(member.first);
@@ -129,14 +130,16 @@ uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbConfig &entr
 	if (entry.dst)
 		return xovl_fdb_dst(net_index, XOVL_TARGET_PEER, XOVL_FDB_STATIC,
 				    tables.members.at({.remote = entry.dst->raw(), .net = net_index, .pad = 0}).peer);
-	return xovl_fdb_dst(net_index, XOVL_TARGET_PORT, XOVL_FDB_STATIC, tables.find_port(entry.dev, entry.vid).value());
+	return xovl_fdb_dst(net_index, XOVL_TARGET_PORT, XOVL_FDB_STATIC,
+			    tables.find_port(entry.dev, entry.vid).value());
 }
 
 void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry)
 {
 	while (!maps.fdb.try_set(key, entry))
 		if (!make_room(maps))
-			throw request_error(fmt::format("more than {} static FDB entries (limits)", maps.fdb.max_entries()));
+			throw request_error(
+				fmt::format("more than {} static FDB entries (limits)", maps.fdb.max_entries()));
 }
 
 void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
@@ -155,7 +158,8 @@ void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
 	pending.carry_out(maps);
 }
 
-FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted, bool dry_run)
+FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted,
+		       bool dry_run)
 {
 	std::unordered_map<uint64_t, std::pair<xovl_fdb_key, uint64_t>> missing;
 	for (const auto &net : wanted.networks) {

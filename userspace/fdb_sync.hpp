@@ -26,7 +26,8 @@ void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired);
 
 /// fdb_follow(), and then the static entries become exactly those of wanted. Learned entries make room where it lacks.
 /// dry_run: only count.
-FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted, bool dry_run);
+FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted,
+		       bool dry_run);
 
 /// Write one entry; where the table is full a learned one makes room. Error(Request): full of static ones.
 void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry);

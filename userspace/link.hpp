@@ -23,7 +23,7 @@ struct LinkInfo {
 	bool rx_vlan_stripped = false; ///< ethtool rx-vlan-hw-parse is on: XDP does not see VLAN tags
 	/// A veth whose transmit offloads are on: super-frames, those of tunnels too, leave it unsegmented.
 	bool gso_whole = false;
-	bool lro = false;              ///< rx-lro or rx-gro-hw is on
+	bool lro = false; ///< rx-lro or rx-gro-hw is on
 	/// NETDEV_XDP_ACT_* of the netdev generic netlink family; nullopt where the kernel lacks it (before 6.3)
 	std::optional<uint64_t> xdp_features;
 

@@ -20,7 +20,10 @@ namespace xovl {
 
 /// Orders plain structs without padding by their octets.
 struct ByOctets {
-	template <typename T> bool operator()(const T &a, const T &b) const { return std::memcmp(&a, &b, sizeof(T)) < 0; }
+	template <typename T> bool operator()(const T &a, const T &b) const
+	{
+		return std::memcmp(&a, &b, sizeof(T)) < 0;
+	}
 };
 
 template <typename T> bool same_octets(const T &a, const T &b)
@@ -41,7 +44,10 @@ public:
 	uint32_t max_entries() const { return max_entries_; }
 
 protected:
-	[[noreturn]] void fail(const char *operation, int err) const { throw system_error(operation, "map " + name_, err); }
+	[[noreturn]] void fail(const char *operation, int err) const
+	{
+		throw system_error(operation, "map " + name_, err);
+	}
 
 private:
 	Fd fd_;
@@ -95,7 +101,9 @@ public:
 		void *from = nullptr;
 		for (bool more = true; more;) {
 			uint32_t count = keys.size();
-			int err = bpf_map_lookup_batch(fd(), from, next, keys.data(), values.data(), &count, nullptr) ? errno : 0;
+			int err = bpf_map_lookup_batch(fd(), from, next, keys.data(), values.data(), &count, nullptr)
+					  ? errno
+					  : 0;
 			if (err == ENOSPC) { // one bucket holds more than that
 				keys.resize(2 * keys.size());
 				values.resize(keys.size());

@@ -213,7 +213,9 @@ void Overlay::Impl::down()
 	take_down(dir_);
 }
 
-Overlay::Overlay(const std::string &root) : impl_(std::make_unique<Impl>(root)) {}
+Overlay::Overlay(const std::string &root) : impl_(std::make_unique<Impl>(root))
+{
+}
 
 Overlay::~Overlay() = default;
 
@@ -266,7 +268,8 @@ std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
 		if ((only && key.net != *only) || key.net >= tables.networks.size())
 			return;
 		const xovl_network &network = tables.networks[key.net];
-		FdbEntry entry{.net = network.name, .mac = Mac(std::to_array(key.mac)), .state = xovl_fdb_state_of(value.dst)};
+		FdbEntry entry{
+			.net = network.name, .mac = Mac(std::to_array(key.mac)), .state = xovl_fdb_state_of(value.dst)};
 		bool learned = entry.state == XOVL_FDB_LEARNED;
 		int64_t age = now - value.seen;
 		if (learned && network.ageing_ns && age > static_cast<int64_t>(network.ageing_ns))

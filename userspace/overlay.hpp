@@ -29,7 +29,7 @@ struct DeviceStatus {
 	uint16_t vid = 0;
 	xovl_mode mode_asked = XOVL_MODE_AUTO;
 	xovl_mode mode = XOVL_MODE_TC; ///< in force
-	std::string note;	       ///< why they differ, or what is wrong ("interface is gone"); empty otherwise
+	std::string note;              ///< why they differ, or what is wrong ("interface is gone"); empty otherwise
 };
 
 struct NetworkStatus {

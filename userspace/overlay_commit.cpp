@@ -54,7 +54,8 @@ void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 {
 	auto line = [&](char sign, size_t count) {
 		if (count)
-			lines.push_back(fmt::format("{} fdb {} static {}", sign, count, count == 1 ? "entry" : "entries"));
+			lines.push_back(
+				fmt::format("{} fdb {} static {}", sign, count, count == 1 ? "entry" : "entries"));
 	};
 	line('-', changes.deleted);
 	line('~', changes.changed);
@@ -77,7 +78,8 @@ void Overlay::Impl::fit_limits(const Config &wanted)
 		return;
 	if (loaded() && *wanted.limits == maps().limits())
 		return;
-	if (loaded() && running(false) != Config{.limits = running(false).limits, .vteps = {}, .uplinks = {}, .networks = {}})
+	if (loaded() &&
+	    running(false) != Config{.limits = running(false).limits, .vteps = {}, .uplinks = {}, .networks = {}})
 		throw request_error("limits are fixed while anything is configured (xovl down first)");
 	if (loaded())
 		down();
@@ -96,8 +98,9 @@ std::map<std::string, uint32_t> Overlay::Impl::resolve(const Config &wanted, boo
 		else
 			ifindex[name] = require_link(name).ifindex;
 		if (auto [other, is_first] = owner.emplace(ifindex[name], name); !is_first)
-			throw request_error(fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
-							other->second, name, ifindex[name]));
+			throw request_error(
+				fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
+					    other->second, name, ifindex[name]));
 	}
 	return ifindex;
 }
@@ -127,7 +130,8 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
 		xovl_device now = device_attach(dir_, *link, device, trunk, record);
 		if (tables().find_device(device.name) && (!was_attached || now.mode != device.mode))
-			lines.push_back(fmt::format("~ {} attached, mode {}", device.name, name_of(static_cast<xovl_mode>(now.mode))));
+			lines.push_back(fmt::format("~ {} attached, mode {}", device.name,
+						    name_of(static_cast<xovl_mode>(now.mode))));
 		device = now;
 		maps().devices.set(ifindex, device);
 	}

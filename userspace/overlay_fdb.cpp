@@ -11,7 +11,8 @@ namespace {
 /// The remote VTEP that a static entry refers to; nullopt: none.
 std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_fdb> &entry)
 {
-	if (!entry || xovl_fdb_state_of(entry->dst) != XOVL_FDB_STATIC || xovl_fdb_target(entry->dst) != XOVL_TARGET_PEER)
+	if (!entry || xovl_fdb_state_of(entry->dst) != XOVL_FDB_STATIC ||
+	    xovl_fdb_target(entry->dst) != XOVL_TARGET_PEER)
 		return std::nullopt;
 	return Address(tables.peers.at(xovl_fdb_index(entry->dst)).remote);
 }
@@ -51,7 +52,8 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	auto old = impl_->maps().fdb.get(key);
 	bool is_static = old && xovl_fdb_state_of(old->dst) != XOVL_FDB_LEARNED;
 	if (is_static && !replace)
-		throw request_error(fmt::format("{} is in network \"{}\" already (xovl fdb replace)", entry.mac.str(), net));
+		throw request_error(
+			fmt::format("{} is in network \"{}\" already (xovl fdb replace)", entry.mac.str(), net));
 	auto old_remote = remote_of(impl_->tables(), old);
 	// in this order a killed writer leaves at most a count that is too high
 	if (entry.dst)

@@ -24,13 +24,14 @@ constexpr const char *kBpffs = "/sys/fs/bpf";
 
 bool is_bpffs(const fs::path &path)
 {
-	struct statfs info{};
+	struct statfs info {};
 	return statfs(path.c_str(), &info) == 0 && static_cast<uint32_t>(info.f_type) == BPF_FS_MAGIC;
 }
 
 bool same_inode(const char *a, const char *b)
 {
-	struct stat info_a{}, info_b{};
+	struct stat info_a {
+	}, info_b{};
 	return stat(a, &info_a) == 0 && stat(b, &info_b) == 0 && info_a.st_ino == info_b.st_ino &&
 	       info_a.st_dev == info_b.st_dev;
 }
@@ -48,15 +49,18 @@ void require_bpffs(const fs::path &root)
 		throw Error(Error::Kind::System, fmt::format("pin root {} is not on a bpffs (mount -t bpf bpf DIR)",
 							     in_quotes(root.string())));
 	if (!same_inode("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
-		throw Error(Error::Kind::System,
-			    fmt::format("no bpffs at {} in this mount namespace (ip netns exec hides it: use xovl -n NETNS)", kBpffs));
+		throw Error(
+			Error::Kind::System,
+			fmt::format(
+				"no bpffs at {} in this mount namespace (ip netns exec hides it: use xovl -n NETNS)",
+				kBpffs));
 	if (mount("bpf", kBpffs, "bpf", 0, "mode=0700") != 0)
 		throw system_error("mount a bpffs at", kBpffs, errno);
 }
 
 std::string netns_folder()
 {
-	struct stat info{};
+	struct stat info {};
 	if (stat("/proc/thread-self/ns/net", &info) != 0)
 		throw system_error("read", "/proc/thread-self/ns/net", errno);
 	return fmt::format("net-{}", info.st_ino);
@@ -96,7 +100,8 @@ bool PinDir::take_lock()
 		if (!dir || flock(dir.get(), LOCK_EX) != 0)
 			throw system_error("lock", path_, errno);
 		// while we waited, its owner may have removed it
-		struct stat locked{}, now{};
+		struct stat locked {
+		}, now{};
 		if (fstat(dir.get(), &locked) == 0 && stat(path_.c_str(), &now) == 0 && locked.st_ino == now.st_ino) {
 			lock_ = std::move(dir);
 			return true;

@@ -50,6 +50,7 @@ Tables make_tables(const Config &wanted, const Tables &current, const std::map<s
 
 /// Change the maps from current to desired in an order in which no frame is sent where it should not go. update_fdb is called
 /// when everything that new FDB entries refer to is there, and what is to go is not gone yet.
-void write_tables(const Maps &maps, const Tables &current, const Tables &desired, const std::function<void()> &update_fdb);
+void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
+		  const std::function<void()> &update_fdb);
 
 } // namespace xovl

@@ -210,8 +210,12 @@ void Maker::ports()
 				flags |= XOVL_PORT_XDP_XMIT;
 			uint16_t net = net_index_[n];
 			out_.ports[key] = {.index = index, .net = net, .flags = flags};
-			out_.port_table[index] = {
-				.ifindex = key.ifindex, .vid = port.vid, .net = net, .flags = flags, .pad = 0, .order = order++};
+			out_.port_table[index] = {.ifindex = key.ifindex,
+						  .vid = port.vid,
+						  .net = net,
+						  .flags = flags,
+						  .pad = 0,
+						  .order = order++};
 		}
 	}
 }
@@ -292,7 +296,8 @@ void Maker::flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl
 {
 	const xovl_flood_head old = current_.networks[net_index].flood;
 	auto key = [&](uint16_t generation, uint32_t position) {
-		return xovl_flood_key{.net = static_cast<uint16_t>(net_index), .generation = generation, .position = position};
+		return xovl_flood_key{
+			.net = static_cast<uint16_t>(net_index), .generation = generation, .position = position};
 	};
 	head.generation = old.generation;
 	bool same = same_octets(head, old);
@@ -321,7 +326,8 @@ void Maker::floods()
 			for (const auto &remote : net.flood) {
 				if (remote.is_v4() != ipv4)
 					continue;
-				targets.push_back(out_.members.at({.remote = remote.raw(), .net = net_index_[n], .pad = 0}).peer);
+				targets.push_back(
+					out_.members.at({.remote = remote.raw(), .net = net_index_[n], .pad = 0}).peer);
 				(ipv4 ? head.nr_peers4 : head.nr_peers6)++;
 			}
 		}

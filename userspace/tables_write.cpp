@@ -130,17 +130,18 @@ void write_floods(const Maps &maps, const Tables &current, const Tables &desired
 {
 	write_missing(maps.floods, current.floods, desired.floods);
 	for (uint32_t i = 0; i < desired.networks.size(); i++)
-		if (network_used(desired.networks[i]) && !same_octets(interim_flood(current, desired, i), desired.networks[i].flood))
+		if (network_used(desired.networks[i]) &&
+		    !same_octets(interim_flood(current, desired, i), desired.networks[i].flood))
 			maps.networks.set(i, desired.networks[i]);
 }
 
 /// Delete the ways in that go, and those that lead elsewhere from now on.
 bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desired)
 {
-	bool any = delete_surplus(maps.ports, current.ports, desired.ports, [](const auto &a, const auto &b) {
-		return a.net == b.net && a.index == b.index;
-	});
-	any |= delete_surplus(maps.tunnels, current.tunnels, desired.tunnels, [](uint32_t a, uint32_t b) { return a == b; });
+	bool any = delete_surplus(maps.ports, current.ports, desired.ports,
+				  [](const auto &a, const auto &b) { return a.net == b.net && a.index == b.index; });
+	any |= delete_surplus(maps.tunnels, current.tunnels, desired.tunnels,
+			      [](uint32_t a, uint32_t b) { return a == b; });
 	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints);
 	delete_surplus(maps.vteps, current.vteps, desired.vteps);
 	return any;
@@ -155,7 +156,8 @@ bool has_unused_slots(const Tables &current, const Tables &desired)
 
 } // namespace
 
-void write_tables(const Maps &maps, const Tables &current, const Tables &desired, const std::function<void()> &update_fdb)
+void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
+		  const std::function<void()> &update_fdb)
 {
 	// numbers are used up before they are used, so that a killed writer never hands one out twice
 	xovl_settings settings = desired.settings;

@@ -21,7 +21,7 @@ enum xovl_encap { XOVL_ENCAP_NONE, XOVL_ENCAP_VXLAN };
 
 /* vteps: local tunnel address -> what the user asked for. Userspace only. */
 struct xovl_vtep {
-	__u32 order; /* position in the configuration: the first of a family is the default local address */
+	__u32 order;	    /* position in the configuration: the first of a family is the default local address */
 	__u32 foreign_pass; /* 1: leave identifiers that no network has to the kernel */
 };
 XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
@@ -60,10 +60,10 @@ XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
 enum xovl_role { XOVL_ROLE_NONE, XOVL_ROLE_UPLINK, XOVL_ROLE_PORT };
 enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_TC };
 
-#define XOVL_DEV_XDP_XMIT 0x1     /* takes XDP_REDIRECTed frames (NDO_XMIT) */
+#define XOVL_DEV_XDP_XMIT 0x1	  /* takes XDP_REDIRECTed frames (NDO_XMIT) */
 #define XOVL_DEV_MADE_CLSACT 0x2  /* xovl added the clsact qdisc */
 #define XOVL_DEV_MADE_PROMISC 0x4 /* xovl set IFF_PROMISC */
-#define XOVL_DEV_GSO_WHOLE 0x8    /* super-frames of tunnels leave it unsegmented */
+#define XOVL_DEV_GSO_WHOLE 0x8	  /* super-frames of tunnels leave it unsegmented */
 
 /* `xovl down` reads it in any layout: fields are added at the end only. */
 struct xovl_device {
@@ -163,7 +163,7 @@ struct xovl_peer {
 	__u32 generation; /* never the same for two peers; a cached next hop of another one is void */
 	__be16 dstport;
 	__u8 encap;
-	__u8 family;    /* AF_INET, AF_INET6 */
+	__u8 family;	/* AF_INET, AF_INET6 */
 	__u8 outer_len; /* octets of outer[] in use: 36 or 56 */
 	__u8 pad[7];
 	__u8 outer[XOVL_OUTER_MAX]; /* IP, UDP, VXLAN; lengths, IPv4 checksum complement, source port, VNI open */
@@ -181,8 +181,8 @@ XOVL_ASSERT_SIZE(struct xovl_member_key, 24);
 struct xovl_member {
 	__u32 peer;
 	__u32 fdb_refs; /* static and control FDB entries that name it */
-	__u32 flood;    /* 1: on the flood list */
-	__u32 order;    /* position in the flood list */
+	__u32 flood;	/* 1: on the flood list */
+	__u32 order;	/* position in the flood list */
 };
 XOVL_ASSERT_SIZE(struct xovl_member, 16);
 
@@ -239,21 +239,21 @@ static inline enum xovl_fdb_state xovl_fdb_state_of(__u64 dst)
 #define XOVL_NEXTHOP_BUCKETS 8
 
 enum xovl_nexthop_state {
-	XOVL_NEXTHOP_NONE,       /* never looked up */
-	XOVL_NEXTHOP_OK,         /* ifindex and both MACs are valid */
+	XOVL_NEXTHOP_NONE,	 /* never looked up */
+	XOVL_NEXTHOP_OK,	 /* ifindex and both MACs are valid */
 	XOVL_NEXTHOP_UNRESOLVED, /* ifindex is valid, the kernel must resolve the neighbour */
 	XOVL_NEXTHOP_NO_ROUTE,
 	XOVL_NEXTHOP_NOT_UPLINK,
 };
 
 struct xovl_nexthop {
-	__u64 expires; /* CLOCK_MONOTONIC_COARSE, ns */
+	__u64 expires;	  /* CLOCK_MONOTONIC_COARSE, ns */
 	__u32 generation; /* of the peer */
 	__u32 ifindex;
 	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
 	__u8 state;
 	__u8 device_flags; /* XOVL_DEV_… of the interface */
-	__u8 macs[12]; /* destination and source of the outer Ethernet header */
+	__u8 macs[12];	   /* destination and source of the outer Ethernet header */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
 
@@ -266,18 +266,19 @@ XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
 #define XOVL_PATHS (1 << XOVL_PATHS_BITS)
 
 struct xovl_path_key {
-	__u64 dst, src;		       /* MACs of the tenant's frame, the first octet lowest */
-	struct xovl_addr remote;       /* of a tunnel packet; else 0 */
-	struct xovl_tunnel_key tunnel; /* of a tunnel packet; else its first word is the xovl_port_key, and the rest 0 */
+	__u64 dst, src;		 /* MACs of the tenant's frame, the first octet lowest */
+	struct xovl_addr remote; /* of a tunnel packet; else 0 */
+	struct xovl_tunnel_key
+		tunnel; /* of a tunnel packet; else its first word is the xovl_port_key, and the rest 0 */
 };
 XOVL_ASSERT_SIZE(struct xovl_path_key, 56);
 
 struct xovl_path {
 	struct xovl_path_key key;
 	__u64 generation;
-	__u64 expires; /* CLOCK_MONOTONIC_COARSE, ns */
-	__u64 target;  /* xovl_fdb_dst(), network included */
-	__u32 origin;  /* index of the port or peer */
+	__u64 expires;	/* CLOCK_MONOTONIC_COARSE, ns */
+	__u64 target;	/* xovl_fdb_dst(), network included */
+	__u32 origin;	/* index of the port or peer */
 	__u16 port_vid; /* VLAN tag that belongs to the port; 0: none */
 	__u16 pad;
 };
@@ -296,9 +297,9 @@ XOVL_ASSERT_SIZE(struct xovl_traffic, 32);
 struct xovl_net_stats {
 	struct xovl_traffic traffic;
 	__u64 delivered; /* unicast, to one port */
-	__u64 sent;      /* unicast, to one peer */
-	__u64 flooded;   /* frames that were flooded */
-	__u64 copies;    /* copies that flooding sent */
+	__u64 sent;	 /* unicast, to one peer */
+	__u64 flooded;	 /* frames that were flooded */
+	__u64 copies;	 /* copies that flooding sent */
 };
 XOVL_ASSERT_SIZE(struct xovl_net_stats, 64);
 
@@ -313,7 +314,7 @@ XOVL_ASSERT_SIZE(struct xovl_drop_stats, 16);
 struct xovl_settings {
 	__u32 layout;
 	__u32 next_generation; /* for xovl_peer */
-	__u8 lo_forwarding4; /* net.ipv4.conf.lo.forwarding before xovl set it */
+	__u8 lo_forwarding4;   /* net.ipv4.conf.lo.forwarding before xovl set it */
 	__u8 lo_forwarding6;
 	__u8 dirty; /* 1: a writer is between two states of the tables; the FDB may refer to the older one */
 	__u8 pad[5];
