@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet from the underlay: is it a tunnel packet to one of our endpoints, and is it well-formed. */
+/* A packet from the underlay: whose tunnel does it say it is, and is it well-formed. */
 #ifndef XOVL_BPF_DECAP_H
 #define XOVL_BPF_DECAP_H
 
@@ -8,7 +8,7 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
-#include "encap.h"
+#include "bits.h"
 #include "frame.h"
 #include "maps.h"
 

@@ -9,8 +9,6 @@
 
 #include "xovl/wire.h"
 
-#define IP_LEN_MAX 65535u
-
 /* Octets of one frame on the wire, Ethernet header included: of a segment, for a super-frame. */
 static __always_inline __u32 frame_wire_len(const struct frame *f, const struct flow *flow)
 {

@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#include "bits.h"
 #include "carrier.h"
 
 struct flow {
@@ -18,21 +19,6 @@ struct flow {
 	__u32 headers; /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
 	bool partial;  /* the transport checksum is only begun: the sum of the pseudo-header */
 };
-
-static __always_inline __u64 hash_mix(__u64 hash, __u64 word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
-	return hash ^ hash >> 32;
-}
-
-static __always_inline __u16 sum_fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
 
 /*
  * Transport header at offset at. pseudo is the unfolded sum of the addresses; with protocol and length it is the sum

@@ -18,6 +18,8 @@
 #define AF_INET 2
 #define AF_INET6 10
 
+#define IP_LEN_MAX 65535u
+
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
 

@@ -6,8 +6,8 @@
 #ifndef XOVL_BPF_PATH_H
 #define XOVL_BPF_PATH_H
 
+#include "bits.h"
 #include "fdb.h"
-#include "flow.h"
 #include "maps.h"
 
 #define PATH_VALID_NS (250 * NSEC_PER_MSEC)
@@ -26,8 +26,9 @@ static __always_inline bool path_key_equal(const struct xovl_path_key *a, const 
 /* The place where the path of that key is, if it is remembered. */
 static __always_inline struct xovl_path *path_slot(const struct xovl_path_key *key)
 {
-	__u64 hash = hash_mix(hash_mix(key->dst, key->src), key->remote.words[1] ^ key->tunnel.vni);
-	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* every bit of the key has part in these alone */
+	__u64 where = key->remote.words[1] ^ key->tunnel.local.words[0] ^ key->tunnel.vni;
+	__u64 hash = hash_mix(hash_mix(key->dst, key->src), where);
+	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* every bit of a word has part in these alone */
 
 	return bpf_map_lookup_elem(&paths, &slot);
 }
@@ -53,7 +54,10 @@ static __always_inline void path_enter_network(const struct frame *f, struct des
 	to->generation += path_moves(f->net_index);
 }
 
-/* Fill in origin, network and destination. False: that is to be looked up. Before all other look-ups, as the generation is read. */
+/*
+ * Fill in origin, network and destination. False: they are to be looked up; the time of the frame and the generation of
+ * these look-ups, which must be known before the first of them, are filled in all the same.
+ */
 static __always_inline bool path_recall(struct frame *f, const struct xovl_path_key *key, struct destination *to)
 {
 	const struct xovl_path *path = path_slot(key);

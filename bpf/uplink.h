@@ -46,7 +46,7 @@ static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr 
 
 /*
  * The way through the tables, for what path_recall() does not know. malformed: what is wrong with the packet, if it is ours at
- * all. Not VERDICT_OPEN: the frame ends here.
+ * all; path_recall() was not asked then. Not VERDICT_OPEN: the frame ends here.
  */
 static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct xovl_path_key *key,
 					  enum xovl_reason malformed, struct destination *to)

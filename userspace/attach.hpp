@@ -56,8 +56,8 @@ struct TcOwn {
 
 /// TC ingress. A tcx link pinned at own.pin_path where the kernel has tcx; else a clsact filter with our own priority and
 /// handle. Attached already: the program is replaced at once (link update, filter replace).
-/// Returns true when this call had to add the clsact qdisc. Error(System) when the kernel refuses.
-bool tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own);
+/// making_clsact() is called before the clsact qdisc is added where it is missing. Error(System) when the kernel refuses.
+void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact);
 
 /// Detach, remove the pin and, where made_clsact and no other filter is left on it, the qdisc.
 /// Nothing attached, or the interface gone: nothing to do.

@@ -102,12 +102,14 @@ void remove_unused_clsact(uint32_t ifindex)
 	bpf_tc_hook_destroy(&hook);
 }
 
-bool clsact_attach(const LinkInfo &link, int prog_fd, const TcOwn &own)
+void clsact_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact)
 {
 	BpfLog log;
+	bool made = !has_clsact(link.ifindex);
+	if (made)
+		making_clsact();
 	bpf_tc_hook hook = ingress_hook(link.ifindex);
 	int err = bpf_tc_hook_create(&hook);
-	bool made = err == 0;
 	if (err && err != -EEXIST)
 		throw Error(Error::Kind::System, fmt::format("adding clsact to {}: {}", link.name, log.reason(-err)));
 
@@ -125,7 +127,6 @@ bool clsact_attach(const LinkInfo &link, int prog_fd, const TcOwn &own)
 			remove_unused_clsact(link.ifindex);
 		throw Error(Error::Kind::System, fmt::format("attaching TC to {}: {}", link.name, reason));
 	}
-	return made;
 }
 
 void clsact_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
@@ -145,11 +146,10 @@ void clsact_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
 
 } // namespace
 
-bool tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own)
+void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact)
 {
-	if (tcx_attach(link, prog_fd, own.pin_path) == TcxResult::Attached)
-		return false;
-	return clsact_attach(link, prog_fd, own);
+	if (tcx_attach(link, prog_fd, own.pin_path) == TcxResult::Missing)
+		clsact_attach(link, prog_fd, own, making_clsact);
 }
 
 void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)

@@ -41,10 +41,10 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"devices", twice(limits.ports)},
 		{"endpoints", tunnels_max(limits.networks)},
 		{"tunnels", tunnels_max(limits.networks)},
-		{"peers", limits.peers},
-		{"nexthops", limits.peers * XOVL_NEXTHOP_BUCKETS},
+		{"peers", twice(limits.peers)},
+		{"nexthops", twice(uint64_t{limits.peers} * XOVL_NEXTHOP_BUCKETS)},
 		{"port_stats", limits.ports},
-		{"peer_stats", limits.peers},
+		{"peer_stats", twice(limits.peers)},
 		{"net_stats", limits.networks},
 		{"moves", limits.networks},
 	};
@@ -131,9 +131,9 @@ Limits Maps::limits() const
 {
 	return {.fdb = fdb.max_entries(),
 		.networks = networks.max_entries(),
-		.peers = peers.max_entries(),
+		.peers = peers.max_entries() / 2, // see map_sizes()
 		.ports = port_table.max_entries(),
-		.members = members.max_entries() / 2}; // see map_sizes()
+		.members = members.max_entries() / 2};
 }
 
 std::optional<xovl_settings> read_settings(const PinDir &dir)
@@ -173,8 +173,7 @@ bool datapath_is_loaded(PinDir &dir)
 void keep_lo_forwarding()
 {
 	for (bool ipv6 : {false, true})
-		if (!lo_forwarding(ipv6))
-			set_lo_forwarding(ipv6, true);
+		set_lo_forwarding(ipv6, true);
 }
 
 void datapath_load(PinDir &dir, const Limits &limits)

@@ -183,8 +183,10 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 	TcOwn own = tc_own(dir, link.ifindex);
 	if (!tc_attached(link.ifindex, own)) {
 		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
-		if (tc_attach(link, program.get(), own))
+		tc_attach(link, program.get(), own, [&] {
 			device.flags |= XOVL_DEV_MADE_CLSACT;
+			record(device);
+		});
 	}
 	bool promisc = lacks_promiscuous(link, device);
 	if (promisc)

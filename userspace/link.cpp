@@ -13,6 +13,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/classifier.h>
 #include <netlink/route/link.h>
+#include <netlink/route/qdisc.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -276,6 +277,20 @@ void set_promisc(uint32_t ifindex, bool on)
 		throw_netlink(fmt::format("promiscuous mode of interface {}", ifindex), err);
 }
 
+bool has_clsact(uint32_t ifindex)
+{
+	Socket socket = connect_netlink(NETLINK_ROUTE);
+	nl_cache *cache = nullptr;
+	int err = rtnl_qdisc_alloc_cache(socket.get(), &cache);
+	if (err < 0)
+		throw_netlink("qdiscs", err);
+	rtnl_qdisc *qdisc = rtnl_qdisc_get_by_parent(cache, static_cast<int>(ifindex), TC_H_CLSACT);
+	bool found = qdisc != nullptr;
+	rtnl_qdisc_put(qdisc);
+	nl_cache_free(cache);
+	return found;
+}
+
 bool has_tc_filters(uint32_t ifindex)
 {
 	Socket socket = connect_netlink(NETLINK_ROUTE);
@@ -301,6 +316,8 @@ bool lo_forwarding(bool ipv6)
 
 void set_lo_forwarding(bool ipv6, bool on)
 {
+	if (lo_forwarding(ipv6) == on) // also where it cannot be written
+		return;
 	std::string path = lo_forwarding_path(ipv6);
 	std::ofstream file(path);
 	if (!file && ipv6)

@@ -67,8 +67,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	}
 	if (old_remote)
 		impl_->count_ref(net, *old_remote, -1);
-	if (old)
-		impl_->maps().next_generation();
+	impl_->maps().next_generation();
 }
 
 void Overlay::fdb_del(const std::string &net, const Mac &mac)

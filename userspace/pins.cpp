@@ -30,8 +30,8 @@ bool is_bpffs(const fs::path &path)
 
 bool same_inode(const char *a, const char *b)
 {
-	struct stat info_a {
-	}, info_b{};
+	struct stat info_a = {};
+	struct stat info_b = {};
 	return stat(a, &info_a) == 0 && stat(b, &info_b) == 0 && info_a.st_ino == info_b.st_ino &&
 	       info_a.st_dev == info_b.st_dev;
 }
@@ -100,8 +100,8 @@ bool PinDir::take_lock()
 		if (!dir || flock(dir.get(), LOCK_EX) != 0)
 			throw system_error("lock", path_, errno);
 		// while we waited, its owner may have removed it
-		struct stat locked {
-		}, now{};
+		struct stat locked = {};
+		struct stat now = {};
 		if (fstat(dir.get(), &locked) == 0 && stat(path_.c_str(), &now) == 0 && locked.st_ino == now.st_ino) {
 			lock_ = std::move(dir);
 			return true;

@@ -38,9 +38,6 @@ Tables read_tables(const Maps &maps);
 /// The configuration that the tables were made from, without limits and FDB entries.
 Config to_config(const Tables &tables);
 
-/// Static FDB entries by (network index, remote VTEP).
-using FdbRefs = Image<xovl_member_key, uint32_t>;
-
 /// What the maps must hold for wanted (which is valid). Indexes of what current has already are kept.
 /// ifindex gives those of every device in wanted; refs counts the static FDB entries of a network of that name.
 /// Device records are those of current; new ones are only named, not attached.

@@ -290,6 +290,9 @@ void Maker::peers()
 		}
 		member->peer = same->second;
 	}
+	// the table has room for the old and the new ones side by side: no slot changes its meaning while FDB entries name it
+	auto used = std::ranges::count_if(out_.peers, [](const xovl_peer &value) { return value.family != 0; });
+	check_count(used, current_.limits.peers, "peers");
 }
 
 void Maker::flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head)

@@ -143,6 +143,8 @@ bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desir
 	any |= delete_surplus(maps.tunnels, current.tunnels, desired.tunnels,
 			      [](uint32_t a, uint32_t b) { return a == b; });
 	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints);
+	any |= delete_surplus(maps.members, current.members, desired.members,
+			      [](const auto &a, const auto &b) { return a.peer == b.peer; });
 	delete_surplus(maps.vteps, current.vteps, desired.vteps);
 	return any;
 }
@@ -166,8 +168,8 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 
 	// what goes: first the ways in; no program may be on its way through them when slots change their meaning
 	if (delete_ways_in(maps, current, desired)) {
+		maps.next_generation(); // a path that is remembered is a way in, too
 		wait_for_programs();
-		maps.next_generation();
 	}
 
 	write_missing(maps.devices, current.devices, desired.devices);
@@ -183,11 +185,10 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	write_missing(maps.ports, current.ports, desired.ports);
 
 	// A list alone is deleted at once: who is still reading it loses copies of one frame, and adding to lists stays fast.
+	maps.next_generation();
 	if (has_unused_slots(current, desired))
 		wait_for_programs();
 	delete_surplus(maps.floods, current.floods, desired.floods);
-	delete_surplus(maps.members, current.members, desired.members);
-	maps.next_generation();
 	clear_unused(maps.port_table, current.port_table, desired.port_table, port_used);
 	clear_unused(maps.peers, current.peers, desired.peers, peer_used);
 	clear_unused(maps.networks, current.networks, desired.networks, network_used);

@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 4 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 5 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -71,7 +71,7 @@ struct xovl_device {
 	__u8 role;
 	__u8 mode_asked;
 	__u8 mode; /* in force: native, generic or tc */
-	__u8 note; /* why mode differs from mode_asked: enum class ModeNote of userspace */
+	__u8 note; /* why mode differs from mode_asked: enum Note of userspace */
 	__u32 flags;
 	__u32 order; /* position in the configuration */
 	__u32 pad;

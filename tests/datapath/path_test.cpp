@@ -320,6 +320,28 @@ TEST_P(PathUnderlay, PeerLeaves)
 	becomes("uplink", packet, {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }
 
+/* While a peer goes its frames keep coming, and none of them brings back an entry that leads to it. */
+TEST_P(PathUnderlay, PeerLeavesWhileItSends)
+{
+	const Address peer = Address::parse(ip().peer_b);
+	const Bytes packet = arriving(kBlueVni, udp_frame(mac::kTenant2, mac::kUnknown), ip().peer_b);
+	const Bytes answer = udp_frame(mac::kUnknown, mac::kTenant1);
+	Config config = bench_->config();
+	std::erase_if(network(config, "blue").fdb, [&](const FdbConfig &entry) { return entry.dst == peer; });
+	bench_->apply(config);
+	for (int round = 0; round < 10; round++) {
+		under_traffic("uplink", packet, [&] {
+			bench_->overlay().edit(
+				[&](Config &running) { std::erase(network(running, "blue").flood, peer); });
+		});
+		const auto flooded = [&] { return bench_->counts()["net blue flooded"]; };
+		const auto before = flooded();
+		bench_->run(Hook::Tc, "port1", answer);
+		EXPECT_EQ(flooded(), before + 1) << "round " << round;
+		bench_->overlay().edit([&](Config &running) { network(running, "blue").flood.push_back(peer); });
+	}
+}
+
 /* Nothing moves here, so the paths stand side by side. */
 TEST_P(PathUnderlay, SameAddressesFromElsewhere)
 {
