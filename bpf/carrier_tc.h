@@ -188,7 +188,7 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 	return frame_put(f, &at, &ethertype, sizeof(ethertype)) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
-/* Give back len octets behind the first ETH_HLEN. family: of what remains, one of ROOM_DECAP_L3_*, or 0 for kernels before 6.3. */
+/* Give back len octets behind the first ETH_HLEN. family: of the rest, a ROOM_DECAP_L3_*, or 0 for kernels before 6.3. */
 static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u64 family)
 {
 	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family);

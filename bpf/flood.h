@@ -131,7 +131,8 @@ static __always_inline void flood_peers(struct flood *flood, __u32 position, __u
 
 /*
  * Copies to the peers of both families. Between the two the room changes by the 20 octets that IPv6 headers are longer; the
- * kernel shrinks it only for IP frames (and before Linux 6.3 cannot segment them afterwards), and grows it plainly only where nothing has to be segmented, as for all others.
+ * kernel shrinks it only for IP frames (and before Linux 6.3 cannot segment them afterwards), and grows it plainly only
+ * where nothing has to be segmented, as for all others.
  */
 static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct xovl_flood_head head)
 {

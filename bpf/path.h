@@ -67,12 +67,14 @@ static __always_inline bool path_recall(struct frame *f, const struct xovl_path_
 	if (!path || !path_key_equal(&path->key, key) || (__s64)(path->expires - f->now) <= 0 ||
 	    path->generation != to->generation + path_moves(xovl_fdb_net(path->target)))
 		return false;
+	f->net_index = xovl_fdb_net(path->target);
+	f->net = network_get(f->net_index);
+	if (!f->net)
+		return false;
 	to->target = path->target;
 	f->origin = path->origin;
 	f->port_vid = path->port_vid;
-	f->net_index = xovl_fdb_net(path->target);
-	f->net = network_get(f->net_index);
-	return f->net;
+	return true;
 }
 
 /* What has been looked up for the frame, where that is a known destination. */
