@@ -36,6 +36,17 @@ bool same_inode(const char *a, const char *b)
 	       info_a.st_dev == info_b.st_dev;
 }
 
+/// linux/nsfs.h: the inode of the initial mount namespace on kernels that fix it.
+constexpr ino_t kMntNsInitIno = 0xeffffff8;
+
+/// Is this the machine's own mount namespace? Process 1 may not be looked at where it has capabilities that we lack.
+bool is_initial_mount_namespace()
+{
+	const char *own = "/proc/self/ns/mnt";
+	struct stat info = {};
+	return same_inode(own, "/proc/1/ns/mnt") || (stat(own, &info) == 0 && info.st_ino == kMntNsInitIno);
+}
+
 /// root must lie on a bpffs; mount one where iproute2 would.
 void require_bpffs(const fs::path &root)
 {
@@ -48,7 +59,7 @@ void require_bpffs(const fs::path &root)
 	if (!standard)
 		throw Error(Error::Kind::System, fmt::format("pin root {} is not on a bpffs (mount -t bpf bpf DIR)",
 							     in_quotes(root.string())));
-	if (!same_inode("/proc/self/ns/mnt", "/proc/1/ns/mnt"))
+	if (!is_initial_mount_namespace())
 		throw Error(
 			Error::Kind::System,
 			fmt::format(
