@@ -17,6 +17,7 @@
 typedef struct __sk_buff ctx_t;
 
 #define CARRIER_IS_XDP false
+#define CARRIER_WANTS_PARTIAL false /* an skb carries that state */
 
 /* All that the stages read: Ethernet, two tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
 #define FRAME_PULL 128
@@ -86,10 +87,16 @@ static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 	return 0;
 }
 
-/* Octets of the tenant's frame, with a tag that is beside it and is not the port's own. */
+/* Octets of a tag that is beside the frame and is not the port's own. */
+static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
+{
+	return ctx->vlan_present && !f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
+}
+
+/* Octets of the tenant's frame. */
 static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
 {
-	return f->len + (ctx->vlan_present && !f->port_vid ? sizeof(struct xovl_vlan_tag) : 0);
+	return f->len + frame_beside_len(ctx, f);
 }
 
 /* The tag beside the frame becomes f->tags[nr_tags]; the kernel then moves the next one there. */

@@ -11,6 +11,7 @@
 typedef struct xdp_md ctx_t;
 
 #define CARRIER_IS_XDP true
+#define CARRIER_WANTS_PARTIAL device_partial_checksums
 
 /* About the interface; set by userspace between open and load. */
 const volatile __u64 device_mac;	      /* a mac_t */
@@ -55,12 +56,12 @@ static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
 /* The outermost 802.1Q VLAN identifier, 0 for none. */
 static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 {
-	const struct ethhdr *eth = f->data;
 	const struct xovl_vlan_tag *tag = f->data + 2 * ETH_ALEN;
+	__be16 ethertype = frame_ethertype(f);
 
-	if (eth->h_proto == bpf_htons(ETH_P_8021AD))
+	if (ethertype == bpf_htons(ETH_P_8021AD))
 		return VID_OTHER;
-	if (eth->h_proto != bpf_htons(ETH_P_8021Q) || (void *)(tag + 1) > f->end)
+	if (ethertype != bpf_htons(ETH_P_8021Q) || (void *)(tag + 1) > f->end)
 		return 0;
 	return bpf_ntohs(tag->tci) & 0xfff;
 }
@@ -75,6 +76,12 @@ static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct fra
 static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 {
 	return f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
+}
+
+/* Octets of a tag of the tenant's that is not in the packet. */
+static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
+{
+	return 0;
 }
 
 /* Octets of the tenant's frame: the port's own tag is still in it. */
@@ -126,6 +133,8 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 	if (bpf_xdp_adjust_head(ctx, (int)remove - (int)add))
 		return false;
 	frame_reload(ctx, f);
+	if (!vid && !frame_port_tag_len(f))
+		return true; /* the tenant's own header stands there */
 	tag = f->data + 2 * ETH_ALEN;
 	if ((void *)(tag + 1) > f->end)
 		return false;

@@ -18,6 +18,8 @@
 #define IP_FRAG_OFFSET 0x1fff
 
 struct outer {
+	struct xovl_path_tunnel tunnel; /* the peer's address and our own */
+	__u64 from;			/* service and VNI of the xovl_tunnel_key, as the packet has them */
 	__u32 l4;     /* offset of the UDP header */
 	__u32 l4_len; /* octets of it and all that follows, as the IP header says */
 	bool fragment;
@@ -53,10 +55,10 @@ static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const s
 			return false;
 		sum += word[i];
 	}
-	return sum_fold(sum) == 0xffff;
+	return sum_is_zero(sum);
 }
 
-static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer, struct xovl_path_key *key)
+static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer)
 {
 	const struct iphdr *ip = f->data + ETH_HLEN;
 
@@ -69,8 +71,8 @@ static __always_inline bool outer_ipv4(const struct frame *f, struct outer *oute
 	outer->l4 = ETH_HLEN + ip->ihl * 4;
 	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
 	outer->bad_checksum = !ipv4_checksum_is_good(f, ip);
-	addr_from_ipv4(&key->remote, ip->saddr);
-	addr_from_ipv4(&key->tunnel.local, ip->daddr);
+	addr_from_ipv4(&outer->tunnel.remote, ip->saddr);
+	addr_from_ipv4(&outer->tunnel.local, ip->daddr);
 	return true;
 }
 
@@ -82,7 +84,7 @@ struct ipv6_fragment {
 	__be32 id;
 };
 
-static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer, struct xovl_path_key *key)
+static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer)
 {
 	const struct ipv6hdr *ip = f->data + ETH_HLEN;
 	const struct ipv6_fragment *fragment = (void *)(ip + 1);
@@ -101,27 +103,96 @@ static __always_inline bool outer_ipv6(const struct frame *f, struct outer *oute
 	} else if (ip->nexthdr != IPPROTO_UDP) {
 		return false;
 	}
-	addr_from_ipv6(&key->remote, &ip->saddr);
-	addr_from_ipv6(&key->tunnel.local, &ip->daddr);
+	addr_from_ipv6(&outer->tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&outer->tunnel.local, &ip->daddr);
 	return true;
 }
 
-/*
- * UDP over IPv4 or IPv6, with ports: fill in outer, and of key the peer's address and our address, port and identifier as the
- * packet has them. Anything else is the kernel's.
- */
-static __always_inline bool outer_parse(const struct frame *f, struct outer *outer, struct xovl_path_key *key)
+/* The facts of a VXLAN packet whose headers are sound. */
+static __always_inline void outer_sound(struct frame *f, struct outer *outer, const struct udphdr *udp)
 {
-	const struct ethhdr *eth = f->data;
+	const struct xovl_vxlan *vxlan = (void *)(udp + 1);
+
+	outer->from = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vxlan->vni);
+	f->outer_len = (void *)(vxlan + 1) - f->data;
+	f->len -= f->outer_len;
+	frame_read_macs(f, vxlan + 1);
+}
+
+/* Not 0: something is odd about UDP and VXLAN headers that stand before a frame, len octets in all. */
+static __always_inline __u32 outer_flaws(const struct udphdr *udp, __u32 len)
+{
+	const struct xovl_vxlan *vxlan = (void *)(udp + 1);
+
+	return len >> 16 | (udp->len ^ bpf_htons(len)) | (vxlan->flags ^ bpf_htonl(XOVL_VXLAN_I)) |
+	       (vxlan->vni & bpf_htonl(0xff));
+}
+
+#define OUTER_PLAIN_LEN (sizeof(struct udphdr) + sizeof(struct xovl_vxlan) + ETH_HLEN)
+
+/*
+ * The usual packet is known at once, with one branch for all that could be wrong with it: whole, no options, nothing behind it. Fill in
+ * outer and frame. False: a closer look is needed.
+ */
+static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer *outer)
+{
+	const struct iphdr *ip = f->data + ETH_HLEN;
+	const struct udphdr *udp = (void *)(ip + 1);
+	const __u32 *word = (const void *)ip;
+	__u32 flaws;
+
+	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
+		return false;
+	flaws = (*(const __u8 *)ip ^ 0x45) | (ip->protocol ^ IPPROTO_UDP) |
+		(ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) | (ip->tot_len ^ bpf_htons(f->len - ETH_HLEN)) |
+		outer_flaws(udp, f->len - ETH_HLEN - sizeof(*ip));
+	if (flaws || !sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
+		return false;
+	addr_from_ipv4(&outer->tunnel.remote, ip->saddr);
+	addr_from_ipv4(&outer->tunnel.local, ip->daddr);
+	outer_sound(f, outer, udp);
+	return true;
+}
+
+static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer *outer)
+{
+	const struct ipv6hdr *ip = f->data + ETH_HLEN;
+	const struct udphdr *udp = (void *)(ip + 1);
+	__u32 udp_len = f->len - ETH_HLEN - sizeof(*ip);
+
+	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
+		return false;
+	if ((*(const __u8 *)ip >> 4 ^ 6) | (ip->nexthdr ^ IPPROTO_UDP) | (ip->payload_len ^ bpf_htons(udp_len)) |
+	    outer_flaws(udp, udp_len))
+		return false;
+	addr_from_ipv6(&outer->tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&outer->tunnel.local, &ip->daddr);
+	outer_sound(f, outer, udp);
+	return true;
+}
+
+static __always_inline bool outer_is_plain(struct frame *f, struct outer *outer)
+{
+	__be16 ethertype = frame_ethertype(f);
+
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return outer_ipv4_plain(f, outer);
+	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, outer);
+}
+
+/* UDP over IPv4 or IPv6, with ports: fill in outer. Anything else is the kernel's. */
+static __always_inline bool outer_parse(const struct frame *f, struct outer *outer)
+{
+	__be16 ethertype = frame_ethertype(f);
 	const struct xovl_vxlan *vxlan;
 	const struct udphdr *udp;
 	bool is_udp = false;
 	__be32 vni = 0;
 
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		is_udp = outer_ipv4(f, outer, key);
-	else if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		is_udp = outer_ipv6(f, outer, key);
+	if (ethertype == bpf_htons(ETH_P_IP))
+		is_udp = outer_ipv4(f, outer);
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		is_udp = outer_ipv6(f, outer);
 	if (!is_udp)
 		return false;
 	udp = f->data + outer_offset(outer->l4);
@@ -130,7 +201,7 @@ static __always_inline bool outer_parse(const struct frame *f, struct outer *out
 	vxlan = (void *)(udp + 1);
 	if ((void *)(vxlan + 1) <= f->end)
 		vni = vxlan->vni;
-	*(__u64 *)&key->tunnel.service = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vni);
+	outer->from = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vni);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #define XOVL_BPF_DELIVER_H
 
 #include "flow.h"
+#include "path.h"
 #include "verdict.h"
 
 /* NULL: the port has left the network. */
@@ -19,42 +20,54 @@ static __always_inline struct xovl_port *port_get(const struct frame *f, __u32 i
 #ifdef XOVL_CARRIER_XDP
 
 /* An xdp_frame carries no half-made checksum, and not every interface takes one: TC delivers those. */
-static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_port *port)
+static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
 {
 	struct flow flow;
 
-	if (!(port->flags & XOVL_PORT_XDP_XMIT) && !device_generic)
+	if (!(path->flags & XOVL_PATH_XDP_XMIT) && !device_generic)
 		return false;
 	if (!device_partial_checksums)
 		return true;
-	flow_parse(f, f->outer_len, &flow);
+	flow_parse(f, outer_offset(f->outer_len), &flow);
 	return !flow.partial;
 }
 
 #else
 
-static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_port *port)
+static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
 {
 	return true;
 }
 
 #endif
 
-static __always_inline int port_out(ctx_t *ctx, struct frame *f, __u32 port_index)
+/* The way out of a port. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int port_find(ctx_t *ctx, struct frame *f, const struct destination *to, struct xovl_path *path)
 {
-	struct xovl_port *port = port_get(f, port_index);
-	__u32 ifindex;
+	__u32 index = xovl_fdb_index(to->target);
+	struct xovl_port *port = port_get(f, index);
 
 	if (!port)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
-	if (!f->from_tunnel && f->origin == port_index)
+	if (!f->from_tunnel && f->origin == index)
 		return verdict_drop(ctx, f, XOVL_REASON_SAME_PORT);
-	if (!port_is_ready(f, port))
+	path->ifindex = port->ifindex;
+	path->vid = port->vid;
+	path->flags = port->flags & XOVL_PORT_XDP_XMIT ? XOVL_PATH_XDP_XMIT : 0;
+	path_keep(path, f, to);
+	return VERDICT_OPEN;
+}
+
+static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xovl_path *path)
+{
+	__u32 ifindex = path->ifindex;
+	__u32 target = path->target;
+
+	if (!port_is_ready(f, path))
 		return verdict_pass(ctx);
-	ifindex = port->ifindex;
-	if (!frame_for_port(ctx, f, port->vid))
+	if (!frame_for_port(ctx, f, path->vid))
 		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
-	verdict_delivered(f, port_index);
+	verdict_delivered(f, target);
 	return carrier_redirect(ctx, ifindex);
 }
 

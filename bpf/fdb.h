@@ -5,6 +5,7 @@
 
 #include <linux/errno.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "maps.h"
 
@@ -85,10 +86,7 @@ static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_f
 /* What other frames were told of the network's entries is void now. */
 static __always_inline void fdb_moved(__u32 net_index)
 {
-	__u64 *number = bpf_map_lookup_elem(&moves, &net_index);
-
-	if (number)
-		__sync_fetch_and_add(number, 1);
+	__sync_fetch_and_add(&moves[net_index % XOVL_MOVES], 1);
 }
 
 /*

@@ -88,21 +88,22 @@ static __always_inline enum xovl_reason flood_peer(struct flood *flood, __u32 in
 
 	if (!peer)
 		return XOVL_REASON_STALE_TARGET;
-	nexthop = nexthop_get(flood->ctx, index, peer, sport, f->now);
+	nexthop = nexthop_get(flood->ctx, index, peer, sport);
 	if (!nexthop)
 		return XOVL_REASON_STALE_TARGET;
 	reason = nexthop_reason(nexthop);
 	if (!reason)
-		reason = size_check(f, flood->flow, peer->outer_len, nexthop);
+		reason = size_check(f, flood->flow, peer->outer_len, network_mtu(f->net), nexthop->mtu);
 	if (reason)
 		return reason;
 	frame_reload(flood->ctx, f);
-	if (!outer_write(f, peer, nexthop, sport))
+	if (!outer_prepare(f->data, f->end, peer, nexthop, f->net->vni) ||
+	    !outer_finish(f, peer->family != AF_INET, sport))
 		return XOVL_REASON_NO_ROOM;
 	if (nexthop->state == XOVL_NEXTHOP_OK) {
 		err = bpf_clone_redirect(flood->ctx, nexthop->ifindex, 0);
 	} else {
-		peer->confirmed = f->now;
+		peer->confirmed = bpf_jiffies64();
 		flood->ctx->mark = NEXTHOP_RESOLVE_MARK;
 		err = bpf_clone_redirect(flood->ctx, nexthop->ifindex, BPF_F_INGRESS);
 		flood->ctx->mark = flood->mark;
@@ -142,10 +143,11 @@ static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct
 	enum xovl_reason reason;
 	bool ipv6_first;
 
-	if (!frame_collect_tags(ctx, f))
-		return XOVL_REASON_VLAN_DEPTH;
 	frame_reload(ctx, f);
 	flow_parse(f, 0, flood->flow);
+	flow_measure(ctx, f, flood->flow);
+	if (!frame_collect_tags(ctx, f))
+		return XOVL_REASON_VLAN_DEPTH;
 	ipv6_first = head.nr_peers6 && (!head.nr_peers4 || frame_is_ip(ctx));
 	reason = tunnel_push(ctx, f, ETH_HLEN + (ipv6_first ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6_first, false);
 	if (reason)

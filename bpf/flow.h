@@ -15,10 +15,25 @@
 
 struct flow {
 	__u64 hash;    /* the same for every packet of a flow, fragments among themselves */
-	__u32 l2_len;  /* octets of the Ethernet header and the tags in the frame, without the port's own */
+	__u32 l2_len;  /* octets of the Ethernet header and the tags in the packet, the port's own among them */
 	__u32 headers; /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
-	bool partial;  /* the transport checksum is only begun: the sum of the pseudo-header */
+	bool partial;  /* the transport checksum is only begun: the sum of the pseudo-header. Where the carrier wants to know */
+
+	/* by flow_measure() */
+	__u32 wire_len; /* octets of one frame, Ethernet header and tags included: of a segment, for a super-frame */
+	__u32 ip_len;	/* the same without these */
 };
+
+static __always_inline __u64 flow_ports(__be16 source, __be16 dest)
+{
+	return ((__u64)source << 16 | dest) << 8;
+}
+
+/* Is the checksum the folded sum of the pseudo-header? 0 stands for none (of UDP), and is never such a sum. */
+static __always_inline bool flow_is_partial(__u64 pseudo, __sum16 check)
+{
+	return check && sum_is_zero(pseudo + (0xffff - check));
+}
 
 /*
  * Transport header at offset at. pseudo is the unfolded sum of the addresses; with protocol and length it is the sum
@@ -34,15 +49,15 @@ static __always_inline void flow_transport(const struct frame *f, __u32 at, __u8
 	if (protocol == IPPROTO_TCP) {
 		if ((void *)(tcp + 1) > f->end)
 			return;
-		flow->hash = hash_mix(flow->hash, (__u32)tcp->source << 16 | tcp->dest);
+		flow->hash ^= flow_ports(tcp->source, tcp->dest);
 		flow->headers = at + tcp->doff * 4;
-		flow->partial = tcp->check == sum_fold(pseudo);
+		flow->partial = CARRIER_WANTS_PARTIAL && flow_is_partial(pseudo, tcp->check);
 	} else if (protocol == IPPROTO_UDP) {
 		if ((void *)(udp + 1) > f->end)
 			return;
-		flow->hash = hash_mix(flow->hash, (__u32)udp->source << 16 | udp->dest);
+		flow->hash ^= flow_ports(udp->source, udp->dest);
 		flow->headers = at + sizeof(*udp);
-		flow->partial = udp->check && udp->check == sum_fold(pseudo);
+		flow->partial = CARRIER_WANTS_PARTIAL && flow_is_partial(pseudo, udp->check);
 	} else if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && protocol != IPPROTO_IGMP) {
 		/* an open CRC-32c of SCTP does not show, nor what is open further inside (IP in IP, extension headers) */
 		flow->partial = true;
@@ -57,7 +72,7 @@ static __always_inline void flow_ipv4(const struct frame *f, __u32 at, struct fl
 	if ((void *)(ip + 1) > f->end)
 		return;
 	header = ip->ihl * 4;
-	flow->hash = hash_mix(hash_mix(0, (__u64)ip->saddr << 32 | ip->daddr), ip->protocol);
+	flow->hash = hash_mix(ip->protocol, (__u64)ip->saddr << 32 | ip->daddr);
 	/* a fragment has no ports, or not all have them */
 	if (ip->frag_off & bpf_htons(0x3fff))
 		return;
@@ -77,38 +92,41 @@ static __always_inline void flow_ipv6(const struct frame *f, __u32 at, struct fl
 		hash = hash_mix(hash, (__u64)words[i] << 32 | words[i + 1]);
 		pseudo += (__u64)words[i] + words[i + 1];
 	}
-	flow->hash = hash_mix(hash, ip->nexthdr);
+	flow->hash = hash ^ ip->nexthdr;
 	flow_transport(f, at + sizeof(*ip), ip->nexthdr, pseudo, bpf_ntohs(ip->payload_len), flow);
 }
 
-/* EtherType behind up to two tags in the frame; *at is moved to what follows it. */
-static __always_inline __be16 flow_ethertype(const struct frame *f, __u32 *at)
+/* EtherType behind one or two tags in the frame; *at, their offset, is moved to what follows them. */
+static __always_inline __be16 flow_untag(const struct frame *f, __u32 *at)
 {
-	const __be16 *proto = f->data + *at + 2 * ETH_ALEN;
+	const struct xovl_vlan_tag *tag = f->data + outer_offset(*at);
+	const __be16 *proto = (void *)(tag + 1);
 
-	*at += ETH_HLEN;
-	for (int i = 0; i < 2; i++) {
-		if ((void *)(proto + 1) > f->end)
-			return 0;
-		if (!ethertype_is_vlan(*proto))
-			break;
-		proto += 2;
-		*at += sizeof(struct xovl_vlan_tag);
-	}
+	*at += sizeof(*tag);
+	if ((void *)(proto + 1) > f->end)
+		return 0;
+	if (!ethertype_is_vlan(*proto))
+		return *proto;
+	*at += sizeof(*tag);
+	proto += 2;
 	return (void *)(proto + 1) > f->end ? 0 : *proto;
 }
 
 /* The tenant's frame starts at offset at of the packet. Whatever cannot be read is left out; nothing fails. */
 static __always_inline void flow_parse(const struct frame *f, __u32 at, struct flow *flow)
 {
-	__u32 start;
-	__be16 proto;
+	const __be16 *proto_at = f->data + at + 2 * ETH_ALEN;
+	__u32 start = at;
+	__be16 proto = 0;
 
 	__builtin_memset(flow, 0, sizeof(*flow));
-	at = outer_offset(at);
-	start = at;
-	proto = flow_ethertype(f, &at);
-	flow->l2_len = at - start - frame_port_tag_len(f);
+	if ((void *)(proto_at + 1) <= f->end)
+		proto = *proto_at;
+	at += 2 * ETH_ALEN;
+	if (ethertype_is_vlan(proto))
+		proto = flow_untag(f, &at);
+	at += sizeof(proto);
+	flow->l2_len = at - start;
 	if (proto == bpf_htons(ETH_P_IP)) {
 		flow_ipv4(f, at, flow);
 	} else if (proto == bpf_htons(ETH_P_IPV6)) {
@@ -116,6 +134,16 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, struct f
 	} else {
 		flow->hash = hash_mix(hash_mix(f->dst, f->src), proto);
 	}
+}
+
+/* The lengths that limits are for. Before tags are collected; gso_size and the port's tag must be known. */
+static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f, struct flow *flow)
+{
+	__u32 tags_len = frame_beside_len(ctx, f) - frame_port_tag_len(f); /* what l2_len lacks, or has too much */
+	__u32 headers = flow->headers ? flow->headers : ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr);
+
+	flow->wire_len = f->gso_size ? headers + tags_len + f->gso_size : f->len;
+	flow->ip_len = flow->wire_len - flow->l2_len - tags_len;
 }
 
 /* Outer UDP source port, host byte order. */

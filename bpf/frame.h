@@ -20,9 +20,6 @@
 
 #define IP_LEN_MAX 65535u
 
-#define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_SEC 1000000000ull
-
 /*
  * An offset into the outer headers, which take at most 90 octets (Ethernet, IPv4 with options, UDP, VXLAN), bounded where it is
  * used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps on the stack.
@@ -64,8 +61,8 @@ struct frame {
 	mac_t dst, src; /* of the tenant's frame */
 
 	/* origin and network */
-	__u64 now; /* CLOCK_MONOTONIC_COARSE, ns */
-	struct xovl_network *net;
+	__u64 now; /* CLOCK_MONOTONIC_COARSE, ns; unless its path was remembered */
+	struct xovl_network *net; /* unless its path was remembered */
 	__u32 net_index;
 	__u32 origin;	  /* index of the port, or of the peer */
 	__u16 port_vid;	  /* VLAN tag that belongs to the port, not to the frame; 0: none */
@@ -93,6 +90,12 @@ static __always_inline bool mac_is_link_local(mac_t mac)
 static __always_inline bool mac_is_bad_source(mac_t mac)
 {
 	return mac_is_group(mac) || !mac;
+}
+
+/* What struct ethhdr would make two loads of: it promises no alignment. */
+static __always_inline __be16 frame_ethertype(const struct frame *f)
+{
+	return *(const __be16 *)(f->data + 2 * ETH_ALEN);
 }
 
 /* Both addresses, from an Ethernet header to an Ethernet header. */

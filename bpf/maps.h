@@ -43,7 +43,6 @@ XOVL_HASH(ports, struct xovl_port_key, struct xovl_port_ref);
 XOVL_ARRAY(port_table, struct xovl_port);
 XOVL_ARRAY(networks, struct xovl_network);
 XOVL_HASH(fdb, struct xovl_fdb_key, struct xovl_fdb);
-XOVL_ARRAY(moves, __u64);
 XOVL_HASH(floods, struct xovl_flood_key, __u32);
 XOVL_ARRAY(peers, struct xovl_peer);
 XOVL_HASH(members, struct xovl_member_key, struct xovl_member);
@@ -51,8 +50,11 @@ XOVL_HASH(endpoints, struct xovl_endpoint_key, struct xovl_endpoint);
 XOVL_HASH(tunnels, struct xovl_tunnel_key, __u32);
 XOVL_HASH(devices, __u32, struct xovl_device);
 XOVL_PERCPU_ARRAY(nexthops, struct xovl_nexthop, 1);
-XOVL_ARRAY(generation, __u64);
 XOVL_PERCPU_ARRAY(paths, struct xovl_path, XOVL_PATHS);
+
+/* Maps of one element, too, but the programs know its address: no look-up. */
+volatile __u64 generation SEC(".data.generation");
+volatile __u64 moves[XOVL_MOVES] SEC(".data.moves");
 
 XOVL_PERCPU_ARRAY(port_stats, struct xovl_traffic, 1);
 XOVL_PERCPU_ARRAY(peer_stats, struct xovl_traffic, 1);

@@ -12,23 +12,22 @@
 /* The addresses and bucket of the peer, read back from its packet. False: this is no packet of ours. */
 static __always_inline bool neighbour_peer(ctx_t *ctx, struct xovl_peer *peer, __u32 *bucket)
 {
-	struct xovl_path_key key = {};
 	struct outer outer = {};
 	struct frame f = {};
 	const struct ethhdr *eth;
 	const struct udphdr *udp;
 
-	if (!frame_open(ctx, &f) || !outer_parse(&f, &outer, &key))
+	if (!frame_open(ctx, &f) || !outer_parse(&f, &outer))
 		return false;
 	eth = f.data;
 	udp = f.data + outer_offset(outer.l4);
 	if ((void *)(udp + 1) > f.end)
 		return false;
 	peer->family = eth->h_proto == bpf_htons(ETH_P_IP) ? AF_INET : AF_INET6;
-	peer->local = key.remote; /* its source is us, its destination the peer */
-	peer->remote = key.tunnel.local;
+	peer->local = outer.tunnel.remote; /* its source is us, its destination the peer */
+	peer->remote = outer.tunnel.local;
 	peer->dstport = udp->dest;
-	*bucket = bpf_ntohs(udp->source) % XOVL_NEXTHOP_BUCKETS;
+	*bucket = nexthop_bucket(bpf_ntohs(udp->source));
 	return true;
 }
 

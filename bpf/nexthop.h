@@ -9,6 +9,7 @@
 #include <linux/in.h>
 
 #include "carrier.h"
+#include "clock.h"
 #include "maps.h"
 
 #define NEXTHOP_VALID_NS (500 * NSEC_PER_MSEC)
@@ -52,7 +53,7 @@ static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const 
 		return XOVL_NEXTHOP_NO_ROUTE;
 	if (!device || device->role != XOVL_ROLE_UPLINK)
 		return XOVL_NEXTHOP_NOT_UPLINK;
-	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH || (__s64)(now - peer->confirmed) > (__s64)NEXTHOP_CONFIRM_NS)
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH || (__s64)(now - peer->confirmed) > (__s64)jiffies_of(NEXTHOP_CONFIRM_NS))
 		return XOVL_NEXTHOP_UNRESOLVED;
 	return XOVL_NEXTHOP_OK;
 }
@@ -91,15 +92,22 @@ static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, 
 	__builtin_memcpy(nexthop->macs, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(nexthop->macs + ETH_ALEN, fib.smac, ETH_ALEN);
 	/* a neighbour is resolved within milliseconds: look again with the next frame */
-	nexthop->expires = nexthop->state == XOVL_NEXTHOP_UNRESOLVED ? 0 : now + NEXTHOP_VALID_NS;
+	nexthop->expires = nexthop->state == XOVL_NEXTHOP_UNRESOLVED ? 0 : now + jiffies_of(NEXTHOP_VALID_NS);
 	return 0;
+}
+
+/* sport: outer source port, host byte order. */
+static __always_inline __u32 nexthop_bucket(__u16 sport)
+{
+	return sport % XOVL_NEXTHOP_BUCKETS;
 }
 
 /* NULL: the peer index is out of range. */
 static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_index, const struct xovl_peer *peer,
-							__u16 sport, __u64 now)
+							__u16 sport)
 {
-	__u32 bucket = sport % XOVL_NEXTHOP_BUCKETS;
+	__u64 now = bpf_jiffies64();
+	__u32 bucket = nexthop_bucket(sport);
 	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
 	struct xovl_nexthop *nexthop = bpf_map_lookup_elem(&nexthops, &slot);
 

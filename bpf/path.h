@@ -1,51 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The path cache: what the last frame from the same place to the same place found in the tables. Only known unicast is
- * remembered, and not for long: while a path is in use, its source's entry in the FDB is not refreshed.
+ * The path of a frame: all that is to be done with it, found out by way of the tables and remembered for the next frame from the
+ * same place to the same place. Only known unicast has one. It is not remembered for long: while a path is in use, its
+ * source's entry in the FDB is not refreshed, and its next hop is not looked up again.
  */
 #ifndef XOVL_BPF_PATH_H
 #define XOVL_BPF_PATH_H
 
 #include "bits.h"
+#include "clock.h"
 #include "fdb.h"
 #include "maps.h"
 
 #define PATH_VALID_NS (250 * NSEC_PER_MSEC)
 
-/* One branch instead of seven: at each, clang 14 would spill what the look-ups need. */
+/* One branch instead of three: at each, clang 14 would spill what the look-ups need. */
 static __always_inline bool path_key_equal(const struct xovl_path_key *a, const struct xovl_path_key *b)
 {
-	const __u64 *x = (const void *)a, *y = (const void *)b;
-	__u64 different = 0;
-
-	for (__u32 i = 0; i < sizeof(*a) / sizeof(*x); i++)
-		different |= x[i] ^ y[i];
-	return !different;
+	return !((a->dst ^ b->dst) | (a->src ^ b->src) | (a->from ^ b->from));
 }
 
-/* The place where the path of that key is, if it is remembered. */
-static __always_inline struct xovl_path *path_slot(const struct xovl_path_key *key)
+static __always_inline bool path_tunnel_equal(const struct xovl_path_tunnel *a, const struct xovl_path_tunnel *b)
 {
-	__u64 where = key->remote.words[1] ^ key->tunnel.local.words[0] ^ key->tunnel.vni;
-	__u64 hash = hash_mix(hash_mix(key->dst, key->src), where);
+	return !((a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
+		 (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]));
+}
+
+/* The place where the path of that key is, if it is remembered. where: what else makes a difference; 0: nothing. NULL: never. */
+static __always_inline struct xovl_path *path_slot(const struct xovl_path_key *key, __u64 where)
+{
+	__u64 hash = hash_mix(hash_mix(key->dst, key->src), key->from ^ where);
 	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* every bit of a word has part in these alone */
 
 	return bpf_map_lookup_elem(&paths, &slot);
 }
 
-static __always_inline __u64 path_generation(void)
-{
-	__u32 zero = 0;
-	volatile __u64 *number = bpf_map_lookup_elem(&generation, &zero);
-
-	return number ? *number : 0;
-}
-
 static __always_inline __u64 path_moves(__u32 net_index)
 {
-	volatile __u64 *number = bpf_map_lookup_elem(&moves, &net_index);
+	return moves[net_index % XOVL_MOVES];
+}
 
-	return number ? *number : 0;
+/* Nothing has changed since, and it is not too long ago. */
+static __always_inline bool path_is_valid(const struct xovl_path *path)
+{
+	return (__s64)(path->expires - bpf_jiffies64()) > 0 && path->generation == generation + path_moves(path->net);
+}
+
+/* What the look-ups need beside the frame: the time, and the generation, which must be known before the first of them. */
+static __always_inline void path_look_up(struct frame *f, struct destination *to)
+{
+	f->now = bpf_ktime_get_coarse_ns();
+	to->generation = generation;
 }
 
 /* The network is known, and its FDB is to be asked. */
@@ -54,46 +59,36 @@ static __always_inline void path_enter_network(const struct frame *f, struct des
 	to->generation += path_moves(f->net_index);
 }
 
-/*
- * Fill in origin, network and destination. False: they are to be looked up; the time of the frame and the generation of
- * these look-ups, which must be known before the first of them, are filled in all the same.
- */
-static __always_inline bool path_recall(struct frame *f, const struct xovl_path_key *key, struct destination *to)
+/* The frame's origin and network as remembered. */
+static __always_inline void path_recall(struct frame *f, const struct xovl_path *path)
 {
-	const struct xovl_path *path = path_slot(key);
-
-	f->now = bpf_ktime_get_coarse_ns();
-	to->generation = path_generation();
-	if (!path || !path_key_equal(&path->key, key) || (__s64)(path->expires - f->now) <= 0 ||
-	    path->generation != to->generation + path_moves(xovl_fdb_net(path->target)))
-		return false;
-	f->net_index = xovl_fdb_net(path->target);
-	f->net = network_get(f->net_index);
-	if (!f->net)
-		return false;
-	to->target = path->target;
 	f->origin = path->origin;
+	f->net_index = path->net;
 	f->port_vid = path->port_vid;
-	return true;
 }
 
-/* What has been looked up for the frame, where that is a known destination. */
-static __always_inline void path_remember(const struct frame *f, const struct xovl_path_key *key,
-					  const struct destination *to)
+/* What the look-ups found, but for the way out. It is no path yet: see path_keep(). */
+static __always_inline void path_begin(struct xovl_path *path, const struct xovl_path_key *key, const struct frame *f,
+				       const struct destination *to)
 {
-	struct xovl_path *path = path_slot(key);
-	__u64 expires = f->now + PATH_VALID_NS;
-
-	if (!path || !to->target)
-		return;
-	if ((__s64)(to->until - expires) < 0)
-		expires = to->until;
 	path->key = *key;
 	path->generation = to->generation;
-	path->expires = expires;
-	path->target = to->target;
+	path->expires = 0;
 	path->origin = f->origin;
+	path->target = xovl_fdb_index(to->target);
+	path->net = f->net_index;
 	path->port_vid = f->port_vid;
+}
+
+/* It is complete, and may be remembered as long as its destination is known, at most for PATH_VALID_NS. */
+static __always_inline void path_keep(struct xovl_path *path, const struct frame *f, const struct destination *to)
+{
+	__s64 left = to->until - f->now;
+
+	if (left > (__s64)PATH_VALID_NS)
+		left = PATH_VALID_NS;
+	if (left > 0)
+		path->expires = bpf_jiffies64() + jiffies_of(left);
 }
 
 #endif

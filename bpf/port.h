@@ -53,48 +53,67 @@ static __always_inline bool port_enter(ctx_t *ctx, struct frame *f, struct desti
 	return f->net;
 }
 
-/* Where the frame comes from and where it wants to go. */
-static __always_inline void port_path_key(const ctx_t *ctx, struct frame *f, struct xovl_path_key *key)
+/* Where the frame comes from and where it wants to go; the next hop may depend on its flow. */
+static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *f, const struct flow *flow,
+					  struct xovl_path_key *key)
 {
-	frame_read_macs(f, f->data);
-	key->dst = f->dst;
+	__u64 bucket = nexthop_bucket(flow_sport(flow));
+
+	key->dst = f->dst | bucket << XOVL_PATH_BUCKET_SHIFT | XOVL_PATH_FROM_PORT;
 	key->src = f->src;
-	key->tunnel.local.words[0] = port_key(ctx, frame_vid(ctx, f));
+	key->from = port_key(ctx, frame_vid(ctx, f));
 }
 
-/* The way through the tables, for what path_recall() does not know. Not VERDICT_OPEN: the frame ends here. */
-static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, struct destination *to)
+/* The way through the tables. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struct flow *flow,
+					const struct xovl_path_key *key, struct xovl_path *path)
 {
-	if (!port_enter(ctx, f, to))
+	struct destination to = {};
+	int verdict;
+
+	path_look_up(f, &to);
+	if (!port_enter(ctx, f, &to))
 		return verdict_pass(ctx);
 	if (mac_is_link_local(f->dst))
 		return verdict_pass(ctx);
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
-	return bridge_look_up(ctx, f, to);
+	verdict = bridge_look_up(ctx, f, &to);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	path_begin(path, key, f, &to);
+	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
+		return tunnel_find(ctx, f, flow, &to, path);
+	return port_find(ctx, f, &to, path);
 }
 
 static __always_inline int port_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
-	struct destination to = {};
+	struct xovl_path *path;
 	struct frame f = {};
+	struct flow flow;
 	int verdict;
 
 	if (!frame_open(ctx, &f))
 		return verdict_pass(ctx);
-	port_path_key(ctx, &f, &key);
-	if (path_recall(&f, &key, &to)) {
+	frame_read_macs(&f, f.data);
+	flow_parse(&f, 0, &flow);
+	port_path_key(ctx, &f, &flow, &key);
+	path = path_slot(&key, 0);
+	if (!path)
+		return verdict_pass(ctx);
+	if (path_key_equal(&path->key, &key) && path_is_valid(path)) {
+		path_recall(&f, path);
 		f.len = frame_tenant_len(ctx, &f);
 	} else {
-		verdict = port_look_up(ctx, &f, &to);
+		verdict = port_look_up(ctx, &f, &flow, &key, path);
 		if (verdict != VERDICT_OPEN)
 			return verdict;
-		path_remember(&f, &key, &to);
 	}
-	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
-		return tunnel_out(ctx, &f, xovl_fdb_index(to.target));
-	return port_out(ctx, &f, xovl_fdb_index(to.target));
+	if (path->flags & XOVL_PATH_TO_PEER)
+		return tunnel_out(ctx, &f, &flow, path);
+	return port_out(ctx, &f, path);
 }
 
 #endif

@@ -44,20 +44,20 @@ static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr 
 	return true;
 }
 
-/*
- * The way through the tables, for what path_recall() does not know. malformed: what is wrong with the packet, if it is ours at
- * all; path_recall() was not asked then. Not VERDICT_OPEN: the frame ends here.
- */
-static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct xovl_path_key *key,
+/* The way through the tables. malformed: what is wrong with the packet, if it is ours at all. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer *outer,
 					  enum xovl_reason malformed, struct destination *to)
 {
-	if (!uplink_network(f, &key->tunnel, to) && uplink_is_foreign(&key->tunnel))
+	struct xovl_tunnel_key tunnel = {.local = outer->tunnel.local};
+
+	*(__u64 *)&tunnel.service = outer->from;
+	if (!uplink_network(f, &tunnel, to) && uplink_is_foreign(&tunnel))
 		return verdict_pass(ctx);
 	if (malformed)
 		return verdict_drop_outer(ctx, malformed);
 	if (!f->net)
 		return verdict_drop_outer(ctx, XOVL_REASON_VNI_UNKNOWN);
-	if (!uplink_peer(f, &key->remote))
+	if (!uplink_peer(f, &outer->tunnel.remote))
 		return verdict_drop_outer(ctx, XOVL_REASON_PEER_UNKNOWN);
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
@@ -66,34 +66,60 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 	return bridge_look_up(ctx, f, to);
 }
 
+/* The same, to a path that is complete. path: not asked for malformed packets. */
+static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct outer *outer, enum xovl_reason malformed,
+				       const struct xovl_path_key *key, struct xovl_path *path)
+{
+	struct destination to = {};
+	int verdict;
+
+	path_look_up(f, &to);
+	verdict = uplink_look_up(ctx, f, outer, malformed, &to);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
+		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
+	path_begin(path, key, f, &to);
+	path->tunnel = outer->tunnel;
+	return port_find(ctx, f, &to, path);
+}
+
 static __always_inline int uplink_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
+	struct xovl_path *path;
 	struct outer outer = {};
-	struct destination to = {};
 	struct frame f = {};
-	enum xovl_reason malformed;
+	enum xovl_reason malformed = XOVL_REASON_NONE;
 	int verdict;
 
-	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f) || !outer_parse(&f, &outer, &key))
+	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
 		return verdict_pass(ctx);
-	malformed = outer_check(&f, &outer);
-	if (!malformed)
-		malformed = vxlan_check(&f, &outer);
-	if (CARRIER_IS_XDP && f.trailer)
-		return verdict_pass(ctx);
+	if (!outer_is_plain(&f, &outer)) {
+		if (!outer_parse(&f, &outer))
+			return verdict_pass(ctx);
+		malformed = outer_check(&f, &outer);
+		if (!malformed)
+			malformed = vxlan_check(&f, &outer);
+		if (CARRIER_IS_XDP && f.trailer)
+			return verdict_pass(ctx);
+	}
+	f.from_tunnel = true;
 	key.dst = f.dst;
 	key.src = f.src;
-	f.from_tunnel = true;
-	if (malformed || !path_recall(&f, &key, &to)) {
-		verdict = uplink_look_up(ctx, &f, &key, malformed, &to);
+	key.from = outer.from;
+	path = path_slot(&key, outer.tunnel.remote.words[1] ^ outer.tunnel.local.words[0]);
+	if (!path)
+		return verdict_pass(ctx);
+	if (!malformed && path_key_equal(&path->key, &key) && path_tunnel_equal(&path->tunnel, &outer.tunnel) &&
+	    path_is_valid(path)) {
+		path_recall(&f, path);
+	} else {
+		verdict = uplink_find(ctx, &f, &outer, malformed, &key, path);
 		if (verdict != VERDICT_OPEN)
 			return verdict;
-		path_remember(&f, &key, &to);
 	}
-	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
-		return verdict_drop(ctx, &f, XOVL_REASON_SPLIT_HORIZON);
-	return port_out(ctx, &f, xovl_fdb_index(to.target));
+	return port_out(ctx, &f, path);
 }
 
 #endif

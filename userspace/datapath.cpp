@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "attach.hpp"
@@ -46,19 +48,46 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"port_stats", limits.ports},
 		{"peer_stats", twice(limits.peers)},
 		{"net_stats", limits.networks},
-		{"moves", limits.networks},
 	};
+}
+
+/// The name of a map's pin; empty for the global data that each load has of its own. SEC(".data.NAME") is a shared map NAME.
+std::string pin_name(const bpf_map *map)
+{
+	const std::string name = bpf_map__name(map);
+	const std::string shared = ".data.";
+	if (name.starts_with(shared))
+		return name.substr(shared.size());
+	return name.find('.') == std::string::npos ? name : "";
+}
+
+/// CONFIG_HZ, which is the resolution of the coarse clock.
+uint32_t jiffies_per_second()
+{
+	timespec tick = {};
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_sec != 0 || tick.tv_nsec <= 0)
+		throw system_error("read", "the resolution of the coarse clock", errno);
+	return static_cast<uint32_t>(std::lround(1e9 / static_cast<double>(tick.tv_nsec)));
+}
+
+/// An object as its skeleton opened it; it outlives the skeleton. set(skeleton) fills in the constants.
+template <typename Skeleton, typename Set> bpf_object *open_object(const char *what, Set set)
+{
+	struct Destroyer {
+		void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
+	};
+	std::unique_ptr<Skeleton, Destroyer> skeleton(Skeleton::open());
+	if (!skeleton)
+		throw system_error("open", what, errno);
+	skeleton->rodata->jiffies_per_second = jiffies_per_second();
+	set(*skeleton);
+	return std::exchange(*skeleton->skeleton->obj, nullptr);
 }
 
 struct ObjectCloser {
 	void operator()(bpf_object *object) const { bpf_object__close(object); }
 };
 using Object = std::unique_ptr<bpf_object, ObjectCloser>;
-
-bool is_global_data(const bpf_map *map)
-{
-	return std::strchr(bpf_map__name(map), '.') != nullptr;
-}
 
 #ifndef SO_NETNS_COOKIE
 constexpr int SO_NETNS_COOKIE = 71; // Linux 5.14
@@ -91,18 +120,13 @@ void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint3
 Object load_tc_object(const PinDir &dir, const Limits &limits)
 {
 	BpfLog log;
-	size_t size = 0;
-	const void *elf = xovl_tc__elf_bytes(&size);
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xovl_tc");
-	Object object(bpf_object__open_mem(elf, size, &opts));
-	if (!object)
-		throw system_error("open", "the TC programs", errno);
+	Object object(open_object<xovl_tc>("the TC programs", [](const xovl_tc &) {}));
 	for (const auto &[name, entries] : map_sizes(limits))
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
 	bpf_map *map = nullptr;
 	bpf_object__for_each_map (map, object.get()) {
-		if (!is_global_data(map))
-			bpf_map__set_pin_path(map, dir.pin(bpf_map__name(map)).c_str());
+		if (const std::string name = pin_name(map); !name.empty())
+			bpf_map__set_pin_path(map, dir.pin(name).c_str());
 	}
 	int err = bpf_object__load(object.get());
 	if (err)
@@ -229,32 +253,28 @@ const char *xdp_program_name(xovl_role role)
 
 bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, xovl_role role)
 {
-	struct SkeletonDestroyer {
-		void operator()(xovl_xdp *skeleton) const { xovl_xdp__destroy(skeleton); }
-	};
-	std::unique_ptr<xovl_xdp, SkeletonDestroyer> skeleton(xovl_xdp__open());
-	if (!skeleton)
-		throw system_error("open", "the XDP programs", errno);
-	uint64_t mac = 0; // as mac_t of the datapath
-	std::memcpy(&mac, link.mac.data(), link.mac.size());
-	skeleton->rodata->device_mac = mac;
-	skeleton->rodata->device_generic = mode == XOVL_MODE_GENERIC;
-	// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
-	skeleton->rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
-
+	bpf_object *object = open_object<xovl_xdp>("the XDP programs", [&](const xovl_xdp &skeleton) {
+		uint64_t mac = 0; // as mac_t of the datapath
+		std::memcpy(&mac, link.mac.data(), link.mac.size());
+		skeleton.rodata->device_mac = mac;
+		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
+		// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
+		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
+	});
+	Object owner(object);
 	bpf_map *map = nullptr;
-	bpf_object__for_each_map (map, skeleton->obj) {
-		if (is_global_data(map))
+	bpf_object__for_each_map (map, object) {
+		const std::string name = pin_name(map);
+		if (name.empty())
 			continue;
-		Fd fd(bpf_obj_get(dir.pin(bpf_map__name(map)).c_str()));
+		Fd fd(bpf_obj_get(dir.pin(name).c_str()));
 		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
-			throw system_error("reuse", fmt::format("map {}", bpf_map__name(map)), errno);
+			throw system_error("reuse", fmt::format("map {}", name), errno);
 	}
 	bpf_program *program = nullptr;
-	bpf_object__for_each_program (program, skeleton->obj)
+	bpf_object__for_each_program (program, object)
 		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), xdp_program_name(role)));
-	// the object outlives the skeleton
-	return std::exchange(*skeleton->skeleton->obj, nullptr);
+	return owner.release();
 }
 
 } // namespace xovl

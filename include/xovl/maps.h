@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 5 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 6 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -159,7 +159,7 @@ XOVL_ASSERT_SIZE(struct xovl_port, 16);
 struct xovl_peer {
 	struct xovl_addr remote;
 	struct xovl_addr local;
-	__u64 confirmed;  /* when a frame last went through the kernel's neighbour code; written by the datapath */
+	__u64 confirmed;  /* when a frame last went through the kernel's neighbour code, jiffies; written by the datapath */
 	__u32 generation; /* never the same for two peers; a cached next hop of another one is void */
 	__be16 dstport;
 	__u8 encap;
@@ -247,7 +247,7 @@ enum xovl_nexthop_state {
 };
 
 struct xovl_nexthop {
-	__u64 expires;	  /* CLOCK_MONOTONIC_COARSE, ns */
+	__u64 expires;	  /* jiffies */
 	__u32 generation; /* of the peer */
 	__u32 ifindex;
 	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
@@ -258,31 +258,58 @@ struct xovl_nexthop {
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
 
 /*
- * paths: per CPU, a cache in front of the look-ups that lead from a frame to where its destination is. It stands for what the
- * tables said under its generation, which is the sum of two numbers that only grow: `generation`, which userspace raises
- * after it has changed what frames find, and the network's `moves`, which the datapath raises when a learned entry moves.
+ * paths: per CPU, a cache in front of all tables: all that is to be done with a frame that comes from a known place and goes
+ * to one known place. It stands for what the tables said under its generation, which is the sum of two numbers that only
+ * grow: `generation`, which userspace raises after it has changed what frames find, and the network's one of `moves`, which
+ * the datapath raises when a learned entry moves.
  */
 #define XOVL_PATHS_BITS 12
 #define XOVL_PATHS (1 << XOVL_PATHS_BITS)
+#define XOVL_MOVES 64 /* networks share them: by their index, modulo this */
 
 struct xovl_path_key {
-	__u64 dst, src;		 /* MACs of the tenant's frame, the first octet lowest */
-	struct xovl_addr remote; /* of a tunnel packet; else 0 */
-	struct xovl_tunnel_key
-		tunnel; /* of a tunnel packet; else its first word is the xovl_port_key, and the rest 0 */
+	__u64 dst;  /* MAC of the tenant's frame, the first octet lowest; above it XOVL_PATH_FROM_PORT and the bucket of its flow */
+	__u64 src;  /* MAC */
+	__u64 from; /* a port: its xovl_port_key; a tunnel: service and VNI of its xovl_tunnel_key */
 };
-XOVL_ASSERT_SIZE(struct xovl_path_key, 56);
+XOVL_ASSERT_SIZE(struct xovl_path_key, 24);
+
+#define XOVL_PATH_BUCKET_SHIFT 48
+#define XOVL_PATH_FROM_PORT (1ull << 63)
+
+struct xovl_path_tunnel {
+	struct xovl_addr remote, local;
+};
+XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
+
+#define XOVL_OUTER_ETH_MAX (14 + XOVL_OUTER_MAX)
+
+#define XOVL_PATH_TO_PEER 0x1
+#define XOVL_PATH_IPV6 0x2	/* to a peer: of the underlay */
+#define XOVL_PATH_RESOLVE 0x4	/* to a peer: the kernel must resolve the neighbour */
+#define XOVL_PATH_XDP_XMIT 0x8	/* the interface takes XDP_REDIRECTed frames */
+#define XOVL_PATH_GSO_WHOLE 0x10 /* to a peer: super-frames leave the interface unsegmented */
 
 struct xovl_path {
 	struct xovl_path_key key;
 	__u64 generation;
-	__u64 expires;	/* CLOCK_MONOTONIC_COARSE, ns */
-	__u64 target;	/* xovl_fdb_dst(), network included */
-	__u32 origin;	/* index of the port or peer */
-	__u16 port_vid; /* VLAN tag that belongs to the port; 0: none */
-	__u16 pad;
+	__u64 expires; /* jiffies */
+	__u32 origin;  /* index of the port or peer */
+	__u32 target;  /* index of the port or peer */
+	__u32 ifindex; /* to redirect to */
+	__u16 net;
+	__u16 port_vid;	   /* VLAN tag that belongs to the origin; 0: none */
+	__u16 vid;	   /* VLAN tag of the target port; 0: none */
+	__u16 mtu_network; /* to a peer: largest inner IP packet, octets */
+	__u16 mtu;	   /* to a peer: of the next hop */
+	__u16 flags;
+	/* a frame never goes from tunnel to tunnel */
+	union {
+		struct xovl_path_tunnel tunnel;		  /* it came through: part of the key */
+		__u8 outer[XOVL_OUTER_ETH_MAX + 2]; /* to a peer: its headers, with lengths, checksum and source port open */
+	};
 };
-XOVL_ASSERT_SIZE(struct xovl_path, 88);
+XOVL_ASSERT_SIZE(struct xovl_path, 136);
 
 /* port_stats, peer_stats, net_stats: per-CPU arrays by index. Bytes are those of the inner frame. */
 struct xovl_traffic {
