@@ -45,6 +45,20 @@ uint64_t mac_number(const Mac &mac)
 	return number;
 }
 
+/// The position of the first entry whose MAC one before it has; none: the size.
+size_t first_repeated(const std::vector<FdbConfig> &fdb)
+{
+	std::vector<uint64_t> macs(fdb.size());
+	std::ranges::transform(fdb, macs.begin(), [](const FdbConfig &entry) { return mac_number(entry.mac); });
+	if (!std::ranges::is_sorted(macs))
+		std::ranges::sort(macs);
+	if (std::ranges::adjacent_find(macs) == macs.end())
+		return fdb.size();
+	std::unordered_set<uint64_t> seen;
+	auto is_new = [&](const FdbConfig &entry) { return seen.insert(mac_number(entry.mac)).second; };
+	return std::ranges::find_if_not(fdb, is_new) - fdb.begin();
+}
+
 /// One walk through a configuration in the order of the file; the first rule broken ends it.
 class Checker {
 public:
@@ -91,6 +105,7 @@ private:
 	void check_fdb(size_t n);
 	void check_target(size_t n, size_t i);
 	void check_endpoint(const Address &address, const ConfigPath &path) const;
+	/// Of each member once.
 	void check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path);
 	void check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const;
 	bool is_vtep(const Address &address) const;
@@ -112,7 +127,6 @@ private:
 	// of the network that is being checked
 	PortSet ports_;
 	std::set<Address> members_;
-	std::unordered_set<uint64_t> macs_;
 };
 
 void Checker::check()
@@ -160,7 +174,6 @@ void Checker::check_network(size_t n)
 {
 	ports_.clear();
 	members_.clear();
-	macs_.clear();
 	check_values(n);
 	check_count(n + 1, limits_.networks, "networks", {"networks", n});
 	check_tunnel(n);
@@ -248,7 +261,8 @@ void Checker::check_flood(size_t n)
 	for (size_t i = 0; i < net.flood.size(); i++) {
 		const ConfigPath path = {"networks", n, "flood", i};
 
-		check_member(net, net.flood[i], path);
+		if (members_.insert(net.flood[i]).second)
+			check_member(net, net.flood[i], path);
 		if (!seen.insert(net.flood[i]).second)
 			fail(path, fmt::format("{} is on the flood list of network \"{}\" already (another peer)",
 					       net.flood[i].str(), net.name));
@@ -260,20 +274,22 @@ void Checker::check_fdb(size_t n)
 {
 	const NetworkConfig &net = config_.networks[n];
 
-	macs_.reserve(net.fdb.size());
+	const size_t repeated = first_repeated(net.fdb);
 	for (size_t i = 0; i < net.fdb.size(); i++) {
 		const Mac &mac = net.fdb[i].mac;
-		const ConfigPath path = {"networks", n, "fdb", i, "mac"};
+		auto fail_mac = [&](const std::string &text) {
+			fail({"networks", n, "fdb", i, "mac"}, fmt::format("MAC {} {}", mac.str(), text));
+		};
 
 		if (mac.is_zero())
-			fail(path, fmt::format("MAC {} is all zeros (a unicast address)", mac.str()));
+			fail_mac("is all zeros (a unicast address)");
 		if (mac.is_group())
-			fail(path, fmt::format("MAC {} is a group address (a unicast address)", mac.str()));
-		if (!macs_.insert(mac_number(mac)).second)
-			fail(path,
-			     fmt::format("MAC {} is in network \"{}\" already (another MAC)", mac.str(), net.name));
+			fail_mac("is a group address (a unicast address)");
+		if (i == repeated)
+			fail_mac(fmt::format("is in network \"{}\" already (another MAC)", net.name));
 		check_target(n, i);
-		check_count(++nr_entries_, limits_.fdb, "static FDB entries", {"networks", n, "fdb", i});
+		if (++nr_entries_ > limits_.fdb)
+			check_count(nr_entries_, limits_.fdb, "static FDB entries", {"networks", n, "fdb", i});
 	}
 }
 
@@ -281,21 +297,17 @@ void Checker::check_target(size_t n, size_t i)
 {
 	const NetworkConfig &net = config_.networks[n];
 	const FdbConfig &entry = net.fdb[i];
-	const ConfigPath path = {"networks", n, "fdb", i};
-
-	if (entry.dst.has_value() == !entry.dev.empty())
-		fail(path, fmt::format("MAC {} has {} (either one)", entry.mac.str(),
-				       entry.dst ? "both dst and dev" : "neither dst nor dev"));
-	if (entry.dst && entry.vid)
-		fail({"networks", n, "fdb", i, "vid"},
-		     "a VLAN goes with dev, not with dst (dev and vid, or dst alone)");
-	if (entry.dst)
-		return check_member(net, *entry.dst, {"networks", n, "fdb", i, "dst"});
-	if (!ports_.count({entry.dev, entry.vid}))
+	if (const Address *dst = entry.dst()) {
+		if (members_.insert(*dst).second)
+			check_member(net, *dst, {"networks", n, "fdb", i, "dst"});
+		return;
+	}
+	const FdbPort &port = *entry.port();
+	if (!ports_.count({std::string(port.dev()), port.vid()}))
 		fail({"networks", n, "fdb", i, "dev"},
 		     fmt::format("{} is not a port of network \"{}\" (xovl port add {} net {}{})",
-				 port_name(entry.dev, entry.vid), net.name, entry.dev, net.name,
-				 entry.vid ? fmt::format(" vid {}", entry.vid) : ""));
+				 port_name(port.dev(), port.vid()), net.name, port.dev(), net.name,
+				 port.vid() ? fmt::format(" vid {}", port.vid()) : ""));
 }
 
 void Checker::check_endpoint(const Address &address, const ConfigPath &path) const
@@ -307,8 +319,6 @@ void Checker::check_endpoint(const Address &address, const ConfigPath &path) con
 
 void Checker::check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path)
 {
-	if (!members_.insert(peer).second)
-		return;
 	check_endpoint(peer, path);
 	if (is_vtep(peer))
 		fail(path, fmt::format("{} is a vtep of this machine (the address of another one)", peer.str()));
@@ -358,9 +368,21 @@ Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps
 	return vtep->local;
 }
 
-std::string port_name(const std::string &dev, uint16_t vid)
+std::string port_name(std::string_view dev, uint16_t vid)
 {
-	return vid ? fmt::format("{} vid {}", dev, vid) : dev;
+	return vid ? fmt::format("{} vid {}", dev, vid) : std::string(dev);
+}
+
+FdbConfig to_entry(const FdbWords &words)
+{
+	if (words.dst.has_value() == !words.dev.empty())
+		throw request_error(fmt::format("MAC {} has {} (either one)", words.mac.str(),
+						words.dst ? "both dst and dev" : "neither dst nor dev"));
+	if (words.dst && words.vid)
+		throw request_error("a VLAN goes with dev, not with dst (dev and vid, or dst alone)");
+	if (words.dst)
+		return {words.mac, *words.dst};
+	return {words.mac, FdbPort(words.dev, words.vid)};
 }
 
 Error no_network(const std::string &name)

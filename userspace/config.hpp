@@ -2,10 +2,12 @@
 // The configuration of one network namespace: what the file says, what `save` prints, what the verbs edit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -63,15 +65,47 @@ struct PortConfig {
 	bool operator==(const PortConfig &) const = default;
 };
 
-/// A static FDB entry: behind a peer (dst) or behind a port of the network (dev, vid).
+/// A port as FDB entries name it. They can be many: it takes 18 octets and no heap.
+class FdbPort {
+public:
+	/// dev: as parse_dev_name() takes it.
+	explicit FdbPort(std::string_view dev, uint16_t vid = 0) : vid_(vid) { dev.copy(dev_.data(), dev_.size() - 1); }
+
+	std::string_view dev() const { return dev_.data(); }
+	uint16_t vid() const { return vid_; }
+
+	auto operator<=>(const FdbPort &) const = default;
+
+private:
+	std::array<char, XOVL_DEV_LEN> dev_{};
+	uint16_t vid_;
+};
+
+/// Where a static entry leads: to a peer, or to a port of the network.
+using FdbTarget = std::variant<Address, FdbPort>;
+
+/// A static FDB entry, 26 octets.
 struct FdbConfig {
 	Mac mac;
-	std::optional<Address> dst;
-	std::string dev; ///< empty when dst is given
-	uint16_t vid = 0;
+	FdbTarget target;
+
+	/// The peer or the port; nullptr: it is the other one.
+	const Address *dst() const { return std::get_if<Address>(&target); }
+	const FdbPort *port() const { return std::get_if<FdbPort>(&target); }
 
 	bool operator==(const FdbConfig &) const = default;
 };
+
+/// What is said of an entry, in any order; dev empty and vid 0 where they are not.
+struct FdbWords {
+	Mac mac;
+	std::optional<Address> dst;
+	std::string_view dev;
+	uint16_t vid = 0;
+};
+
+/// Error(Request): there is not exactly one of dst and dev, or a VLAN without dev.
+FdbConfig to_entry(const FdbWords &words);
 
 struct NetworkConfig {
 	std::string name;
@@ -106,7 +140,7 @@ struct Config {
 Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &peer);
 
 /// A port as messages name it: "eth1", "eth1 vid 100".
-std::string port_name(const std::string &dev, uint16_t vid);
+std::string port_name(std::string_view dev, uint16_t vid);
 
 /// 'there is no network "blue" (…)'
 Error no_network(const std::string &name);

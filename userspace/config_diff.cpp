@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
+#include <unordered_map>
 
 #include "config.hpp"
 
@@ -10,22 +13,25 @@ namespace xovl {
 
 namespace {
 
-/// One line for each element that only one side has ("-", "+"), or that both have and differs ("~"). name(element) identifies it.
-template <typename Item, typename Name>
+/// One line for each element that only one side has ("-", "+"), or that both have and differs ("~", by same()). name(element)
+/// identifies it.
+template <typename Item, typename Name, typename Same = std::equal_to<>>
 void diff_lists(std::vector<std::string> &lines, const std::string &what, const std::vector<Item> &before,
-		const std::vector<Item> &after, Name name)
+		const std::vector<Item> &after, Name name, Same same = {})
 {
-	auto find = [&](const std::vector<Item> &list, const std::string &wanted) {
-		return std::ranges::find_if(list, [&](const Item &item) { return name(item) == wanted; });
-	};
+	std::unordered_map<std::string, const Item *> old, now;
 	for (const auto &item : before)
-		if (find(after, name(item)) == after.end())
+		old.emplace(name(item), &item);
+	for (const auto &item : after)
+		now.emplace(name(item), &item);
+	for (const auto &item : before)
+		if (!now.contains(name(item)))
 			lines.push_back(fmt::format("- {} {}", what, name(item)));
 	for (const auto &item : after) {
-		auto old = find(before, name(item));
-		if (old == before.end())
+		auto known = old.find(name(item));
+		if (known == old.end())
 			lines.push_back(fmt::format("+ {} {}", what, name(item)));
-		else if (*old != item)
+		else if (!same(*known->second, item))
 			lines.push_back(fmt::format("~ {} {}", what, name(item)));
 	}
 }
@@ -41,12 +47,14 @@ std::vector<Address> common_vteps(const Config &config, const Config &other)
 	return common;
 }
 
-NetworkConfig without_lists(NetworkConfig net)
+/// But for ports, flood list and FDB.
+bool same_settings(const NetworkConfig &a, const NetworkConfig &b)
 {
-	net.ports.clear();
-	net.flood.clear();
-	net.fdb.clear();
-	return net;
+	auto settings = [](const NetworkConfig &net) {
+		return std::tie(net.name, net.encap, net.vni, net.local, net.dstport, net.mtu, net.learning,
+				net.ageing);
+	};
+	return settings(a) == settings(b);
 }
 
 } // namespace
@@ -63,17 +71,22 @@ std::vector<std::string> describe_changes(const Config &before, const Config &af
 	diff_lists(lines, "uplink", before.uplinks, after.uplinks,
 		   [](const UplinkConfig &uplink) { return uplink.dev; });
 
-	std::vector<NetworkConfig> nets_before, nets_after;
-	std::ranges::transform(before.networks, std::back_inserter(nets_before), without_lists);
-	std::ranges::transform(after.networks, std::back_inserter(nets_after), without_lists);
-	diff_lists(lines, "net", nets_before, nets_after, [](const NetworkConfig &net) { return net.name; });
+	diff_lists(
+		lines, "net", before.networks, after.networks, [](const NetworkConfig &net) { return net.name; },
+		same_settings);
 
 	const NetworkConfig none;
+	std::unordered_map<std::string_view, const NetworkConfig *> nets_before;
+	for (const auto &net : before.networks)
+		nets_before.emplace(net.name, &net);
 	for (const auto &net : after.networks) {
-		const NetworkConfig *old = before.find_network(net.name);
-		diff_lists(lines, fmt::format("net {} port", net.name), (old ? *old : none).ports, net.ports,
-			   [](const PortConfig &port) { return port_name(port.dev, port.vid); });
-		diff_lists(lines, fmt::format("net {} flood", net.name), (old ? *old : none).flood, net.flood, address);
+		auto known = nets_before.find(net.name);
+		const NetworkConfig &old = known == nets_before.end() ? none : *known->second;
+		if (old.ports != net.ports)
+			diff_lists(lines, fmt::format("net {} port", net.name), old.ports, net.ports,
+				   [](const PortConfig &port) { return port_name(port.dev, port.vid); });
+		if (old.flood != net.flood)
+			diff_lists(lines, fmt::format("net {} flood", net.name), old.flood, net.flood, address);
 	}
 	return lines;
 }

@@ -27,6 +27,12 @@ private:
 	Kind kind_;
 };
 
+/// A wrong request whose text begins with its place in a file.
+class PlacedError : public Error {
+public:
+	PlacedError(const std::string &place, const std::string &text) : Error(Kind::Request, place + text) {}
+};
+
 /// A wrong request. text: what is wrong (what would be right).
 Error request_error(const std::string &text);
 

@@ -18,24 +18,24 @@ uint64_t as_number(const xovl_fdb_key &key)
 	return number;
 }
 
+xovl_fdb_key as_key(uint64_t number)
+{
+	xovl_fdb_key key;
+	std::memcpy(&key, &number, sizeof(key));
+	return key;
+}
+
 /// What an entry of the current tables is in the desired ones: its dst there, or 0 when it has to go.
 class Follower {
 public:
 	Follower(const Tables &current, const Tables &desired) : current_(current), desired_(desired) {}
 
-	uint64_t follow(uint64_t dst) const
+	uint64_t follow(uint64_t dst)
 	{
-		uint32_t net = xovl_fdb_net(dst), index = xovl_fdb_index(dst);
-		if (net >= desired_.networks.size() || !same_network(net))
-			return 0;
-		if (xovl_fdb_target(dst) == XOVL_TARGET_PORT)
-			return same_port(net, index) ? dst : 0;
-		if (index >= current_.peers.size())
-			return 0;
-		auto member = desired_.members.find({.remote = current_.peers[index].remote, .net = net, .pad = 0});
-		if (member == desired_.members.end())
-			return 0;
-		return xovl_fdb_dst(net, XOVL_TARGET_PEER, xovl_fdb_state_of(dst), member->second.peer);
+		auto [known, is_new] = known_.try_emplace(dst);
+		if (is_new)
+			known->second = look_up(dst);
+		return known->second;
 	}
 
 	/// Whether any entry can be concerned.
@@ -57,6 +57,21 @@ public:
 	}
 
 private:
+	uint64_t look_up(uint64_t dst) const
+	{
+		uint32_t net = xovl_fdb_net(dst), index = xovl_fdb_index(dst);
+		if (net >= desired_.networks.size() || !same_network(net))
+			return 0;
+		if (xovl_fdb_target(dst) == XOVL_TARGET_PORT)
+			return same_port(net, index) ? dst : 0;
+		if (index >= current_.peers.size())
+			return 0;
+		auto member = desired_.members.find({.remote = current_.peers[index].remote, .net = net, .pad = 0});
+		if (member == desired_.members.end())
+			return 0;
+		return xovl_fdb_dst(net, XOVL_TARGET_PEER, xovl_fdb_state_of(dst), member->second.peer);
+	}
+
 	bool same_network(uint32_t net) const
 	{
 		const auto &old = current_.networks[net], &now = desired_.networks[net];
@@ -81,40 +96,143 @@ private:
 
 	const Tables &current_;
 	const Tables &desired_;
+	std::unordered_map<uint64_t, uint64_t> known_;
 };
 
-/// Carry out what visiting found: nothing is written while the map is read.
-struct Pending {
-	std::vector<std::pair<xovl_fdb_key, xovl_fdb>> writes;
-	std::vector<xovl_fdb_key> deletes;
+/// A static entry as the map has it.
+struct Item {
+	uint64_t key; ///< as_number()
+	uint64_t dst;
+};
+using Items = std::vector<Item>; ///< by key
 
-	void carry_out(const Maps &maps) const
-	{
-		for (const auto &key : deletes)
-			maps.fdb.del(key);
-		for (const auto &[key, entry] : writes)
-			fdb_write(maps, key, entry);
-		maps.next_generation();
+/// Call visit(old, now) for every key: nullptr where one of the two has none.
+template <typename Visit> void pair_up(const Items &have, const Items &want, Visit visit)
+{
+	auto old = have.begin(), now = want.begin();
+	while (old != have.end() || now != want.end()) {
+		const bool added = old == have.end() || (now != want.end() && now->key < old->key);
+		const bool deleted = now == want.end() || (old != have.end() && old->key < now->key);
+		visit(added ? nullptr : &*old, deleted ? nullptr : &*now);
+		old += !added;
+		now += !deleted;
 	}
-};
+}
 
-/// Delete a learned entry, an expired one for preference. False: there is none.
-bool make_room(const Maps &maps)
+Items running_items(const Maps &maps)
+{
+	Items items;
+	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
+		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_STATIC)
+			items.push_back({as_number(key), entry.dst});
+	});
+	std::ranges::sort(items, {}, &Item::key);
+	return items;
+}
+
+Items wanted_items(const Tables &tables, const Config &wanted)
+{
+	Items items;
+	size_t count = 0;
+	for (const auto &net : wanted.networks)
+		count += net.fdb.size();
+	items.reserve(count);
+	const auto indexes = tables.network_indexes();
+	for (const auto &net : wanted.networks) {
+		const uint32_t net_index = indexes.at(net.name);
+		std::map<FdbTarget, uint64_t> known;
+		for (const auto &entry : net.fdb) {
+			auto [dst, is_new] = known.try_emplace(entry.target);
+			if (is_new)
+				dst->second = fdb_dst(tables, net_index, entry.target);
+			items.push_back({as_number(fdb_key(net_index, entry.mac)), dst->second});
+		}
+	}
+	std::ranges::sort(items, {}, &Item::key);
+	return items;
+}
+
+/// Delete the oldest learned entries, count or a few more. False: there is none.
+bool make_room(const Maps &maps, size_t count)
 {
 	std::vector<std::pair<uint64_t, xovl_fdb_key>> learned;
 	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
 		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)
 			learned.push_back({entry.seen, key});
 	});
-	constexpr size_t kAtOnce = 1024; // the next writers find room, too
+	constexpr size_t kAtLeast = 1024; // the next writers find room, too
 	auto older = [](const auto &a, const auto &b) { return a.first < b.first; };
-	size_t count = std::min(kAtOnce, learned.size());
-	std::partial_sort(learned.begin(), learned.begin() + count, learned.end(), older);
+	count = std::min(std::max(count, kAtLeast), learned.size());
+	std::nth_element(learned.begin(), learned.begin() + count, learned.end(), older);
 	for (size_t i = 0; i < count; i++)
 		maps.fdb.del(learned[i].second);
 	maps.next_generation();
 	return count > 0;
 }
+
+constexpr size_t kBatch = 4096;
+
+/// Writes entries in batches; where the table is full learned ones make room.
+class Writer {
+public:
+	/// expected: how many will be written, about.
+	Writer(const Maps &maps, size_t expected) : maps_(maps), expected_(expected) {}
+
+	void write(const xovl_fdb_key &key, const xovl_fdb &entry)
+	{
+		keys_.push_back(key);
+		entries_.push_back(entry);
+		if (keys_.size() == kBatch)
+			flush();
+	}
+
+	/// To be called at the end. Error(Request): the table is full of static entries.
+	void flush()
+	{
+		std::span keys(keys_);
+		std::span entries(entries_);
+		while (!keys.empty()) {
+			const size_t done = maps_.fdb.try_set(keys, entries);
+			keys = keys.subspan(done);
+			entries = entries.subspan(done);
+			expected_ -= std::min(done, expected_);
+			if (!keys.empty() && !make_room(maps_, expected_))
+				throw request_error(fmt::format("more than {} static FDB entries (limits)",
+								maps_.fdb.max_entries()));
+		}
+		keys_.clear();
+		entries_.clear();
+	}
+
+private:
+	const Maps &maps_;
+	size_t expected_;
+	std::vector<xovl_fdb_key> keys_;
+	std::vector<xovl_fdb> entries_;
+};
+
+class Deleter {
+public:
+	explicit Deleter(const Maps &maps) : maps_(maps) {}
+
+	void del(const xovl_fdb_key &key)
+	{
+		keys_.push_back(key);
+		if (keys_.size() == kBatch)
+			flush();
+	}
+
+	/// To be called at the end.
+	void flush()
+	{
+		maps_.fdb.del(std::span<const xovl_fdb_key>(keys_));
+		keys_.clear();
+	}
+
+private:
+	const Maps &maps_;
+	std::vector<xovl_fdb_key> keys_;
+};
 
 } // namespace
 
@@ -125,21 +243,37 @@ xovl_fdb_key fdb_key(uint32_t net_index, const Mac &mac)
 	return key;
 }
 
-uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbConfig &entry)
+uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbTarget &target)
 {
-	if (entry.dst)
+	if (const auto *dst = std::get_if<Address>(&target))
 		return xovl_fdb_dst(net_index, XOVL_TARGET_PEER, XOVL_FDB_STATIC,
-				    tables.members.at({.remote = entry.dst->raw(), .net = net_index, .pad = 0}).peer);
+				    tables.members.at({.remote = dst->raw(), .net = net_index, .pad = 0}).peer);
+	const auto &port = std::get<FdbPort>(target);
 	return xovl_fdb_dst(net_index, XOVL_TARGET_PORT, XOVL_FDB_STATIC,
-			    tables.find_port(entry.dev, entry.vid).value());
+			    tables.find_port(std::string(port.dev()), port.vid()).value());
+}
+
+std::optional<FdbTarget> fdb_target(const Tables &tables, uint64_t dst)
+{
+	const uint32_t index = xovl_fdb_index(dst);
+	if (xovl_fdb_target(dst) == XOVL_TARGET_PEER) {
+		if (index >= tables.peers.size() || !tables.peers[index].family)
+			return std::nullopt;
+		return Address(tables.peers[index].remote);
+	}
+	if (index >= tables.port_table.size() || !(tables.port_table[index].flags & XOVL_PORT_USED))
+		return std::nullopt;
+	auto device = tables.devices.find(tables.port_table[index].ifindex);
+	if (device == tables.devices.end())
+		return std::nullopt;
+	return FdbPort(device->second.name, tables.port_table[index].vid);
 }
 
 void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry)
 {
-	while (!maps.fdb.try_set(key, entry))
-		if (!make_room(maps))
-			throw request_error(
-				fmt::format("more than {} static FDB entries (limits)", maps.fdb.max_entries()));
+	Writer writer(maps, 1);
+	writer.write(key, entry);
+	writer.flush();
 }
 
 void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
@@ -147,56 +281,61 @@ void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
 	Follower follower(current, desired);
 	if (!follower.matters())
 		return;
-	Pending pending;
+	// nothing is written while the map is read
+	std::vector<std::pair<xovl_fdb_key, xovl_fdb>> moved;
+	std::vector<xovl_fdb_key> gone;
 	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
 		uint64_t dst = follower.follow(entry.dst);
 		if (!dst)
-			pending.deletes.push_back(key);
+			gone.push_back(key);
 		else if (dst != entry.dst)
-			pending.writes.push_back({key, {.dst = dst, .seen = entry.seen}});
+			moved.push_back({key, {.dst = dst, .seen = entry.seen}});
 	});
-	pending.carry_out(maps);
+	Deleter deleter(maps);
+	for (const auto &key : gone)
+		deleter.del(key);
+	deleter.flush();
+	Writer writer(maps, moved.size());
+	for (const auto &[key, entry] : moved)
+		writer.write(key, entry);
+	writer.flush();
+	maps.next_generation();
 }
 
-FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted,
-		       bool dry_run)
+FdbChanges fdb_replace(const Maps &maps, const Tables &tables, const Config &wanted)
 {
-	std::unordered_map<uint64_t, std::pair<xovl_fdb_key, uint64_t>> missing;
-	for (const auto &net : wanted.networks) {
-		uint32_t net_index = desired.find_network(net.name).value();
-		for (const auto &entry : net.fdb) {
-			xovl_fdb_key key = fdb_key(net_index, entry.mac);
-			missing.emplace(as_number(key), std::pair{key, fdb_dst(desired, net_index, entry)});
-		}
-	}
+	const Items have = running_items(maps), want = wanted_items(tables, wanted);
+	FdbChanges changes;
+	Deleter deleter(maps);
+	pair_up(have, want, [&](const Item *old, const Item *now) {
+		changes.deleted += !now;
+		changes.added += !old;
+		changes.changed += old && now && old->dst != now->dst;
+		if (!now)
+			deleter.del(as_key(old->key));
+	});
+	deleter.flush();
+	Writer writer(maps, changes.added);
+	pair_up(have, want, [&](const Item *old, const Item *now) {
+		if (now && (!old || old->dst != now->dst))
+			writer.write(as_key(now->key), {.dst = now->dst, .seen = 0});
+	});
+	writer.flush();
+	if (changes.deleted || changes.changed || changes.added)
+		maps.next_generation();
+	return changes;
+}
 
+FdbChanges fdb_compare(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted)
+{
 	Follower follower(current, desired);
 	FdbChanges changes;
-	Pending pending;
-	auto visit = [&](const xovl_fdb_key &key, const xovl_fdb &entry) {
-		uint64_t dst = follower.follow(entry.dst);
-		bool is_static = xovl_fdb_state_of(entry.dst) == XOVL_FDB_STATIC;
-		auto want = missing.find(as_number(key));
-		if (want != missing.end() && is_static) {
-			if (want->second.second != dst)
-				changes.changed++;
-			if (want->second.second != entry.dst)
-				pending.writes.push_back({key, {.dst = want->second.second, .seen = 0}});
-			missing.erase(want);
-		} else if (want == missing.end() && (!dst || is_static)) {
-			pending.deletes.push_back(key);
-			changes.deleted += is_static;
-		} else if (want == missing.end() && dst != entry.dst) {
-			pending.writes.push_back({key, {.dst = dst, .seen = entry.seen}});
-		}
-	};
-	if (maps)
-		maps->fdb.for_each(visit);
-	changes.added = missing.size();
-	for (const auto &[number, entry] : missing)
-		pending.writes.push_back({entry.first, {.dst = entry.second, .seen = 0}});
-	if (!dry_run && maps)
-		pending.carry_out(*maps);
+	const Items have = maps ? running_items(*maps) : Items();
+	pair_up(have, wanted_items(desired, wanted), [&](const Item *old, const Item *now) {
+		changes.deleted += !now;
+		changes.added += !old;
+		changes.changed += old && now && follower.follow(old->dst) != now->dst;
+	});
 	return changes;
 }
 

@@ -19,17 +19,21 @@ struct FdbChanges {
 xovl_fdb_key fdb_key(uint32_t net_index, const Mac &mac);
 
 /// Where a static entry of network net_index points to in tables, where its peer or port exists.
-uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbConfig &entry);
+uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbTarget &target);
+
+/// The peer or port that an entry points to; nullopt: it is gone.
+std::optional<FdbTarget> fdb_target(const Tables &tables, uint64_t dst);
 
 /// Entries whose network, port or peer goes are deleted; where a peer got another index they follow.
 void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired);
 
-/// fdb_follow(), and then the static entries become exactly those of wanted. Learned entries make room where it lacks.
-/// dry_run: only count.
-FdbChanges fdb_replace(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted,
-		       bool dry_run);
+/// The static entries become exactly those of wanted, whose tables are in force. Learned entries make room where it lacks.
+FdbChanges fdb_replace(const Maps &maps, const Tables &tables, const Config &wanted);
 
-/// Write one entry; where the table is full a learned one makes room. Error(Request): full of static ones.
+/// What fdb_follow() and fdb_replace() would change together. maps nullptr: nothing is loaded.
+FdbChanges fdb_compare(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted);
+
+/// Write one entry; where the table is full learned ones make room. Error(Request): full of static ones.
 void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry);
 
 } // namespace xovl

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -86,10 +87,32 @@ public:
 			fail("write", ENOSPC);
 	}
 
+	/// Write elements in order, in one batch. How many were written: fewer than there are when the map is full.
+	size_t try_set(std::span<const Key> keys, std::span<const Value> values) const
+	{
+		uint32_t count = keys.size();
+		if (bpf_map_update_batch(fd(), keys.data(), values.data(), &count, nullptr) != 0 && errno != E2BIG &&
+		    errno != ENOSPC)
+			fail("write", errno);
+		return count;
+	}
+
 	void del(const Key &key) const
 	{
 		if (bpf_map_delete_elem(fd(), &key) != 0 && errno != ENOENT)
 			fail("delete from", errno);
+	}
+
+	/// The same with many keys in one batch.
+	void del(std::span<const Key> keys) const
+	{
+		while (!keys.empty()) {
+			uint32_t count = keys.size();
+			int err = bpf_map_delete_batch(fd(), keys.data(), &count, nullptr) ? errno : 0;
+			if (err && err != ENOENT)
+				fail("delete from", err);
+			keys = keys.subspan(count + (err ? 1 : 0)); // a key that is not there ends the batch
+		}
 	}
 
 	/// Call visit(key, value) for every element, read in batches.

@@ -28,20 +28,15 @@ uint64_t coarse_now()
 /// Where an entry points to; false: what it points to is gone.
 bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 {
-	uint32_t index = xovl_fdb_index(dst);
-	if (xovl_fdb_target(dst) == XOVL_TARGET_PEER) {
-		if (index >= tables.peers.size() || !tables.peers[index].family)
-			return false;
-		entry.dst = Address(tables.peers[index].remote);
-		return true;
+	const auto target = fdb_target(tables, dst);
+	if (!target)
+		return false;
+	if (const auto *port = std::get_if<FdbPort>(&*target)) {
+		entry.dev = port->dev();
+		entry.vid = port->vid();
+	} else {
+		entry.dst = std::get<Address>(*target);
 	}
-	if (index >= tables.port_table.size() || !(tables.port_table[index].flags & XOVL_PORT_USED))
-		return false;
-	auto device = tables.devices.find(tables.port_table[index].ifindex);
-	if (device == tables.devices.end())
-		return false;
-	entry.dev = device->second.name;
-	entry.vid = tables.port_table[index].vid;
 	return true;
 }
 
@@ -153,8 +148,8 @@ Overlay::Impl::Refs Overlay::Impl::fdb_refs_of_config()
 	return [](const NetworkConfig &net) {
 		std::map<Address, uint32_t> refs;
 		for (const auto &entry : net.fdb)
-			if (entry.dst)
-				refs[*entry.dst]++;
+			if (const Address *dst = entry.dst())
+				refs[*dst]++;
 		return refs;
 	};
 }
@@ -174,14 +169,16 @@ Config Overlay::Impl::running(bool with_fdb)
 	if (!with_fdb)
 		return config;
 	std::map<uint32_t, NetworkConfig *> nets;
+	const auto indexes = tables().network_indexes();
 	for (auto &net : config.networks)
-		nets[*tables().find_network(net.name)] = &net;
+		nets[indexes.at(net.name)] = &net;
 	maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &value) {
-		FdbEntry entry;
-		if (xovl_fdb_state_of(value.dst) != XOVL_FDB_STATIC || !nets.contains(key.net) ||
-		    !resolve_target(tables(), value.dst, entry))
+		if (xovl_fdb_state_of(value.dst) != XOVL_FDB_STATIC)
 			return;
-		nets[key.net]->fdb.push_back({Mac(std::to_array(key.mac)), entry.dst, entry.dev, entry.vid});
+		auto net = nets.find(key.net);
+		auto target = fdb_target(tables(), value.dst);
+		if (net != nets.end() && target)
+			net->second->fdb.push_back({Mac(std::to_array(key.mac)), *target});
 	});
 	for (auto &net : config.networks)
 		std::ranges::sort(net.fdb, {}, &FdbConfig::mac);

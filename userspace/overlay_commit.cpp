@@ -172,7 +172,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	std::vector<std::string> lines = attach_all(desired);
 	refresh_xmit(desired);
 	if (with_fdb)
-		describe_fdb(lines, fdb_replace(&maps(), desired, desired, wanted, false));
+		describe_fdb(lines, fdb_replace(maps(), desired, wanted));
 	tables_ = std::move(desired);
 	return lines;
 }
@@ -190,7 +190,7 @@ std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 		empty.peers.resize(limits.peers);
 	}
 	Tables desired = make_tables(wanted, empty, ifindex, fdb_refs_of_config());
-	describe_fdb(lines, fdb_replace(loaded() ? &maps() : nullptr, empty, desired, wanted, true));
+	describe_fdb(lines, fdb_compare(loaded() ? &maps() : nullptr, empty, desired, wanted));
 	return lines;
 }
 

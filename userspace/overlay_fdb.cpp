@@ -44,6 +44,7 @@ void Overlay::Impl::count_ref(const std::string &net, const Address &remote, int
 void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool replace)
 {
 	uint32_t index = impl_->network(net);
+	const Address *dst = entry.dst();
 	Config config = impl_->running(false);
 	config.find_network(net)->fdb = {entry};
 	validate(config);
@@ -56,13 +57,13 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 			fmt::format("{} is in network \"{}\" already (xovl fdb replace)", entry.mac.str(), net));
 	auto old_remote = remote_of(impl_->tables(), old);
 	// in this order a killed writer leaves at most a count that is too high
-	if (entry.dst)
-		impl_->count_ref(net, *entry.dst, 1);
+	if (dst)
+		impl_->count_ref(net, *dst, 1);
 	try {
-		fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry), .seen = 0});
+		fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry.target), .seen = 0});
 	} catch (...) {
-		if (entry.dst)
-			impl_->count_ref(net, *entry.dst, -1);
+		if (dst)
+			impl_->count_ref(net, *dst, -1);
 		throw;
 	}
 	if (old_remote)

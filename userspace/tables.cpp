@@ -57,6 +57,15 @@ std::optional<uint32_t> Tables::find_network(const std::string &name) const
 	return std::nullopt;
 }
 
+std::unordered_map<std::string_view, uint32_t> Tables::network_indexes() const
+{
+	std::unordered_map<std::string_view, uint32_t> indexes;
+	for (uint32_t i = 0; i < networks.size(); i++)
+		if (networks[i].flags & XOVL_NET_USED)
+			indexes.emplace(networks[i].name, i);
+	return indexes;
+}
+
 const std::pair<const uint32_t, xovl_device> *Tables::find_device(const std::string &name) const
 {
 	for (const auto &device : devices)

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config.hpp"
@@ -28,6 +30,8 @@ struct Tables {
 
 	/// The index of a network, of a port of any network; nullopt: there is none.
 	std::optional<uint32_t> find_network(const std::string &name) const;
+	/// The indexes of all networks by their names, which must not be changed meanwhile.
+	std::unordered_map<std::string_view, uint32_t> network_indexes() const;
 	std::optional<uint32_t> find_port(const std::string &dev, uint16_t vid) const;
 	/// nullptr: there is none of that name.
 	const std::pair<const uint32_t, xovl_device> *find_device(const std::string &name) const;

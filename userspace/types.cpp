@@ -108,14 +108,15 @@ Address::Address(const xovl_addr &raw)
 
 Address Address::parse(std::string_view text)
 {
-	const std::string terminated(text);
+	char terminated[INET6_ADDRSTRLEN] = {};
 	Address address;
 
-	if (terminated.find('\0') == std::string::npos) {
-		if (inet_pton(AF_INET6, terminated.c_str(), address.bytes_.data()) == 1)
+	if (text.size() < sizeof(terminated) && text.find('\0') == text.npos) {
+		text.copy(terminated, text.size());
+		if (inet_pton(AF_INET6, terminated, address.bytes_.data()) == 1)
 			return address;
 		std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes_.begin());
-		if (inet_pton(AF_INET, terminated.c_str(), address.bytes_.data() + kMappedPrefix.size()) == 1)
+		if (inet_pton(AF_INET, terminated, address.bytes_.data() + kMappedPrefix.size()) == 1)
 			return address;
 	}
 	throw request_error(fmt::format("{} is not an IP address (as 10.0.0.1 or fd00::1)", in_quotes(text)));
@@ -272,6 +273,11 @@ std::string parse_net_name(std::string_view text)
 
 std::string parse_dev_name(std::string_view text)
 {
+	return std::string(check_dev_name(text));
+}
+
+std::string_view check_dev_name(std::string_view text)
+{
 	auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; };
 
 	if (text.empty() || text.size() >= XOVL_DEV_LEN || text == "." || text == ".." ||
@@ -279,7 +285,7 @@ std::string parse_dev_name(std::string_view text)
 		throw request_error(
 			fmt::format("{} is not an interface name (1-15 printable characters, no space, '/' or ':')",
 				    in_quotes(text)));
-	return std::string(text);
+	return text;
 }
 
 } // namespace xovl

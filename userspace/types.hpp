@@ -97,5 +97,7 @@ std::string parse_net_name(std::string_view text);
 /// A name of an interface as the kernel takes it, if it is printable ASCII: 1-15 octets, no '/', ':' or white space, not
 /// "." or "..". Returns it.
 std::string parse_dev_name(std::string_view text);
+/// The same without a copy.
+std::string_view check_dev_name(std::string_view text);
 
 } // namespace xovl

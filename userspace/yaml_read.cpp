@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The file as a Config: one table of keys for each kind of map.
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <bitset>
-#include <cerrno>
-#include <cstring>
+#include <filesystem>
 
 #include "config.hpp"
 #include "error.hpp"
-#include "fd.hpp"
+#include "fdb_file.hpp"
+#include "text_file.hpp"
 #include "yaml_tree.hpp"
 
 namespace xovl {
@@ -174,12 +173,19 @@ constexpr Key<PortConfig> kPortKeys[] = {
 	{"mode", read_mode<PortConfig>},
 };
 
-constexpr Key<FdbConfig> kFdbKeys[] = {
-	{"mac", [](FdbConfig &entry, const Value &v) { entry.mac = Mac::parse(v.text()); }, true},
-	{"dst", [](FdbConfig &entry, const Value &v) { entry.dst = Address::parse(v.text()); }},
-	{"dev", read_dev<FdbConfig>},
-	{"vid", read_vid<FdbConfig>},
+constexpr Key<FdbWords> kFdbKeys[] = {
+	{"mac", [](FdbWords &words, const Value &v) { words.mac = Mac::parse(v.text()); }, true},
+	{"dst", [](FdbWords &words, const Value &v) { words.dst = Address::parse(v.text()); }},
+	{"dev", [](FdbWords &words, const Value &v) { words.dev = check_dev_name(v.text()); }},
+	{"vid", read_vid<FdbWords>},
 };
+
+void read_entry(FdbConfig &entry, const Value &value)
+{
+	FdbWords words;
+	read_map(words, value, kFdbKeys);
+	entry = to_entry(words);
+}
 
 void read_address(Address &address, const Value &value)
 {
@@ -197,7 +203,7 @@ constexpr Key<NetworkConfig> kNetworkKeys[] = {
 	{"ageing", [](NetworkConfig &net, const Value &v) { net.ageing = read_number<uint32_t>(kAgeingRange, v); }},
 	{"ports", [](NetworkConfig &net, const Value &v) { read_maps(net.ports, v, kPortKeys); }},
 	{"flood", [](NetworkConfig &net, const Value &v) { read_list(net.flood, v, read_address); }},
-	{"fdb", [](NetworkConfig &net, const Value &v) { read_maps(net.fdb, v, kFdbKeys); }},
+	{"fdb", [](NetworkConfig &net, const Value &v) { read_list(net.fdb, v, read_entry); }},
 };
 
 template <size_t I> constexpr Key<Limits> limit_key()
@@ -215,11 +221,25 @@ constexpr Key<Config> kVtepSectionKeys[] = {
 	{"local", [](Config &config, const Value &v) { read_list(config.vteps, v, read_vtep); }, true},
 };
 
-constexpr Key<Config> kConfigKeys[] = {
-	{"limits", [](Config &config, const Value &v) { read_map(config.limits.emplace(), v, kLimitsKeys); }},
-	{"vtep", [](Config &config, const Value &v) { read_map(config, v, kVtepSectionKeys); }},
-	{"uplinks", [](Config &config, const Value &v) { read_maps(config.uplinks, v, kUplinkKeys); }},
-	{"networks", [](Config &config, const Value &v) { read_maps(config.networks, v, kNetworkKeys); }},
+/// The whole file.
+struct Document {
+	Config config;
+	std::vector<YamlTree::Index> fdb_files;
+};
+
+void read_fdb_file_name(YamlTree::Index &name, const Value &value)
+{
+	if (value.text().empty())
+		throw request_error("\"\" is not a file name (a file of FDB entries)");
+	name = value.node;
+}
+
+constexpr Key<Document> kDocumentKeys[] = {
+	{"limits", [](Document &doc, const Value &v) { read_map(doc.config.limits.emplace(), v, kLimitsKeys); }},
+	{"vtep", [](Document &doc, const Value &v) { read_map(doc.config, v, kVtepSectionKeys); }},
+	{"uplinks", [](Document &doc, const Value &v) { read_maps(doc.config.uplinks, v, kUplinkKeys); }},
+	{"networks", [](Document &doc, const Value &v) { read_maps(doc.config.networks, v, kNetworkKeys); }},
+	{"fdb_files", [](Document &doc, const Value &v) { read_list(doc.fdb_files, v, read_fdb_file_name); }},
 };
 
 /// The child of node that a step of a path names; node itself when it has none.
@@ -248,36 +268,32 @@ YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const std:
 Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also, const Limits &in_force)
 {
 	const YamlTree tree(text, name);
-	Config config;
+	Document doc;
 
-	read_map(config, Value{tree, tree.root()}, kConfigKeys);
+	read_map(doc, Value{tree, tree.root()}, kDocumentKeys);
+	FdbFiles fdb_files(doc.config);
+	const std::filesystem::path folder = std::filesystem::path(name).parent_path();
+	for (auto node : doc.fdb_files) {
+		const Value file{tree, node};
+		read_placed(file, [&] { fdb_files.read(folder / file.text()); });
+	}
 	const Where where = [&](const ConfigPath &path) {
+		if (auto place = fdb_files.place(path))
+			return *place;
 		auto node = tree.root();
 		for (const auto &step : path)
 			node = step_down(tree, node, step);
 		return tree.place(node);
 	};
-	validate(config, where, in_force);
+	validate(doc.config, where, in_force);
 	if (also)
-		also(config, where);
-	return config;
+		also(doc.config, where);
+	return std::move(doc.config);
 }
 
 Config read_yaml_file(const std::string &path, const ConfigCheck &also, const Limits &in_force)
 {
-	const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-	std::string text;
-	char chunk[65536];
-	ssize_t size = fd ? 1 : -1;
-
-	while (size > 0) {
-		size = read(fd.get(), chunk, sizeof(chunk));
-		if (size > 0)
-			text.append(chunk, static_cast<size_t>(size));
-	}
-	if (size < 0)
-		throw request_error(fmt::format("{}: {} (a file that can be read)", path, strerror(errno)));
-	return parse_yaml(text, path, also, in_force);
+	return parse_yaml(read_text_file(path), path, also, in_force);
 }
 
 } // namespace xovl

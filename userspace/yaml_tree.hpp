@@ -13,12 +13,6 @@
 
 namespace xovl {
 
-/// A wrong request whose text begins with its place in a file.
-class PlacedError : public Error {
-public:
-	PlacedError(const std::string &place, const std::string &text) : Error(Kind::Request, place + text) {}
-};
-
 enum class YamlKind : uint8_t { Null, Scalar, List, Map };
 
 /// Nodes stand in the order of the text. The children of a node follow it directly, those of a map as key, value, key, …

@@ -129,11 +129,12 @@ void put_fdb(Out &out, const std::vector<FdbConfig> &fdb)
 	put(out, "    fdb:\n");
 	for (const auto &entry : fdb) {
 		put(out, "      - {{mac: \"{}\", ", entry.mac.str());
-		if (entry.dst)
-			put(out, "dst: {}", yaml(*entry.dst));
+		const FdbPort *port = entry.port();
+		if (port)
+			put(out, "dev: {}", yaml(port->dev()));
 		else
-			put(out, "dev: {}", yaml(entry.dev));
-		put_vid_mode(out, entry.vid, XOVL_MODE_AUTO);
+			put(out, "dst: {}", yaml(*entry.dst()));
+		put_vid_mode(out, port ? port->vid() : 0, XOVL_MODE_AUTO);
 	}
 }
 

@@ -35,12 +35,12 @@ Fd open_namespace(const std::string &path)
 
 FdbConfig behind_peer(const std::string &mac, const std::string &dst)
 {
-	return {.mac = Mac::parse(mac), .dst = Address::parse(dst)};
+	return {Mac::parse(mac), Address::parse(dst)};
 }
 
 FdbConfig behind_port(const std::string &mac, const std::string &dev, uint16_t vid = 0)
 {
-	return {.mac = Mac::parse(mac), .dev = dev, .vid = vid};
+	return {Mac::parse(mac), FdbPort(dev, vid)};
 }
 
 NetworkConfig blue(xovl_mode mode, const Addresses &underlay)

@@ -68,7 +68,7 @@ TEST_P(Deliver, FromOneVlanToAnother)
 	const std::string dst = "02:00:00:00:01:30";
 	Config config = bench_->config();
 	config.find_network("blue")->ports.push_back({"trunk", 30, config.find_network("blue")->ports[0].mode});
-	config.find_network("blue")->fdb.push_back({.mac = Mac::parse(dst), .dev = "trunk", .vid = 30});
+	config.find_network("blue")->fdb.push_back({Mac::parse(dst), FdbPort("trunk", 30)});
 	bench_->apply(config);
 	wire("tenants", Ethernet{dst, mac::kTagged} / Vlan{10} / rest(),
 	     {{"tenants", Ethernet{dst, mac::kTagged} / Vlan{30} / rest()}},
@@ -104,7 +104,8 @@ TEST_P(DeliverNative, PortThatTakesNoXdpFrames)
 {
 	bench_->far_offload("tenant2", "gro off");
 	Config config = bench_->config();
-	std::erase_if(config.find_network("blue")->fdb, [](const FdbConfig &entry) { return entry.dev == "port2"; });
+	std::erase_if(config.find_network("blue")->fdb,
+		      [](const FdbConfig &entry) { return entry.target == FdbTarget(FdbPort("port2")); });
 	std::erase_if(config.find_network("blue")->ports, [](const PortConfig &port) { return port.dev == "port2"; });
 	const Config whole = bench_->config();
 	bench_->apply(config);

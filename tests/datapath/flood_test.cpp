@@ -243,7 +243,7 @@ TEST_P(Flood, NobodyElseIsThere)
 	     dropped_from_port("trunk.20", "no_target", inner.bytes().size()));
 
 	config.find_network("green")->ports.clear();
-	config.find_network("green")->fdb = {{.mac = Mac::parse(mac::kRemoteA), .dst = Address::parse(ip().peer_a)}};
+	config.find_network("green")->fdb = {{Mac::parse(mac::kRemoteA), Address::parse(ip().peer_a)}};
 	bench_->apply(config);
 	wire("under", arriving(kGreenVni, inner), {},
 	     dropped_from_peer(ip().peer_a, "green", "no_target", inner.bytes().size()));

@@ -20,7 +20,7 @@ TEST_P(PathChangeUnderlay, PeerLeaves)
 	Config config = bench_->config();
 	std::erase(network(config, "blue").flood, Address::parse(ip().peer_b));
 	std::erase_if(network(config, "blue").fdb,
-		      [&](const FdbConfig &entry) { return entry.dst == Address::parse(ip().peer_b); });
+		      [&](const FdbConfig &entry) { return entry.target == FdbTarget(Address::parse(ip().peer_b)); });
 	bench_->apply(config);
 	becomes("uplink", packet, {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }
@@ -32,7 +32,8 @@ TEST_P(PathChangeUnderlay, PeerLeavesWhileItSends)
 	const Bytes packet = arriving(kBlueVni, udp_frame(mac::kTenant2, mac::kUnknown), ip().peer_b);
 	const Bytes answer = udp_frame(mac::kUnknown, mac::kTenant1);
 	Config config = bench_->config();
-	std::erase_if(network(config, "blue").fdb, [&](const FdbConfig &entry) { return entry.dst == peer; });
+	std::erase_if(network(config, "blue").fdb,
+		      [&](const FdbConfig &entry) { return entry.target == FdbTarget(peer); });
 	bench_->apply(config);
 	for (int round = 0; round < 10; round++) {
 		under_traffic("uplink", packet, [&] {
@@ -50,8 +51,8 @@ TEST_P(PathChangeUnderlay, PeerLeavesWhileItSends)
 TEST_P(PathChange, FdbIsEdited)
 {
 	const Packet out = udp_frame(mac::kTenant2, mac::kTenant1), in = udp_frame(mac::kTenant2, mac::kRemoteA);
-	const FdbConfig at_peer = {.mac = Mac::parse(mac::kTenant2), .dst = Address::parse(ip().peer_b)};
-	const FdbConfig at_port = {.mac = Mac::parse(mac::kTenant2), .dev = "port2"};
+	const FdbConfig at_peer = {Mac::parse(mac::kTenant2), Address::parse(ip().peer_b)};
+	const FdbConfig at_port = {Mac::parse(mac::kTenant2), FdbPort("port2")};
 	Overlay &overlay = bench_->overlay();
 	const auto behind_port = [&] {
 		becomes("port1", out, to_port(out, "port2"));
@@ -96,7 +97,7 @@ TEST_P(PathChange, FdbIsEdited)
 TEST_P(PathChange, ChangesUnderTraffic)
 {
 	const Packet out = udp_frame(mac::kTenant2, mac::kTenant1), in = udp_frame(mac::kTenant2, mac::kRemoteA);
-	const FdbConfig at_peer = {.mac = Mac::parse(mac::kTenant2), .dst = Address::parse(ip().peer_b)};
+	const FdbConfig at_peer = {Mac::parse(mac::kTenant2), Address::parse(ip().peer_b)};
 	const Bytes packet = arriving(kBlueVni, in);
 	const Config whole = bench_->config();
 	Config moved = whole;
@@ -184,7 +185,7 @@ TEST_P(PathChange, PortMovesToAnotherNetwork)
 	Config config = whole;
 	remove_port(network(config, "blue"), "port2");
 	network(config, "green").ports.push_back({"port2", 0, GetParam().mode});
-	set_fdb(network(config, "green"), {.mac = Mac::parse(mac::kTenant2), .dev = "port2"});
+	set_fdb(network(config, "green"), {Mac::parse(mac::kTenant2), FdbPort("port2")});
 	bench_->apply(config);
 	becomes("port2", out, to_peer(out, ip().peer_a, "port2", "green"));
 	floods("uplink", arriving(kBlueVni, in));
@@ -205,7 +206,7 @@ TEST_P(PathChange, NetworkIsReplacedByAnother)
 	Config without = with_blue, with_red = with_blue;
 	without.networks.erase(without.networks.begin());
 	network(with_red, "blue").name = "red";
-	set_fdb(network(with_red, "red"), {.mac = Mac::parse(mac::kTenant2), .dev = "port1"});
+	set_fdb(network(with_red, "red"), {Mac::parse(mac::kTenant2), FdbPort("port1")});
 	const Bytes packet = arriving(kBlueVni, in);
 	const auto is_blue = [&] {
 		becomes("uplink", packet, out_of_tunnel(in, "port2"));

@@ -170,7 +170,8 @@ protected:
 	static void remove_port(NetworkConfig &net, const std::string &dev)
 	{
 		std::erase_if(net.ports, [&](const PortConfig &port) { return port.dev == dev; });
-		std::erase_if(net.fdb, [&](const FdbConfig &entry) { return entry.dev == dev; });
+		std::erase_if(net.fdb,
+			      [&](const FdbConfig &entry) { return entry.port() && entry.port()->dev() == dev; });
 	}
 
 	static void set_fdb(NetworkConfig &net, const FdbConfig &wanted)

@@ -165,7 +165,7 @@ TEST_P(PathUnderlay, SameAddressesInOtherTunnels)
 				     .learning = false,
 				     .ports = {port},
 				     .flood = {Address::parse(ip().peer_a)},
-				     .fdb = {{.mac = Mac::parse(mac::kTenant2), .dev = port.dev, .vid = port.vid}}};
+				     .fdb = {{Mac::parse(mac::kTenant2), FdbPort(port.dev, port.vid)}}};
 	};
 	Config config = bench_->config();
 	config.vteps.push_back({Address::parse(second)});

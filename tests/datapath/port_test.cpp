@@ -114,7 +114,7 @@ TEST_P(Port, UntaggedPortBesideVlans)
 	config.networks.push_back({.name = "native",
 				   .vni = 1,
 				   .ports = {{"trunk", 0, GetParam().mode}},
-				   .fdb = {{.mac = Mac::parse(mac::kRemoteA), .dst = Address::parse(ip().peer_a)}}});
+				   .fdb = {{Mac::parse(mac::kRemoteA), Address::parse(ip().peer_a)}}});
 	bench_->apply(config);
 	const Packet untagged = Ethernet{mac::kRemoteA, mac::kTagged} / rest();
 	const Bytes made = made_of(untagged);

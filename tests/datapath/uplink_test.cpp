@@ -66,7 +66,7 @@ TEST_P(Uplink, PeerThatHasLeftMayNotSend)
 	Config config = bench_->config();
 	std::erase(config.find_network("blue")->flood, Address::parse(ip().peer_b));
 	std::erase_if(config.find_network("blue")->fdb,
-		      [&](const FdbConfig &entry) { return entry.dst == Address::parse(ip().peer_b); });
+		      [&](const FdbConfig &entry) { return entry.target == FdbTarget(Address::parse(ip().peer_b)); });
 	bench_->apply(config);
 	finishes("uplink", arriving(kBlueVni, inner, ip().peer_b), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }

@@ -36,8 +36,8 @@ Config good()
 	blue.ports = {{"veth0"}, {"eth1", 100, XOVL_MODE_TC}};
 	blue.flood = {ip("10.0.0.2"), ip("10.0.0.3")};
 	blue.fdb = {{mac("02:00:00:00:00:01"), ip("10.0.0.2")},
-		    {mac("02:00:00:00:00:02"), std::nullopt, "eth1", 100},
-		    {mac("02:00:00:00:00:03"), std::nullopt, "veth0"}};
+		    {mac("02:00:00:00:00:02"), FdbPort("eth1", 100)},
+		    {mac("02:00:00:00:00:03"), FdbPort("veth0")}};
 
 	NetworkConfig &red = config.networks.emplace_back();
 	red.name = "red";
@@ -180,11 +180,11 @@ const Case kPeers[] = {
 	 "10.0.1.1 is a vtep of this machine (the address of another one)"},
 	{"FloodMulticast", [](Config &c) { c.networks[0].flood[1] = ip("239.1.1.1"); }, "/networks/0/flood/1",
 	 "239.1.1.1 is a multicast address (a unicast address that other machines can reach)"},
-	{"FdbDstUnspecified", [](Config &c) { c.networks[0].fdb[0].dst = ip("::"); }, "/networks/0/fdb/0/dst",
+	{"FdbDstUnspecified", [](Config &c) { c.networks[0].fdb[0].target = ip("::"); }, "/networks/0/fdb/0/dst",
 	 ":: is the unspecified address (a unicast address that other machines can reach)"},
-	{"FdbDstOwnVtep", [](Config &c) { c.networks[0].fdb[0].dst = ip("10.0.0.1"); }, "/networks/0/fdb/0/dst",
+	{"FdbDstOwnVtep", [](Config &c) { c.networks[0].fdb[0].target = ip("10.0.0.1"); }, "/networks/0/fdb/0/dst",
 	 "10.0.0.1 is a vtep of this machine (the address of another one)"},
-	{"FdbDstOtherFamily", [](Config &c) { c.networks[1].fdb[0].dst = ip("fd00::2"); }, "/networks/1/fdb/0/dst",
+	{"FdbDstOtherFamily", [](Config &c) { c.networks[1].fdb[0].target = ip("fd00::2"); }, "/networks/1/fdb/0/dst",
 	 "peer fd00::2 is IPv6, but network \"red\" has local 10.0.1.1 (an IPv4 peer)"},
 };
 
@@ -197,16 +197,11 @@ const Case kFdb[] = {
 	 "MAC 00:00:00:00:00:00 is all zeros (a unicast address)"},
 	{"FdbTwice", [](Config &c) { c.networks[0].fdb[1].mac = mac("02:00:00:00:00:01"); }, "/networks/0/fdb/1/mac",
 	 "MAC 02:00:00:00:00:01 is in network \"blue\" already (another MAC)"},
-	{"FdbPortOfNobody", [](Config &c) { c.networks[0].fdb[2].dev = "veth1"; }, "/networks/0/fdb/2/dev",
+	{"FdbPortOfNobody", [](Config &c) { c.networks[0].fdb[2].target = FdbPort("veth1"); }, "/networks/0/fdb/2/dev",
 	 "veth1 is not a port of network \"blue\" (xovl port add veth1 net blue)"},
-	{"FdbPortOfOtherVlan", [](Config &c) { c.networks[0].fdb[1].vid = 200; }, "/networks/0/fdb/1/dev",
+	{"FdbPortOfOtherVlan", [](Config &c) { c.networks[0].fdb[1].target = FdbPort("eth1", 200); },
+	 "/networks/0/fdb/1/dev",
 	 "eth1 vid 200 is not a port of network \"blue\" (xovl port add eth1 net blue vid 200)"},
-	{"FdbBoth", [](Config &c) { c.networks[0].fdb[2].dst = ip("10.0.0.2"); }, "/networks/0/fdb/2",
-	 "MAC 02:00:00:00:00:03 has both dst and dev (either one)"},
-	{"FdbNeither", [](Config &c) { c.networks[0].fdb[0].dst.reset(); }, "/networks/0/fdb/0",
-	 "MAC 02:00:00:00:00:01 has neither dst nor dev (either one)"},
-	{"FdbVlanOfPeer", [](Config &c) { c.networks[0].fdb[0].vid = 5; }, "/networks/0/fdb/0/vid",
-	 "a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
 };
 
 /// good() has 3 networks, 3 ports, 4 static entries and the members blue 2, red 1, green 2, whose peers are

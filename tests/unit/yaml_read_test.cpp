@@ -49,8 +49,8 @@ const Case kSyntax[] = {
 	{"CommentOnly", "# blue\n", "1:1: the file is empty ({} for a configuration without anything)"},
 	{"EmptyDocument", "---\n", "1:1: the file is empty ({} for a configuration without anything)"},
 	{"Null", "~\n", "1:1: the file is empty ({} for a configuration without anything)"},
-	{"Scalar", "abc\n", "1:1: this is a single value (a map of limits, vtep, uplinks, networks)"},
-	{"List", "\n  []\n", "2:3: this is a list (a map of limits, vtep, uplinks, networks)"},
+	{"Scalar", "abc\n", "1:1: this is a single value (a map of limits, vtep, uplinks, networks, fdb_files)"},
+	{"List", "\n  []\n", "2:3: this is a list (a map of limits, vtep, uplinks, networks, fdb_files)"},
 	{"TwoDocuments", "{}\n---\n{}\n", "2:1: a second document (one in a file)"},
 	{"TextAfterDocument", "{}\nnetworks: []\n", "2:1: a second document (one in a file)"},
 	{"Alias", "uplinks:\n  - &a {dev: eth0}\n  - *a\n", "3:5: aliases are not supported (the value itself)"},
@@ -73,7 +73,7 @@ const Case kSyntax[] = {
 };
 
 const Case kKeys[] = {
-	{"Unknown", "uplink: []\n", "1:1: unknown key \"uplink\" (limits, vtep, uplinks, networks)"},
+	{"Unknown", "uplink: []\n", "1:1: unknown key \"uplink\" (limits, vtep, uplinks, networks, fdb_files)"},
 	{"UnknownInLimits", "limits: {size: 1}\n", "1:10: unknown key \"size\" (fdb, networks, peers, ports, members)"},
 	{"UnknownInVtep", "vtep: {local: [], remote: []}\n", "1:19: unknown key \"remote\" (local)"},
 	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n", "1:31: unknown key \"x\" (ip, foreign)"},
@@ -84,10 +84,10 @@ const Case kKeys[] = {
 	{"UnknownInFdb", kBlue + "    fdb: [{mac: a, ip: 10.0.0.2}]\n",
 	 "5:17: \"a\" is not a MAC address (as 02:00:00:00:00:99)"},
 	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n", "5:12: unknown key \"ip\" (mac, dst, dev, vid)"},
-	{"Unprintable", "\"a\\nb\": 1\n", "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks)"},
-	{"Case", "Networks: []\n", "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks)"},
-	{"NotScalar", "? [a]\n: b\n", "1:3: this is a list (a key: limits, vtep, uplinks, networks)"},
-	{"Null", "~: b\n", "1:1: this is empty (a key: limits, vtep, uplinks, networks)"},
+	{"Unprintable", "\"a\\nb\": 1\n", "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks, fdb_files)"},
+	{"Case", "Networks: []\n", "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks, fdb_files)"},
+	{"NotScalar", "? [a]\n: b\n", "1:3: this is a list (a key: limits, vtep, uplinks, networks, fdb_files)"},
+	{"Null", "~: b\n", "1:1: this is empty (a key: limits, vtep, uplinks, networks, fdb_files)"},
 	{"Twice", "uplinks: []\nuplinks: []\n", "2:1: key \"uplinks\" is given twice (once)"},
 	{"TwiceInItem", "uplinks:\n  - {dev: eth0, mode: tc, dev: eth1}\n", "2:27: key \"dev\" is given twice (once)"},
 	{"TwiceInNetwork", kBlue + "    vni: 100\n", "5:5: key \"vni\" is given twice (once)"},
@@ -200,7 +200,7 @@ const Case kRules[] = {
 	{"FdbVlanAlone", kFull + "    fdb:\n      - {mac: 020000000001, vid: 100}\n",
 	 "9:9: MAC 02:00:00:00:00:01 has neither dst nor dev (either one)"},
 	{"FdbVlanOfPeer", kFull + "    fdb:\n      - {mac: 020000000001, vid: 100, dst: 10.0.0.2}\n",
-	 "9:34: a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
+	 "9:9: a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
 	{"FdbPort", kFull + "    fdb:\n      - {mac: 020000000001, dev: eth1}\n",
 	 "9:34: eth1 is not a port of network \"blue\" (xovl port add eth1 net blue)"},
 	{"ManyNetworks", "limits: {networks: 1}\n" + kBlue + "  - {name: red, encap: vxlan, vni: 1}\n",
@@ -282,7 +282,7 @@ networks:
 	blue.ageing = 300;
 	blue.ports = {{"veth-blue", 0, XOVL_MODE_AUTO}, {"eth1", 100, XOVL_MODE_AUTO}};
 	blue.flood = {ip("10.0.0.2"), ip("10.0.0.3")};
-	blue.fdb = {{Mac::parse("02:00:00:00:00:99"), ip("10.0.0.2"), "", 0}};
+	blue.fdb = {{Mac::parse("02:00:00:00:00:99"), ip("10.0.0.2")}};
 	EXPECT_TRUE(config == expected) << to_yaml(config);
 }
 
@@ -329,14 +329,14 @@ uplinks: [{dev: eth0, mode: generic}]
 	on.dstport = 8472;
 	on.ports = {{"a,b", 0, XOVL_MODE_NATIVE}};
 	on.flood = {ip("fd00::2")};
-	on.fdb = {{Mac::parse("02:00:00:00:00:01"), std::nullopt, "a,b", 0}};
+	on.fdb = {{Mac::parse("02:00:00:00:00:01"), FdbPort("a,b")}};
 	NetworkConfig &seven = expected.networks[1];
 	seven.name = "7";
 	seven.vni = 1;
 	seven.local = ip("fd00::1");
 	seven.learning = false;
 	seven.ports = {{"eth1", 16, XOVL_MODE_TC}};
-	seven.fdb = {{Mac::parse("02:00:00:00:00:01"), std::nullopt, "eth1", 16}};
+	seven.fdb = {{Mac::parse("02:00:00:00:00:01"), FdbPort("eth1", 16)}};
 	EXPECT_TRUE(config == expected) << to_yaml(config);
 }
 
@@ -389,7 +389,7 @@ TEST(YamlFile, LargerThanOneRead)
 	const Config config = read_yaml_file(file.path());
 	ASSERT_EQ(config.networks[0].fdb.size(), 20000u);
 	EXPECT_EQ(config.networks[0].fdb[19999].mac, Mac::parse("02:00:00:00:4e:1f"));
-	EXPECT_EQ(config.networks[0].fdb[19999].dst, ip("10.0.0.201"));
+	EXPECT_EQ(config.networks[0].fdb[19999].target, FdbTarget(ip("10.0.0.201")));
 	EXPECT_EQ(complaint([&] { parse_yaml(text + "      - {mac: 020000000000, dst: 10.0.0.2}\n", "F"); }),
 		  "F:20009:15: MAC 02:00:00:00:00:00 is in network \"blue\" already (another MAC)");
 }

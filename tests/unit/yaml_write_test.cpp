@@ -87,7 +87,7 @@ private:
 		if (net.ports.empty() || coin())
 			return {mac, peer(net, number)};
 		const PortConfig &port = net.ports[below(static_cast<uint32_t>(net.ports.size()))];
-		return {mac, std::nullopt, port.dev, port.vid};
+		return {mac, FdbPort(port.dev, port.vid)};
 	}
 
 	Address peer(const NetworkConfig &net, uint32_t number)
@@ -121,8 +121,8 @@ TEST(YamlWrite, LooksLikeTheContract)
 	blue.ports = {{"veth-blue"}, {"eth1", 100, XOVL_MODE_TC}};
 	blue.flood = {ip("10.0.0.2"), ip("10.0.0.3")};
 	blue.fdb = {{Mac::parse("02:00:00:00:00:99"), ip("10.0.0.2")},
-		    {Mac::parse("02:00:00:00:00:98"), std::nullopt, "veth-blue"},
-		    {Mac::parse("02:00:00:00:00:97"), std::nullopt, "eth1", 100}};
+		    {Mac::parse("02:00:00:00:00:98"), FdbPort("veth-blue")},
+		    {Mac::parse("02:00:00:00:00:97"), FdbPort("eth1", 100)}};
 	config.networks.emplace_back().name = "red";
 
 	EXPECT_EQ(to_yaml(config), R"(vtep: {local: [10.0.0.1, {ip: "fd00::1", foreign: pass}]}

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "batch.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cctype>
-#include <cerrno>
-#include <cstring>
-#include <optional>
 
-#include "fd.hpp"
+#include "text_file.hpp"
 
 namespace xovl {
 
@@ -19,56 +14,9 @@ namespace {
 
 constexpr std::string_view kQuotes = "\\'\"";
 
-class LineReader {
-public:
-	LineReader(int fd, const std::string &name) : fd_(fd), name_(name) {}
-
-	/// The next line without its newline; nullopt at the end.
-	std::optional<std::string> next()
-	{
-		size_t newline;
-		while ((newline = buffer_.find('\n', begin_)) == std::string::npos && fill())
-			;
-		if (newline == std::string::npos && begin_ == buffer_.size())
-			return std::nullopt;
-		size_t end = std::min(newline, buffer_.size());
-		std::string line = buffer_.substr(begin_, end - begin_);
-		begin_ = newline == std::string::npos ? end : end + 1;
-		return line;
-	}
-
-	/// Whether next() would have to wait for the writer.
-	bool would_wait() const
-	{
-		pollfd ready{fd_, POLLIN, 0};
-		return buffer_.find('\n', begin_) == std::string::npos && poll(&ready, 1, 0) == 0;
-	}
-
-private:
-	bool fill()
-	{
-		char block[65536];
-		ssize_t n;
-		do
-			n = read(fd_, block, sizeof(block));
-		while (n < 0 && errno == EINTR);
-		if (n < 0)
-			throw request_error(fmt::format("-b {}: {} (a file that can be read)", name_, strerror(errno)));
-		buffer_.erase(0, begin_);
-		begin_ = 0;
-		buffer_.append(block, static_cast<size_t>(n));
-		return n > 0;
-	}
-
-	int fd_;
-	std::string name_;
-	std::string buffer_;
-	size_t begin_ = 0;
-};
-
 /// Takes the character after a backslash, or the rest of a quoted part, of line into word. i stands on the backslash or
 /// opening quote, and afterwards on the last character taken.
-void take_quoted(const std::string &line, size_t &i, std::string &word)
+void take_quoted(std::string_view line, size_t &i, std::string &word)
 {
 	char quote = line[i];
 	if (quote == '\\') {
@@ -88,7 +36,7 @@ void take_quoted(const std::string &line, size_t &i, std::string &word)
 
 } // namespace
 
-std::vector<std::string> split_words(const std::string &line)
+std::vector<std::string> split_words(std::string_view line)
 {
 	std::vector<std::string> words;
 	bool in_word = false;
@@ -112,15 +60,14 @@ std::vector<std::string> split_words(const std::string &line)
 
 void run_batch(Context &context, const std::string &file)
 {
-	bool is_stdin = file == "-";
-	Fd opened(is_stdin ? -1 : open(file.c_str(), O_RDONLY | O_CLOEXEC));
-	if (!is_stdin && !opened)
-		throw request_error(fmt::format("-b {}: {} (a file that can be read)", file, strerror(errno)));
-	LineReader reader(is_stdin ? STDIN_FILENO : opened.get(), file);
+	const std::string name = "-b " + file;
+	const bool is_stdin = file == "-";
+	const Fd opened = is_stdin ? Fd() : open_to_read(file, name);
+	LineReader reader(is_stdin ? STDIN_FILENO : opened.get(), name);
 	for (size_t number = 1;; number++) {
 		if (reader.would_wait())
 			context.release();
-		std::optional<std::string> line = reader.next();
+		const auto line = reader.next();
 		if (!line)
 			return;
 		try {

@@ -12,20 +12,17 @@ namespace {
 
 void put(Context &context, Args &args, bool replace)
 {
-	FdbConfig entry{.mac = Mac::parse(args.next("MAC"))};
-	std::string net;
+	FdbWords words{.mac = Mac::parse(args.next("MAC"))};
+	std::string net, dev;
 	args.keys({
 		{"net", Need::Mandatory, [&](const std::string &v) { net = v; }},
-		{"dst", Need::Optional, [&](const std::string &v) { entry.dst = Address::parse(v); }},
-		{"dev", Need::Optional, [&](const std::string &v) { entry.dev = parse_dev_name(v); }},
-		{"vid", Need::Optional, [&](const std::string &v) { entry.vid = parse_vid(v); }},
+		{"dst", Need::Optional, [&](const std::string &v) { words.dst = Address::parse(v); }},
+		{"dev", Need::Optional, [&](const std::string &v) { dev = parse_dev_name(v); }},
+		{"vid", Need::Optional, [&](const std::string &v) { words.vid = parse_vid(v); }},
 	});
-	if (entry.dst.has_value() == !entry.dev.empty())
-		throw request_error("one destination is needed (dst IP, or dev DEV [vid V])");
-	if (entry.dst && entry.vid)
-		throw request_error("\"vid\" does not go with \"dst\" (dev DEV vid V)");
-	context.overlay().fdb_add(net, entry, replace);
-	context.tell(fmt::format("{} net {} fdb {}", replace ? "~" : "+", net, entry.mac.str()));
+	words.dev = dev;
+	context.overlay().fdb_add(net, to_entry(words), replace);
+	context.tell(fmt::format("{} net {} fdb {}", replace ? "~" : "+", net, words.mac.str()));
 }
 
 void add(Context &context, Args &args)
