@@ -13,7 +13,6 @@ namespace xovl {
 namespace {
 
 constexpr std::string_view kUsage = "MAC net NAME dst IP | dev DEV [vid V]";
-constexpr std::string_view kBlanks = " \t\r";
 constexpr size_t kLineMax = UINT16_MAX;
 constexpr size_t kFilesMax = UINT16_MAX;
 
@@ -25,8 +24,11 @@ public:
 	/// Empty at the end of the line.
 	std::string_view next()
 	{
-		begin_ = std::min(line_.find_first_not_of(kBlanks, end_), line_.size());
-		end_ = std::min(line_.find_first_of(kBlanks, begin_), line_.size());
+		auto is_blank = [&](size_t i) { return line_[i] == ' ' || line_[i] == '\t' || line_[i] == '\r'; };
+		for (begin_ = end_; begin_ < line_.size() && is_blank(begin_);)
+			begin_++;
+		for (end_ = begin_; end_ < line_.size() && !is_blank(end_);)
+			end_++;
 		return line_.substr(begin_, end_ - begin_);
 	}
 

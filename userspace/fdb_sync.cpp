@@ -10,18 +10,21 @@ namespace xovl {
 
 namespace {
 
+constexpr unsigned kMacBits = 48;
+
 uint64_t as_number(const xovl_fdb_key &key)
 {
-	uint64_t number;
-	static_assert(sizeof(number) == sizeof(key));
-	std::memcpy(&number, &key, sizeof(number));
+	uint64_t number = key.net;
+	for (uint8_t octet : key.mac)
+		number = number << 8 | octet;
 	return number;
 }
 
 xovl_fdb_key as_key(uint64_t number)
 {
-	xovl_fdb_key key;
-	std::memcpy(&key, &number, sizeof(key));
+	xovl_fdb_key key{.net = static_cast<uint16_t>(number >> kMacBits), .mac = {}};
+	for (unsigned i = 0; i < sizeof(key.mac); i++)
+		key.mac[i] = static_cast<uint8_t>(number >> (kMacBits - 8 * (i + 1)));
 	return key;
 }
 
@@ -99,15 +102,8 @@ private:
 	std::unordered_map<uint64_t, uint64_t> known_;
 };
 
-/// A static entry as the map has it.
-struct Item {
-	uint64_t key; ///< as_number()
-	uint64_t dst;
-};
-using Items = std::vector<Item>; ///< by key
-
 /// Call visit(old, now) for every key: nullptr where one of the two has none.
-template <typename Visit> void pair_up(const Items &have, const Items &want, Visit visit)
+template <typename Visit> void pair_up(const FdbItems &have, const FdbItems &want, Visit visit)
 {
 	auto old = have.begin(), now = want.begin();
 	while (old != have.end() || now != want.end()) {
@@ -119,20 +115,9 @@ template <typename Visit> void pair_up(const Items &have, const Items &want, Vis
 	}
 }
 
-Items running_items(const Maps &maps)
+FdbItems wanted_items(const Tables &tables, const Config &wanted)
 {
-	Items items;
-	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
-		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_STATIC)
-			items.push_back({as_number(key), entry.dst});
-	});
-	std::ranges::sort(items, {}, &Item::key);
-	return items;
-}
-
-Items wanted_items(const Tables &tables, const Config &wanted)
-{
-	Items items;
+	FdbItems items;
 	size_t count = 0;
 	for (const auto &net : wanted.networks)
 		count += net.fdb.size();
@@ -148,7 +133,7 @@ Items wanted_items(const Tables &tables, const Config &wanted)
 			items.push_back({as_number(fdb_key(net_index, entry.mac)), dst->second});
 		}
 	}
-	std::ranges::sort(items, {}, &Item::key);
+	std::ranges::sort(items, {}, &FdbItem::key);
 	return items;
 }
 
@@ -269,6 +254,32 @@ std::optional<FdbTarget> fdb_target(const Tables &tables, uint64_t dst)
 	return FdbPort(device->second.name, tables.port_table[index].vid);
 }
 
+FdbItems fdb_read(const Maps &maps)
+{
+	FdbItems items;
+	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
+		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_STATIC)
+			items.push_back({as_number(key), entry.dst});
+	});
+	std::ranges::sort(items, {}, &FdbItem::key);
+	return items;
+}
+
+void fdb_to_config(const FdbItems &items, const Tables &tables, Config &config)
+{
+	std::map<uint32_t, NetworkConfig *> nets;
+	const auto indexes = tables.network_indexes();
+	for (auto &net : config.networks)
+		nets[indexes.at(net.name)] = &net;
+	for (const auto &item : items) {
+		const xovl_fdb_key key = as_key(item.key);
+		auto net = nets.find(key.net);
+		auto target = fdb_target(tables, item.dst);
+		if (net != nets.end() && target)
+			net->second->fdb.push_back({Mac(std::to_array(key.mac)), *target});
+	}
+}
+
 void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry)
 {
 	Writer writer(maps, 1);
@@ -276,11 +287,11 @@ void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry)
 	writer.flush();
 }
 
-void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
+bool fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	Follower follower(current, desired);
 	if (!follower.matters())
-		return;
+		return false;
 	// nothing is written while the map is read
 	std::vector<std::pair<xovl_fdb_key, xovl_fdb>> moved;
 	std::vector<xovl_fdb_key> gone;
@@ -300,14 +311,15 @@ void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
 		writer.write(key, entry);
 	writer.flush();
 	maps.next_generation();
+	return true;
 }
 
-FdbChanges fdb_replace(const Maps &maps, const Tables &tables, const Config &wanted)
+FdbChanges fdb_replace(const Maps &maps, const FdbItems &running, const Tables &tables, const Config &wanted)
 {
-	const Items have = running_items(maps), want = wanted_items(tables, wanted);
+	const FdbItems want = wanted_items(tables, wanted);
 	FdbChanges changes;
 	Deleter deleter(maps);
-	pair_up(have, want, [&](const Item *old, const Item *now) {
+	pair_up(running, want, [&](const FdbItem *old, const FdbItem *now) {
 		changes.deleted += !now;
 		changes.added += !old;
 		changes.changed += old && now && old->dst != now->dst;
@@ -316,7 +328,7 @@ FdbChanges fdb_replace(const Maps &maps, const Tables &tables, const Config &wan
 	});
 	deleter.flush();
 	Writer writer(maps, changes.added);
-	pair_up(have, want, [&](const Item *old, const Item *now) {
+	pair_up(running, want, [&](const FdbItem *old, const FdbItem *now) {
 		if (now && (!old || old->dst != now->dst))
 			writer.write(as_key(now->key), {.dst = now->dst, .seen = 0});
 	});
@@ -326,12 +338,11 @@ FdbChanges fdb_replace(const Maps &maps, const Tables &tables, const Config &wan
 	return changes;
 }
 
-FdbChanges fdb_compare(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted)
+FdbChanges fdb_compare(const FdbItems &running, const Tables &current, const Tables &desired, const Config &wanted)
 {
 	Follower follower(current, desired);
 	FdbChanges changes;
-	const Items have = maps ? running_items(*maps) : Items();
-	pair_up(have, wanted_items(desired, wanted), [&](const Item *old, const Item *now) {
+	pair_up(running, wanted_items(desired, wanted), [&](const FdbItem *old, const FdbItem *now) {
 		changes.deleted += !now;
 		changes.added += !old;
 		changes.changed += old && now && follower.follow(old->dst) != now->dst;

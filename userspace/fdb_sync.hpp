@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "tables.hpp"
 
@@ -24,14 +26,29 @@ uint64_t fdb_dst(const Tables &tables, uint32_t net_index, const FdbTarget &targ
 /// The peer or port that an entry points to; nullopt: it is gone.
 std::optional<FdbTarget> fdb_target(const Tables &tables, uint64_t dst);
 
+/// A static entry as the map has it.
+struct FdbItem {
+	uint64_t key; ///< network index and MAC as one number
+	uint64_t dst;
+};
+using FdbItems = std::vector<FdbItem>; ///< by key
+
+/// The static entries that run.
+FdbItems fdb_read(const Maps &maps);
+
+/// Put entries that run into the networks of config, which tables were made from.
+void fdb_to_config(const FdbItems &items, const Tables &tables, Config &config);
+
 /// Entries whose network, port or peer goes are deleted; where a peer got another index they follow.
-void fdb_follow(const Maps &maps, const Tables &current, const Tables &desired);
+/// False: no entry can have been concerned.
+bool fdb_follow(const Maps &maps, const Tables &current, const Tables &desired);
 
-/// The static entries become exactly those of wanted, whose tables are in force. Learned entries make room where it lacks.
-FdbChanges fdb_replace(const Maps &maps, const Tables &tables, const Config &wanted);
+/// The static entries, now running, become exactly those of wanted, whose tables are in force. Learned entries make room
+/// where it lacks.
+FdbChanges fdb_replace(const Maps &maps, const FdbItems &running, const Tables &tables, const Config &wanted);
 
-/// What fdb_follow() and fdb_replace() would change together. maps nullptr: nothing is loaded.
-FdbChanges fdb_compare(const Maps *maps, const Tables &current, const Tables &desired, const Config &wanted);
+/// What fdb_follow() and fdb_replace() would change together.
+FdbChanges fdb_compare(const FdbItems &running, const Tables &current, const Tables &desired, const Config &wanted);
 
 /// Write one entry; where the table is full learned ones make room. Error(Request): full of static ones.
 void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry);

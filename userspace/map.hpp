@@ -16,24 +16,9 @@
 
 #include "error.hpp"
 #include "fd.hpp"
+#include "image.hpp"
 
 namespace xovl {
-
-/// Orders plain structs without padding by their octets.
-struct ByOctets {
-	template <typename T> bool operator()(const T &a, const T &b) const
-	{
-		return std::memcmp(&a, &b, sizeof(T)) < 0;
-	}
-};
-
-template <typename T> bool same_octets(const T &a, const T &b)
-{
-	return std::memcmp(&a, &b, sizeof(T)) == 0;
-}
-
-/// The contents of a hash map.
-template <typename Key, typename Value> using Image = std::map<Key, Value, ByOctets>;
 
 /// What a map of any kind is known by: its descriptor, name and size.
 class MapBase {
@@ -145,7 +130,7 @@ public:
 	Image<Key, Value> image() const
 	{
 		Image<Key, Value> all;
-		for_each([&](const Key &key, const Value &value) { all.emplace(key, value); });
+		for_each([&](const Key &key, const Value &value) { all[key] = value; });
 		return all;
 	}
 

@@ -166,22 +166,8 @@ Config Overlay::Impl::running(bool with_fdb)
 		return config;
 	if (maps().limits() != Limits{})
 		config.limits = maps().limits();
-	if (!with_fdb)
-		return config;
-	std::map<uint32_t, NetworkConfig *> nets;
-	const auto indexes = tables().network_indexes();
-	for (auto &net : config.networks)
-		nets[indexes.at(net.name)] = &net;
-	maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &value) {
-		if (xovl_fdb_state_of(value.dst) != XOVL_FDB_STATIC)
-			return;
-		auto net = nets.find(key.net);
-		auto target = fdb_target(tables(), value.dst);
-		if (net != nets.end() && target)
-			net->second->fdb.push_back({Mac(std::to_array(key.mac)), *target});
-	});
-	for (auto &net : config.networks)
-		std::ranges::sort(net.fdb, {}, &FdbConfig::mac);
+	if (with_fdb)
+		fdb_to_config(fdb_read(maps()), tables(), config);
 	return config;
 }
 

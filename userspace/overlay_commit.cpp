@@ -161,18 +161,21 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 	}
 }
 
-std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, bool with_fdb)
+std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
 {
+	bool moved = false;
 	keep_lo_forwarding();
 	Tables before = tables();
 	forget_others(dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
 	detach_surplus(desired);
-	write_tables(maps(), before, desired, [&] { fdb_follow(maps(), before, desired); });
+	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), before, desired); });
 	std::vector<std::string> lines = attach_all(desired);
 	refresh_xmit(desired);
-	if (with_fdb)
-		describe_fdb(lines, fdb_replace(maps(), desired, wanted));
+	if (running_fdb) {
+		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
+		describe_fdb(lines, fdb_replace(maps(), moved ? afresh : *running_fdb, desired, wanted));
+	}
 	tables_ = std::move(desired);
 	return lines;
 }
@@ -190,7 +193,7 @@ std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 		empty.peers.resize(limits.peers);
 	}
 	Tables desired = make_tables(wanted, empty, ifindex, fdb_refs_of_config());
-	describe_fdb(lines, fdb_compare(loaded() ? &maps() : nullptr, empty, desired, wanted));
+	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), empty, desired, wanted));
 	return lines;
 }
 
@@ -212,19 +215,20 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 	}
 
 	std::vector<std::string> lines = describe_changes(before, wanted);
-	bool full_undo = with_fdb && was_loaded;
-	if (full_undo)
-		before = running(true);
-	Refs refs_before = full_undo ? fdb_refs_of_config() : present_refs();
+	const FdbItems running_fdb = with_fdb ? fdb_read(maps()) : FdbItems();
+	const Refs refs_before = with_fdb ? fdb_refs_of_config() : present_refs();
 	try {
-		for (auto &line : carry_out(wanted, refs, with_fdb))
+		for (auto &line : carry_out(wanted, refs, with_fdb ? &running_fdb : nullptr))
 			lines.push_back(std::move(line));
 	} catch (...) {
-		tables_.reset();
-		if (was_loaded)
-			carry_out(before, refs_before, full_undo);
-		else
+		if (!was_loaded) {
 			down();
+			throw;
+		}
+		fdb_to_config(running_fdb, tables(), before);
+		tables_.reset();
+		const FdbItems half_way = with_fdb ? fdb_read(maps()) : FdbItems();
+		carry_out(before, refs_before, with_fdb ? &half_way : nullptr);
 		throw;
 	}
 	return lines;

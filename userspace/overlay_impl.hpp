@@ -47,7 +47,8 @@ private:
 	void load(const Limits &limits);
 	void fit_limits(const Config &wanted);
 	std::map<std::string, uint32_t> resolve(const Config &wanted, bool gone_is_error);
-	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, bool with_fdb);
+	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
+	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
 	void detach_surplus(const Tables &desired);
 	std::vector<std::string> attach_all(Tables &desired);
 	void refresh_xmit(Tables &desired);

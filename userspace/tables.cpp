@@ -66,7 +66,7 @@ std::unordered_map<std::string_view, uint32_t> Tables::network_indexes() const
 	return indexes;
 }
 
-const std::pair<const uint32_t, xovl_device> *Tables::find_device(const std::string &name) const
+const std::pair<uint32_t, xovl_device> *Tables::find_device(const std::string &name) const
 {
 	for (const auto &device : devices)
 		if (name == device.second.name)

@@ -34,7 +34,7 @@ struct Tables {
 	std::unordered_map<std::string_view, uint32_t> network_indexes() const;
 	std::optional<uint32_t> find_port(const std::string &dev, uint16_t vid) const;
 	/// nullptr: there is none of that name.
-	const std::pair<const uint32_t, xovl_device> *find_device(const std::string &name) const;
+	const std::pair<uint32_t, xovl_device> *find_device(const std::string &name) const;
 };
 
 Tables read_tables(const Maps &maps);

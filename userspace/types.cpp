@@ -113,10 +113,9 @@ Address Address::parse(std::string_view text)
 
 	if (text.size() < sizeof(terminated) && text.find('\0') == text.npos) {
 		text.copy(terminated, text.size());
-		if (inet_pton(AF_INET6, terminated, address.bytes_.data()) == 1)
-			return address;
 		std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes_.begin());
-		if (inet_pton(AF_INET, terminated, address.bytes_.data() + kMappedPrefix.size()) == 1)
+		if (inet_pton(AF_INET, terminated, address.bytes_.data() + kMappedPrefix.size()) == 1 ||
+		    inet_pton(AF_INET6, terminated, address.bytes_.data()) == 1)
 			return address;
 	}
 	throw request_error(fmt::format("{} is not an IP address (as 10.0.0.1 or fd00::1)", in_quotes(text)));
