@@ -67,8 +67,9 @@ Counters Overlay::counters() const
 	const Tables &tables = impl_->tables();
 	const Maps &maps = impl_->maps();
 	Config config = impl_->running(false);
+	const auto indexes = tables.network_indexes();
 	for (const auto &net : config.networks) {
-		out.networks.push_back({net.name, {maps.net_stats.per_cpu(*tables.find_network(net.name))}});
+		out.networks.push_back({net.name, {maps.net_stats.per_cpu(indexes.at(net.name))}});
 		for (const auto &port : net.ports)
 			if (auto index = tables.find_port(port.dev, port.vid))
 				out.ports.push_back({port.dev, port.vid, {maps.port_stats.per_cpu(*index)}});

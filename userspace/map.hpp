@@ -82,6 +82,12 @@ public:
 		return count;
 	}
 
+	void set(std::span<const Key> keys, std::span<const Value> values) const
+	{
+		if (try_set(keys, values) < keys.size())
+			fail("write", ENOSPC);
+	}
+
 	void del(const Key &key) const
 	{
 		if (bpf_map_delete_elem(fd(), &key) != 0 && errno != ENOENT)

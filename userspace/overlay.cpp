@@ -116,19 +116,19 @@ Overlay::Impl::Impl(const std::string &root) : dir_(root)
 		dir_.remove();
 }
 
-const Tables &Overlay::Impl::tables()
+Overlay::Impl::Current &Overlay::Impl::current()
 {
-	if (!tables_)
-		tables_ = loaded() ? read_tables(maps()) : Tables{};
-	return *tables_;
+	if (!current_)
+		current_.emplace(loaded() ? read_tables(maps()) : Tables{});
+	return *current_;
 }
 
 uint32_t Overlay::Impl::network(const std::string &name)
 {
-	auto index = tables().find_network(name);
-	if (!index)
+	auto index = current().networks.find(name);
+	if (index == current().networks.end())
 		throw no_network(name);
-	return *index;
+	return index->second;
 }
 
 Overlay::Impl::Refs Overlay::Impl::present_refs()
@@ -177,7 +177,7 @@ void Overlay::Impl::change(const std::function<void()> &work)
 		dir_.create();
 		if (datapath_is_loaded(dir_)) { // by somebody else since we looked
 			maps_.emplace(dir_);
-			tables_.reset();
+			current_.reset();
 		}
 	}
 	try {
@@ -192,7 +192,7 @@ void Overlay::Impl::change(const std::function<void()> &work)
 void Overlay::Impl::down()
 {
 	maps_.reset();
-	tables_.reset();
+	current_.reset();
 	take_down(dir_);
 }
 

@@ -68,7 +68,7 @@ void Overlay::Impl::load(const Limits &limits)
 {
 	datapath_load(dir_, limits);
 	maps_.emplace(dir_);
-	tables_.reset();
+	current_.reset();
 }
 
 /// Sizes are those of the load: an empty datapath is loaded anew, one in use refuses.
@@ -176,7 +176,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
 		describe_fdb(lines, fdb_replace(maps(), moved ? afresh : *running_fdb, desired, wanted));
 	}
-	tables_ = std::move(desired);
+	current_.emplace(std::move(desired));
 	return lines;
 }
 
@@ -226,7 +226,7 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 			throw;
 		}
 		fdb_to_config(running_fdb, tables(), before);
-		tables_.reset();
+		current_.reset();
 		const FdbItems half_way = with_fdb ? fdb_read(maps()) : FdbItems();
 		carry_out(before, refs_before, with_fdb ? &half_way : nullptr);
 		throw;

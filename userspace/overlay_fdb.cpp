@@ -19,23 +19,34 @@ std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_
 
 } // namespace
 
-/// One more or one less static entry of net refers to remote.
-void Overlay::Impl::count_ref(const std::string &net, const Address &remote, int change)
+/// One more static entry of a network refers to remote.
+void Overlay::Impl::add_ref(uint32_t net, const Address &remote)
 {
-	xovl_member_key key{.remote = remote.raw(), .net = network(net), .pad = 0};
-	auto member = tables().members.find(key);
-	if (member != tables().members.end() && (member->second.flood || member->second.fdb_refs + change > 0)) {
-		xovl_member value = member->second;
-		value.fdb_refs += change;
+	auto member = tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
+	if (member == tables().members.end())
+		return join_network(maps(), current_->tables, net, remote);
+	xovl_member value = member->second;
+	value.fdb_refs++;
+	maps().members.set(member->first, value);
+	current_->tables.members[member->first] = value;
+}
+
+/// One less. The remote's last one takes it out of the network.
+void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
+{
+	const auto &[key, member] = *tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
+	if (member.flood || member.fdb_refs > 1) {
+		xovl_member value = member;
+		value.fdb_refs--;
 		maps().members.set(key, value);
-		tables_->members[key] = value;
+		current_->tables.members[key] = value;
 		return;
 	}
-	// the peer comes or goes
-	Refs refs = [&, present = present_refs()](const NetworkConfig &config) {
+	Refs refs = [&, present = present_refs(),
+		     name = std::string(tables().networks[net].name)](const NetworkConfig &config) {
 		auto counts = present(config);
-		if (config.name == net)
-			counts[remote] += change;
+		if (config.name == name)
+			counts[remote]--;
 		return counts;
 	};
 	commit(running(false), refs, false);
@@ -45,8 +56,8 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 {
 	uint32_t index = impl_->network(net);
 	const Address *dst = entry.dst();
-	Config config = impl_->running(false);
-	config.find_network(net)->fdb = {entry};
+	Config config = to_config(impl_->tables(), index);
+	config.networks[0].fdb = {entry};
 	validate(config);
 
 	xovl_fdb_key key = fdb_key(index, entry.mac);
@@ -58,29 +69,30 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	auto old_remote = remote_of(impl_->tables(), old);
 	// in this order a killed writer leaves at most a count that is too high
 	if (dst)
-		impl_->count_ref(net, *dst, 1);
+		impl_->add_ref(index, *dst);
 	try {
 		fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry.target), .seen = 0});
 	} catch (...) {
 		if (dst)
-			impl_->count_ref(net, *dst, -1);
+			impl_->drop_ref(index, *dst);
 		throw;
 	}
 	if (old_remote)
-		impl_->count_ref(net, *old_remote, -1);
+		impl_->drop_ref(index, *old_remote);
 	impl_->maps().next_generation();
 }
 
 void Overlay::fdb_del(const std::string &net, const Mac &mac)
 {
-	xovl_fdb_key key = fdb_key(impl_->network(net), mac);
+	const uint32_t index = impl_->network(net);
+	xovl_fdb_key key = fdb_key(index, mac);
 	auto old = impl_->maps().fdb.get(key);
 	if (!old)
 		throw request_error(fmt::format("{} is not in network \"{}\" (xovl fdb show)", mac.str(), net));
 	auto old_remote = remote_of(impl_->tables(), old);
 	impl_->maps().fdb.del(key);
 	if (old_remote)
-		impl_->count_ref(net, *old_remote, -1);
+		impl_->drop_ref(index, *old_remote);
 	impl_->maps().next_generation();
 }
 

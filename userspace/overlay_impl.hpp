@@ -13,7 +13,7 @@ struct Overlay::Impl {
 	bool loaded() const { return maps_.has_value(); }
 	const Maps &maps() const { return *maps_; }
 	/// Empty tables while nothing is loaded. They stay true as long as the lock is held.
-	const Tables &tables();
+	const Tables &tables() { return current().tables; }
 	/// The networks index; Error(Request): there is none of that name.
 	uint32_t network(const std::string &name);
 
@@ -39,11 +39,21 @@ struct Overlay::Impl {
 	/// The lines that commit() would return for a complete configuration; changes nothing.
 	std::vector<std::string> preview(const Config &wanted);
 
-	void count_ref(const std::string &net, const Address &remote, int change);
+	void add_ref(uint32_t net, const Address &remote);
+	void drop_ref(uint32_t net, const Address &remote);
 
 	void down();
 
 private:
+	/// Tables with an index of the networks' names.
+	struct Current {
+		explicit Current(Tables &&of) : tables(std::move(of)), networks(tables.network_indexes()) {}
+
+		Tables tables;
+		std::unordered_map<std::string_view, uint32_t> networks;
+	};
+
+	Current &current();
 	void load(const Limits &limits);
 	void fit_limits(const Config &wanted);
 	std::map<std::string, uint32_t> resolve(const Config &wanted, bool gone_is_error);
@@ -55,7 +65,7 @@ private:
 
 	PinDir dir_;
 	std::optional<Maps> maps_;
-	std::optional<Tables> tables_;
+	std::optional<Current> current_;
 };
 
 } // namespace xovl

@@ -20,6 +20,14 @@ template <typename Item> std::vector<Item> in_order(std::vector<std::pair<uint32
 	return items;
 }
 
+std::vector<VtepConfig> vtep_configs(const Tables &tables)
+{
+	std::vector<std::pair<uint32_t, VtepConfig>> vteps;
+	for (const auto &[local, vtep] : tables.vteps)
+		vteps.push_back({vtep.order, {Address(local), vtep.foreign_pass != 0}});
+	return in_order(std::move(vteps));
+}
+
 PortConfig port_config(const Tables &tables, const xovl_port &port)
 {
 	PortConfig config;
@@ -48,14 +56,6 @@ NetworkConfig network_config(const xovl_network &net)
 }
 
 } // namespace
-
-std::optional<uint32_t> Tables::find_network(const std::string &name) const
-{
-	for (uint32_t i = 0; i < networks.size(); i++)
-		if ((networks[i].flags & XOVL_NET_USED) && name == networks[i].name)
-			return i;
-	return std::nullopt;
-}
 
 std::unordered_map<std::string_view, uint32_t> Tables::network_indexes() const
 {
@@ -105,9 +105,6 @@ Tables read_tables(const Maps &maps)
 
 Config to_config(const Tables &tables)
 {
-	std::vector<std::pair<uint32_t, VtepConfig>> vteps;
-	for (const auto &[local, vtep] : tables.vteps)
-		vteps.push_back({vtep.order, {Address(local), vtep.foreign_pass != 0}});
 	std::vector<std::pair<uint32_t, UplinkConfig>> uplinks;
 	for (const auto &[ifindex, device] : tables.devices)
 		if (device.role == XOVL_ROLE_UPLINK)
@@ -132,9 +129,20 @@ Config to_config(const Tables &tables)
 		networks.push_back({tables.networks[i].order, std::move(net)});
 	}
 	return {.limits = std::nullopt,
-		.vteps = in_order(std::move(vteps)),
+		.vteps = vtep_configs(tables),
 		.uplinks = in_order(std::move(uplinks)),
 		.networks = in_order(std::move(networks))};
+}
+
+Config to_config(const Tables &tables, uint32_t net_index)
+{
+	Config config;
+	config.vteps = vtep_configs(tables);
+	NetworkConfig &net = config.networks.emplace_back(network_config(tables.networks[net_index]));
+	for (const auto &port : tables.port_table)
+		if ((port.flags & XOVL_PORT_USED) && port.net == net_index)
+			net.ports.push_back(port_config(tables, port));
+	return config;
 }
 
 } // namespace xovl

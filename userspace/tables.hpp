@@ -28,10 +28,9 @@ struct Tables {
 	std::vector<xovl_network> networks;
 	std::vector<xovl_peer> peers;
 
-	/// The index of a network, of a port of any network; nullopt: there is none.
-	std::optional<uint32_t> find_network(const std::string &name) const;
 	/// The indexes of all networks by their names, which must not be changed meanwhile.
 	std::unordered_map<std::string_view, uint32_t> network_indexes() const;
+	/// The index of a port of any network; nullopt: there is none.
 	std::optional<uint32_t> find_port(const std::string &dev, uint16_t vid) const;
 	/// nullptr: there is none of that name.
 	const std::pair<uint32_t, xovl_device> *find_device(const std::string &name) const;
@@ -41,6 +40,8 @@ Tables read_tables(const Maps &maps);
 
 /// The configuration that the tables were made from, without limits and FDB entries.
 Config to_config(const Tables &tables);
+/// As much of it as one network needs: the vteps, and that network with its ports.
+Config to_config(const Tables &tables, uint32_t net_index);
 
 /// What the maps must hold for wanted (which is valid). Indexes of what current has already are kept.
 /// ifindex gives those of every device in wanted; refs counts the static FDB entries of a network of that name.
@@ -53,5 +54,9 @@ Tables make_tables(const Config &wanted, const Tables &current, const std::map<s
 /// when everything that new FDB entries refer to is there, and what is to go is not gone yet.
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
 		  const std::function<void()> &update_fdb);
+
+/// Make remote, to which a static FDB entry will refer, a member of a network, in maps and tables. It must not be one.
+/// Error(Request): there are too many peers or members (limits).
+void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Address &remote);
 
 } // namespace xovl

@@ -8,7 +8,7 @@
 #include <deque>
 
 #include "outer.hpp"
-#include "tables.hpp"
+#include "tables_impl.hpp"
 
 namespace xovl {
 
@@ -17,12 +17,6 @@ namespace {
 Error too_many(size_t most, const char *what)
 {
 	return request_error(fmt::format("more than {} {} (limits)", most, what));
-}
-
-void check_count(size_t count, size_t most, const char *what)
-{
-	if (count > most)
-		throw too_many(most, what);
 }
 
 /// Hands out indexes of an array: first those that are free now, then those that become free by this change. Everything that
@@ -99,7 +93,6 @@ public:
 
 private:
 	xovl_network network(const NetworkConfig &net, uint32_t order) const;
-	xovl_peer peer(const NetworkConfig &net, const Address &remote) const;
 	void device(const std::string &name, xovl_role role, xovl_mode mode, uint32_t order);
 	void endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass);
 	void flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head);
@@ -236,27 +229,11 @@ void Maker::members(const std::function<std::map<Address, uint32_t>(const Networ
 			if (count)
 				member(remote).fdb_refs = count;
 	}
-	check_count(out_.members.size(), current_.limits.members, "members (pairs of network and peer)");
+	check_count(out_.members.size(), current_.limits.members, kMembersText);
 }
 
-xovl_peer Maker::peer(const NetworkConfig &net, const Address &remote) const
-{
-	xovl_peer value{};
-	value.remote = remote.raw();
-	value.local = local_for(net, wanted_.vteps, remote).raw();
-	value.dstport = htons(net.dstport);
-	value.encap = net.encap;
-	value.family = remote.family();
-	prepare_outer(value);
-	return value;
-}
-
-/// Peers have the same prepared header exactly when they are the same.
 struct ByOuter {
-	bool operator()(const xovl_peer &a, const xovl_peer &b) const
-	{
-		return std::memcmp(a.outer, b.outer, sizeof(a.outer)) < 0;
-	}
+	bool operator()(const xovl_peer &a, const xovl_peer &b) const { return compare_peers(a, b) < 0; }
 };
 
 void Maker::peers()
@@ -265,14 +242,14 @@ void Maker::peers()
 	for (uint32_t i = 0; i < current_.peers.size(); i++)
 		if (current_.peers[i].family)
 			known.emplace(current_.peers[i], i);
-	Slots slots("peers", current_.peers.size(), [&](uint32_t i) { return current_.peers[i].family != 0; });
+	Slots slots(kPeersText, current_.peers.size(), [&](uint32_t i) { return current_.peers[i].family != 0; });
 	std::map<uint32_t, const NetworkConfig *> nets;
 	for (size_t n = 0; n < wanted_.networks.size(); n++)
 		nets[net_index_[n]] = &wanted_.networks[n];
 
 	std::vector<std::pair<xovl_member *, xovl_peer>> pending;
 	for (auto &[key, member] : out_.members) {
-		xovl_peer value = peer(*nets.at(key.net), Address(key.remote));
+		xovl_peer value = make_peer(*nets.at(key.net), wanted_.vteps, Address(key.remote));
 		auto same = known.find(value);
 		if (same == known.end()) {
 			pending.push_back({&member, value});
@@ -292,7 +269,7 @@ void Maker::peers()
 	}
 	// the table has room for the old and the new ones side by side: no slot changes its meaning while FDB entries name it
 	auto used = std::ranges::count_if(out_.peers, [](const xovl_peer &value) { return value.family != 0; });
-	check_count(used, current_.limits.peers, "peers");
+	check_count(used, current_.limits.peers, kPeersText);
 }
 
 void Maker::flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head)
@@ -355,6 +332,24 @@ void Maker::endpoints()
 }
 
 } // namespace
+
+void check_count(size_t count, size_t most, const char *what)
+{
+	if (count > most)
+		throw too_many(most, what);
+}
+
+xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote)
+{
+	xovl_peer value{};
+	value.remote = remote.raw();
+	value.local = local_for(net, vteps, remote).raw();
+	value.dstport = htons(net.dstport);
+	value.encap = net.encap;
+	value.family = remote.family();
+	prepare_outer(value);
+	return value;
+}
 
 Tables make_tables(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex,
 		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs)

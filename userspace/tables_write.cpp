@@ -13,11 +13,16 @@ namespace {
 template <typename Key, typename Value>
 void write_missing(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired)
 {
+	std::vector<Key> keys;
+	std::vector<Value> values;
 	for (const auto &[key, value] : desired) {
 		auto old = current.find(key);
-		if (old == current.end() || !same_octets(old->second, value))
-			map.set(key, value);
+		if (old != current.end() && same_octets(old->second, value))
+			continue;
+		keys.push_back(key);
+		values.push_back(value);
 	}
+	map.set(std::span<const Key>(keys), std::span<const Value>(values));
 }
 
 /// Delete what is not in desired, or there leads elsewhere. Returns whether anything was.
