@@ -165,14 +165,15 @@ void validate(const Config &config, const Where &where, const Limits &in_force =
 
 /// Parse and validate a YAML file. name is used in messages: Error(Request) "NAME:LINE:COLUMN: what is wrong (what would
 /// be right)". Text without any value is an error, as it would take everything down: {} is the empty configuration.
-/// Reads a file of 1M FDB entries in seconds.
+/// fdb_files are read too, beside the file of that name; 1M entries in half a second.
 /// also: what else must hold of the file. in_force: the limits for a file that has none.
 Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also = {},
 		  const Limits &in_force = {});
 Config read_yaml_file(const std::string &path, const ConfigCheck &also = {}, const Limits &in_force = {});
 
 /// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
-std::string to_yaml(const Config &config);
+/// fdb_file: a plain file that has the entries (to_fdb_file()); empty: they stand in the YAML file.
+std::string to_yaml(const Config &config, std::string_view fdb_file = {});
 
 /// One line for each thing that differs, but for FDB entries: "+ net blue", "~ uplink eth0", "- net blue port veth1 vid 5".
 std::vector<std::string> describe_changes(const Config &before, const Config &after);

@@ -174,7 +174,10 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	refresh_xmit(desired);
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
-		describe_fdb(lines, fdb_replace(maps(), moved ? afresh : *running_fdb, desired, wanted));
+		FdbChanges changes = fdb_replace(maps(), moved ? afresh : *running_fdb, desired, wanted);
+		if (moved) // some of it by fdb_follow()
+			changes = fdb_compare(*running_fdb, before, desired, wanted);
+		describe_fdb(lines, changes);
 	}
 	current_.emplace(std::move(desired));
 	return lines;

@@ -54,6 +54,19 @@ std::string read_text_file(const std::string &path)
 	return text;
 }
 
+void write_text_file(const std::string &path, std::string_view text)
+{
+	const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+	if (!fd)
+		throw system_error("write", path, errno);
+	while (!text.empty()) {
+		const ssize_t n = write(fd.get(), text.data(), text.size());
+		if (n < 0 && errno != EINTR)
+			throw system_error("write", path, errno);
+		text.remove_prefix(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+	}
+}
+
 std::optional<std::string_view> LineReader::next()
 {
 	size_t newline;

@@ -16,6 +16,9 @@ Fd open_to_read(const std::string &path, const std::string &name);
 /// The whole of a file. Error(Request) as open_to_read().
 std::string read_text_file(const std::string &path);
 
+/// Make or replace a file. Error(System).
+void write_text_file(const std::string &path, std::string_view text);
+
 /// Reads from a descriptor, which stays the caller's.
 class LineReader {
 public:

@@ -35,17 +35,21 @@ bool is_plain(std::string_view name)
 	       std::none_of(std::begin(words), std::end(words), is_word);
 }
 
-std::string yaml(std::string_view name)
+/// text: printable.
+std::string in_double_quotes(std::string_view text)
 {
-	if (is_plain(name))
-		return std::string(name);
 	std::string out = "\"";
-	for (char c : name) {
+	for (char c : text) {
 		if (c == '"' || c == '\\')
 			out += '\\';
 		out += c;
 	}
 	return out + '"';
+}
+
+std::string yaml(std::string_view name)
+{
+	return is_plain(name) ? std::string(name) : in_double_quotes(name);
 }
 
 std::string yaml(const Address &address)
@@ -138,7 +142,7 @@ void put_fdb(Out &out, const std::vector<FdbConfig> &fdb)
 	}
 }
 
-void put_network(Out &out, const NetworkConfig &net)
+void put_network(Out &out, const NetworkConfig &net, bool with_fdb)
 {
 	const NetworkConfig defaults;
 
@@ -157,13 +161,13 @@ void put_network(Out &out, const NetworkConfig &net)
 		put_ports(out, net.ports);
 	if (!net.flood.empty())
 		put_flood(out, net.flood);
-	if (!net.fdb.empty())
+	if (with_fdb && !net.fdb.empty())
 		put_fdb(out, net.fdb);
 }
 
 } // namespace
 
-std::string to_yaml(const Config &config)
+std::string to_yaml(const Config &config, std::string_view fdb_file)
 {
 	Out out;
 
@@ -173,10 +177,12 @@ std::string to_yaml(const Config &config)
 		put_vteps(out, config.vteps);
 	if (!config.uplinks.empty())
 		put_uplinks(out, config.uplinks);
+	if (!fdb_file.empty())
+		put(out, "fdb_files: [{}]\n", in_double_quotes(fdb_file));
 	if (!config.networks.empty())
 		put(out, "networks:\n");
 	for (const auto &net : config.networks)
-		put_network(out, net);
+		put_network(out, net, fdb_file.empty());
 	return out.size() ? fmt::to_string(out) : "{}\n";
 }
 

@@ -235,6 +235,72 @@ TEST_F(FdbTc, TableFullOfStaticEntries)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
+/* Entries of a plain file are those of the file that names it, and save gives both back. */
+TEST_F(FdbTc, PlainFile)
+{
+	prepare({});
+	const TempFile entries(kMac + " net blue dst 192.0.2.2\n" + kOther + " net blue dev port0 # c1\n");
+	const std::string config = "fdb_files: [\"" + entries.path() + "\"]\n" + net().config(1);
+	ASSERT_TRUE(h(1).apply(config).ok());
+	EXPECT_EQ(h(1).fdb(kMac)->at("dst"), "192.0.2.2");
+	EXPECT_EQ(h(1).fdb(kOther)->at("dev"), "port0");
+	EXPECT_EQ(h(1).apply(config).out, "");
+
+	const std::string inline_save = h(1).save();
+	const TempFile saved_entries("");
+	const TempFile saved(h(1).xovl_must("save --fdb " + saved_entries.path()));
+	EXPECT_EQ(h(1).xovl_must("apply " + saved.path()), "");
+	h(1).xovl_must("down");
+	h(1).xovl_must("apply " + saved.path());
+	EXPECT_EQ(h(1).save(), inline_save);
+}
+
+/* Thousands of entries: written, moved to another peer and deleted in more than one batch. */
+TEST_F(FdbTc, ManyEntries)
+{
+	prepare({});
+	auto file = [](int count, int elsewhere) {
+		std::string text;
+		for (int i = 0; i < count; i++)
+			text += fmt::format("0200{:08x} net blue dst 192.0.2.{}\n", i, i < elsewhere ? 3 : 2);
+		return text;
+	};
+	auto apply = [&](const std::string &text) {
+		const TempFile entries(text);
+		const TempFile yaml("fdb_files: [\"" + entries.path() + "\"]\n" + net().config(1));
+		return h(1).xovl_must("apply " + yaml.path());
+	};
+	EXPECT_NE(apply(file(10000, 0)).find("+ fdb 10000 static entries\n"), std::string::npos);
+	EXPECT_EQ(apply(file(10000, 0)), "");
+	EXPECT_EQ(apply(file(9000, 5000)), "- fdb 1000 static entries\n~ fdb 5000 static entries\n");
+	EXPECT_EQ(h(1).xovl_show("fdb show").size(), 9000u);
+	EXPECT_EQ(h(1).fdb("02:00:00:00:13:87")->at("dst"), "192.0.2.3");
+	EXPECT_EQ(h(1).fdb("02:00:00:00:13:88")->at("dst"), "192.0.2.2");
+	EXPECT_EQ(apply(""), "- fdb 9000 static entries\n");
+}
+
+/* One line after the other; the first that fails ends it, and those before it stay done. */
+TEST_F(FdbTc, BatchOfEntries)
+{
+	build({});
+	std::string lines;
+	for (int i = 0; i < 3000; i++)
+		lines += fmt::format("fdb add 0200{:08x} net blue dst 192.0.2.{}\n", i, 2 + i % 100);
+	const TempFile good(lines);
+	h(1).xovl_must("-b " + good.path());
+	EXPECT_EQ(h(1).xovl_show("fdb show").size(), 3000u);
+	EXPECT_EQ(h(1).xovl_show("stats peer").at("peers").size(), 100u);
+	const std::string before = h(1).save();
+	const TempFile again("fdb add 02ff00000001 net blue dst 192.0.2.2\n" + lines);
+	EXPECT_EQ(h(1).xovl("-b " + again.path()).err,
+		  "xovl: " + again.path() +
+			  ":2: fdb add: 02:00:00:00:00:00 is in network \"blue\" already (xovl fdb replace)\n");
+	h(1).xovl_must("fdb del 02ff00000001 net blue");
+	EXPECT_EQ(h(1).save(), before);
+	const TempFile saved(before);
+	EXPECT_EQ(h(1).xovl_must("apply " + saved.path()), "") << "members and peers are those of the file";
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "tc"), [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

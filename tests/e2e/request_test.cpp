@@ -149,6 +149,24 @@ TEST_F(Requests, WrongFilesNameTheirPlace)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
+TEST_F(Requests, WrongFilesOfEntriesNameTheirPlace)
+{
+	for (const Wrong &wrong : {
+		     Wrong{"02:00:00:00:00:01 net blue dst 192.0.2.2\n02:00:00:00:00:02 net red dst 192.0.2.2\n",
+			   ":2:23: there is no network \"red\""},
+		     {"02:00:00:00:00:01 net blue dst 192.0.2\n", ":1:32: "},
+		     {"02:00:00:00:00:01 net blue dev port9\n", ":1:32: "},
+		     {"02:00:00:00:00:01 net blue dst 192.0.2.2\n020000000001 net blue dst 192.0.2.2\n",
+		      ":2:1: MAC 02:00:00:00:00:01 is in network"},
+	     }) {
+		const TempFile entries(wrong.line);
+		const TempFile file("fdb_files: [\"" + entries.path() + "\"]\n" + net().config(1));
+		expect_refused(h(1).xovl("apply " + file.path()), 1, entries.path() + wrong.word, wrong.line);
+	}
+	const TempFile file("fdb_files: [nowhere.fdb]\n" + net().config(1));
+	expect_refused(h(1).xovl("apply " + file.path()), 1, "nowhere.fdb: No such file", "a file that is not there");
+}
+
 TEST_F(Requests, WithoutRoot)
 {
 	const Args as_nobody = {"setpriv",        "--reuid=65534",   "--regid=65534",

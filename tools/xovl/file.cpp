@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "command.hpp"
+#include "fdb_file.hpp"
+#include "text_file.hpp"
 
 namespace xovl {
 
@@ -36,8 +38,13 @@ void apply(Context &context, Args &args)
 
 void save(Context &context, Args &args)
 {
+	const std::optional<std::string> fdb_file = args.value_of("--fdb");
 	args.end();
-	context.out.text(to_yaml(context.overlay().running(true)));
+	const Config config = context.overlay().running(true);
+	context.release(); // who reads the files may be slow
+	if (fdb_file)
+		write_text_file(*fdb_file, to_fdb_file(config));
+	context.out.text(to_yaml(config, fdb_file.value_or("")));
 }
 
 void down(Context &context, Args &args)
@@ -48,7 +55,7 @@ void down(Context &context, Args &args)
 }
 
 constexpr Command kApply[] = {{"", "apply FILE [--dry-run]", apply}};
-constexpr Command kSave[] = {{"", "save", save}};
+constexpr Command kSave[] = {{"", "save [--fdb FILE]", save}};
 constexpr Command kDown[] = {{"", "down", down}};
 
 } // namespace

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Plain files of FDB entries: what they give, and the exact message, line and column for everything wrong.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "config.hpp"
+#include "expect_error.hpp"
+#include "fdb_file.hpp"
+#include "process.hpp"
+
+using namespace xovl;
+using test::TempFile;
+
+namespace {
+
+struct Case {
+	const char *name;
+	std::string text;
+	std::string message; ///< without the "FILE:"
+};
+
+std::ostream &operator<<(std::ostream &out, const Case &c)
+{
+	return out << c.name;
+}
+
+constexpr const char *kUsage = "(MAC net NAME dst IP | dev DEV [vid V])";
+
+/// Two networks that name the file; one entry stands inline.
+std::string naming(const std::string &path)
+{
+	return fmt::format(R"(fdb_files: ["{}"]
+limits: {{fdb: 3}}
+vtep: {{local: [10.0.0.1]}}
+networks:
+  - name: blue
+    encap: vxlan
+    vni: 100
+    ports: [{{dev: veth0}}, {{dev: "#x", vid: 100}}]
+    fdb: [{{mac: "02:00:00:00:00:01", dst: 10.0.0.2}}]
+  - {{name: red, encap: vxlan, vni: 200}}
+)",
+			   path);
+}
+
+class FdbFile : public testing::TestWithParam<Case> {};
+
+const Case kCases[] = {
+	{"Mac", "02:zz net blue dst 10.0.0.2", "1:1: \"02:zz\" is not a MAC address (as 02:00:00:00:00:99)"},
+	{"SecondLine", "# one\n  fdb add", "2:3: \"fdb\" is not a MAC address (as 02:00:00:00:00:99)"},
+	{"UnknownKey", "020000000002 net blue via 10.0.0.2", "1:23: unknown key \"via\" (net, dst, dev, vid)"},
+	{"Twice", "020000000002 net blue net red", "1:23: \"net\" is given twice (once)"},
+	{"NoValue", "020000000002 net blue dst", std::string("1:26: \"dst\" has no value ") + kUsage},
+	{"NoNetwork", "020000000002 dst 10.0.0.2", std::string("1:26: \"net\" is missing ") + kUsage},
+	{"UnknownNetwork", "020000000002 net green dst 10.0.0.2",
+	 "1:18: there is no network \"green\" (xovl net show)"},
+	{"Address", "020000000002 net blue dst 10.0.0",
+	 "1:27: \"10.0.0\" is not an IP address (as 10.0.0.1 or fd00::1)"},
+	{"Dev", "020000000002 net blue dev a/b",
+	 "1:27: \"a/b\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
+	{"Vid", "020000000002 net blue dev veth0 vid 4095", "1:37: VLAN 4095 is out of range (1-4094)"},
+	{"Neither", "020000000002 net blue", "1:22: MAC 02:00:00:00:00:02 has neither dst nor dev (either one)"},
+	{"Both", "020000000002 net blue dst 10.0.0.2 dev veth0",
+	 "1:45: MAC 02:00:00:00:00:02 has both dst and dev (either one)"},
+	{"VlanOfPeer", "020000000002 net blue dst 10.0.0.2 vid 7",
+	 "1:41: a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
+	{"LongLine", std::string(65536, ' '), "1:1: the line is too long (at most 65535 octets)"},
+	// what validate() says
+	{"Group", "\n 01:00:00:00:00:02 net blue dst 10.0.0.2",
+	 "2:2: MAC 01:00:00:00:00:02 is a group address (a unicast address)"},
+	{"OfTheYamlFile", "020000000001 net blue dst 10.0.0.2",
+	 "1:1: MAC 02:00:00:00:00:01 is in network \"blue\" already (another MAC)"},
+	{"OfTheFile",
+	 "020000000001 net red dst 10.0.0.2\n020000000002 net red dst 10.0.0.2\n020000000001 net red dst 10.0.0.2",
+	 "3:1: MAC 02:00:00:00:00:01 is in network \"red\" already (another MAC)"},
+	{"Port", "020000000002 dev veth0 vid 7 net blue",
+	 "1:18: veth0 vid 7 is not a port of network \"blue\" (xovl port add veth0 net blue vid 7)"},
+	{"PortOfOtherNetwork", "020000000002 net red dev veth0",
+	 "1:26: veth0 is not a port of network \"red\" (xovl port add veth0 net red)"},
+	{"PeerFamily", "020000000002 net blue dst fd00::2",
+	 "1:27: peer fd00::2 of network \"blue\" needs an IPv6 vtep (xovl vtep add ADDRESS)"},
+	{"Limit",
+	 "020000000001 net red dst 10.0.0.2\n020000000002 net red dst 10.0.0.2\n020000000003 net red dst 10.0.0.2",
+	 "3:1: too many static FDB entries (at most 3)"},
+};
+
+} // namespace
+
+TEST_P(FdbFile, SaysWhatAndWhere)
+{
+	const TempFile file(GetParam().text);
+	EXPECT_EQ(complaint([&] { parse_yaml(naming(file.path()), "f.yaml"); }),
+		  file.path() + ":" + GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, FdbFile, testing::ValuesIn(kCases),
+			 [](const testing::TestParamInfo<Case> &info) { return info.param.name; });
+
+TEST(FdbFileGood, JoinsTheEntriesOfTheYamlFile)
+{
+	const TempFile file("# MAC net NAME …\r\n\n"
+			    "\t0200.0000.0002  dst 10.0.0.3 net blue\r\n"
+			    "02-00-00-00-00-03 net blue dev #x vid 0x64 # a name, and a comment");
+	const Config config = parse_yaml(naming(file.path()), "f.yaml");
+	const std::vector<FdbConfig> expected = {
+		{Mac::parse("02:00:00:00:00:01"), Address::parse("10.0.0.2")},
+		{Mac::parse("02:00:00:00:00:02"), Address::parse("10.0.0.3")},
+		{Mac::parse("02:00:00:00:00:03"), FdbPort("#x", 100)},
+	};
+	EXPECT_TRUE(config.networks[0].fdb == expected) << to_yaml(config);
+	EXPECT_TRUE(config.networks[1].fdb.empty());
+}
+
+TEST(FdbFileGood, LargerThanOneRead)
+{
+	std::string text;
+	for (int i = 0; i < 20000; i++)
+		text += fmt::format("0200{:08x} net {} dst 10.0.0.2\n", i, i % 2 ? "blue" : "red");
+	const TempFile file(text);
+	std::string yaml = naming(file.path());
+	yaml.replace(yaml.find("{fdb: 3}"), 8, "{fdb: 20001}");
+	yaml.replace(yaml.find("02:00:00:00:00:01"), 17, "02:01:00:00:00:01");
+	const Config config = parse_yaml(yaml, "f.yaml");
+	ASSERT_EQ(config.networks[0].fdb.size(), 10001u);
+	EXPECT_EQ(config.networks[0].fdb.back().mac, Mac::parse("02:00:00:00:4e:1f"));
+	ASSERT_EQ(config.networks[1].fdb.size(), 10000u);
+}
+
+TEST(FdbFileGood, StandsBesideTheYamlFile)
+{
+	const TempFile file("020000000002 net red dst 10.0.0.2\n");
+	const std::filesystem::path path = file.path();
+	const std::string yaml = naming(path.filename());
+	EXPECT_EQ(parse_yaml(yaml, path.parent_path() / "f.yaml").networks[1].fdb.size(), 1u);
+	EXPECT_EQ(complaint([&] { parse_yaml(yaml, "/nowhere/f.yaml"); }),
+		  fmt::format("/nowhere/f.yaml:1:13: /nowhere/{}: No such file or directory (a file that can be read)",
+			      path.filename().string()));
+}
+
+TEST(FdbFileWrite, RoundTrips)
+{
+	const TempFile none("");
+	Config config = parse_yaml(naming(none.path()), "f.yaml");
+	config.networks[0].fdb.push_back({Mac::parse("02:00:00:00:00:02"), FdbPort("#x", 100)});
+	config.networks[1].fdb.push_back({Mac::parse("02:00:00:00:00:03"), Address::parse("10.0.0.2")});
+	EXPECT_EQ(to_fdb_file(config), "02:00:00:00:00:01 net blue dst 10.0.0.2\n"
+				       "02:00:00:00:00:02 net blue dev #x vid 100\n"
+				       "02:00:00:00:00:03 net red dst 10.0.0.2\n");
+	const TempFile file(to_fdb_file(config));
+	EXPECT_TRUE(parse_yaml(to_yaml(config, file.path()), "f.yaml") == config);
+}
+
+TEST(FdbFileWrite, YamlNamesTheFile)
+{
+	EXPECT_EQ(to_yaml(Config(), "a \"b\".fdb"), "fdb_files: [\"a \\\"b\\\".fdb\"]\n");
+}
