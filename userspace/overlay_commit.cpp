@@ -183,6 +183,16 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	return lines;
 }
 
+/// Back to the configuration before. running_fdb and refs: as they were then.
+void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *running_fdb)
+{
+	if (running_fdb)
+		fdb_to_config(*running_fdb, tables(), before);
+	current_.reset();
+	const FdbItems half_way = running_fdb ? fdb_read(maps()) : FdbItems();
+	carry_out(before, refs, running_fdb ? &half_way : nullptr);
+}
+
 std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 {
 	auto ifindex = resolve(wanted, true);
@@ -224,14 +234,10 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 		for (auto &line : carry_out(wanted, refs, with_fdb ? &running_fdb : nullptr))
 			lines.push_back(std::move(line));
 	} catch (...) {
-		if (!was_loaded) {
+		if (was_loaded)
+			undo(before, refs_before, with_fdb ? &running_fdb : nullptr);
+		else
 			down();
-			throw;
-		}
-		fdb_to_config(running_fdb, tables(), before);
-		current_.reset();
-		const FdbItems half_way = with_fdb ? fdb_read(maps()) : FdbItems();
-		carry_out(before, refs_before, with_fdb ? &half_way : nullptr);
 		throw;
 	}
 	return lines;

@@ -34,7 +34,10 @@ void Overlay::Impl::add_ref(uint32_t net, const Address &remote)
 /// One less. The remote's last one takes it out of the network.
 void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
 {
-	const auto &[key, member] = *tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
+	auto found = tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
+	if (found == tables().members.end())
+		return;
+	const auto &[key, member] = *found;
 	if (member.flood || member.fdb_refs > 1) {
 		xovl_member value = member;
 		value.fdb_refs--;

@@ -59,6 +59,7 @@ private:
 	std::map<std::string, uint32_t> resolve(const Config &wanted, bool gone_is_error);
 	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
 	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
+	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
 	void detach_surplus(const Tables &desired);
 	std::vector<std::string> attach_all(Tables &desired);
 	void refresh_xmit(Tables &desired);

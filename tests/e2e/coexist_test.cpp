@@ -149,6 +149,8 @@ TEST_F(Coexist, ForeignXdpProgramIsNeverEvicted)
 TEST_F(Coexist, RefusedModeLeavesARunningOverlayAsItWas)
 {
 	build({});
+	h(1).xovl_must("fdb add 02:00:00:00:0a:01 net blue dst " + net().vtep(2));
+	h(1).xovl_must("fdb add 02:00:00:00:0a:02 net blue dst 192.0.2.9"); // which goes and comes back with its peer
 	attach_foreign_xdp("up0", XDP_FLAGS_SKB_MODE);
 	const std::string before = h(1).save();
 	EXPECT_EQ(h(1).apply(config("native")).status, 2);
