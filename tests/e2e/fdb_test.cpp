@@ -279,6 +279,27 @@ TEST_F(FdbTc, ManyEntries)
 	EXPECT_EQ(apply(""), "- fdb 9000 static entries\n");
 }
 
+/* Learned entries make room for those of a file, too. */
+TEST_F(FdbTc, FileThatFillsTheTable)
+{
+	prepare({});
+	const std::string limits = "limits: {fdb: 4}\n";
+	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
+	ASSERT_TRUE(h(1).apply(limits + net().config(1)).ok());
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	ASSERT_EQ(h(1).xovl_show("fdb show").size(), 2u);
+	std::string text = net().tenant_mac(2) + " net blue dst 192.0.2.2\n";
+	for (int i = 1; i <= 3; i++)
+		text += fmt::format("02000000000{} net blue dst 192.0.2.2\n", i);
+	const TempFile entries(text);
+	ASSERT_TRUE(h(1).apply("fdb_files: [\"" + entries.path() + "\"]\n" + limits + net().config(1)).ok());
+	const auto shown = h(1).xovl_show("fdb show");
+	EXPECT_EQ(shown.size(), 4u);
+	for (const auto &entry : shown)
+		EXPECT_EQ(entry.at("state"), "static") << entry;
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+}
+
 /* One line after the other; the first that fails ends it, and those before it stay done. */
 TEST_F(FdbTc, BatchOfEntries)
 {
