@@ -236,7 +236,7 @@ static inline enum xovl_fdb_state xovl_fdb_state_of(__u64 dst)
  * nexthops: per CPU, XOVL_NEXTHOP_BUCKETS for each peer. Flows are spread over the buckets by their source port, so that
  * a multipath route's choice is made once for a bucket and stays.
  */
-#define XOVL_NEXTHOP_BUCKETS 8
+#define XOVL_NEXTHOP_BUCKETS 16
 
 enum xovl_nexthop_state {
 	XOVL_NEXTHOP_NONE,	 /* never looked up */
