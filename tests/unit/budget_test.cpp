@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// How many instructions the programs have. Not a speed, but what no noise can hide: a stage that grows shows here first. Who raises
+// a budget says in the commit what for, and shows what tools/bench says of it.
+#include <bpf/libbpf.h>
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tc.skel.h"
+#include "xdp.skel.h"
+
+namespace xovl::test {
+
+namespace {
+
+/// Of every entry program, as clang made it: without the functions that it calls.
+template <typename Skeleton> void add_sizes(std::map<std::string, size_t> &sizes)
+{
+	Skeleton *skeleton = Skeleton::open();
+	ASSERT_NE(skeleton, nullptr);
+	bpf_program *program = nullptr;
+	bpf_object__for_each_program (program, skeleton->obj)
+		sizes[bpf_program__name(program)] = bpf_program__insn_cnt(program);
+	Skeleton::destroy(skeleton);
+}
+
+} // namespace
+
+TEST(Budget, InstructionsOfEachProgram)
+{
+	const std::map<std::string, size_t> budgets = {
+		{"xovl_xdp_port", 1650},
+		{"xovl_xdp_uplink", 1450},
+		{"xovl_tc_port", 3350},
+		{"xovl_tc_uplink", 2350},
+	};
+	std::map<std::string, size_t> sizes;
+	add_sizes<xovl_xdp>(sizes);
+	add_sizes<xovl_tc>(sizes);
+	ASSERT_EQ(sizes.size(), budgets.size());
+	for (const auto &[program, budget] : budgets) {
+		ASSERT_TRUE(sizes.contains(program)) << program;
+		EXPECT_LE(sizes.at(program), budget) << program;
+		EXPECT_GE(sizes.at(program), budget * 9 / 10) << program << ": lower its budget";
+	}
+}
+
+} // namespace xovl::test
