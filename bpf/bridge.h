@@ -7,10 +7,11 @@
 #include "flood.h"
 #include "verdict.h"
 
-/* VERDICT_OPEN: it goes to the one destination that is filled in. */
-static __always_inline int bridge_look_up(ctx_t *ctx, struct frame *f, struct destination *to)
+/* source_known: has been learned just now. VERDICT_OPEN: it goes to the one destination that is filled in. */
+static __always_inline int bridge_look_up(ctx_t *ctx, struct frame *f, bool source_known, struct destination *to)
 {
-	fdb_learn(f, fdb_find(f, f->src));
+	if (!source_known)
+		fdb_learn(f, fdb_find(f, f->src));
 	if (mac_is_group(f->dst))
 		return flood(ctx, f);
 	fdb_lookup(f, to);

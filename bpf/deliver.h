@@ -54,7 +54,7 @@ static __always_inline int port_find(ctx_t *ctx, struct frame *f, const struct d
 	path->ifindex = port->ifindex;
 	path->vid = port->vid;
 	path->flags = port->flags & XOVL_PORT_XDP_XMIT ? XOVL_PATH_XDP_XMIT : 0;
-	path_keep(path, f, to);
+	path_keep(path, to->expires);
 	return VERDICT_OPEN;
 }
 

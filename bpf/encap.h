@@ -198,9 +198,7 @@ static __always_inline int tunnel_find(ctx_t *ctx, struct frame *f, const struct
 	path->mtu_network = network_mtu(f->net);
 	path->flags = tunnel_flags(peer, nexthop);
 	outer_prepare(path->outer, path + 1, peer, nexthop, f->net->vni);
-	path_keep(path, f, to);
-	if (path->expires > nexthop->expires)
-		path->expires = nexthop->expires;
+	path_keep(path, nexthop->expires < to->expires ? nexthop->expires : to->expires);
 	if (!CARRIER_IS_XDP && (path->flags & XOVL_PATH_RESOLVE))
 		peer->confirmed = bpf_jiffies64();
 	return VERDICT_OPEN;

@@ -5,6 +5,7 @@
 
 #include <linux/errno.h>
 
+#include "bits.h"
 #include "clock.h"
 #include "frame.h"
 #include "maps.h"
@@ -12,12 +13,12 @@
 /* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
 #define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)
 
-#define FDB_NEVER_NS (1ull << 62) /* from now */
+const volatile __u32 fdb_hints_bits = 1; /* fdb_hints has 2 to the power of it lines; set by userspace between open and load */
 
 /* Where a frame is to go. */
 struct destination {
 	__u64 target;	  /* xovl_fdb_dst(); 0: unknown */
-	__u64 until;	  /* when that expires, CLOCK_MONOTONIC_COARSE, ns */
+	__u64 expires;	  /* when all that has been looked up for the frame is to be looked up again, jiffies */
 	__u64 generation; /* of all that has been looked up for it: see xovl/maps.h, paths */
 };
 
@@ -30,6 +31,14 @@ static __u64 fdb_swept;			   /* time of the last sweep; a race costs one sweep m
 static __always_inline bool fdb_expired(const struct xovl_network *net, __u64 seen, __u64 now)
 {
 	return net->ageing_ns && (__s64)(now - seen) > (__s64)net->ageing_ns;
+}
+
+/* The time of the frame, which not every frame needs. */
+static __always_inline __u64 fdb_now(struct frame *f)
+{
+	if (!f->now)
+		f->now = bpf_ktime_get_coarse_ns();
+	return f->now;
 }
 
 struct fdb_sweep {
@@ -93,19 +102,19 @@ static __always_inline void fdb_moved(__u32 net_index)
  * The frame's source is where the frame came from; known is what fdb_find() has of it. Static and control entries never move
  * (see struct xovl_fdb).
  */
-static __always_inline void fdb_learn(const struct frame *f, struct xovl_fdb *known)
+static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
 {
 	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
 	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
 	__u64 key = fdb_key(f, f->src);
-	struct xovl_fdb entry = {.dst = dst, .seen = f->now};
+	struct xovl_fdb entry = {.dst = dst, .seen = fdb_now(f)};
 	__u64 old;
 
 	if (!(f->net->flags & XOVL_NET_LEARNING))
 		return;
 	if (!known) {
 		if (bpf_map_update_elem(&fdb, &key, &entry, BPF_NOEXIST) == -E2BIG)
-			fdb_sweep(f->now);
+			fdb_sweep(fdb_now(f));
 		return;
 	}
 	old = known->dst;
@@ -113,26 +122,87 @@ static __always_inline void fdb_learn(const struct frame *f, struct xovl_fdb *kn
 		return;
 	if (old != dst && __sync_val_compare_and_swap(&known->dst, old, dst) == old)
 		fdb_moved(f->net_index);
-	if (old != dst || (__s64)(f->now - known->seen) > (__s64)FDB_TOUCH_NS)
-		known->seen = f->now;
+	if (old != dst || (__s64)(fdb_now(f) - known->seen) > (__s64)FDB_TOUCH_NS)
+		known->seen = fdb_now(f);
+}
+
+/* The cache line where a hint for that key is, if there is one. */
+static __always_inline struct xovl_fdb_hint *fdb_hints_of(__u64 key)
+{
+	__u32 slot = hash_mix(key, 0) >> (64 - fdb_hints_bits);
+	struct xovl_fdb_hints *line = bpf_map_lookup_elem(&fdb_hints, &slot);
+
+	return line ? line->hint : NULL;
+}
+
+/* What check and dst of a hint make together: nothing else does. */
+static __always_inline __u64 fdb_hint_mark(__u64 key, const struct destination *to)
+{
+	return key ^ hash_mix(to->generation, 0);
+}
+
+/* 0: there is no hint. */
+static __always_inline __u64 fdb_hint_read(__u64 key, const struct destination *to)
+{
+	volatile struct xovl_fdb_hint *hint = fdb_hints_of(key);
+	__u64 mark = fdb_hint_mark(key, to);
+	__u64 dst;
+
+	if (!hint)
+		return 0;
+	for (int i = 0; i < XOVL_FDB_HINTS; i++) {
+		dst = hint[i].dst;
+		if ((hint[i].check ^ dst) == mark)
+			return dst;
+	}
+	return 0;
+}
+
+/* In a place of the line that is free, else in any. */
+static __always_inline void fdb_hint_write(__u64 key, __u64 dst, const struct destination *to)
+{
+	struct xovl_fdb_hint *hint = fdb_hints_of(key);
+	__u32 place = bpf_get_prandom_u32() % XOVL_FDB_HINTS;
+
+	if (!hint)
+		return;
+	for (__u32 i = 0; i < XOVL_FDB_HINTS; i++)
+		if (!hint[i].dst)
+			place = i;
+	hint[place].dst = dst;
+	hint[place].check = dst ^ fdb_hint_mark(key, to);
+}
+
+/* The destination is known for so long only, from now on. */
+static __always_inline void fdb_expires(struct destination *to, __u64 left_ns)
+{
+	__u64 expires = bpf_jiffies64() + jiffies_of(left_ns);
+
+	if (left_ns < NSEC_PER_SEC && to->expires > expires)
+		to->expires = expires;
 }
 
 /* Fill in where the frame's destination is. Unknown if there is no entry, or an expired one. */
-static __always_inline void fdb_lookup(const struct frame *f, struct destination *to)
+static __always_inline void fdb_lookup(struct frame *f, struct destination *to)
 {
-	struct xovl_fdb *entry = fdb_find(f, f->dst);
+	__u64 key = fdb_key(f, f->dst);
+	struct xovl_fdb *entry;
 	__u64 dst, seen;
 
-	to->target = 0;
-	to->until = f->now + FDB_NEVER_NS;
+	to->target = fdb_hint_read(key, to);
+	if (to->target)
+		return;
+	entry = fdb_find(f, f->dst);
 	if (!entry)
 		return;
 	dst = fdb_read(f, entry);
-	if (xovl_fdb_state_of(dst) == XOVL_FDB_LEARNED && f->net->ageing_ns) {
+	if (xovl_fdb_state_of(dst) != XOVL_FDB_LEARNED) {
+		fdb_hint_write(key, dst, to);
+	} else if (f->net->ageing_ns) {
 		seen = entry->seen;
-		if (fdb_expired(f->net, seen, f->now))
+		if (fdb_expired(f->net, seen, fdb_now(f)))
 			return;
-		to->until = seen + f->net->ageing_ns;
+		fdb_expires(to, seen + f->net->ageing_ns - fdb_now(f));
 	}
 	to->target = dst;
 }

@@ -43,6 +43,16 @@ XOVL_HASH(ports, struct xovl_port_key, struct xovl_port_ref);
 XOVL_ARRAY(port_table, struct xovl_port);
 XOVL_ARRAY(networks, struct xovl_network);
 XOVL_HASH(fdb, struct xovl_fdb_key, struct xovl_fdb);
+
+/* The elements of an array that can be mapped start with a page: so each of these is a cache line. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct xovl_fdb_hints);
+	__uint(max_entries, 1);
+} fdb_hints SEC(".maps");
+
 XOVL_HASH(floods, struct xovl_flood_key, __u32);
 XOVL_ARRAY(peers, struct xovl_peer);
 XOVL_HASH(members, struct xovl_member_key, struct xovl_member);
@@ -51,6 +61,7 @@ XOVL_HASH(tunnels, struct xovl_tunnel_key, __u32);
 XOVL_HASH(devices, __u32, struct xovl_device);
 XOVL_PERCPU_ARRAY(nexthops, struct xovl_nexthop, 1);
 XOVL_PERCPU_ARRAY(paths, struct xovl_path, XOVL_PATHS);
+XOVL_PERCPU_ARRAY(path_of_one, struct xovl_path, 1); /* which is followed once and not remembered */
 
 /* Maps of one element, too, but the programs know its address: no look-up. */
 volatile __u64 generation SEC(".data.generation");

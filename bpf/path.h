@@ -12,7 +12,7 @@
 #include "fdb.h"
 #include "maps.h"
 
-#define PATH_VALID_NS (250 * NSEC_PER_MSEC)
+#define PATHS_PER_SECOND 4 /* so long is a path valid */
 
 /* One branch instead of three: at each, clang 14 would spill what the look-ups need. */
 static __always_inline bool path_key_equal(const struct xovl_path_key *a, const struct xovl_path_key *b)
@@ -46,10 +46,10 @@ static __always_inline bool path_is_valid(const struct xovl_path *path)
 	return (__s64)(path->expires - bpf_jiffies64()) > 0 && path->generation == generation + path_moves(path->net);
 }
 
-/* What the look-ups need beside the frame: the time, and the generation, which must be known before the first of them. */
-static __always_inline void path_look_up(struct frame *f, struct destination *to)
+/* Before the first look-up: what they find counts from here. */
+static __always_inline void path_look_up(struct destination *to)
 {
-	f->now = bpf_ktime_get_coarse_ns();
+	to->expires = bpf_jiffies64() + jiffies_per_second / PATHS_PER_SECOND;
 	to->generation = generation;
 }
 
@@ -67,6 +67,39 @@ static __always_inline void path_recall(struct frame *f, const struct xovl_path 
 	f->port_vid = path->port_vid;
 }
 
+/* The path of another frame, with the same source in the same place. A tunnel's addresses are to be compared, too. */
+static __always_inline bool path_shares_origin(const struct xovl_path *path, const struct xovl_path_key *key)
+{
+	return !((path->key.src ^ key->src) | (path->key.from ^ key->from) |
+		 ((path->key.dst ^ key->dst) & XOVL_PATH_FROM_PORT)) &&
+	       path_is_valid(path);
+}
+
+/*
+ * Where to put the path of a frame, given the one in its place. What is still valid there makes way one time in PATH_MAKES_WAY only: where
+ * more paths are in use than there are places, writing all of them would cost more than it gains, and those in much use stay. NULL: never.
+ */
+#define PATH_MAKES_WAY 8
+
+static __always_inline struct xovl_path *path_place(struct xovl_path *path)
+{
+	__u32 zero = 0;
+
+	if (!path_is_valid(path) || bpf_get_prandom_u32() % PATH_MAKES_WAY == 0)
+		return path;
+	return bpf_map_lookup_elem(&path_of_one, &zero);
+}
+
+/* Origin and network are known from that path, as long as it is valid. False: the network is gone. */
+static __always_inline bool path_inherit(struct frame *f, const struct xovl_path *path, struct destination *to)
+{
+	path_recall(f, path);
+	f->net = network_get(f->net_index);
+	to->expires = path->expires;
+	to->generation = path->generation;
+	return f->net;
+}
+
 /* What the look-ups found, but for the way out. It is no path yet: see path_keep(). */
 static __always_inline void path_begin(struct xovl_path *path, const struct xovl_path_key *key, const struct frame *f,
 				       const struct destination *to)
@@ -80,15 +113,10 @@ static __always_inline void path_begin(struct xovl_path *path, const struct xovl
 	path->port_vid = f->port_vid;
 }
 
-/* It is complete, and may be remembered as long as its destination is known, at most for PATH_VALID_NS. */
-static __always_inline void path_keep(struct xovl_path *path, const struct frame *f, const struct destination *to)
+/* It is complete. */
+static __always_inline void path_keep(struct xovl_path *path, __u64 expires)
 {
-	__s64 left = to->until - f->now;
-
-	if (left > (__s64)PATH_VALID_NS)
-		left = PATH_VALID_NS;
-	if (left > 0)
-		path->expires = bpf_jiffies64() + jiffies_of(left);
+	path->expires = expires;
 }
 
 #endif

@@ -64,21 +64,27 @@ static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *
 	key->from = port_key(ctx, frame_vid(ctx, f));
 }
 
-/* The way through the tables. Not VERDICT_OPEN: the frame ends here. */
+/* The way through the tables, into path. other: what is remembered in its place. Not VERDICT_OPEN: the frame ends here. */
 static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struct flow *flow,
-					const struct xovl_path_key *key, struct xovl_path *path)
+					const struct xovl_path_key *key, const struct xovl_path *other,
+					struct xovl_path *path)
 {
 	struct destination to = {};
+	bool known = path_shares_origin(other, key) && path_inherit(f, other, &to);
 	int verdict;
 
-	path_look_up(f, &to);
-	if (!port_enter(ctx, f, &to))
-		return verdict_pass(ctx);
+	if (known) {
+		f->len = frame_tenant_len(ctx, f);
+	} else {
+		path_look_up(&to);
+		if (!port_enter(ctx, f, &to))
+			return verdict_pass(ctx);
+	}
 	if (mac_is_link_local(f->dst))
 		return verdict_pass(ctx);
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
-	verdict = bridge_look_up(ctx, f, &to);
+	verdict = bridge_look_up(ctx, f, known, &to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
 	path_begin(path, key, f, &to);
@@ -90,7 +96,7 @@ static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struc
 static __always_inline int port_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
-	struct xovl_path *path;
+	struct xovl_path *path, *other;
 	struct frame f = {};
 	struct flow flow;
 	int verdict;
@@ -107,7 +113,11 @@ static __always_inline int port_in(ctx_t *ctx)
 		path_recall(&f, path);
 		f.len = frame_tenant_len(ctx, &f);
 	} else {
-		verdict = port_look_up(ctx, &f, &flow, &key, path);
+		other = path;
+		path = path_place(other);
+		if (!path)
+			return verdict_pass(ctx);
+		verdict = port_look_up(ctx, &f, &flow, &key, other, path);
 		if (verdict != VERDICT_OPEN)
 			return verdict;
 	}

@@ -44,9 +44,9 @@ static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr 
 	return true;
 }
 
-/* The way through the tables. malformed: what is wrong with the packet, if it is ours at all. Not VERDICT_OPEN: the frame ends here. */
-static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer *outer,
-					  enum xovl_reason malformed, struct destination *to)
+/* Fill in peer and network. malformed: what is wrong with the packet, if it is ours at all. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int uplink_enter(ctx_t *ctx, struct frame *f, const struct outer *outer,
+					enum xovl_reason malformed, struct destination *to)
 {
 	struct xovl_tunnel_key tunnel = {.local = outer->tunnel.local};
 
@@ -59,22 +59,33 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 		return verdict_drop_outer(ctx, XOVL_REASON_VNI_UNKNOWN);
 	if (!uplink_peer(f, &outer->tunnel.remote))
 		return verdict_drop_outer(ctx, XOVL_REASON_PEER_UNKNOWN);
+	return VERDICT_OPEN;
+}
+
+/*
+ * The way through the tables, into path. malformed: see uplink_enter(). other: what is remembered in the path's place. Not VERDICT_OPEN:
+ * the frame ends here.
+ */
+static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer *outer,
+					  enum xovl_reason malformed, const struct xovl_path_key *key,
+					  const struct xovl_path *other, struct xovl_path *path)
+{
+	struct destination to = {};
+	bool known = !malformed && path_shares_origin(other, key) &&
+		     path_tunnel_equal(&other->tunnel, &outer->tunnel) && path_inherit(f, other, &to);
+	int verdict;
+
+	if (!known) {
+		path_look_up(&to);
+		verdict = uplink_enter(ctx, f, outer, malformed, &to);
+		if (verdict != VERDICT_OPEN)
+			return verdict;
+	}
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
 	if (mac_is_link_local(f->dst))
 		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
-	return bridge_look_up(ctx, f, to);
-}
-
-/* The same, to a path that is complete. path: not asked for malformed packets. */
-static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct outer *outer, enum xovl_reason malformed,
-				       const struct xovl_path_key *key, struct xovl_path *path)
-{
-	struct destination to = {};
-	int verdict;
-
-	path_look_up(f, &to);
-	verdict = uplink_look_up(ctx, f, outer, malformed, &to);
+	verdict = bridge_look_up(ctx, f, known, &to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
 	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
@@ -87,7 +98,7 @@ static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct
 static __always_inline int uplink_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
-	struct xovl_path *path;
+	struct xovl_path *path, *other;
 	struct outer outer = {};
 	struct frame f = {};
 	enum xovl_reason malformed = XOVL_REASON_NONE;
@@ -115,7 +126,11 @@ static __always_inline int uplink_in(ctx_t *ctx)
 	    path_is_valid(path)) {
 		path_recall(&f, path);
 	} else {
-		verdict = uplink_find(ctx, &f, &outer, malformed, &key, path);
+		other = path;
+		path = path_place(other);
+		if (!path)
+			return verdict_pass(ctx);
+		verdict = uplink_look_up(ctx, &f, &outer, malformed, &key, other, path);
 		if (verdict != VERDICT_OPEN)
 			return verdict;
 	}

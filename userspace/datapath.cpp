@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <ctime>
@@ -29,6 +30,12 @@ uint32_t twice(uint64_t entries)
 	return std::min<uint64_t>(2 * entries, UINT32_MAX);
 }
 
+/// fdb_hints has 2 to the power of it lines: two hints for each entry of the FDB, or more, so that few lines have too little room.
+uint32_t hints_bits(uint32_t fdb)
+{
+	return std::max<uint32_t>(1, std::bit_width(2 * ((fdb - 1) / XOVL_FDB_HINTS)));
+}
+
 /// The sizes of those maps that are not of a fixed size.
 std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 {
@@ -37,6 +44,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"port_table", limits.ports},
 		{"networks", limits.networks},
 		{"fdb", limits.fdb},
+		{"fdb_hints", 1u << hints_bits(limits.fdb)},
 		// the old and the new elements side by side
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
 		{"members", twice(limits.members)},
@@ -70,8 +78,8 @@ uint32_t jiffies_per_second()
 	return static_cast<uint32_t>(std::lround(1e9 / static_cast<double>(tick.tv_nsec)));
 }
 
-/// An object as its skeleton opened it; it outlives the skeleton. set(skeleton) fills in the constants.
-template <typename Skeleton, typename Set> bpf_object *open_object(const char *what, Set set)
+/// An object as its skeleton opened it; it outlives the skeleton. set(skeleton) fills in the constants of its kind. fdb: limit
+template <typename Skeleton, typename Set> bpf_object *open_object(const char *what, uint32_t fdb, Set set)
 {
 	struct Destroyer {
 		void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
@@ -80,6 +88,7 @@ template <typename Skeleton, typename Set> bpf_object *open_object(const char *w
 	if (!skeleton)
 		throw system_error("open", what, errno);
 	skeleton->rodata->jiffies_per_second = jiffies_per_second();
+	skeleton->rodata->fdb_hints_bits = hints_bits(fdb);
 	set(*skeleton);
 	return std::exchange(*skeleton->skeleton->obj, nullptr);
 }
@@ -120,7 +129,7 @@ void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint3
 Object load_tc_object(const PinDir &dir, const Limits &limits)
 {
 	BpfLog log;
-	Object object(open_object<xovl_tc>("the TC programs", [](const xovl_tc &) {}));
+	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [](const xovl_tc &) {}));
 	for (const auto &[name, entries] : map_sizes(limits))
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
 	bpf_map *map = nullptr;
@@ -253,7 +262,8 @@ const char *xdp_program_name(xovl_role role)
 
 bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, xovl_role role)
 {
-	bpf_object *object = open_object<xovl_xdp>("the XDP programs", [&](const xovl_xdp &skeleton) {
+	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir.pin("fdb")).max_entries();
+	bpf_object *object = open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
 		uint64_t mac = 0; // as mac_t of the datapath
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;

@@ -207,6 +207,24 @@ struct xovl_fdb {
 };
 XOVL_ASSERT_SIZE(struct xovl_fdb, 16);
 
+/*
+ * fdb_hints: a cache in front of fdb, with room for twice as many entries. It holds what static and control entries say, one cache
+ * line away instead of three or four. Writers do not lock: a hint whose words do not belong together matches no key.
+ */
+struct xovl_fdb_hint {
+	__u64 check; /* dst, key and generation, mixed */
+	__u64 dst;   /* of the entry */
+};
+XOVL_ASSERT_SIZE(struct xovl_fdb_hint, 16);
+
+#define XOVL_FDB_HINTS 4
+
+/* A cache line. */
+struct xovl_fdb_hints {
+	struct xovl_fdb_hint hint[XOVL_FDB_HINTS];
+};
+XOVL_ASSERT_SIZE(struct xovl_fdb_hints, 64);
+
 static inline __u64 xovl_fdb_dst(__u16 net, enum xovl_target target, enum xovl_fdb_state state, __u32 index)
 {
 	return (__u64)index << 32 | (__u64)net << 16 | (__u64)target << 8 | (__u64)state;
