@@ -61,6 +61,9 @@ std::string content_of(const Fd &fd)
 /// In the child: only async-signal-safe calls.
 [[noreturn]] void become(char *const argv[], int netns, int in, int out, int err)
 {
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, nullptr); // what the caller has blocked is its own affair
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (netns >= 0 && setns(netns, CLONE_NEWNET))
