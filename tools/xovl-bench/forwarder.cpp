@@ -3,10 +3,10 @@
 
 #include <net/if.h>
 
-#include <cstring>
-
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "overlays.hpp"
 #include "prog_run.hpp"
 
 namespace xovl::bench {
@@ -22,7 +22,9 @@ const char *const kUnderlayMac = "02:00:00:00:02:02";
 constexpr uint16_t kFirstPort = 10000;
 constexpr uint32_t kVni = 100;
 constexpr unsigned kUnderlayMtu = 1600;
-constexpr uint32_t kPrimer = 64; // frames each way, so that both sides have learned
+constexpr uint32_t kPrimer = 64;           // frames each way, so that both sides have learned
+constexpr uint32_t kFastBurst = 2'000'000; // less, and the set-up of the generator shows
+constexpr uint32_t kSlowBurst = 300'000;
 
 constexpr uint32_t kEthernetIpv4 = 14 + 20;
 constexpr uint32_t kEthernetIpv6 = 14 + 40;
@@ -53,20 +55,29 @@ Packet from_underlay(bool v6, uint16_t sport, unsigned length)
 
 Traffic Load::traffic(Way way) const
 {
-	const auto packet = [&](unsigned flow) -> Bytes {
+	const auto frame = [&](size_t flow) -> Bytes {
 		const auto sport = static_cast<uint16_t>(kFirstPort + flow);
 		return way == Way::Encap ? from_tenant(sport, inner_len) : from_underlay(v6, sport, inner_len);
 	};
-	Traffic traffic = {packet(0)};
-	if (flows == 1)
-		return traffic;
-	traffic.variation.at = way == Way::Decap && v6 ? kEthernetIpv6 : kEthernetIpv4;
-	for (unsigned flow = 0; flow < flows; flow++) {
-		uint64_t octets;
-		std::memcpy(&octets, packet(flow).data() + traffic.variation.at, sizeof(octets));
-		traffic.variation.octets.push_back(octets);
-	}
+	Traffic traffic = {frame(0)};
+	if (flows > 1)
+		traffic.variation = variation_of(way == Way::Decap && v6 ? kEthernetIpv6 : kEthernetIpv4, flows, frame);
 	return traffic;
+}
+
+std::string Load::peer() const
+{
+	return v6 ? "2001:db8::2" : "192.0.2.2";
+}
+
+std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers)
+{
+	return fmt::format(R"(vtep: {{local: [192.0.2.1, "2001:db8::1"]}}
+uplinks: [{{dev: up0, mode: {0}}}]
+networks:
+  - {{name: blue, encap: vxlan, vni: {1}, ports: [{{dev: port0, mode: {0}}}], flood: ["{2}"]}}
+)",
+			   mode, kVni, fmt::join(peers, "\", \""));
 }
 
 /// What sends and receives, once the host has been set up.
@@ -95,17 +106,21 @@ Forwarder::~Forwarder() = default;
 
 void Forwarder::join_by_redirect()
 {
+	burst_ = kFastBurst;
 	programs_.emplace_back(ProgramConstants{.redirect_to = ifindex_of(host_, "up0")});
 	programs_.emplace_back(ProgramConstants{.redirect_to = ifindex_of(host_, "port0")});
 	start(programs_.at(0).redirect(), programs_.at(1).redirect(), SinkKind::Xdp);
 }
 
-void Forwarder::join_by_xovl(const std::string &command, const std::string &yaml)
+void Forwarder::join_by_xovl(Layer layer, const std::string &command, const std::string &yaml)
 {
-	for (const char *dev : {"tenant0", "underlay0"})
-		far_.offload(dev, "gro on");
-	if (const Result result = run({command, "-n", host_.name(), "apply", "-"}, {.input = yaml}); !result.ok())
-		throw std::runtime_error("apply: " + result.text());
+	if (layer == Layer::Xdp)
+		for (const char *dev : {"tenant0", "underlay0"})
+			far_.offload(dev, "gro on");
+	apply(host_, command, yaml);
+	if (layer == Layer::Tc)
+		return start_through_stack();
+	burst_ = kFastBurst;
 	in_netns(host_.name(), [&] {
 		tenant_prog_ = xdp_program(if_nametoindex("port0"));
 		underlay_prog_ = xdp_program(if_nametoindex("up0"));
@@ -113,15 +128,18 @@ void Forwarder::join_by_xovl(const std::string &command, const std::string &yaml
 	start(tenant_prog_.get(), underlay_prog_.get(), SinkKind::Xdp);
 }
 
-void Forwarder::join_by_kernel(bool v6)
+void Forwarder::join_by_kernel(const std::vector<std::string> &peers)
 {
-	host_.ip(fmt::format("link add vx0 type vxlan id {} dstport 4789 local {}\n"
-			     "link add name br0 type bridge\n"
-			     "link set vx0 up master br0\nlink set port0 master br0\nlink set br0 up",
-			     kVni, v6 ? "2001:db8::1 udp6zerocsumrx" : "192.0.2.1"));
-	host_.must(fmt::format("bridge fdb append 00:00:00:00:00:00 dev vx0 dst {}", v6 ? "2001:db8::2" : "192.0.2.2"));
+	const bool v6 = peers.at(0).find(':') != std::string::npos;
+	join_vxlan(host_, kVni, v6 ? "2001:db8::1" : "192.0.2.1", peers);
 	for (const char *dev : {"port0", "up0"})
 		host_.offload(dev, "gro on");
+	start_through_stack();
+}
+
+void Forwarder::start_through_stack()
+{
+	burst_ = kSlowBurst;
 	programs_.emplace_back();
 	start(programs_.at(0).pass(), programs_.at(0).pass(), SinkKind::Tc);
 }
@@ -138,11 +156,16 @@ void Forwarder::start(int from_tenant, int from_underlay, SinkKind sinks)
 	}
 }
 
-double Forwarder::sample(Way way, uint32_t count) const
+double Forwarder::sample(Way way) const
+{
+	return sample(way, {.count = burst_});
+}
+
+double Forwarder::sample(Way way, const Burst &burst) const
 {
 	if (way == Way::Encap)
-		return million_per_second(ends_->tenant, ends_->at_underlay, count);
-	return million_per_second(ends_->underlay, ends_->at_tenant, count);
+		return million_per_second(ends_->tenant, ends_->at_underlay, burst);
+	return million_per_second(ends_->underlay, ends_->at_tenant, burst);
 }
 
 } // namespace xovl::bench

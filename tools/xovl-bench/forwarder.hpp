@@ -22,12 +22,21 @@ enum class Way {
 
 /// Frames between the two tenants: UDP over IPv4 in Ethernet, from VNI 100 where they come in by the underlay.
 struct Load {
-	bool v6 = false;	 ///< the underlay
+	bool v6 = false;         ///< the underlay
 	unsigned inner_len = 60; ///< octets of the tenant's frame, Ethernet header included
-	unsigned flows = 1;	 ///< UDP source ports: of the inner header from the tenant, of the outer one from the underlay
+	unsigned flows =
+		1; ///< UDP source ports: of the inner header from the tenant, of the outer one from the underlay
 
 	Traffic traffic(Way way) const;
+	/// The remote VTEP.
+	std::string peer() const;
 };
+
+/// Where the forwarding happens.
+enum class Layer { Xdp, Tc };
+
+/// A file for it: both interfaces in this mode, network blue with the VNI of the frames, and these peers on the flood list.
+std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers);
 
 class Forwarder {
 public:
@@ -38,22 +47,26 @@ public:
 
 	/// The floor: both interfaces joined by a bare XDP_REDIRECT.
 	void join_by_redirect();
-	/// By xovl: the command of one build, and a file.
-	void join_by_xovl(const std::string &command, const std::string &yaml);
+	/// By xovl: the command of one build, and a file that has both interfaces in mode native (Xdp) or tc.
+	void join_by_xovl(Layer layer, const std::string &command, const std::string &yaml);
 	/// By the kernel's vxlan device and a bridge, learning on, GRO on.
-	void join_by_kernel(bool v6);
+	void join_by_kernel(const std::vector<std::string> &peers);
 
-	/// Frames forwarded a second, in millions; so many are sent.
-	double sample(Way way, uint32_t count) const;
+	/// Frames forwarded a second, in millions.
+	double sample(Way way) const;
+	double sample(Way way, const Burst &burst) const;
 
 private:
 	/// The programs that are given what comes from the tenant, and what comes from the underlay.
 	void start(int from_tenant, int from_underlay, SinkKind sinks);
+	/// They reach the stack, and TC.
+	void start_through_stack();
 
 	test::Host host_;
 	Netns far_;
 	Traffic from_tenant_, from_underlay_;
-	std::vector<Programs> programs_; ///< that join, unless it is xovl
+	uint32_t burst_ = 0;             ///< frames of one sample
+	std::vector<Programs> programs_; ///< that join, or lead into the stack
 	Fd tenant_prog_, underlay_prog_; ///< xovl's
 	struct Ends;
 	std::unique_ptr<Ends> ends_;

@@ -1,42 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// xovl-bench: options, then one plan after the other. tools/bench builds and runs it.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <cstdio>
-#include <fmt/format.h>
-#include "forwarder.hpp"
-#include "measure.hpp"
+#include <exception>
+#include <optional>
+
+#include "plans.hpp"
+#include "report.hpp"
+#include "wire.hpp"
+
+namespace {
+
 using namespace xovl::bench;
+
+constexpr unsigned kQuickRounds = 5, kFullRounds = 9;
+
+struct CommandLine {
+	Settings settings;
+	std::vector<std::string> only;
+	bool json = false;
+};
+
+CLI::App *grammar(CLI::App &app, CommandLine &line)
+{
+	app.description("Measure xovl beside the kernel's vxlan and beside the least that a path costs.");
+	app.add_flag("--quick", line.settings.quick, "Less of everything, in two minutes");
+	app.add_option("--rounds", line.settings.rounds, "Samples of each subject")->check(CLI::Range(1, 1000));
+	app.add_option("--only", line.only, "Only groups whose id begins so")->delimiter(',')->type_name("ID[,ID...]");
+	app.add_option("--against", line.settings.against,
+		       "The xovl command of another build, measured beside this one")
+		->check(CLI::ExistingFile);
+	app.add_flag("-j", line.json, "JSON instead of tables");
+	return &app;
+}
+
+std::vector<Group> run(const Plan &plan, const CommandLine &line)
+{
+	std::optional<OneCpu> one_cpu;
+	if (plan.one_cpu)
+		one_cpu.emplace();
+	std::vector<Group> groups = plan.set_up();
+	std::erase_if(groups, [&](const Group &group) { return !selected(line.only, group.id); });
+	measure(groups, line.settings.rounds);
+	for (Group &group : groups)
+		for (Subject &subject : group.subjects)
+			subject.sample = nullptr; // ends what it runs on
+	return groups;
+}
+
+void run_all(const CommandLine &line)
+{
+	const std::vector<Plan> todo = plans(line.settings, line.only);
+	const Circumstances where = circumstances(line.settings);
+	std::vector<Group> done;
+	if (!line.json)
+		fmt::print("{}", header_text(where));
+	for (const Plan &plan : todo)
+		for (const Group &group : run(plan, line)) {
+			if (!line.json)
+				fmt::print("{}", group_text(group));
+			std::fflush(stdout);
+			done.push_back(group);
+		}
+	if (line.json)
+		fmt::print("{}\n", to_json(where, done).dump(2));
+}
+
+} // namespace
+
 int main(int argc, char **argv)
 {
-	pin_to_one_cpu();
-	unsigned rounds = argc > 1 ? atoi(argv[1]) : 5;
-	std::string which = argc > 2 ? argv[2] : "";
-	bool kernel = which.find('k') != std::string::npos;
-	const char *base = getenv("BASE");
-	for (bool v6 : {false, true}) for (unsigned flows : {1u, 1000u}) {
-		if (v6 && which.find('6') == std::string::npos) continue;
-		if (flows > 1 && which.find('m') == std::string::npos) continue;
-		Load load{.v6 = v6, .flows = flows};
-		Traffic t = load.traffic(Way::Encap), u = load.traffic(Way::Decap);
-		Forwarder bare("bare", t, u), xovl("xovl", t, u), old("base", t, u), kern("kern", t, u);
-		bare.join_by_redirect();
-		std::string local = v6 ? "2001:db8::1" : "192.0.2.1", peer = v6 ? "2001:db8::2" : "192.0.2.2";
-		std::string yaml = fmt::format("vtep: {{local: [\"{}\"]}}\nuplinks:\n  - {{dev: up0, mode: native}}\nnetworks:\n  - {{name: blue, encap: vxlan, vni: 100, ports: [{{dev: port0, mode: native}}], flood: [\"{}\"]}}\n", local, peer);
-		xovl.join_by_xovl(XOVL_COMMAND, yaml);
-		if (base) old.join_by_xovl(base, yaml);
-		Group g{"x", "t", "Mpps", {}};
-		const uint32_t n = 2000000;
-		if (kernel) kern.join_by_kernel(v6);
-		for (Way way : {Way::Encap, Way::Decap}) {
-			std::string w = way == Way::Encap ? "encap" : "decap";
-			g.subjects.push_back({"bare-" + w, [&, way] { return bare.sample(way, n); }});
-			g.subjects.push_back({"xovl-" + w, [&, way] { return xovl.sample(way, n); }});
-			if (base) g.subjects.push_back({"base-" + w, [&, way] { return old.sample(way, n); }});
-			if (kernel) g.subjects.push_back({"kernel-" + w, [&, way] { return kern.sample(way, 300000); }});
-		}
-		if (which.size() && which[0] == 'o') { std::erase_if(g.subjects, [&](auto &s) { return s.name != "xovl-" + which.substr(1); }); rounds = 40; measure(g, rounds); return 0; }
-		measure(g, rounds);
-		fmt::print("v6 {} flows {}\n", v6, flows);
-		for (auto &s : g.subjects) { auto sp = spread_of(s.samples); auto r = ratio(s, g.subject(s.name.ends_with("encap") ? "bare-encap" : "bare-decap"));
-			fmt::print("  {:14} {:6.2f} ({:.2f}-{:.2f})  ratio {:.3f} ({:.3f}-{:.3f}) +{:.1f} ns\n", s.name, sp.median, sp.min, sp.max, r.median, r.min, r.max, 1000/sp.median - 1000/spread_of(g.subject(s.name.ends_with("encap") ? "bare-encap" : "bare-decap").samples).median); }
-		fflush(stdout);
+	CommandLine line;
+	CLI::App app;
+	try {
+		grammar(app, line)->parse(argc, argv);
+		if (!line.settings.rounds)
+			line.settings.rounds = line.settings.quick ? kQuickRounds : kFullRounds;
+		hold_signals();
+		run_all(line);
+		return 0;
+	} catch (const CLI::ParseError &error) {
+		return app.exit(error);
+	} catch (const Interrupted &interrupted) {
+		fmt::print(stderr, "xovl-bench: interrupted\n");
+		return 128 + interrupted.signal;
+	} catch (const std::exception &error) {
+		fmt::print(stderr, "xovl-bench: {}\n", one_line(error.what()));
+		return 1;
 	}
 }

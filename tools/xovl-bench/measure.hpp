@@ -2,9 +2,13 @@
 // Things measured side by side: one sample of each, in turn, round after round.
 #pragma once
 
+#include <array>
+#include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xovl::bench {
@@ -22,18 +26,20 @@ Spread spread_of(std::vector<double> samples);
 struct Subject {
 	std::string name;
 	std::function<double()> sample; ///< measures once, in the group's unit
+	std::string failure = {};       ///< why this machine cannot measure it; empty when it can
 	std::vector<double> samples = {};
 };
 
 /// What all other subjects of the group are compared with.
 struct Reference {
-	std::string title;  ///< of the column, "of bare bridge"
-	std::string subject; ///< its name
+	std::string title;    ///< of the column: "of bare"
+	std::string subject;  ///< its name
+	bool inverse = false; ///< reference / subject: of rates, the ratio of the costs
 };
 
 /// Subjects that answer one question.
 struct Group {
-	std::string id;	   ///< of a word or two, for --only and JSON: "xdp-ipv4-60"
+	std::string id;    ///< for --only and JSON: "xdp-ipv4-60-1flow-encap"
 	std::string title; ///< the question, and the conditions
 	std::string unit;
 	std::vector<Subject> subjects;
@@ -41,13 +47,72 @@ struct Group {
 	/// The unit is millions a second: another column with the nanoseconds that each adds to this subject.
 	std::optional<std::string> floor = {};
 
-	const Subject &subject(const std::string &name) const;
+	/// nullptr when there is none of that name, or it could not be measured.
+	const Subject *measured(const std::string &name) const;
 };
 
-/// A sample of every subject in turn, for so many rounds, after one that does not count.
-void measure(Group &group, unsigned rounds);
+/// A sample of every subject in turn, for so many rounds, after one that does not count. A subject whose sample throws gets
+/// its failure and is left out from then on.
+void measure(std::vector<Group> &groups, unsigned rounds);
 
-/// Of the ratios of each round, subject / reference.
-Spread ratio(const Subject &subject, const Subject &reference);
+/// Of the ratios of each round.
+Spread ratio_of(const Subject &subject, const Subject &reference, bool inverse = false);
+
+/// SIGINT or SIGTERM has arrived. Not a std::exception: it is nobody's failure.
+struct Interrupted {
+	int signal;
+};
+
+/// From here on SIGINT, SIGTERM and SIGHUP wait until they are asked for, so that no set-up is left half-way.
+void hold_signals();
+/// Throws Interrupted when a signal is waiting.
+void stop_if_interrupted();
+
+/// A path that several groups measure: set up when it is made, or known not to work here.
+template <typename Path> class Candidate {
+public:
+	Candidate(std::string name, const std::function<std::unique_ptr<Path>()> &set_up) : name_(std::move(name))
+	{
+		stop_if_interrupted();
+		try {
+			path_ = set_up();
+		} catch (const std::exception &error) {
+			failure_ = error.what();
+		}
+	}
+
+	Subject subject(const std::function<double(Path &)> &sample) const
+	{
+		return {name_, [path = path_, sample] { return sample(*path); }, failure_};
+	}
+
+private:
+	std::string name_;
+	std::shared_ptr<Path> path_;
+	std::string failure_;
+};
+
+/// The same sample of every candidate.
+template <typename Path>
+std::vector<Subject> subjects_of(const std::vector<Candidate<Path>> &candidates,
+				 const std::function<double(Path &)> &sample)
+{
+	std::vector<Subject> subjects;
+	for (const Candidate<Path> &candidate : candidates)
+		subjects.push_back(candidate.subject(sample));
+	return subjects;
+}
+
+/// Two quantities of one measurement, asked for in turn: the first that is asked for again measures anew.
+class Both {
+public:
+	explicit Both(std::function<std::array<double, 2>()> sample) : sample_(std::move(sample)) {}
+
+	double take(size_t which);
+
+private:
+	std::function<std::array<double, 2>()> sample_;
+	std::array<std::optional<double>, 2> left_;
+};
 
 } // namespace xovl::bench

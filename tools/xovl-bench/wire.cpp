@@ -4,10 +4,10 @@
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <numeric>
 #include <stdexcept>
 #include <system_error>
@@ -36,8 +36,8 @@ void fill(const xovl_bench &skeleton, const ProgramConstants &constants)
 	auto count = static_cast<uint32_t>(constants.variation.octets.size());
 	std::vector<uint32_t> keys(count);
 	std::iota(keys.begin(), keys.end(), 0);
-	check(bpf_map_update_batch(bpf_map__fd(skeleton.maps.bench_patches), keys.data(), constants.variation.octets.data(),
-				   &count, nullptr),
+	check(bpf_map_update_batch(bpf_map__fd(skeleton.maps.bench_patches), keys.data(),
+				   constants.variation.octets.data(), &count, nullptr),
 	      "bench_patches");
 	const uint32_t zero = 0;
 	if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.bench_next), &zero, &constants.next, 0))
@@ -46,13 +46,27 @@ void fill(const xovl_bench &skeleton, const ProgramConstants &constants)
 
 } // namespace
 
-void pin_to_one_cpu()
+OneCpu::OneCpu()
 {
-	cpu_set_t cpus;
-	CPU_ZERO(&cpus);
-	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+	cpu_set_t last;
+	CPU_ZERO(&last);
+	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &last);
+	if (sched_getaffinity(0, sizeof(before_), &before_) || sched_setaffinity(0, sizeof(last), &last))
 		fail(errno, "sched_setaffinity");
+}
+
+OneCpu::~OneCpu()
+{
+	sched_setaffinity(0, sizeof(before_), &before_);
+}
+
+Variation variation_of(uint32_t at, size_t count, const std::function<Bytes(size_t)> &frame)
+{
+	Variation variation = {at};
+	variation.octets.resize(count);
+	for (size_t i = 0; i < count; i++)
+		std::memcpy(&variation.octets[i], frame(i).data() + at, sizeof(uint64_t));
+	return variation;
 }
 
 uint32_t ifindex_of(const Netns &netns, const std::string &dev)
@@ -109,7 +123,8 @@ int Programs::pass() const
 
 int Programs::sink(SinkKind kind) const
 {
-	return bpf_program__fd(kind == SinkKind::Xdp ? skeleton_->progs.bench_sink_xdp : skeleton_->progs.bench_sink_tc);
+	return bpf_program__fd(kind == SinkKind::Xdp ? skeleton_->progs.bench_sink_xdp
+						     : skeleton_->progs.bench_sink_tc);
 }
 
 uint64_t Programs::received() const
@@ -140,7 +155,7 @@ Generator::Generator(const Netns &netns, const std::string &dev, int prog_fd, co
 	prog_fd_ = vary_->vary();
 }
 
-void Generator::send(uint32_t count) const
+void Generator::send(uint32_t count, uint32_t batch) const
 {
 	xdp_md xdp = {.data_end = static_cast<uint32_t>(frame_.size()), .ingress_ifindex = ifindex_};
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
@@ -149,21 +164,22 @@ void Generator::send(uint32_t count) const
 	opts.ctx_in = &xdp;
 	opts.ctx_size_in = sizeof(xdp);
 	opts.repeat = static_cast<int>(count);
+	opts.batch_size = batch;
 	opts.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
 	test::in_netns(netns_.name(), [&] { check(bpf_prog_test_run_opts(prog_fd_, &opts), "live frames"); });
 }
 
-double million_per_second(const Generator &generator, const Sink &sink, uint32_t count)
+double million_per_second(const Generator &generator, const Sink &sink, const Burst &burst)
 {
 	using Clock = std::chrono::steady_clock;
 	const uint64_t before = sink.received();
 	const auto start = Clock::now();
-	generator.send(count);
+	generator.send(burst.count, burst.batch);
 	const std::chrono::duration<double, std::micro> took = Clock::now() - start;
-	const auto arrived = static_cast<double>(sink.received() - before);
-	if (arrived < 0.5 * count)
-		throw std::runtime_error(fmt::format("of {} frames only {} arrived", count, arrived));
-	return arrived / took.count();
+	const uint64_t expected = uint64_t{burst.count} * burst.copies, arrived = sink.received() - before;
+	if (static_cast<double>(arrived) < 0.99 * static_cast<double>(expected))
+		throw std::runtime_error(fmt::format("of {} frames only {} arrived", expected, arrived));
+	return static_cast<double>(arrived) / took.count();
 }
 
 } // namespace xovl::bench

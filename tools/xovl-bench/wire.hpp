@@ -3,7 +3,10 @@
 // and sinks that count.
 #pragma once
 
+#include <sched.h>
+
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +21,17 @@ namespace xovl::bench {
 using test::Bytes;
 using test::Netns;
 
-/// This process, and what it starts, runs on the last CPU only.
-void pin_to_one_cpu();
+/// As long as it lives, the calling thread and what it starts run on the last CPU only.
+class OneCpu {
+public:
+	OneCpu();
+	OneCpu(const OneCpu &) = delete;
+	OneCpu &operator=(const OneCpu &) = delete;
+	~OneCpu();
+
+private:
+	cpu_set_t before_;
+};
 
 uint32_t ifindex_of(const Netns &netns, const std::string &dev);
 
@@ -28,6 +40,9 @@ struct Variation {
 	uint32_t at = 0;
 	std::vector<uint64_t> octets = {}; ///< as they stand in the frame, first octet lowest; empty: nothing differs
 };
+
+/// The octets at `at` of so many frames.
+Variation variation_of(uint32_t at, size_t count, const std::function<Bytes(size_t)> &frame);
 
 struct Traffic {
 	Bytes frame;
@@ -83,8 +98,8 @@ class Generator {
 public:
 	Generator(const Netns &netns, const std::string &dev, int prog_fd, const Traffic &traffic);
 
-	/// So many frames, as fast as the path takes them.
-	void send(uint32_t count) const;
+	/// So many frames, as fast as the path takes them. batch: frames made at once before the path gets them; 0: 64.
+	void send(uint32_t count, uint32_t batch = 0) const;
 
 private:
 	const Netns &netns_;
@@ -94,7 +109,13 @@ private:
 	int prog_fd_;
 };
 
-/// Frames that reach the sink each second, in millions, while count of them are sent.
-double million_per_second(const Generator &generator, const Sink &sink, uint32_t count);
+struct Burst {
+	uint32_t count = 0;  ///< frames
+	uint32_t batch = 0;  ///< as in Generator::send()
+	uint32_t copies = 1; ///< of each frame, that should arrive
+};
+
+/// What reaches the sink each second, in millions. Throws std::runtime_error when more than a hundredth is lost.
+double million_per_second(const Generator &generator, const Sink &sink, const Burst &burst);
 
 } // namespace xovl::bench

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "streams.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace xovl::bench {
+
+using namespace test;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint16_t kUdpPort = 20001, kTcpPort = 20002;
+constexpr size_t kDatagram = 64; // octets
+constexpr size_t kBatch = 64;    // datagrams of one system call
+
+void check(bool ok, const char *what)
+{
+	if (!ok)
+		throw std::system_error(errno, std::generic_category(), what);
+}
+
+double seconds_since(Clock::time_point start)
+{
+	return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Of all CPUs since boot, without idle, waiting and stolen time. See proc(5).
+double busy_seconds()
+{
+	enum { User, Nice, System, Idle, Iowait, Irq, Softirq };
+	std::ifstream stat("/proc/stat");
+	std::string cpu;
+	std::array<double, Softirq + 1> ticks{};
+	stat >> cpu;
+	for (double &value : ticks)
+		stat >> value;
+	return (ticks[User] + ticks[Nice] + ticks[System] + ticks[Irq] + ticks[Softirq]) /
+	       static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+/// Where that is allowed.
+void run_on_cpu(long cpu)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(static_cast<size_t>(cpu), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+long last_cpu()
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) - 1;
+}
+
+sockaddr_in socket_address(const std::string &address, uint16_t port)
+{
+	sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	check(inet_pton(AF_INET, address.c_str(), &in.sin_addr) == 1, address.c_str());
+	return in;
+}
+
+Fd new_socket(int type)
+{
+	Fd fd(socket(AF_INET, type | SOCK_CLOEXEC, 0));
+	check(bool(fd), "socket");
+	const timeval limit = {.tv_sec = 1, .tv_usec = 0}; // so that nothing waits for ever
+	for (int option : {SO_RCVTIMEO, SO_SNDTIMEO})
+		check(setsockopt(fd.get(), SOL_SOCKET, option, &limit, sizeof(limit)) == 0, "socket time limit");
+	return fd;
+}
+
+Fd bound_socket(int type, const std::string &address, uint16_t port)
+{
+	Fd fd = new_socket(type);
+	const sockaddr_in in = socket_address(address, port);
+	const int on = 1;
+	setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	check(bind(fd.get(), reinterpret_cast<const sockaddr *>(&in), sizeof(in)) == 0, "bind");
+	return fd;
+}
+
+Fd connected_socket(int type, const std::string &address, uint16_t port)
+{
+	Fd fd = new_socket(type);
+	const sockaddr_in in = socket_address(address, port);
+	check(connect(fd.get(), reinterpret_cast<const sockaddr *>(&in), sizeof(in)) == 0, "connect");
+	return fd;
+}
+
+/// Buffers for kBatch datagrams.
+struct Datagrams {
+	Datagrams()
+	{
+		for (size_t i = 0; i < kBatch; i++) {
+			vectors[i] = {.iov_base = octets[i].data(), .iov_len = kDatagram};
+			messages[i].msg_hdr.msg_iov = &vectors[i];
+			messages[i].msg_hdr.msg_iovlen = 1;
+		}
+	}
+
+	std::array<std::array<char, kDatagram>, kBatch> octets{};
+	std::array<iovec, kBatch> vectors{};
+	std::array<mmsghdr, kBatch> messages{};
+};
+
+/// Counts what arrives at a UDP socket, on the last CPU, as long as it lives.
+class UdpCounter {
+public:
+	UdpCounter(const Netns &netns, const std::string &address)
+	{
+		in_netns(netns.name(), [&] { fd_ = bound_socket(SOCK_DGRAM, address, kUdpPort); });
+		const int buffer = 16 << 20;
+		setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+		thread_ = std::thread([this] { count(); });
+	}
+	UdpCounter(const UdpCounter &) = delete;
+	UdpCounter &operator=(const UdpCounter &) = delete;
+	~UdpCounter()
+	{
+		shutdown(fd_.get(), SHUT_RD); // wakes the receiver
+		thread_.join();
+	}
+
+	uint64_t received() const { return received_; }
+
+private:
+	void count()
+	{
+		Datagrams datagrams;
+		run_on_cpu(last_cpu());
+		for (;;) {
+			const int n = recvmmsg(fd_.get(), datagrams.messages.data(), kBatch, MSG_WAITFORONE, nullptr);
+			if (n <= 0 || datagrams.messages[0].msg_len == 0)
+				return;
+			received_ += static_cast<unsigned>(n);
+		}
+	}
+
+	Fd fd_;
+	std::atomic<uint64_t> received_ = 0;
+	std::thread thread_;
+};
+
+/// Sends back every octet that comes in by one connection.
+class Echo {
+public:
+	Echo(const Netns &netns, const std::string &address)
+	{
+		in_netns(netns.name(), [&] { listener_ = bound_socket(SOCK_STREAM, address, kTcpPort); });
+		check(listen(listener_.get(), 1) == 0, "listen");
+		thread_ = std::thread([this] { answer(); });
+	}
+	Echo(const Echo &) = delete;
+	Echo &operator=(const Echo &) = delete;
+	~Echo() { thread_.join(); }
+
+private:
+	void answer() const
+	{
+		const Fd fd(accept(listener_.get(), nullptr, nullptr));
+		char octet;
+		while (recv(fd.get(), &octet, 1, 0) == 1 && send(fd.get(), &octet, 1, MSG_NOSIGNAL) == 1)
+			;
+	}
+
+	Fd listener_;
+	std::thread thread_;
+};
+
+} // namespace
+
+std::array<double, 2> tcp_stream(const Pair &pair, unsigned streams, unsigned megabytes)
+{
+	const double busy_before = busy_seconds();
+	const Result result = pair.client.run(
+		fmt::format("iperf3 -J -c {} -P {} -n {}M --connect-timeout 3000", pair.address, streams, megabytes),
+		60s);
+	const double busy = busy_seconds() - busy_before;
+	if (!result.ok())
+		throw std::runtime_error("iperf3 failed");
+	const auto received = nlohmann::json::parse(result.out).at("end").at("sum_received");
+	return {received.at("bits_per_second").get<double>() / 1e9, busy / (received.at("bytes").get<double>() / 1e9)};
+}
+
+double udp_thousand_per_second(const Pair &pair, Milliseconds time)
+{
+	const UdpCounter counter(pair.server, pair.address);
+	double rate = 0;
+	in_netns(pair.client.name(), [&] {
+		const Fd fd = connected_socket(SOCK_DGRAM, pair.address, kUdpPort);
+		Datagrams datagrams;
+		run_on_cpu(0);
+		const auto start = Clock::now();
+		while (Clock::now() - start < time)
+			sendmmsg(fd.get(), datagrams.messages.data(), kBatch, 0);
+		rate = static_cast<double>(counter.received()) / seconds_since(start) / 1000;
+	});
+	if (rate == 0)
+		throw std::runtime_error("no datagram arrives");
+	return rate;
+}
+
+double tcp_thousand_transactions(const Pair &pair, Milliseconds time)
+{
+	const Echo echo(pair.server, pair.address);
+	double rate = 0;
+	in_netns(pair.client.name(), [&] {
+		const Fd fd = connected_socket(SOCK_STREAM, pair.address, kTcpPort);
+		const auto start = Clock::now();
+		uint64_t count = 0;
+		for (char octet = 0; Clock::now() - start < time; count++) {
+			check(send(fd.get(), &octet, 1, MSG_NOSIGNAL) == 1, "send");
+			check(recv(fd.get(), &octet, 1, 0) == 1, "recv");
+		}
+		rate = static_cast<double>(count) / seconds_since(start) / 1000;
+	});
+	return rate;
+}
+
+} // namespace xovl::bench

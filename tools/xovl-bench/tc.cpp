@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Applications across two hosts, in mode tc: beside a bridge without any overlay, and beside the kernel's vxlan.
+#include <fmt/format.h>
+
+#include "chain.hpp"
+#include "plans.hpp"
+#include "streams.hpp"
+
+namespace xovl::bench {
+
+namespace {
+
+using namespace std::chrono_literals;
+using ChainCandidate = Candidate<Chain>;
+
+std::vector<ChainCandidate> candidates(const Settings &settings)
+{
+	const unsigned megabytes = settings.quick ? 1000 : 4000;
+	const auto candidate = [=](const std::string &name, const std::function<void(Chain &)> &join) {
+		return ChainCandidate(name, [&] {
+			auto chain = std::make_unique<Chain>(name, Links::Veth, megabytes);
+			join(*chain);
+			return chain;
+		});
+	};
+	std::vector<ChainCandidate> all = {candidate("bridge", [](Chain &chain) { chain.join_by_bridge(); }),
+					   candidate("kernel", [](Chain &chain) { chain.join_by_kernel(); })};
+	for (const Build &build : builds(settings))
+		all.push_back(candidate(build.name, [&](Chain &chain) {
+			chain.join_by_xovl(build.command, {"tc", "tc"});
+		}));
+	return all;
+}
+
+std::vector<Group> groups(const Settings &settings)
+{
+	const auto chains = candidates(settings);
+	const auto time = settings.quick ? 300ms : 1000ms;
+	const auto group = [&](const std::string &id, const std::string &title, const std::string &unit,
+			       const std::function<double(Chain &)> &sample) -> Group {
+		return {.id = "tc-" + id,
+			.title = title + "; client, host, host, client on veth pairs, MTU 1450",
+			.unit = unit,
+			.subjects = subjects_of<Chain>(chains, sample),
+			.references = references(settings, {{"of bridge", "bridge"}, {"of kernel", "kernel"}})};
+	};
+	return {
+		group("tcp1", "One TCP stream (iperf3)", "Gb/s",
+		      [](Chain &chain) { return chain.one_stream().take(0); }),
+		group("cpu", "CPU time of the whole machine during that stream", "CPU s/GB",
+		      [](Chain &chain) { return chain.one_stream().take(1); }),
+		group("tcp4", "Four TCP streams (iperf3)", "Gb/s", [](Chain &chain) { return chain.tcp(4)[0]; }),
+		group("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",
+		      [time](Chain &chain) { return udp_thousand_per_second(chain.ends(), time); }),
+		group("rr", "TCP request and response, one octet each (own client)", "thousand/s",
+		      [time](Chain &chain) { return tcp_thousand_transactions(chain.ends(), time); }),
+	};
+}
+
+} // namespace
+
+std::vector<Plan> tc_plans(const Settings &settings)
+{
+	return {{"tc", false, [settings] { return groups(settings); }}};
+}
+
+} // namespace xovl::bench
