@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,8 +139,8 @@ Process::Process(const Args &argv, const RunOptions &options) : out_(memory_file
 }
 
 Process::Process(Process &&other) noexcept
-	: pid_(std::exchange(other.pid_, -1)), status_(other.status_), pidfd_(std::move(other.pidfd_)),
-	  out_(std::move(other.out_)), err_(std::move(other.err_))
+	: pid_(std::exchange(other.pid_, -1)), status_(other.status_), peak_memory_(other.peak_memory_),
+	  pidfd_(std::move(other.pidfd_)), out_(std::move(other.out_)), err_(std::move(other.err_))
 {
 }
 
@@ -154,8 +155,10 @@ Process::~Process()
 void Process::reap(bool block)
 {
 	int wstatus = 0;
-	if (pid_ < 0 || waitpid(pid_, &wstatus, block ? 0 : WNOHANG) <= 0)
+	rusage usage = {};
+	if (pid_ < 0 || wait4(pid_, &wstatus, block ? 0 : WNOHANG, &usage) <= 0)
 		return;
+	peak_memory_ = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 	status_ = WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : 128 + WTERMSIG(wstatus);
 	pid_ = -1;
 }
@@ -177,6 +180,7 @@ Result Process::wait(Milliseconds timeout)
 		reap(true);
 	}
 	result.status = status_;
+	result.peak_memory = peak_memory_;
 	result.out = content_of(out_);
 	result.err = content_of(err_);
 	return result;

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Result {
 	bool timed_out = false;
 	std::string out;
 	std::string err;
+	uint64_t peak_memory = 0; ///< octets resident at most, in the process or in this one when it started it
 
 	bool ok() const { return status == 0 && !timed_out; }
 	/// For a failed check: everything, on a few lines.
@@ -66,6 +68,7 @@ private:
 
 	pid_t pid_ = -1; ///< -1: reaped
 	int status_ = -1;
+	uint64_t peak_memory_ = 0;
 	Fd pidfd_;
 	Fd out_;
 	Fd err_;

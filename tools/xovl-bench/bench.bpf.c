@@ -8,6 +8,9 @@
 const volatile __u32 out_ifindex;
 const volatile __u32 patch_at; /* octets from the Ethernet header on */
 const volatile __u32 nr_patches;
+/* Frames come back as the program left them. One that moves the MACs, for a VLAN tag, has written over what it read. */
+const volatile __u32 restore_head;
+const volatile __u64 head[8];
 
 __u32 next_patch; /* one CPU sends and receives */
 __u64 received;
@@ -36,8 +39,15 @@ int bench_vary(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u64 *at = data + (patch_at & 0xff), *patch;
+	__u64 *octets = data;
 	__u32 nth = next_patch;
 
+	if (restore_head) {
+		if ((void *)(octets + 8) > end)
+			return XDP_ABORTED;
+		for (int i = 0; i < 8; i++)
+			octets[i] = head[i];
+	}
 	next_patch = nth + 1 < nr_patches ? nth + 1 : 0;
 	patch = bpf_map_lookup_elem(&bench_patches, &nth);
 	if (!patch || (void *)(at + 1) > end)

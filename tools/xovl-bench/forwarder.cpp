@@ -15,16 +15,13 @@ using namespace test;
 
 namespace {
 
-const char *const kTenantMac = "02:00:00:00:01:01";
-const char *const kRemoteMac = "02:00:00:00:01:02";
 const char *const kUplinkMac = "02:00:00:00:02:01";
 const char *const kUnderlayMac = "02:00:00:00:02:02";
 constexpr uint16_t kFirstPort = 10000;
-constexpr uint32_t kVni = 100;
 constexpr unsigned kUnderlayMtu = 1600;
-constexpr uint32_t kPrimer = 64;           // frames each way, so that both sides have learned
-constexpr uint32_t kFastBurst = 2'000'000; // less, and the set-up of the generator shows
-constexpr uint32_t kSlowBurst = 300'000;
+constexpr uint32_t kPrimer = 64; // frames each way, so that both sides have learned
+constexpr uint32_t kFastBurst = 1'000'000;
+constexpr uint32_t kSlowBurst = 200'000;
 
 constexpr uint32_t kEthernetIpv4 = 14 + 20;
 constexpr uint32_t kEthernetIpv6 = 14 + 40;
@@ -70,6 +67,11 @@ std::string Load::peer() const
 	return v6 ? "2001:db8::2" : "192.0.2.2";
 }
 
+std::string peer_address(size_t i)
+{
+	return i ? fmt::format("198.18.{}.{}", i / 250, i % 250 + 1) : "192.0.2.2";
+}
+
 std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers)
 {
 	return fmt::format(R"(vtep: {{local: [192.0.2.1, "2001:db8::1"]}}
@@ -95,11 +97,12 @@ Forwarder::Forwarder(const std::string &role, const Traffic &from_tenant, const 
 		far_.sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", dev), "1");
 	host_.sysctl("net/ipv6/conf/port0/disable_ipv6", "1");
 	far_.ip(fmt::format("link set underlay0 mtu {} address {}", kUnderlayMtu, kUnderlayMac));
-	host_.ip(fmt::format("link set up0 mtu {} address {}\n"
-			     "addr add 192.0.2.1/24 dev up0\naddr add 2001:db8::1/64 dev up0\n"
-			     "neigh add 192.0.2.2 lladdr {} dev up0 nud permanent\n"
-			     "neigh add 2001:db8::2 lladdr {} dev up0 nud permanent",
-			     kUnderlayMtu, kUplinkMac, kUnderlayMac, kUnderlayMac));
+	host_.ip(fmt::format(
+		"link set up0 mtu {} address {}\n"
+		"addr add 192.0.2.1/24 dev up0\naddr add 2001:db8::1/64 dev up0\n"
+		"neigh add 192.0.2.2 lladdr {} dev up0 nud permanent\nroute add 198.18.0.0/15 via 192.0.2.2\n"
+		"neigh add 2001:db8::2 lladdr {} dev up0 nud permanent",
+		kUnderlayMtu, kUplinkMac, kUnderlayMac, kUnderlayMac));
 }
 
 Forwarder::~Forwarder() = default;
@@ -166,6 +169,16 @@ double Forwarder::sample(Way way, const Burst &burst) const
 	if (way == Way::Encap)
 		return million_per_second(ends_->tenant, ends_->at_underlay, burst);
 	return million_per_second(ends_->underlay, ends_->at_tenant, burst);
+}
+
+Candidate<Forwarder> forwarder(const std::string &name, const Traffic &from_tenant, const Traffic &from_underlay,
+			       const std::function<void(Forwarder &)> &join)
+{
+	return {name, [&] {
+			auto path = std::make_unique<Forwarder>(name, from_tenant, from_underlay);
+			join(*path);
+			return path;
+		}};
 }
 
 } // namespace xovl::bench

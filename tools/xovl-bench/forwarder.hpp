@@ -5,11 +5,14 @@
 //   tenant0 ──────────── port0  up0 ──────────── underlay0
 //   02:00:00:00:01:01         192.0.2.1          192.0.2.2      the remote VTEP; behind it 02:00:00:00:01:02
 //   10.1.0.1                  2001:db8::1        2001:db8::2    and 10.1.0.2
+//                                               198.18.0.0/15  further VTEPs behind it
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "measure.hpp"
 #include "topology.hpp"
 #include "wire.hpp"
 
@@ -20,7 +23,11 @@ enum class Way {
 	Decap, ///< the other way
 };
 
-/// Frames between the two tenants: UDP over IPv4 in Ethernet, from VNI 100 where they come in by the underlay.
+inline constexpr const char *kTenantMac = "02:00:00:00:01:01";
+inline constexpr const char *kRemoteMac = "02:00:00:00:01:02";
+inline constexpr uint32_t kVni = 100;
+
+/// Frames between the two tenants: UDP over IPv4 in Ethernet, from VNI kVni where they come in by the underlay.
 struct Load {
 	bool v6 = false;         ///< the underlay
 	unsigned inner_len = 60; ///< octets of the tenant's frame, Ethernet header included
@@ -34,6 +41,9 @@ struct Load {
 
 /// Where the forwarding happens.
 enum class Layer { Xdp, Tc };
+
+/// An IPv4 address of peer i, of which there can be 50000; that of the remote VTEP is number 0.
+std::string peer_address(size_t i);
 
 /// A file for it: both interfaces in this mode, network blue with the VNI of the frames, and these peers on the flood list.
 std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers);
@@ -71,5 +81,9 @@ private:
 	struct Ends;
 	std::unique_ptr<Ends> ends_;
 };
+
+/// One that join() has set up.
+Candidate<Forwarder> forwarder(const std::string &name, const Traffic &from_tenant, const Traffic &from_underlay,
+			       const std::function<void(Forwarder &)> &join);
 
 } // namespace xovl::bench

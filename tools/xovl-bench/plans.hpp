@@ -25,6 +25,10 @@ struct Plan {
 
 std::vector<Plan> xdp_plans(const Settings &settings);
 std::vector<Plan> tc_plans(const Settings &settings);
+std::vector<Plan> nic_plans(const Settings &settings);
+std::vector<Plan> scale_plans(const Settings &settings);
+std::vector<Plan> flood_plans(const Settings &settings);
+std::vector<Plan> control_plans(const Settings &settings);
 
 /// An xovl command, by the name under which it is measured.
 struct Build {

@@ -57,12 +57,21 @@ std::string ratio_text(const Group &group, const Subject &subject, const Referen
 	return other && other != &subject ? spread_text(ratio_of(subject, *other, reference.inverse)) : "";
 }
 
+size_t name_width(const Group &group)
+{
+	size_t width = 0;
+	for (const Subject &subject : group.subjects)
+		width = std::max(width, subject.name.size());
+	return width;
+}
+
 std::string subject_text(const Group &group, const Subject &subject)
 {
+	const size_t width = name_width(group);
 	if (!subject.failure.empty())
-		return fmt::format("  {:<14} not measured: {}\n", subject.name, one_line(subject.failure));
+		return fmt::format("  {:<{}}  not measured: {}\n", subject.name, width, one_line(subject.failure));
 	std::string line =
-		fmt::format("  {:<14} {:<{}}", subject.name, spread_text(spread_of(subject.samples)), kColumn + 2);
+		fmt::format("  {:<{}}  {:<{}}", subject.name, width, spread_text(spread_of(subject.samples)), kColumn);
 	for (const Reference &reference : group.references)
 		line += fmt::format(" {:<{}}", ratio_text(group, subject, reference), kColumn);
 	if (const Subject *floor = group.floor ? group.measured(*group.floor) : nullptr; floor && floor != &subject)
@@ -117,10 +126,13 @@ std::string header_text(const Circumstances &c)
 
 std::string group_text(const Group &group)
 {
-	std::string text = fmt::format("\n{}: {}\n  {:<14} {:<{}}", group.id, group.title, "", group.unit, kColumn + 2);
+	std::string text = fmt::format("\n{}: {}\n  {:<{}}  {:<{}}", group.id, group.title, "", name_width(group),
+				       group.unit, kColumn);
 	for (const Reference &reference : group.references)
 		text += fmt::format(" {:<{}}", reference.title, kColumn);
-	text += group.floor ? fmt::format(" ns over {}\n", *group.floor) : "\n";
+	text += group.floor ? fmt::format(" ns over {}", *group.floor) : "";
+	text.erase(text.find_last_not_of(' ') + 1);
+	text += '\n';
 	for (const Subject &subject : group.subjects)
 		text += subject_text(group, subject);
 	return text;

@@ -11,23 +11,17 @@ namespace xovl::bench {
 namespace {
 
 using namespace std::chrono_literals;
-using ChainCandidate = Candidate<Chain>;
 
-std::vector<ChainCandidate> candidates(const Settings &settings)
+std::vector<Candidate<Chain>> candidates(const Settings &settings)
 {
-	const unsigned megabytes = settings.quick ? 1000 : 4000;
-	const auto candidate = [=](const std::string &name, const std::function<void(Chain &)> &join) {
-		return ChainCandidate(name, [&] {
-			auto chain = std::make_unique<Chain>(name, Links::Veth, megabytes);
-			join(*chain);
-			return chain;
-		});
+	const auto candidate = [&](const std::string &name, const std::function<void(Chain &)> &join) {
+		return chain(name, Links::Veth, settings.quick ? 1000 : 4000, join);
 	};
-	std::vector<ChainCandidate> all = {candidate("bridge", [](Chain &chain) { chain.join_by_bridge(); }),
-					   candidate("kernel", [](Chain &chain) { chain.join_by_kernel(); })};
+	std::vector<Candidate<Chain>> all = {candidate("bridge", [](Chain &path) { path.join_by_bridge(); }),
+					     candidate("kernel", [](Chain &path) { path.join_by_kernel(); })};
 	for (const Build &build : builds(settings))
-		all.push_back(candidate(build.name, [&](Chain &chain) {
-			chain.join_by_xovl(build.command, {"tc", "tc"});
+		all.push_back(candidate(build.name, [&](Chain &path) {
+			path.join_by_xovl(build.command, {"tc", "tc"});
 		}));
 	return all;
 }
@@ -45,15 +39,14 @@ std::vector<Group> groups(const Settings &settings)
 			.references = references(settings, {{"of bridge", "bridge"}, {"of kernel", "kernel"}})};
 	};
 	return {
-		group("tcp1", "One TCP stream (iperf3)", "Gb/s",
-		      [](Chain &chain) { return chain.one_stream().take(0); }),
+		group("tcp1", "One TCP stream (iperf3)", "Gb/s", [](Chain &path) { return path.one_stream().take(0); }),
 		group("cpu", "CPU time of the whole machine during that stream", "CPU s/GB",
-		      [](Chain &chain) { return chain.one_stream().take(1); }),
-		group("tcp4", "Four TCP streams (iperf3)", "Gb/s", [](Chain &chain) { return chain.tcp(4)[0]; }),
+		      [](Chain &path) { return path.one_stream().take(1); }),
+		group("tcp4", "Four TCP streams (iperf3)", "Gb/s", [](Chain &path) { return path.tcp(4)[0]; }),
 		group("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",
-		      [time](Chain &chain) { return udp_thousand_per_second(chain.ends(), time); }),
+		      [time](Chain &path) { return udp_thousand_per_second(path.ends(), time); }),
 		group("rr", "TCP request and response, one octet each (own client)", "thousand/s",
-		      [time](Chain &chain) { return tcp_thousand_transactions(chain.ends(), time); }),
+		      [time](Chain &path) { return tcp_thousand_transactions(path.ends(), time); }),
 	};
 }
 

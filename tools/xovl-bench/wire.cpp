@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstring>
 #include <numeric>
 #include <stdexcept>
@@ -33,11 +32,11 @@ void check(int err, const std::string &what)
 
 void fill(const xovl_bench &skeleton, const ProgramConstants &constants)
 {
-	auto count = static_cast<uint32_t>(constants.variation.octets.size());
+	auto count = static_cast<uint32_t>(constants.traffic.variation.octets.size());
 	std::vector<uint32_t> keys(count);
 	std::iota(keys.begin(), keys.end(), 0);
 	check(bpf_map_update_batch(bpf_map__fd(skeleton.maps.bench_patches), keys.data(),
-				   constants.variation.octets.data(), &count, nullptr),
+				   constants.traffic.variation.octets.data(), &count, nullptr),
 	      "bench_patches");
 	const uint32_t zero = 0;
 	if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.bench_next), &zero, &constants.next, 0))
@@ -89,13 +88,17 @@ Programs::Programs() : Programs(ProgramConstants{})
 
 Programs::Programs(const ProgramConstants &constants) : skeleton_(xovl_bench::open())
 {
-	const size_t nr_patches = constants.variation.octets.size();
+	const size_t nr_patches = constants.traffic.variation.octets.size();
 
 	if (!skeleton_)
 		fail(errno, "bench.bpf.o");
 	skeleton_->rodata->out_ifindex = constants.redirect_to;
-	skeleton_->rodata->patch_at = constants.variation.at;
+	skeleton_->rodata->patch_at = constants.traffic.variation.at;
 	skeleton_->rodata->nr_patches = static_cast<uint32_t>(nr_patches);
+	if (constants.traffic.restore_head) {
+		skeleton_->rodata->restore_head = 1;
+		std::memcpy(skeleton_->rodata->head, constants.traffic.frame.data(), sizeof(skeleton_->rodata->head));
+	}
 	if (nr_patches)
 		bpf_map__set_max_entries(skeleton_->maps.bench_patches, static_cast<uint32_t>(nr_patches));
 	check(xovl_bench::load(skeleton_.get()), "bench.bpf.o");
@@ -151,11 +154,11 @@ Generator::Generator(const Netns &netns, const std::string &dev, int prog_fd, co
 {
 	if (traffic.variation.octets.empty())
 		return;
-	vary_ = std::make_unique<Programs>(ProgramConstants{.variation = traffic.variation, .next = prog_fd});
+	vary_ = std::make_unique<Programs>(ProgramConstants{.traffic = traffic, .next = prog_fd});
 	prog_fd_ = vary_->vary();
 }
 
-void Generator::send(uint32_t count, uint32_t batch) const
+double Generator::send(uint32_t count, uint32_t batch) const
 {
 	xdp_md xdp = {.data_end = static_cast<uint32_t>(frame_.size()), .ingress_ifindex = ifindex_};
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
@@ -167,19 +170,17 @@ void Generator::send(uint32_t count, uint32_t batch) const
 	opts.batch_size = batch;
 	opts.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
 	test::in_netns(netns_.name(), [&] { check(bpf_prog_test_run_opts(prog_fd_, &opts), "live frames"); });
+	return opts.duration + 0.5; // the kernel rounds down
 }
 
 double million_per_second(const Generator &generator, const Sink &sink, const Burst &burst)
 {
-	using Clock = std::chrono::steady_clock;
 	const uint64_t before = sink.received();
-	const auto start = Clock::now();
-	generator.send(burst.count, burst.batch);
-	const std::chrono::duration<double, std::micro> took = Clock::now() - start;
+	const double nanoseconds = generator.send(burst.count, burst.batch) * burst.count;
 	const uint64_t expected = uint64_t{burst.count} * burst.copies, arrived = sink.received() - before;
 	if (static_cast<double>(arrived) < 0.99 * static_cast<double>(expected))
 		throw std::runtime_error(fmt::format("of {} frames only {} arrived", expected, arrived));
-	return static_cast<double>(arrived) / took.count();
+	return 1000 * static_cast<double>(arrived) / nanoseconds;
 }
 
 } // namespace xovl::bench

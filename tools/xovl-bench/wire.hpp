@@ -47,6 +47,8 @@ Variation variation_of(uint32_t at, size_t count, const std::function<Bytes(size
 struct Traffic {
 	Bytes frame;
 	Variation variation = {};
+	/// The programs move the MACs: the first 64 octets of the frame are put back before each turn. Needs a variation.
+	bool restore_head = false;
 };
 
 enum class SinkKind {
@@ -56,8 +58,8 @@ enum class SinkKind {
 
 struct ProgramConstants {
 	uint32_t redirect_to = 0; ///< ifindex, for redirect()
-	Variation variation = {};
-	int next = -1; ///< the program after vary()
+	Traffic traffic = {};     ///< for vary()
+	int next = -1;            ///< the program after vary()
 };
 
 /// The programs of bench.bpf.c, loaded.
@@ -98,8 +100,9 @@ class Generator {
 public:
 	Generator(const Netns &netns, const std::string &dev, int prog_fd, const Traffic &traffic);
 
-	/// So many frames, as fast as the path takes them. batch: frames made at once before the path gets them; 0: 64.
-	void send(uint32_t count, uint32_t batch = 0) const;
+	/// So many frames, as fast as the path takes them. batch: frames made at once before the path gets them; 0: 64. Returns the
+	/// nanoseconds that each took, as the kernel counts them: without its set-up, which sleeps, and without other processes.
+	double send(uint32_t count, uint32_t batch = 0) const;
 
 private:
 	const Netns &netns_;
@@ -115,7 +118,7 @@ struct Burst {
 	uint32_t copies = 1; ///< of each frame, that should arrive
 };
 
-/// What reaches the sink each second, in millions. Throws std::runtime_error when more than a hundredth is lost.
+/// What reaches the sink each second of that time, in millions. Throws std::runtime_error when more than a hundredth is lost.
 double million_per_second(const Generator &generator, const Sink &sink, const Burst &burst);
 
 } // namespace xovl::bench

@@ -9,19 +9,13 @@ namespace xovl::bench {
 
 namespace {
 
-using ForwarderCandidate = Candidate<Forwarder>;
-
-std::vector<ForwarderCandidate> candidates(const Settings &settings, const Load &load)
+std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const Load &load)
 {
 	const Traffic tenant = load.traffic(Way::Encap), underlay = load.traffic(Way::Decap);
 	const auto candidate = [&](const std::string &name, const std::function<void(Forwarder &)> &join) {
-		return ForwarderCandidate(name, [&] {
-			auto path = std::make_unique<Forwarder>(name, tenant, underlay);
-			join(*path);
-			return path;
-		});
+		return forwarder(name, tenant, underlay, join);
 	};
-	std::vector<ForwarderCandidate> all = {candidate("bare", [](Forwarder &path) { path.join_by_redirect(); })};
+	std::vector<Candidate<Forwarder>> all = {candidate("bare", [](Forwarder &path) { path.join_by_redirect(); })};
 	for (const Build &build : builds(settings))
 		all.push_back(candidate(build.name, [&](Forwarder &path) {
 			path.join_by_xovl(Layer::Xdp, build.command, blue_yaml("native", {load.peer()}));
@@ -36,7 +30,7 @@ std::string id_of(const Load &load)
 			   load.flows == 1 ? "1flow" : fmt::format("{}flows", load.flows));
 }
 
-Group group(const Settings &settings, const Load &load, Way way, const std::vector<ForwarderCandidate> &paths)
+Group group(const Settings &settings, const Load &load, Way way, const std::vector<Candidate<Forwarder>> &paths)
 {
 	const bool encap = way == Way::Encap;
 	return {.id = id_of(load) + (encap ? "-encap" : "-decap"),
