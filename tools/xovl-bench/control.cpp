@@ -88,13 +88,13 @@ std::vector<Group> apply_groups(const Settings &settings)
 	for (const Build &build : builds(settings))
 		all.emplace_back(build.name, [&] { return std::make_unique<Applied>(build, large); });
 	const auto group = [&](const std::string &id, const std::string &what, const std::string &unit, size_t which) {
-		Group group = {.id = "control-apply-" + id,
-			       .title = fmt::format(
-				       "apply, {}: {} FDB entries in a plain file, 4000 networks, 1000 peers; then the "
-				       "same again",
-				       what, entries),
-			       .unit = unit,
-			       .subjects = {}};
+		Group group = {
+			.id = "control-apply-" + id,
+			.title = fmt::format(
+				"{} of apply: {} FDB entries (plain file), 4000 networks, 1000 peers; and once more",
+				what, entries),
+			.unit = unit,
+			.subjects = {}};
 		for (const Candidate<Applied> &one : all) {
 			group.subjects.push_back(
 				one.subject([which](Applied &applied) { return applied.first().take(which); }));
@@ -104,16 +104,16 @@ std::vector<Group> apply_groups(const Settings &settings)
 		}
 		return group;
 	};
-	return {group("time", "time", "s", 0), group("memory", "memory resident at most", "MiB", 1)};
+	return {group("time", "Time", "s", 0), group("memory", "Peak memory", "MiB", 1)};
 }
 
 Group attach_group(const Settings &settings)
 {
-	Group group = {
-		.id = "control-attach",
-		.title = "apply of one network with one port, mode tc, where nothing of xovl is loaded; then down",
-		.unit = "ms",
-		.subjects = {}};
+	Group group = {.id = "control-attach",
+		       .title = "Time to apply one network with one port, mode tc, where nothing of xovl is loaded, "
+				"and of down",
+		       .unit = "ms",
+		       .subjects = {}};
 	for (const Build &build : builds(settings)) {
 		const Candidate<Machine> machine(build.name, [&] { return std::make_unique<Machine>(build.name); });
 		group.subjects.push_back(machine.subject([build](Machine &on) {

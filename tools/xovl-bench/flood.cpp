@@ -11,7 +11,7 @@ namespace xovl::bench {
 
 namespace {
 
-constexpr uint32_t kCopies = 300'000;  // of one sample
+constexpr uint32_t kCopies = 200'000;  // of one sample
 constexpr uint32_t kLargestBatch = 64; // frames made at once
 constexpr uint32_t kBacklog = 900; // copies of one batch: net.core.netdev_max_backlog is 1000 where nobody changed it
 

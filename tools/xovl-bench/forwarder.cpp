@@ -21,7 +21,7 @@ constexpr uint16_t kFirstPort = 10000;
 constexpr unsigned kUnderlayMtu = 1600;
 constexpr uint32_t kPrimer = 64; // frames each way, so that both sides have learned
 constexpr uint32_t kFastBurst = 1'000'000;
-constexpr uint32_t kSlowBurst = 200'000;
+constexpr uint32_t kSlowBurst = 100'000;
 
 constexpr uint32_t kEthernetIpv4 = 14 + 20;
 constexpr uint32_t kEthernetIpv6 = 14 + 40;

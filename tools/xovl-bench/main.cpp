@@ -23,7 +23,7 @@ struct CommandLine {
 	bool json = false;
 };
 
-CLI::App *grammar(CLI::App &app, CommandLine &line)
+void add_options(CLI::App &app, CommandLine &line)
 {
 	app.description("Measure xovl beside the kernel's vxlan and beside the least that a path costs.");
 	app.add_flag("--quick", line.settings.quick, "Less of everything, in two minutes");
@@ -33,7 +33,6 @@ CLI::App *grammar(CLI::App &app, CommandLine &line)
 		       "The xovl command of another build, measured beside this one")
 		->check(CLI::ExistingFile);
 	app.add_flag("-j", line.json, "JSON instead of tables");
-	return &app;
 }
 
 std::vector<Group> run(const Plan &plan, const CommandLine &line)
@@ -74,15 +73,19 @@ int main(int argc, char **argv)
 {
 	CommandLine line;
 	CLI::App app;
+	add_options(app, line);
 	try {
-		grammar(app, line)->parse(argc, argv);
+		app.parse(argc, argv);
 		if (!line.settings.rounds)
 			line.settings.rounds = line.settings.quick ? kQuickRounds : kFullRounds;
 		hold_signals();
 		run_all(line);
 		return 0;
 	} catch (const CLI::ParseError &error) {
-		return app.exit(error);
+		if (error.get_exit_code() == 0) // --help
+			return app.exit(error);
+		fmt::print(stderr, "xovl-bench: {}\n", error.what());
+		return 1;
 	} catch (const Interrupted &interrupted) {
 		fmt::print(stderr, "xovl-bench: interrupted\n");
 		return 128 + interrupted.signal;

@@ -14,7 +14,7 @@ sigset_t held_signals()
 {
 	sigset_t set;
 	sigemptyset(&set);
-	for (int signal : {SIGINT, SIGTERM, SIGHUP})
+	for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
 		sigaddset(&set, signal);
 	return set;
 }

@@ -58,12 +58,12 @@ void measure(std::vector<Group> &groups, unsigned rounds);
 /// Of the ratios of each round.
 Spread ratio_of(const Subject &subject, const Subject &reference, bool inverse = false);
 
-/// SIGINT or SIGTERM has arrived. Not a std::exception: it is nobody's failure.
+/// A signal that ends the run has arrived. Not a std::exception: it is nobody's failure.
 struct Interrupted {
 	int signal;
 };
 
-/// From here on SIGINT, SIGTERM and SIGHUP wait until they are asked for, so that no set-up is left half-way.
+/// From here on SIGINT, SIGTERM, SIGHUP and SIGPIPE wait until they are asked for, so that no set-up is left half-way.
 void hold_signals();
 /// Throws Interrupted when a signal is waiting.
 void stop_if_interrupted();

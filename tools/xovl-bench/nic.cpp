@@ -10,7 +10,7 @@ namespace {
 std::vector<Candidate<Chain>> candidates(const Settings &settings)
 {
 	const auto candidate = [&](const std::string &name, const std::function<void(Chain &)> &join) {
-		return chain(name, Links::Card, settings.quick ? 300 : 1000, join);
+		return chain(name, Links::Card, settings.quick ? 150 : 1000, join);
 	};
 	std::vector<Candidate<Chain>> all = {candidate("bridge", [](Chain &path) { path.join_by_bridge(); }),
 					     candidate("kernel", [](Chain &path) { path.join_by_kernel(); })};
@@ -27,15 +27,14 @@ std::vector<Group> groups(const Settings &settings)
 	const auto group = [&](const std::string &id, const std::string &title, const std::string &unit,
 			       size_t which) -> Group {
 		return {.id = id,
-			.title = title + ", frames as from a card (clients with tx off, GRO on everywhere); uplink and "
-					 "port modes",
+			.title = title + "; frames as from cards (tx off at the clients, GRO on), modes uplink-port",
 			.unit = unit,
 			.subjects = subjects_of<Chain>(chains,
 						       [which](Chain &path) { return path.one_stream().take(which); }),
 			.references = {{"of bridge", "bridge"}, {"of kernel", "kernel"}}};
 	};
 	return {group("nic-tcp1", "One TCP stream", "Gb/s", 0),
-		group("nic-cpu", "CPU time of the whole machine during that stream", "CPU s/GB", 1)};
+		group("nic-cpu", "CPU time of the machine during it", "CPU s/GB", 1)};
 }
 
 } // namespace

@@ -106,7 +106,7 @@ Plan plan(const Settings &settings, const std::string &id, const std::string &ti
 			for (const Way way : ways) {
 				const std::string word = way == Way::Encap ? "encap" : "decap";
 				groups.push_back(
-					{.id = id + "-" + word,
+					{.id = fmt::format("{}-{}", id, word),
 					 .title = fmt::format("XDP {} and {}, inner frames of 60 octets, one CPU", word,
 							      title),
 					 .unit = "million frames/s",

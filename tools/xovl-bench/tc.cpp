@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 std::vector<Candidate<Chain>> candidates(const Settings &settings)
 {
 	const auto candidate = [&](const std::string &name, const std::function<void(Chain &)> &join) {
-		return chain(name, Links::Veth, settings.quick ? 1000 : 4000, join);
+		return chain(name, Links::Veth, settings.quick ? 600 : 4000, join);
 	};
 	std::vector<Candidate<Chain>> all = {candidate("bridge", [](Chain &path) { path.join_by_bridge(); }),
 					     candidate("kernel", [](Chain &path) { path.join_by_kernel(); })};
@@ -29,7 +29,7 @@ std::vector<Candidate<Chain>> candidates(const Settings &settings)
 std::vector<Group> groups(const Settings &settings)
 {
 	const auto chains = candidates(settings);
-	const auto time = settings.quick ? 300ms : 1000ms;
+	const auto time = settings.quick ? 250ms : 1000ms;
 	const auto group = [&](const std::string &id, const std::string &title, const std::string &unit,
 			       const std::function<double(Chain &)> &sample) -> Group {
 		return {.id = "tc-" + id,
