@@ -100,6 +100,7 @@ std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const std
 Plan plan(const Settings &settings, const std::string &id, const std::string &title, const std::vector<Way> &ways,
 	  const std::vector<Size> &sizes, const TrafficOf &traffic)
 {
+	const Burst burst = {.count = settings.quick ? 300'000u : 1'000'000u}; // each entry has its turn
 	return {id, true, [=] {
 			const auto paths = candidates(settings, sizes, traffic);
 			std::vector<Group> groups;
@@ -111,7 +112,8 @@ Plan plan(const Settings &settings, const std::string &id, const std::string &ti
 							      title),
 					 .unit = "million frames/s",
 					 .subjects = subjects_of<Forwarder>(
-						 paths, [way](Forwarder &path) { return path.sample(way); }),
+						 paths,
+						 [way, burst](Forwarder &path) { return path.sample(way, burst); }),
 					 .references = {{"of bare", "bare"},
 							{"of the smallest", "xovl-" + sizes.front().name}},
 					 .floor = "bare"});

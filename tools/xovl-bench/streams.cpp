@@ -176,6 +176,7 @@ private:
 	{
 		const Fd fd(accept(listener_.get(), nullptr, nullptr));
 		char octet;
+		run_on_cpu(last_cpu());
 		while (recv(fd.get(), &octet, 1, 0) == 1 && send(fd.get(), &octet, 1, MSG_NOSIGNAL) == 1)
 			;
 	}
@@ -223,6 +224,7 @@ double tcp_thousand_transactions(const Pair &pair, Milliseconds time)
 	double rate = 0;
 	in_netns(pair.client.name(), [&] {
 		const Fd fd = connected_socket(SOCK_STREAM, pair.address, kTcpPort);
+		run_on_cpu(last_cpu());
 		const auto start = Clock::now();
 		uint64_t count = 0;
 		for (char octet = 0; Clock::now() - start < time; count++) {

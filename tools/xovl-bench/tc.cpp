@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 std::vector<Candidate<Chain>> candidates(const Settings &settings)
 {
 	const auto candidate = [&](const std::string &name, const std::function<void(Chain &)> &join) {
-		return chain(name, Links::Veth, settings.quick ? 600 : 4000, join);
+		return chain(name, Links::Veth, settings.quick ? 1000 : 4000, join);
 	};
 	std::vector<Candidate<Chain>> all = {candidate("bridge", [](Chain &path) { path.join_by_bridge(); }),
 					     candidate("kernel", [](Chain &path) { path.join_by_kernel(); })};
@@ -45,7 +45,7 @@ std::vector<Group> groups(const Settings &settings)
 		group("tcp4", "Four TCP streams (iperf3)", "Gb/s", [](Chain &path) { return path.tcp(4)[0]; }),
 		group("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",
 		      [time](Chain &path) { return udp_thousand_per_second(path.ends(), time); }),
-		group("rr", "TCP request and response, one octet each (own client)", "thousand/s",
+		group("rr", "TCP request and response, one octet each, on one CPU (own client)", "thousand/s",
 		      [time](Chain &path) { return tcp_thousand_transactions(path.ends(), time); }),
 	};
 }
