@@ -132,12 +132,16 @@ std::vector<Plan> scale_plans(const Settings &settings)
 	const TrafficOf one_network = [](const Large &large, Way way) {
 		return way == Way::Encap ? to_every_entry(large) : Load{}.traffic(way);
 	};
-	return {plan(settings, "scale-fdb", "the number of FDB entries", {Way::Encap}, entries, one_network),
-		plan(settings, "scale-peers", "the number of peers, 1000 FDB entries", {Way::Encap},
-		     {{"1", {.entries = 1000}}, {"1k", {.entries = 1000, .peers = 1000}}}, one_network),
+	std::vector<Plan> plans = {
+		plan(settings, "scale-fdb", "the number of FDB entries", {Way::Encap}, entries, one_network),
 		plan(settings, "scale-networks", "the number of networks, each a VLAN of the port",
 		     {Way::Encap, Way::Decap}, {{"1", {.vlans = true}}, {"4k", {.networks = 4000, .vlans = true}}},
 		     in_every_network)};
+	if (!settings.quick)
+		plans.push_back(plan(settings, "scale-peers", "the number of peers, 1000 FDB entries", {Way::Encap},
+				     {{"1", {.entries = 1000}}, {"1k", {.entries = 1000, .peers = 1000}}},
+				     one_network));
+	return plans;
 }
 
 } // namespace xovl::bench

@@ -29,7 +29,7 @@ std::vector<Candidate<Chain>> candidates(const Settings &settings)
 std::vector<Group> groups(const Settings &settings)
 {
 	const auto chains = candidates(settings);
-	const auto time = settings.quick ? 250ms : 1000ms;
+	const auto time = settings.quick ? 200ms : 1000ms;
 	const auto group = [&](const std::string &id, const std::string &title, const std::string &unit,
 			       const std::function<double(Chain &)> &sample) -> Group {
 		return {.id = "tc-" + id,
