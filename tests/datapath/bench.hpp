@@ -90,6 +90,8 @@ public:
 	void age(const std::string &mac, unsigned seconds) const;
 	/// Makes the datapath look everything up again.
 	void forget_paths() const;
+	/// The path of a pinned map or program.
+	std::string pin(const std::string &name) const;
 	/// Makes an entry point to a port or peer by its index, as it may for a moment while that is removed.
 	void misdirect(const std::string &mac, xovl_target target, uint32_t index) const;
 	/// Removes an entry from the map, so that nothing but the datapath can find it out.
@@ -106,7 +108,6 @@ private:
 	void link() const;
 	void enter();
 	void leave() noexcept;
-	std::string pin(const std::string &name) const;
 	/// Of the first network that has it. Throws std::runtime_error when none has.
 	xovl_fdb_key fdb_key_of(const std::string &mac) const;
 	void edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const;
