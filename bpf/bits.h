@@ -22,8 +22,8 @@ static __always_inline __u16 sum_fold_once(__u32 sum)
 }
 
 /*
- * Is the folded sum zero, 0xffff that is (RFC 1071; of a sum that is not 0 itself)? It is where 0xffff divides it, and an odd number divides
- * what its inverse modulo 2^64 turns into a quotient: one multiplication instead of the folding.
+ * Is the folded sum zero, 0xffff that is (RFC 1071; of a sum that is not 0 itself)? It is where 0xffff divides it, and
+ * an odd number divides what its inverse modulo 2^64 turns into a quotient: one multiplication instead of the folding.
  */
 static __always_inline bool sum_is_zero(__u64 sum)
 {

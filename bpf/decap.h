@@ -20,8 +20,8 @@
 struct outer {
 	struct xovl_path_tunnel tunnel; /* the peer's address and our own */
 	__u64 from;			/* service and VNI of the xovl_tunnel_key, as the packet has them */
-	__u32 l4;     /* offset of the UDP header */
-	__u32 l4_len; /* octets of it and all that follows, as the IP header says */
+	__u32 l4;			/* offset of the UDP header */
+	__u32 l4_len;			/* octets of it and all that follows, as the IP header says */
 	bool fragment;
 	bool bad_checksum;
 };
@@ -131,8 +131,8 @@ static __always_inline __u32 outer_flaws(const struct udphdr *udp, __u32 len)
 #define OUTER_PLAIN_LEN (sizeof(struct udphdr) + sizeof(struct xovl_vxlan) + ETH_HLEN)
 
 /*
- * The usual packet is known at once, with one branch for all that could be wrong with it: whole, no options, nothing behind it. Fill in
- * outer and frame. False: a closer look is needed.
+ * The usual packet is known at once, with one branch for all that could be wrong with it: whole, no options, nothing
+ * behind it. Fill in outer and frame. False: a closer look is needed.
  */
 static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer *outer)
 {
@@ -144,8 +144,8 @@ static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer *oute
 	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
 		return false;
 	flaws = (*(const __u8 *)ip ^ 0x45) | (ip->protocol ^ IPPROTO_UDP) |
-		(ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) | (ip->tot_len ^ bpf_htons(f->len - ETH_HLEN)) |
-		outer_flaws(udp, f->len - ETH_HLEN - sizeof(*ip));
+		(ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) |
+		(ip->tot_len ^ bpf_htons(f->len - ETH_HLEN)) | outer_flaws(udp, f->len - ETH_HLEN - sizeof(*ip));
 	if (flaws || !sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
 		return false;
 	addr_from_ipv4(&outer->tunnel.remote, ip->saddr);

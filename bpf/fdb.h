@@ -13,7 +13,8 @@
 /* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
 #define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)
 
-const volatile __u32 fdb_hints_bits = 1; /* fdb_hints has 2 to the power of it lines; set by userspace between open and load */
+/* fdb_hints has 2 to the power of it lines; set by userspace between open and load. */
+const volatile __u32 fdb_hints_bits = 1;
 
 /* Where a frame is to go. */
 struct destination {

@@ -17,7 +17,7 @@ struct flow {
 	__u64 hash;    /* the same for every packet of a flow, fragments among themselves */
 	__u16 l2_len;  /* octets of the Ethernet header and the tags in the packet, the port's own among them */
 	__u16 headers; /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
-	bool partial;  /* the transport checksum is only begun: the sum of the pseudo-header. Where the carrier wants to know */
+	bool partial;  /* the transport checksum is only begun: the pseudo-header's sum; if the carrier wants to know */
 
 	/* by flow_measure() */
 	__u32 wire_len; /* octets of one frame, Ethernet header and tags included: of a segment, for a super-frame */

@@ -61,8 +61,8 @@ struct frame {
 	mac_t dst, src; /* of the tenant's frame */
 
 	/* origin and network */
-	__u64 now; /* CLOCK_MONOTONIC_COARSE, ns; unless its path was remembered */
-	struct xovl_network *net; /* unless its path was remembered */
+	__u64 now;		  /* by fdb_now(): CLOCK_MONOTONIC_COARSE, ns */
+	struct xovl_network *net; /* not of a frame whose path was remembered */
 	__u32 net_index;
 	__u32 origin;	  /* index of the port, or of the peer */
 	__u16 port_vid;	  /* VLAN tag that belongs to the port, not to the frame; 0: none */

@@ -53,7 +53,8 @@ static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const 
 		return XOVL_NEXTHOP_NO_ROUTE;
 	if (!device || device->role != XOVL_ROLE_UPLINK)
 		return XOVL_NEXTHOP_NOT_UPLINK;
-	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH || (__s64)(now - peer->confirmed) > (__s64)jiffies_of(NEXTHOP_CONFIRM_NS))
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH ||
+	    (__s64)(now - peer->confirmed) > (__s64)jiffies_of(NEXTHOP_CONFIRM_NS))
 		return XOVL_NEXTHOP_UNRESOLVED;
 	return XOVL_NEXTHOP_OK;
 }

@@ -76,8 +76,9 @@ static __always_inline bool path_shares_origin(const struct xovl_path *path, con
 }
 
 /*
- * Where to put the path of a frame, given the one in its place. What is still valid there makes way one time in PATH_MAKES_WAY only: where
- * more paths are in use than there are places, writing all of them would cost more than it gains, and those in much use stay. NULL: never.
+ * Where to put the path of a frame, given the one in its place. What is still valid there makes way one time in
+ * PATH_MAKES_WAY only: where more paths are in use than there are places, writing all of them would cost more than it
+ * gains, and those in much use stay. NULL: never.
  */
 #define PATH_MAKES_WAY 8
 

@@ -44,7 +44,10 @@ static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr 
 	return true;
 }
 
-/* Fill in peer and network. malformed: what is wrong with the packet, if it is ours at all. Not VERDICT_OPEN: the frame ends here. */
+/*
+ * Fill in peer and network. malformed: what is wrong with the packet, if it is ours at all. Not VERDICT_OPEN: the frame
+ * ends here.
+ */
 static __always_inline int uplink_enter(ctx_t *ctx, struct frame *f, const struct outer *outer,
 					enum xovl_reason malformed, struct destination *to)
 {
@@ -63,8 +66,8 @@ static __always_inline int uplink_enter(ctx_t *ctx, struct frame *f, const struc
 }
 
 /*
- * The way through the tables, into path. malformed: see uplink_enter(). other: what is remembered in the path's place. Not VERDICT_OPEN:
- * the frame ends here.
+ * The way through the tables, into path. malformed: see uplink_enter(). other: what is remembered in the path's place.
+ * Not VERDICT_OPEN: the frame ends here.
  */
 static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer *outer,
 					  enum xovl_reason malformed, const struct xovl_path_key *key,

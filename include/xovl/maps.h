@@ -159,7 +159,7 @@ XOVL_ASSERT_SIZE(struct xovl_port, 16);
 struct xovl_peer {
 	struct xovl_addr remote;
 	struct xovl_addr local;
-	__u64 confirmed;  /* when a frame last went through the kernel's neighbour code, jiffies; written by the datapath */
+	__u64 confirmed; /* when a frame last went through the kernel's neighbour code, jiffies; written by the datapath */
 	__u32 generation; /* never the same for two peers; a cached next hop of another one is void */
 	__be16 dstport;
 	__u8 encap;
@@ -286,7 +286,7 @@ XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
 #define XOVL_MOVES 64 /* networks share them: by their index, modulo this */
 
 struct xovl_path_key {
-	__u64 dst;  /* MAC of the tenant's frame, the first octet lowest; above it XOVL_PATH_FROM_PORT and the bucket of its flow */
+	__u64 dst; /* MAC of the tenant's frame, the first octet lowest; above it XOVL_PATH_FROM_PORT and the bucket of its flow */
 	__u64 src;  /* MAC */
 	__u64 from; /* a port: its xovl_port_key; a tunnel: service and VNI of its xovl_tunnel_key */
 };
@@ -303,9 +303,9 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 #define XOVL_OUTER_ETH_MAX (14 + XOVL_OUTER_MAX)
 
 #define XOVL_PATH_TO_PEER 0x1
-#define XOVL_PATH_IPV6 0x2	/* to a peer: of the underlay */
-#define XOVL_PATH_RESOLVE 0x4	/* to a peer: the kernel must resolve the neighbour */
-#define XOVL_PATH_XDP_XMIT 0x8	/* the interface takes XDP_REDIRECTed frames */
+#define XOVL_PATH_IPV6 0x2	 /* to a peer: of the underlay */
+#define XOVL_PATH_RESOLVE 0x4	 /* to a peer: the kernel must resolve the neighbour */
+#define XOVL_PATH_XDP_XMIT 0x8	 /* the interface takes XDP_REDIRECTed frames */
 #define XOVL_PATH_GSO_WHOLE 0x10 /* to a peer: super-frames leave the interface unsegmented */
 
 struct xovl_path {
@@ -323,8 +323,9 @@ struct xovl_path {
 	__u16 flags;
 	/* a frame never goes from tunnel to tunnel */
 	union {
-		struct xovl_path_tunnel tunnel;		  /* it came through: part of the key */
-		__u8 outer[XOVL_OUTER_ETH_MAX + 2]; /* to a peer: its headers, with lengths, checksum and source port open */
+		struct xovl_path_tunnel tunnel; /* it came through: part of the key */
+		__u8 outer[XOVL_OUTER_ETH_MAX +
+			   2]; /* to a peer: its headers, with lengths, checksum and source port open */
 	};
 };
 XOVL_ASSERT_SIZE(struct xovl_path, 136);
