@@ -124,8 +124,7 @@ static __always_inline __u32 outer_flaws(const struct udphdr *udp, __u32 len)
 {
 	const struct xovl_vxlan *vxlan = (void *)(udp + 1);
 
-	return len >> 16 | (udp->len ^ bpf_htons(len)) | (vxlan->flags ^ bpf_htonl(XOVL_VXLAN_I)) |
-	       (vxlan->vni & bpf_htonl(0xff));
+	return (udp->len ^ bpf_htons(len)) | (vxlan->flags ^ bpf_htonl(XOVL_VXLAN_I)) | (vxlan->vni & bpf_htonl(0xff));
 }
 
 #define OUTER_PLAIN_LEN (sizeof(struct udphdr) + sizeof(struct xovl_vxlan) + ETH_HLEN)
@@ -143,7 +142,7 @@ static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer *oute
 
 	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
 		return false;
-	flaws = (*(const __u8 *)ip ^ 0x45) | (ip->protocol ^ IPPROTO_UDP) |
+	flaws = (f->len - ETH_HLEN) >> 16 | (*(const __u8 *)ip ^ 0x45) | (ip->protocol ^ IPPROTO_UDP) |
 		(ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) |
 		(ip->tot_len ^ bpf_htons(f->len - ETH_HLEN)) | outer_flaws(udp, f->len - ETH_HLEN - sizeof(*ip));
 	if (flaws || !sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
@@ -162,8 +161,8 @@ static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer *oute
 
 	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
 		return false;
-	if ((*(const __u8 *)ip >> 4 ^ 6) | (ip->nexthdr ^ IPPROTO_UDP) | (ip->payload_len ^ bpf_htons(udp_len)) |
-	    outer_flaws(udp, udp_len))
+	if (udp_len >> 16 | (*(const __u8 *)ip >> 4 ^ 6) | (ip->nexthdr ^ IPPROTO_UDP) |
+	    (ip->payload_len ^ bpf_htons(udp_len)) | outer_flaws(udp, udp_len))
 		return false;
 	addr_from_ipv6(&outer->tunnel.remote, &ip->saddr);
 	addr_from_ipv6(&outer->tunnel.local, &ip->daddr);

@@ -146,8 +146,13 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
  */
 static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path)
 {
+	struct xovl_peer *peer;
+
 	if (!(path->flags & XOVL_PATH_RESOLVE))
 		return carrier_redirect(ctx, path->ifindex);
+	peer = peer_get(path->target);
+	if (peer)
+		peer->confirmed = bpf_jiffies64();
 	ctx->mark = NEXTHOP_RESOLVE_MARK;
 	return bpf_redirect(path->ifindex, BPF_F_INGRESS);
 }
@@ -199,8 +204,6 @@ static __always_inline int tunnel_find(ctx_t *ctx, struct frame *f, const struct
 	path->flags = tunnel_flags(peer, nexthop);
 	outer_prepare(path->outer, path + 1, peer, nexthop, f->net->vni);
 	path_keep(path, nexthop->expires < to->expires ? nexthop->expires : to->expires);
-	if (!CARRIER_IS_XDP && (path->flags & XOVL_PATH_RESOLVE))
-		peer->confirmed = bpf_jiffies64();
 	return VERDICT_OPEN;
 }
 

@@ -136,31 +136,36 @@ static __always_inline struct xovl_fdb_hint *fdb_hints_of(__u64 key)
 	return line ? line->hint : NULL;
 }
 
-/* What check and dst of a hint make together: nothing else does. */
-static __always_inline __u64 fdb_hint_mark(__u64 key, const struct destination *to)
+/*
+ * What check and dst of a hint make together: nothing else does. It is void with the next generation (not with moves: what has hints never moves
+ * by itself), and soon anyway, should a command be killed between its change and the generation.
+ */
+#define FDB_HINT_JIFFIES 4096
+
+static __always_inline __u64 fdb_hint_mark(__u64 key, __u64 now_generation)
 {
-	return key ^ hash_mix(to->generation, 0);
+	return hash_mix(key, 0) ^ hash_mix(now_generation, bpf_jiffies64() / FDB_HINT_JIFFIES << 32);
 }
 
 /* 0: there is no hint. */
-static __always_inline __u64 fdb_hint_read(__u64 key, const struct destination *to)
+static __always_inline __u64 fdb_hint_read(const struct frame *f, __u64 key, __u64 now_generation)
 {
 	volatile struct xovl_fdb_hint *hint = fdb_hints_of(key);
-	__u64 mark = fdb_hint_mark(key, to);
+	__u64 mark = fdb_hint_mark(key, now_generation);
 	__u64 dst;
 
 	if (!hint)
 		return 0;
 	for (int i = 0; i < XOVL_FDB_HINTS; i++) {
 		dst = hint[i].dst;
-		if ((hint[i].check ^ dst) == mark)
+		if ((hint[i].check ^ hash_mix(dst, 0)) == mark && xovl_fdb_net(dst) == f->net_index)
 			return dst;
 	}
 	return 0;
 }
 
 /* In a place of the line that is free, else in any. */
-static __always_inline void fdb_hint_write(__u64 key, __u64 dst, const struct destination *to)
+static __always_inline void fdb_hint_write(__u64 key, __u64 dst, __u64 now_generation)
 {
 	struct xovl_fdb_hint *hint = fdb_hints_of(key);
 	__u32 place = bpf_get_prandom_u32() % XOVL_FDB_HINTS;
@@ -171,7 +176,7 @@ static __always_inline void fdb_hint_write(__u64 key, __u64 dst, const struct de
 		if (!hint[i].dst)
 			place = i;
 	hint[place].dst = dst;
-	hint[place].check = dst ^ fdb_hint_mark(key, to);
+	hint[place].check = hash_mix(dst, 0) ^ fdb_hint_mark(key, now_generation);
 }
 
 /* The destination is known for so long only, from now on. */
@@ -187,18 +192,21 @@ static __always_inline void fdb_expires(struct destination *to, __u64 left_ns)
 static __always_inline void fdb_lookup(struct frame *f, struct destination *to)
 {
 	__u64 key = fdb_key(f, f->dst);
+	__u64 now_generation = generation; /* before anything is read */
 	struct xovl_fdb *entry;
 	__u64 dst, seen;
 
-	to->target = fdb_hint_read(key, to);
+	to->target = fdb_hint_read(f, key, now_generation);
 	if (to->target)
 		return;
 	entry = fdb_find(f, f->dst);
 	if (!entry)
 		return;
 	dst = fdb_read(f, entry);
+	if (!dst)
+		return;
 	if (xovl_fdb_state_of(dst) != XOVL_FDB_LEARNED) {
-		fdb_hint_write(key, dst, to);
+		fdb_hint_write(key, dst, now_generation);
 	} else if (f->net->ageing_ns) {
 		seen = entry->seen;
 		if (fdb_expired(f->net, seen, fdb_now(f)))

@@ -140,10 +140,12 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, struct f
 static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f, struct flow *flow)
 {
 	__u32 tags_len = frame_beside_len(ctx, f) - frame_port_tag_len(f); /* what l2_len lacks, or has too much */
-	__u32 headers = flow->headers ? flow->headers : ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr);
+	__u32 l3_and_4 = sizeof(struct ipv6hdr) + sizeof(struct tcphdr);   /* a guess */
+	__u32 headers = flow->headers ? flow->headers : flow->l2_len + l3_and_4;
+	__u32 l2_len = flow->l2_len + tags_len;
 
 	flow->wire_len = f->gso_size ? headers + tags_len + f->gso_size : f->len;
-	flow->ip_len = flow->wire_len - flow->l2_len - tags_len;
+	flow->ip_len = flow->wire_len > l2_len ? flow->wire_len - l2_len : 0;
 }
 
 /* Outer UDP source port, host byte order. */

@@ -67,7 +67,10 @@ static __always_inline void path_recall(struct frame *f, const struct xovl_path 
 	f->port_vid = path->port_vid;
 }
 
-/* The path of another frame, with the same source in the same place. A tunnel's addresses are to be compared, too. */
+/*
+ * The path of another frame, with the same source in the same place. Out of a tunnel: path_tunnel_equal() is to be asked, too,
+ * as the key has no addresses.
+ */
 static __always_inline bool path_shares_origin(const struct xovl_path *path, const struct xovl_path_key *key)
 {
 	return !((path->key.src ^ key->src) | (path->key.from ^ key->from) |
@@ -105,9 +108,9 @@ static __always_inline bool path_inherit(struct frame *f, const struct xovl_path
 static __always_inline void path_begin(struct xovl_path *path, const struct xovl_path_key *key, const struct frame *f,
 				       const struct destination *to)
 {
+	*(volatile __u64 *)&path->expires = 0;
 	path->key = *key;
 	path->generation = to->generation;
-	path->expires = 0;
 	path->origin = f->origin;
 	path->target = xovl_fdb_index(to->target);
 	path->net = f->net_index;
@@ -117,7 +120,7 @@ static __always_inline void path_begin(struct xovl_path *path, const struct xovl
 /* It is complete. */
 static __always_inline void path_keep(struct xovl_path *path, __u64 expires)
 {
-	path->expires = expires;
+	*(volatile __u64 *)&path->expires = expires;
 }
 
 #endif

@@ -327,13 +327,15 @@ FdbChanges fdb_replace(const Maps &maps, const FdbItems &running, const Tables &
 			deleter.del(as_key(old->key));
 	});
 	deleter.flush();
+	if (changes.deleted)
+		maps.next_generation();
 	Writer writer(maps, changes.added);
 	pair_up(running, want, [&](const FdbItem *old, const FdbItem *now) {
 		if (now && (!old || old->dst != now->dst))
 			writer.write(as_key(now->key), {.dst = now->dst, .seen = 0});
 	});
 	writer.flush();
-	if (changes.deleted || changes.changed || changes.added)
+	if (changes.changed || changes.added)
 		maps.next_generation();
 	return changes;
 }

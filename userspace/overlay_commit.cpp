@@ -141,6 +141,7 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 /// Whether an interface takes XDP_REDIRECT can change with what is attached anywhere: look when all is attached.
 void Overlay::Impl::refresh_xmit(Tables &desired)
 {
+	bool changed = false;
 	for (auto &[ifindex, device] : desired.devices) {
 		auto link = find_same_link(ifindex, device);
 		uint32_t flags = link ? device_flags(device, *link) : device.flags;
@@ -148,6 +149,7 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 			continue;
 		device.flags = flags;
 		maps().devices.set(ifindex, device);
+		changed = true;
 	}
 	for (auto &[key, port] : desired.ports) {
 		bool xmit = desired.devices.at(key.ifindex).flags & XOVL_DEV_XDP_XMIT;
@@ -158,7 +160,10 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 		desired.port_table[port.index].flags = flags;
 		maps().port_table.set(port.index, desired.port_table[port.index]);
 		maps().ports.set(key, port);
+		changed = true;
 	}
+	if (changed)
+		maps().next_generation();
 }
 
 std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)

@@ -80,9 +80,9 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 			impl_->drop_ref(index, *dst);
 		throw;
 	}
+	impl_->maps().next_generation();
 	if (old_remote)
 		impl_->drop_ref(index, *old_remote);
-	impl_->maps().next_generation();
 }
 
 void Overlay::fdb_del(const std::string &net, const Mac &mac)
@@ -94,9 +94,9 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 		throw request_error(fmt::format("{} is not in network \"{}\" (xovl fdb show)", mac.str(), net));
 	auto old_remote = remote_of(impl_->tables(), old);
 	impl_->maps().fdb.del(key);
+	impl_->maps().next_generation();
 	if (old_remote)
 		impl_->drop_ref(index, *old_remote);
-	impl_->maps().next_generation();
 }
 
 size_t Overlay::fdb_flush(const std::string &net)

@@ -172,7 +172,7 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	maps.settings.set(0, settings);
 
 	// what goes: first the ways in; no program may be on its way through them when slots change their meaning
-	if (delete_ways_in(maps, current, desired)) {
+	if (delete_ways_in(maps, current, desired) || current.settings.dirty) {
 		maps.next_generation(); // a path that is remembered is a way in, too
 		wait_for_programs();
 	}

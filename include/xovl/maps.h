@@ -166,7 +166,8 @@ struct xovl_peer {
 	__u8 family;	/* AF_INET, AF_INET6 */
 	__u8 outer_len; /* octets of outer[] in use: 36 or 56 */
 	__u8 pad[7];
-	__u8 outer[XOVL_OUTER_MAX]; /* IP, UDP, VXLAN; lengths, IPv4 checksum complement, source port, VNI open */
+	__u8 outer
+		[XOVL_OUTER_MAX]; /* IP, UDP, VXLAN; lengths, source port and VNI open; IPv4 checksum: the sum of all else */
 };
 XOVL_ASSERT_SIZE(struct xovl_peer, 112);
 
@@ -300,7 +301,7 @@ struct xovl_path_tunnel {
 };
 XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 
-#define XOVL_OUTER_ETH_MAX (14 + XOVL_OUTER_MAX)
+#define XOVL_PATH_OUTER (14 + XOVL_OUTER_MAX + 2) /* Ethernet, and a multiple of 8 */
 
 #define XOVL_PATH_TO_PEER 0x1
 #define XOVL_PATH_IPV6 0x2	 /* to a peer: of the underlay */
@@ -324,8 +325,7 @@ struct xovl_path {
 	/* a frame never goes from tunnel to tunnel */
 	union {
 		struct xovl_path_tunnel tunnel; /* it came through: part of the key */
-		__u8 outer[XOVL_OUTER_ETH_MAX +
-			   2]; /* to a peer: its headers, with lengths, checksum and source port open */
+		__u8 outer[XOVL_PATH_OUTER];	/* to a peer: headers; lengths, checksum, source port open */
 	};
 };
 XOVL_ASSERT_SIZE(struct xovl_path, 136);
