@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -158,33 +159,6 @@ private:
 	std::thread thread_;
 };
 
-/// Sends back every octet that comes in by one connection.
-class Echo {
-public:
-	Echo(const Netns &netns, const std::string &address)
-	{
-		in_netns(netns.name(), [&] { listener_ = bound_socket(SOCK_STREAM, address, kTcpPort); });
-		check(listen(listener_.get(), 1) == 0, "listen");
-		thread_ = std::thread([this] { answer(); });
-	}
-	Echo(const Echo &) = delete;
-	Echo &operator=(const Echo &) = delete;
-	~Echo() { thread_.join(); }
-
-private:
-	void answer() const
-	{
-		const Fd fd(accept(listener_.get(), nullptr, nullptr));
-		char octet;
-		run_on_cpu(last_cpu());
-		while (recv(fd.get(), &octet, 1, 0) == 1 && send(fd.get(), &octet, 1, MSG_NOSIGNAL) == 1)
-			;
-	}
-
-	Fd listener_;
-	std::thread thread_;
-};
-
 } // namespace
 
 std::array<double, 2> tcp_stream(const Pair &pair, unsigned streams, unsigned megabytes)
@@ -218,22 +192,24 @@ double udp_thousand_per_second(const Pair &pair, Milliseconds time)
 	return rate;
 }
 
-double tcp_thousand_transactions(const Pair &pair, Milliseconds time)
+double tcp_thousand_transactions(const Pair &pair, unsigned seconds)
 {
-	const Echo echo(pair.server, pair.address);
-	double rate = 0;
-	in_netns(pair.client.name(), [&] {
-		const Fd fd = connected_socket(SOCK_STREAM, pair.address, kTcpPort);
-		run_on_cpu(last_cpu());
-		const auto start = Clock::now();
-		uint64_t count = 0;
-		for (char octet = 0; Clock::now() - start < time; count++) {
-			check(send(fd.get(), &octet, 1, MSG_NOSIGNAL) == 1, "send");
-			check(recv(fd.get(), &octet, 1, 0) == 1, "recv");
-		}
-		rate = static_cast<double>(count) / seconds_since(start) / 1000;
-	});
-	return rate;
+	const std::string sockperf = fmt::format("taskset -c {} sockperf ", last_cpu());
+	const std::string where = fmt::format(" --tcp -i {} -p {}", pair.address, kTcpPort);
+	const Process server = pair.server.start(sockperf + "server" + where);
+	if (!wait_until([&] { return pair.server.listens(kTcpPort); }))
+		throw std::runtime_error("sockperf does not listen");
+	const Result result = pair.client.run(sockperf + "ping-pong" + where + fmt::format(" -t {}", seconds));
+	// [Total Run] RunTime=1.001 sec; Warm up time=400 msec; SentMessages=55532; ReceivedMessages=55531
+	double took = 0;
+	unsigned long received = 0;
+	const size_t at = result.out.find("[Total Run] RunTime=");
+	if (!result.ok() || at == std::string::npos ||
+	    std::sscanf(result.out.c_str() + at,
+			"[Total Run] RunTime=%lf sec; Warm up time=%*u msec; SentMessages=%*u; ReceivedMessages=%lu",
+			&took, &received) != 2)
+		throw std::runtime_error("sockperf failed: " + result.text());
+	return static_cast<double>(received) / took / 1000;
 }
 
 } // namespace xovl::bench

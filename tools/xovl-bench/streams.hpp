@@ -23,8 +23,9 @@ std::array<double, 2> tcp_stream(const Pair &pair, unsigned streams, unsigned me
 /// many thousand arrive a second.
 double udp_thousand_per_second(const Pair &pair, test::Milliseconds time);
 
-/// One octet there and one back over a TCP connection, again and again: how many thousand times a second. Both ends are on the
-/// last CPU: two CPUs that wake each other take longer than the path, and the scheduler's choice would be what is measured.
-double tcp_thousand_transactions(const Pair &pair, test::Milliseconds time);
+/// sockperf ping-pong over a TCP connection: how many thousand times a second a message of 14 octets goes there and back. Both
+/// ends are on the last CPU: two CPUs that wake each other take longer than the path, and the scheduler's choice would be what is
+/// measured.
+double tcp_thousand_transactions(const Pair &pair, unsigned seconds);
 
 } // namespace xovl::bench

@@ -45,8 +45,8 @@ std::vector<Group> groups(const Settings &settings)
 		group("tcp4", "Four TCP streams (iperf3)", "Gb/s", [](Chain &path) { return path.tcp(4)[0]; }),
 		group("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",
 		      [time](Chain &path) { return udp_thousand_per_second(path.ends(), time); }),
-		group("rr", "TCP request and response, one octet each, on one CPU (own client)", "thousand/s",
-		      [time](Chain &path) { return tcp_thousand_transactions(path.ends(), time); }),
+		group("rr", "TCP request and response, on one CPU (sockperf)", "thousand/s",
+		      [](Chain &path) { return tcp_thousand_transactions(path.ends(), 1); }),
 	};
 }
 
