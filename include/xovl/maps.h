@@ -305,7 +305,7 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 
 #define XOVL_PATH_TO_PEER 0x1
 #define XOVL_PATH_IPV6 0x2	 /* to a peer: of the underlay */
-#define XOVL_PATH_RESOLVE 0x4	 /* to a peer: the kernel must resolve the neighbour */
+#define XOVL_PATH_RESOLVE 0x4	 /* to a peer: the kernel must resolve the neighbour; such a path is never remembered */
 #define XOVL_PATH_XDP_XMIT 0x8	 /* the interface takes XDP_REDIRECTed frames */
 #define XOVL_PATH_GSO_WHOLE 0x10 /* to a peer: super-frames leave the interface unsegmented */
 
