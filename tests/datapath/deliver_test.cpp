@@ -115,6 +115,19 @@ TEST_P(DeliverNative, PortThatTakesNoXdpFrames)
 	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
 }
 
+/* What was remembered of the port is void at once. */
+TEST_P(DeliverNative, PortThatTakesThemNoMore)
+{
+	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
+	const Counts counts = switched("port1", "port2", "blue", frame.size());
+	finishes("port1", frame, {Verdict::Redirect, {}, counts});
+	bench_->far_offload("tenant2", "gro off");
+	bench_->forget_paths();
+	finishes("port1", frame, {Verdict::Redirect, {}, counts});
+	bench_->apply(bench_->config());
+	finishes_in_tc("port1", frame, {Verdict::Redirect, {}, counts});
+}
+
 /* For a moment, while a port or peer is being removed, an FDB entry may still name it. */
 TEST_P(Deliver, TargetIsGone)
 {

@@ -102,14 +102,4 @@ void Chain::start()
 		throw std::runtime_error("the server of iperf3 does not start");
 }
 
-Candidate<Chain> chain(const std::string &name, Links links, unsigned megabytes,
-		       const std::function<void(Chain &)> &join)
-{
-	return {name, [&] {
-			auto path = std::make_unique<Chain>(name, links, megabytes);
-			join(*path);
-			return path;
-		}};
-}
-
 } // namespace xovl::bench

@@ -61,8 +61,4 @@ private:
 	std::optional<test::Process> iperf_server_;
 };
 
-/// One that join() has set up.
-Candidate<Chain> chain(const std::string &name, Links links, unsigned megabytes,
-		       const std::function<void(Chain &)> &join);
-
 } // namespace xovl::bench

@@ -33,7 +33,7 @@ Traffic broadcast()
 std::vector<Candidate<Forwarder>> candidates(const Settings &settings, uint32_t peers)
 {
 	const auto candidate = [](const std::string &name, const std::function<void(Forwarder &)> &join) {
-		return forwarder(name, broadcast(), Load{}.traffic(Way::Decap), join);
+		return joined<Forwarder>(name, join, broadcast(), Load{}.traffic(Way::Decap));
 	};
 	std::vector<Candidate<Forwarder>> all;
 	for (const Build &build : builds(settings))

@@ -171,14 +171,4 @@ double Forwarder::sample(Way way, const Burst &burst) const
 	return million_per_second(ends_->underlay, ends_->at_tenant, burst);
 }
 
-Candidate<Forwarder> forwarder(const std::string &name, const Traffic &from_tenant, const Traffic &from_underlay,
-			       const std::function<void(Forwarder &)> &join)
-{
-	return {name, [&] {
-			auto path = std::make_unique<Forwarder>(name, from_tenant, from_underlay);
-			join(*path);
-			return path;
-		}};
-}
-
 } // namespace xovl::bench

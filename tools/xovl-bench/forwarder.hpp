@@ -82,8 +82,4 @@ private:
 	std::unique_ptr<Ends> ends_;
 };
 
-/// One that join() has set up.
-Candidate<Forwarder> forwarder(const std::string &name, const Traffic &from_tenant, const Traffic &from_underlay,
-			       const std::function<void(Forwarder &)> &join);
-
 } // namespace xovl::bench

@@ -92,6 +92,17 @@ private:
 	std::string failure_;
 };
 
+/// Path(name, args…), when join() has set it up.
+template <typename Path, typename... Args>
+Candidate<Path> joined(const std::string &name, const std::function<void(Path &)> &join, const Args &...args)
+{
+	return {name, [&] {
+			auto path = std::make_unique<Path>(name, args...);
+			join(*path);
+			return path;
+		}};
+}
+
 /// The same sample of every candidate.
 template <typename Path>
 std::vector<Subject> subjects_of(const std::vector<Candidate<Path>> &candidates,

@@ -83,7 +83,7 @@ std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const std
 {
 	const auto candidate = [&](const std::string &name, const Large &large,
 				   const std::function<void(Forwarder &)> &join) {
-		return forwarder(name, traffic(large, Way::Encap), traffic(large, Way::Decap), join);
+		return joined<Forwarder>(name, join, traffic(large, Way::Encap), traffic(large, Way::Decap));
 	};
 	std::vector<Candidate<Forwarder>> all = {
 		candidate("bare", sizes.back().large, [](Forwarder &path) { path.join_by_redirect(); })};

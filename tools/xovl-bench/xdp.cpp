@@ -13,7 +13,7 @@ std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const Loa
 {
 	const Traffic tenant = load.traffic(Way::Encap), underlay = load.traffic(Way::Decap);
 	const auto candidate = [&](const std::string &name, const std::function<void(Forwarder &)> &join) {
-		return forwarder(name, tenant, underlay, join);
+		return joined<Forwarder>(name, join, tenant, underlay);
 	};
 	std::vector<Candidate<Forwarder>> all = {candidate("bare", [](Forwarder &path) { path.join_by_redirect(); })};
 	for (const Build &build : builds(settings))
