@@ -7,7 +7,7 @@
 #include "flood.h"
 #include "verdict.h"
 
-/* source_known: has been learned just now. VERDICT_OPEN: it goes to the one destination that is filled in. */
+/* source_known: has been learned just now, or is not to be. VERDICT_OPEN: it goes to the one destination that is filled in. */
 static __always_inline int bridge_look_up(ctx_t *ctx, struct frame *f, bool source_known, struct destination *to)
 {
 	if (!source_known)

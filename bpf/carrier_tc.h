@@ -19,7 +19,7 @@ typedef struct __sk_buff ctx_t;
 #define CARRIER_IS_XDP false
 #define CARRIER_WANTS_PARTIAL false /* an skb carries that state */
 
-/* All that the stages read: Ethernet, two tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
+/* All that the stages read of the usual packet: Ethernet, two tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
 #define FRAME_PULL 128
 
 #define ROOM_FLAGS (BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET)
@@ -54,16 +54,22 @@ static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
 	f->end = (void *)(long)ctx->data_end;
 }
 
-/* False: too short for an Ethernet header. */
-static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
+/* Make that many octets readable, or all that there are. */
+static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
 {
-	__u32 want = ctx->len < FRAME_PULL ? ctx->len : FRAME_PULL;
+	__u32 want = ctx->len < len ? ctx->len : len;
 
 	frame_reload(ctx, f);
 	if (f->data + want > f->end) {
 		bpf_skb_pull_data(ctx, want);
 		frame_reload(ctx, f);
 	}
+}
+
+/* False: too short for an Ethernet header. */
+static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
+{
+	frame_reach(ctx, f, FRAME_PULL);
 	f->len = ctx->len;
 	f->gso_size = ctx->gso_size;
 	return f->data + ETH_HLEN <= f->end;
@@ -76,9 +82,57 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	return ctx->vlan_proto == bpf_htons(ETH_P_8021Q) ? ctx->vlan_tci & 0xfff : VID_OTHER;
 }
 
+/* 0: done. len is not 0. */
+static __always_inline long carrier_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
+{
+	return bpf_skb_load_bytes(ctx, at, to, len);
+}
+
+/* Whether the driver vouches for the outer checksum; of a super-frame, it was looked at in each segment or is yet to be made. */
+static __always_inline bool carrier_has_verified(ctx_t *ctx, const struct frame *f)
+{
+	return f->gso_size || bpf_csum_level(ctx, BPF_CSUM_LEVEL_QUERY) >= 0;
+}
+
+/* Replace a word of the tenant's packet that no checksum within it covers. 0: done; the packet's data is void afterwards. */
+static __always_inline long carrier_store_word(ctx_t *ctx, const struct frame *f, __u32 at, __u32 word)
+{
+	return bpf_skb_store_bytes(ctx, at, &word, sizeof(word), BPF_F_RECOMPUTE_CSUM);
+}
+
+/* Write an outer checksum. 0: done; the packet's data is void afterwards. */
+static __always_inline long carrier_store(ctx_t *ctx, __u32 at, __sum16 check)
+{
+	return bpf_skb_store_bytes(ctx, at, &check, sizeof(check), 0);
+}
+
+/* Octets before the underlay's IP header: its tag is beside the packet. */
+static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
+{
+	return ETH_HLEN;
+}
+
+/* The VLAN of a packet from the underlay, which may be another one than the uplink's. */
+static __always_inline __u16 underlay_vid(const ctx_t *ctx)
+{
+	return ctx->vlan_present ? ctx->vlan_tci & 0xfff : 0;
+}
+
 static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
 {
-	return ctx->pkt_type == PACKET_HOST && !ctx->vlan_present;
+	return ctx->pkt_type == PACKET_HOST;
+}
+
+/* What a path from the underlay must come in by, as each uplink can have a VLAN of its own. */
+static __always_inline __u32 underlay_ifindex(const ctx_t *ctx)
+{
+	return ctx->ifindex;
+}
+
+/* Octets of the underlay's tag in the packet: it goes beside it. */
+static __always_inline __u32 underlay_tag_len(const struct xovl_path *path)
+{
+	return 0;
 }
 
 /* The port's own tag is beside the frame. */
@@ -126,12 +180,12 @@ static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
 }
 
 /* Room through bpf_skb_adjust_room, which alone tells the kernel how to segment a super-frame; IPv4 and IPv6 only. */
-static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, bool ipv6)
+static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, __u32 path_flags)
 {
-	__u64 flags = ROOM_FLAGS | BPF_F_ADJ_ROOM_ENCAP_L4_UDP | BPF_F_ADJ_ROOM_ENCAP_L2_ETH |
-		      BPF_F_ADJ_ROOM_ENCAP_L2(l2_len);
+	__u64 flags = ROOM_FLAGS | BPF_F_ADJ_ROOM_ENCAP_L2_ETH | BPF_F_ADJ_ROOM_ENCAP_L2(l2_len);
 
-	flags |= ipv6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+	flags |= path_flags & XOVL_PATH_GRE ? BPF_F_ADJ_ROOM_ENCAP_L4_GRE : BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+	flags |= path_flags & XOVL_PATH_IPV6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
 	return bpf_skb_adjust_room(ctx, outer_len - ETH_HLEN + l2_len, BPF_ADJ_ROOM_MAC, flags);
 }
 
@@ -152,14 +206,14 @@ static __always_inline bool frame_is_ip(const ctx_t *ctx)
 }
 
 /*
- * Make outer_len octets of room before the tenant's frame and write its collected tags into it. Not NONE: the kernel
- * refused; the packet can only be dropped then.
+ * Make outer_len octets of room before the tenant's frame and write its collected tags into it. flags: of the path. Not NONE:
+ * the kernel refused; the packet can only be dropped then.
  *
  * A packet that is encapsulated already (by a tenant's own tunnel; or decapsulated here and routed on by a tenant, as no
- * helper clears the mark) is refused by adjust_room. Pushed plainly, a super-frame could not be segmented: that is done
- * only where the way out carries it whole.
+ * helper clears the mark) is refused by adjust_room. Pushed plainly, a super-frame could not be segmented: that is done only
+ * where the way out carries it whole.
  */
-static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool whole)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
 {
 	__u32 tags_len = f->nr_tags * sizeof(struct xovl_vlan_tag);
 	__u8 nr_tags = f->nr_tags;
@@ -176,14 +230,14 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 
 	err = -EOPNOTSUPP;
 	if (frame_is_ip(ctx))
-		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, ipv6);
-	if (err && f->gso_size && !whole)
+		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, flags);
+	if (err && f->gso_size && !(flags & XOVL_PATH_GSO_WHOLE))
 		return XOVL_REASON_GSO_NESTED;
 	if (err && bpf_skb_change_head(ctx, outer_len + tags_len, 0))
 		return XOVL_REASON_NO_ROOM;
 
 	frame_reload(ctx, f);
-	at = f->data + outer_len;
+	at = f->data + outer_offset(outer_len);
 	if (at + 2 * ETH_ALEN > f->end)
 		return XOVL_REASON_NO_ROOM;
 	frame_write_macs(at, f);
@@ -237,6 +291,8 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 	__be16 ethertype;
 	__u64 family;
 
+	if (ctx->vlan_present) /* the underlay's */
+		bpf_skb_vlan_pop(ctx);
 	if (f->trailer && bpf_skb_change_tail(ctx, outer_len + f->len, 0))
 		return false;
 	frame_reload(ctx, f);

@@ -15,6 +15,7 @@ typedef struct xdp_md ctx_t;
 
 /* About the interface; set by userspace between open and load. */
 const volatile __u64 device_mac;	      /* a mac_t */
+const volatile __u16 device_vid;	      /* of an uplink: the VLAN that the underlay is; 0: none */
 const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_XMIT at the far end */
 const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
 
@@ -44,6 +45,12 @@ static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
 	f->end = (void *)(long)ctx->data_end;
 }
 
+/* Make that many octets readable, or all that there are: they are. */
+static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
+{
+	frame_reload(ctx, f);
+}
+
 /* False: too short for an Ethernet header. */
 static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
 {
@@ -66,10 +73,63 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	return bpf_ntohs(tag->tci) & 0xfff;
 }
 
-/* Whether the kernel would take the frame as addressed to this host. A wrong no only costs the way through TC. */
+/* 0: done. len is not 0. */
+static __always_inline long carrier_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
+{
+	return bpf_xdp_load_bytes(ctx, at, to, len);
+}
+
+/* Whether the driver vouches for the outer checksum, which XDP is not told. */
+static __always_inline bool carrier_has_verified(ctx_t *ctx, const struct frame *f)
+{
+	return false;
+}
+
+/* Replace a word of the tenant's packet that no checksum within it covers. 0: done. */
+static __always_inline long carrier_store_word(ctx_t *ctx, const struct frame *f, __u32 at, __u32 word)
+{
+	__u32 *to = f->data + at;
+
+	if ((void *)(to + 1) > f->end)
+		return -1;
+	*to = word;
+	return 0;
+}
+
+/* Write an outer checksum. 0: done; the packet's data is void afterwards. */
+static __always_inline long carrier_store(ctx_t *ctx, __u32 at, __sum16 check)
+{
+	return bpf_xdp_store_bytes(ctx, at, &check, sizeof(check));
+}
+
+/* Octets before the underlay's IP header: its own tag is in the packet. */
+static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
+{
+	return device_vid ? ETH_HLEN + sizeof(struct xovl_vlan_tag) : ETH_HLEN;
+}
+
+/* The VLAN of a packet from the underlay: only what is of the uplink's own comes so far. */
+static __always_inline __u16 underlay_vid(const ctx_t *ctx)
+{
+	return device_vid;
+}
+
+/* Whether the kernel would take the frame as addressed to this host, in the VLAN. A wrong no only costs the way through TC. */
 static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
 {
-	return mac_read(f->data) == device_mac;
+	return mac_read(f->data) == device_mac && (!device_vid || frame_vid(ctx, f) == device_vid);
+}
+
+/* Paths are not kept apart by uplinks: see above. */
+static __always_inline __u32 underlay_ifindex(const ctx_t *ctx)
+{
+	return 0;
+}
+
+/* Octets of the underlay's tag, that xovl puts into the packet. */
+static __always_inline __u32 underlay_tag_len(const struct xovl_path *path)
+{
+	return path->flags & XOVL_PATH_TAGGED ? sizeof(struct xovl_vlan_tag) : 0;
 }
 
 /* Octets that the port's own tag takes in the packet, before the tenant's EtherType. */
@@ -100,17 +160,19 @@ static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
  * Make outer_len octets of room before the tenant's frame, without its port's tag. Not NONE: no headroom, nothing has
  * changed.
  */
-static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, bool ipv6, bool whole)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
 {
 	__u32 tag_len = frame_port_tag_len(f);
+	void *inner;
 
 	if (bpf_xdp_adjust_head(ctx, (int)tag_len - (int)outer_len))
 		return XOVL_REASON_NO_ROOM;
 	frame_reload(ctx, f);
 	if (tag_len) {
-		if (f->data + outer_len + 2 * ETH_ALEN > f->end)
+		inner = f->data + outer_offset(outer_len);
+		if (inner + 2 * ETH_ALEN > f->end)
 			return XOVL_REASON_NO_ROOM;
-		frame_write_macs(f->data + outer_len, f);
+		frame_write_macs(inner, f);
 	}
 	return XOVL_REASON_NONE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet from the underlay: whose tunnel does it say it is, and is it well-formed. */
+/* A packet from the underlay: whose tunnel does it say it is, and are its outer headers well-formed. */
 #ifndef XOVL_BPF_DECAP_H
 #define XOVL_BPF_DECAP_H
 
@@ -9,7 +9,8 @@
 #include <linux/udp.h>
 
 #include "bits.h"
-#include "frame.h"
+#include "carrier.h"
+#include "flow.h"
 #include "maps.h"
 
 #include "xovl/wire.h"
@@ -17,13 +18,24 @@
 #define IP_FRAG_MORE 0x2000
 #define IP_FRAG_OFFSET 0x1fff
 
-struct outer {
+/* What tells the path of a packet. */
+struct outer_brief {
 	struct xovl_path_tunnel tunnel; /* the peer's address and our own */
-	__u64 from;			/* service and VNI of the xovl_tunnel_key, as the packet has them */
-	__u32 l4;			/* offset of the UDP header */
-	__u32 l4_len;			/* octets of it and all that follows, as the IP header says */
-	bool fragment;
-	bool bad_checksum;
+	__u64 header;			/* the tunnel header's first two words, as they stand; of GRE flags and key */
+	__be16 dport;			/* of UDP; 0 of GRE */
+	__u8 kind;			/* enum xovl_encap; GRE stands for NVGRE, too */
+	bool needs_care;		/* it has a checksum, or a mark of congestion */
+};
+
+/* All there is to know of the outer headers. */
+struct outer {
+	struct outer_brief brief;
+	__u32 l4;		    /* offset of the UDP or GRE header */
+	__u32 l4_len;		    /* octets of it and all that follows, as the IP header says */
+	__u32 header_len;	    /* octets from l4 to the tenant's frame */
+	__u8 tos;		    /* or traffic class */
+	__sum16 check;		    /* over all that follows the IP header, of UDP; of GRE not 0 where there is one */
+	enum xovl_reason malformed; /* what is wrong with it, if it is ours at all */
 };
 
 static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
@@ -38,6 +50,162 @@ static __always_inline void addr_from_ipv6(struct xovl_addr *addr, const struct 
 
 	addr->words[0] = word_of(part[0], part[1]);
 	addr->words[1] = word_of(part[2], part[3]);
+}
+
+static __always_inline bool addr_is_ipv4(const struct xovl_addr *addr)
+{
+	return !addr->words[0] && addr->be32[2] == bpf_htonl(0xffff);
+}
+
+/* DSCP and ECN from the first word of an IPv6 header (RFC 8200, section 3). */
+static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
+{
+	return bpf_ntohl(*(const __be32 *)ip) >> 20;
+}
+
+static __always_inline bool outer_is_gre(const struct outer *outer)
+{
+	return outer->brief.kind == XOVL_ENCAP_GRE;
+}
+
+static __always_inline bool outer_is_geneve(const struct outer *outer)
+{
+	return outer->brief.kind == XOVL_ENCAP_GENEVE;
+}
+
+/* Of the network: see xovl_service(). */
+static __always_inline __u32 outer_service(const struct outer *outer)
+{
+	return outer_is_gre(outer) ? xovl_service(IPPROTO_GRE, 0) : xovl_service(IPPROTO_UDP, outer->brief.dport);
+}
+
+/* Of the ECN field only these two values of the outer one can change the inner one (RFC 6040, figure 4). */
+static __always_inline bool ecn_matters(__u8 outer_tos)
+{
+	return outer_tos & 1;
+}
+
+/* dport: of a UDP packet */
+static __always_inline bool port_is_geneve(__be16 dport)
+{
+	return geneve_ports[dport >> 6] >> (dport & 63) & 1;
+}
+
+/* Octets of a GENEVE header with its options, from the header's first octet. */
+static __always_inline __u32 geneve_len(__u8 ver_opt_len)
+{
+	return sizeof(struct xovl_geneve) + (ver_opt_len & XOVL_GENEVE_OPT_LEN) * 4;
+}
+
+/* The tenant's frame starts at offset at, which headers before it vouch for. False: the packet ends before its MACs do. */
+static __always_inline bool outer_ends(struct frame *f, __u32 at)
+{
+	const void *inner = f->data + at;
+
+	if (inner + ETH_HLEN > f->end)
+		return false;
+	f->outer_len = at;
+	f->len -= at;
+	frame_read_macs(f, inner);
+	return true;
+}
+
+/* UDP or GRE, a tunnel header of 8 octets, and the Ethernet header behind it. */
+#define OUTER_PLAIN_LEN (sizeof(struct udphdr) + 8 + ETH_HLEN)
+
+/*
+ * The usual packet is known at once, with few branches for all that could be wrong with it: whole, no IP options, nothing behind it.
+ * What its tunnel header says is not looked at: a path that is remembered knows it. Fill in what tells the path, and the frame.
+ * False: a closer look is needed. at, len: of the UDP or GRE header and all that follows.
+ */
+static __always_inline bool udp_is_plain(struct frame *f, struct outer_brief *brief, __u32 at, __u32 len)
+{
+	const struct udphdr *udp = f->data + at;
+
+	if (udp->len != bpf_htons(len))
+		return false;
+	brief->dport = udp->dest;
+	brief->header = *(const __u64 *)(udp + 1);
+	brief->needs_care |= !!udp->check;
+	if (!port_is_geneve(udp->dest)) {
+		brief->kind = XOVL_ENCAP_VXLAN;
+		return outer_ends(f, at + sizeof(*udp) + sizeof(struct xovl_vxlan));
+	}
+	brief->kind = XOVL_ENCAP_GENEVE;
+	return outer_ends(f, outer_offset(at + sizeof(*udp) + geneve_len(brief->header)));
+}
+
+/* With a key or without, nothing else. */
+static __always_inline bool gre_is_plain(struct frame *f, struct outer_brief *brief, __u32 at)
+{
+	const struct xovl_gre *gre = f->data + at;
+	const __be32 *key = (void *)(gre + 1);
+	bool keyed = gre->flags == bpf_htons(XOVL_GRE_K);
+
+	if (gre->flags & bpf_htons(~XOVL_GRE_K))
+		return false;
+	brief->kind = XOVL_ENCAP_GRE;
+	brief->dport = 0;
+	brief->header = word_of(*(const __u32 *)gre, keyed ? *key : 0);
+	return outer_ends(f, at + sizeof(*gre) + (keyed ? sizeof(*key) : 0));
+}
+
+static __always_inline bool l4_is_plain(struct frame *f, struct outer_brief *brief, __u8 protocol, __u32 at, __u32 len)
+{
+	if (protocol == IPPROTO_UDP)
+		return udp_is_plain(f, brief, at, len);
+	return protocol == IPPROTO_GRE && gre_is_plain(f, brief, at);
+}
+
+static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer_brief *brief, __u32 l3)
+{
+	const struct iphdr *ip = f->data + l3;
+	const __u32 *word = (const void *)ip;
+	__u32 len = f->len - l3;
+
+	if ((void *)(ip + 1) + OUTER_PLAIN_LEN > f->end)
+		return false;
+	if (len >> 16 | (*(const __u8 *)ip ^ 0x45) | (ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) |
+	    (ip->tot_len ^ bpf_htons(len)))
+		return false;
+	if (!sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
+		return false;
+	brief->needs_care = ecn_matters(ip->tos);
+	addr_from_ipv4(&brief->tunnel.remote, ip->saddr);
+	addr_from_ipv4(&brief->tunnel.local, ip->daddr);
+	return l4_is_plain(f, brief, ip->protocol, l3 + sizeof(*ip), len - sizeof(*ip));
+}
+
+static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer_brief *brief, __u32 l3)
+{
+	const struct ipv6hdr *ip = f->data + l3;
+	__u32 len = f->len - l3 - sizeof(*ip);
+
+	if ((void *)(ip + 1) + OUTER_PLAIN_LEN > f->end)
+		return false;
+	if (len >> 16 | (*(const __u8 *)ip >> 4 ^ 6) | (ip->payload_len ^ bpf_htons(len)))
+		return false;
+	brief->needs_care = ecn_matters(ipv6_traffic_class(ip));
+	addr_from_ipv6(&brief->tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&brief->tunnel.local, &ip->daddr);
+	return l4_is_plain(f, brief, ip->nexthdr, l3 + sizeof(*ip), len);
+}
+
+static __always_inline bool outer_is_plain(const ctx_t *ctx, struct frame *f, struct outer_brief *brief)
+{
+	__u32 l3 = underlay_l2_len(ctx);
+	__be16 ethertype = underlay_ethertype(f, l3);
+
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return outer_ipv4_plain(f, brief, l3);
+	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, brief, l3);
+}
+
+/* What is wrong first is what counts. */
+static __always_inline void outer_blame(struct outer *outer, bool wrong, enum xovl_reason reason)
+{
+	if (wrong && !outer->malformed)
+		outer->malformed = reason;
 }
 
 /* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
@@ -58,185 +226,152 @@ static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const s
 	return sum_is_zero(sum);
 }
 
-static __always_inline bool outer_ipv4(const struct frame *f, struct outer *outer)
+static __always_inline bool is_tunnel_protocol(__u8 protocol)
 {
-	const struct iphdr *ip = f->data + ETH_HLEN;
-
-	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP)
-		return false;
-	/* only a first fragment has ports */
-	if (ip->frag_off & bpf_htons(IP_FRAG_OFFSET))
-		return false;
-	outer->fragment = ip->frag_off & bpf_htons(IP_FRAG_MORE);
-	outer->l4 = ETH_HLEN + ip->ihl * 4;
-	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
-	outer->bad_checksum = !ipv4_checksum_is_good(f, ip);
-	addr_from_ipv4(&outer->tunnel.remote, ip->saddr);
-	addr_from_ipv4(&outer->tunnel.local, ip->daddr);
-	return true;
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_GRE;
 }
 
-/* Fragment extension header, RFC 8200 section 4.5. */
-struct ipv6_fragment {
+/* 0: not UDP or GRE, or no first fragment of it, which alone has ports; else which. */
+static __always_inline __u8 outer_ipv4(const struct frame *f, struct outer *outer, __u32 l3)
+{
+	const struct iphdr *ip = f->data + l3;
+
+	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5)
+		return 0;
+	if (!is_tunnel_protocol(ip->protocol) || (ip->frag_off & bpf_htons(IP_FRAG_OFFSET)))
+		return 0;
+	outer->l4 = l3 + ip->ihl * 4;
+	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
+	outer->tos = ip->tos;
+	outer_blame(outer, !ipv4_checksum_is_good(f, ip), XOVL_REASON_OUTER_CHECKSUM);
+	outer_blame(outer, ip->frag_off & bpf_htons(IP_FRAG_MORE), XOVL_REASON_OUTER_FRAGMENT);
+	addr_from_ipv4(&outer->brief.tunnel.remote, ip->saddr);
+	addr_from_ipv4(&outer->brief.tunnel.local, ip->daddr);
+	return ip->protocol;
+}
+
+/* Fragment header, RFC 8200 section 4.5; of destination options (4.6) the first word and 4 octets of options. */
+struct ipv6_extension {
 	__u8 nexthdr;
-	__u8 reserved;
+	__u8 len;	 /* of destination options: words of 64 bits, less one */
 	__be16 frag_off; /* offset in units of 8 octets in the upper 13 bits */
 	__be32 id;
 };
 
-static __always_inline bool outer_ipv6(const struct frame *f, struct outer *outer)
+/*
+ * The same. Before UDP or GRE there may be a fragment header, or destination options of one word: the encapsulation limit (RFC
+ * 2473, 4.1.1), which Linux puts before GRE.
+ */
+static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *outer, __u32 l3)
 {
-	const struct ipv6hdr *ip = f->data + ETH_HLEN;
-	const struct ipv6_fragment *fragment = (void *)(ip + 1);
+	const struct ipv6hdr *ip = f->data + l3;
+	const struct ipv6_extension *extension = (void *)(ip + 1);
+	__u8 protocol;
 
 	if ((void *)(ip + 1) > f->end || ip->version != 6)
-		return false;
-	outer->l4 = ETH_HLEN + sizeof(*ip);
+		return 0;
+	protocol = ip->nexthdr;
+	outer->l4 = l3 + sizeof(*ip);
 	outer->l4_len = bpf_ntohs(ip->payload_len);
-	if (ip->nexthdr == IPPROTO_FRAGMENT) {
-		if ((void *)(fragment + 1) > f->end || fragment->nexthdr != IPPROTO_UDP ||
-		    (fragment->frag_off & bpf_htons(0xfff8)))
-			return false;
-		outer->fragment = true;
-		outer->l4 += sizeof(*fragment);
-		outer->l4_len -= sizeof(*fragment);
-	} else if (ip->nexthdr != IPPROTO_UDP) {
-		return false;
+	outer->tos = ipv6_traffic_class(ip);
+	if (protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS) {
+		if ((void *)(extension + 1) > f->end)
+			return 0;
+		if (protocol == IPPROTO_DSTOPTS ? extension->len : extension->frag_off & bpf_htons(0xfff8))
+			return 0;
+		outer_blame(outer, protocol == IPPROTO_FRAGMENT, XOVL_REASON_OUTER_FRAGMENT);
+		protocol = extension->nexthdr;
+		outer->l4 += sizeof(*extension);
+		outer->l4_len -= sizeof(*extension);
 	}
-	addr_from_ipv6(&outer->tunnel.remote, &ip->saddr);
-	addr_from_ipv6(&outer->tunnel.local, &ip->daddr);
-	return true;
+	addr_from_ipv6(&outer->brief.tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&outer->brief.tunnel.local, &ip->daddr);
+	return is_tunnel_protocol(protocol) ? protocol : 0;
 }
 
-/* The facts of a VXLAN packet whose headers are sound. */
-static __always_inline void outer_sound(struct frame *f, struct outer *outer, const struct udphdr *udp)
-{
-	const struct xovl_vxlan *vxlan = (void *)(udp + 1);
-
-	outer->from = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vxlan->vni);
-	f->outer_len = (void *)(vxlan + 1) - f->data;
-	f->len -= f->outer_len;
-	frame_read_macs(f, vxlan + 1);
-}
-
-/* Not 0: something is odd about UDP and VXLAN headers that stand before a frame, len octets in all. */
-static __always_inline __u32 outer_flaws(const struct udphdr *udp, __u32 len)
-{
-	const struct xovl_vxlan *vxlan = (void *)(udp + 1);
-
-	return (udp->len ^ bpf_htons(len)) | (vxlan->flags ^ bpf_htonl(XOVL_VXLAN_I)) | (vxlan->vni & bpf_htonl(0xff));
-}
-
-#define OUTER_PLAIN_LEN (sizeof(struct udphdr) + sizeof(struct xovl_vxlan) + ETH_HLEN)
-
-/*
- * The usual packet is known at once, with one branch for all that could be wrong with it: whole, no options, nothing
- * behind it. Fill in outer and frame. False: a closer look is needed.
- */
-static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer *outer)
-{
-	const struct iphdr *ip = f->data + ETH_HLEN;
-	const struct udphdr *udp = (void *)(ip + 1);
-	const __u32 *word = (const void *)ip;
-	__u32 flaws;
-
-	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
-		return false;
-	flaws = (f->len - ETH_HLEN) >> 16 | (*(const __u8 *)ip ^ 0x45) | (ip->protocol ^ IPPROTO_UDP) |
-		(ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) |
-		(ip->tot_len ^ bpf_htons(f->len - ETH_HLEN)) | outer_flaws(udp, f->len - ETH_HLEN - sizeof(*ip));
-	if (flaws || !sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
-		return false;
-	addr_from_ipv4(&outer->tunnel.remote, ip->saddr);
-	addr_from_ipv4(&outer->tunnel.local, ip->daddr);
-	outer_sound(f, outer, udp);
-	return true;
-}
-
-static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer *outer)
-{
-	const struct ipv6hdr *ip = f->data + ETH_HLEN;
-	const struct udphdr *udp = (void *)(ip + 1);
-	__u32 udp_len = f->len - ETH_HLEN - sizeof(*ip);
-
-	if ((void *)udp + OUTER_PLAIN_LEN > f->end)
-		return false;
-	if (udp_len >> 16 | (*(const __u8 *)ip >> 4 ^ 6) | (ip->nexthdr ^ IPPROTO_UDP) |
-	    (ip->payload_len ^ bpf_htons(udp_len)) | outer_flaws(udp, udp_len))
-		return false;
-	addr_from_ipv6(&outer->tunnel.remote, &ip->saddr);
-	addr_from_ipv6(&outer->tunnel.local, &ip->daddr);
-	outer_sound(f, outer, udp);
-	return true;
-}
-
-static __always_inline bool outer_is_plain(struct frame *f, struct outer *outer)
-{
-	__be16 ethertype = frame_ethertype(f);
-
-	if (ethertype == bpf_htons(ETH_P_IP))
-		return outer_ipv4_plain(f, outer);
-	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, outer);
-}
-
-/* UDP over IPv4 or IPv6, with ports: fill in outer. Anything else is the kernel's. */
-static __always_inline bool outer_parse(const struct frame *f, struct outer *outer)
-{
-	__be16 ethertype = frame_ethertype(f);
-	const struct xovl_vxlan *vxlan;
-	const struct udphdr *udp;
-	bool is_udp = false;
-	__be32 vni = 0;
-
-	if (ethertype == bpf_htons(ETH_P_IP))
-		is_udp = outer_ipv4(f, outer);
-	else if (ethertype == bpf_htons(ETH_P_IPV6))
-		is_udp = outer_ipv6(f, outer);
-	if (!is_udp)
-		return false;
-	udp = f->data + outer_offset(outer->l4);
-	if ((void *)(udp + 1) > f->end)
-		return false;
-	vxlan = (void *)(udp + 1);
-	if ((void *)(vxlan + 1) <= f->end)
-		vni = vxlan->vni;
-	outer->from = word_of(xovl_service(XOVL_ENCAP_VXLAN, udp->dest), vni);
-	return true;
-}
-
-/* Do the outer headers agree with each other and with the frame? */
-static __always_inline enum xovl_reason outer_check(struct frame *f, const struct outer *outer)
+/* False: there are no ports. */
+static __always_inline bool outer_udp(const struct frame *f, struct outer *outer)
 {
 	const struct udphdr *udp = f->data + outer_offset(outer->l4);
+	const __u64 *header = (void *)(udp + 1);
+	bool geneve;
 
-	if (outer->bad_checksum)
-		return XOVL_REASON_OUTER_CHECKSUM;
-	if (outer->l4_len < sizeof(*udp) || outer->l4_len > IP_LEN_MAX || outer->l4 + outer->l4_len > f->len)
-		return XOVL_REASON_OUTER_LENGTH;
-	if (outer->fragment)
-		return XOVL_REASON_OUTER_FRAGMENT;
-	if ((void *)(udp + 1) > f->end || bpf_ntohs(udp->len) != outer->l4_len)
-		return XOVL_REASON_UDP_LENGTH;
-	f->trailer = outer->l4 + outer->l4_len < f->len;
-	return XOVL_REASON_NONE;
+	if ((void *)(udp + 1) > f->end)
+		return false;
+	outer->brief.dport = udp->dest;
+	outer->check = udp->check;
+	outer_blame(outer, bpf_ntohs(udp->len) != outer->l4_len, XOVL_REASON_UDP_LENGTH);
+	if ((void *)(header + 1) <= f->end)
+		outer->brief.header = *header;
+	geneve = port_is_geneve(udp->dest);
+	outer->brief.kind = geneve ? XOVL_ENCAP_GENEVE : XOVL_ENCAP_VXLAN;
+	outer->header_len = sizeof(*udp) + (geneve ? geneve_len(outer->brief.header) : sizeof(struct xovl_vxlan));
+	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN,
+		    geneve ? XOVL_REASON_GENEVE_SHORT : XOVL_REASON_VXLAN_SHORT);
+	return true;
 }
 
-/* RFC 7348, section 5. Reserved bits must be zero: set, they belong to an extension that changes their meaning. */
-static __always_inline enum xovl_reason vxlan_check(struct frame *f, const struct outer *outer)
+/* Octets of a GRE header with those flags. */
+static __always_inline __u32 gre_len(__be16 flags)
 {
-	const struct xovl_vxlan *vxlan = f->data + outer_offset(outer->l4) + sizeof(struct udphdr);
-	const struct ethhdr *inner = (void *)(vxlan + 1);
+	__u32 words = 1 + !!(flags & bpf_htons(XOVL_GRE_C)) + !!(flags & bpf_htons(XOVL_GRE_K)) +
+		      !!(flags & bpf_htons(XOVL_GRE_S));
 
-	if (outer->l4_len < sizeof(struct udphdr) + sizeof(*vxlan) + ETH_HLEN || (void *)(inner + 1) > f->end)
-		return XOVL_REASON_VXLAN_SHORT;
-	if (!(vxlan->flags & bpf_htonl(XOVL_VXLAN_I)))
-		return XOVL_REASON_VXLAN_FLAGS;
-	if (vxlan->flags != bpf_htonl(XOVL_VXLAN_I) || (vxlan->vni & bpf_htonl(0xff)))
-		return XOVL_REASON_VXLAN_RESERVED;
-	f->outer_len = outer->l4 + sizeof(struct udphdr) + sizeof(*vxlan);
-	f->len = outer->l4_len - sizeof(struct udphdr) - sizeof(*vxlan);
-	frame_read_macs(f, inner);
-	return XOVL_REASON_NONE;
+	return 4 * words;
+}
+
+/* False: there is no header. */
+static __always_inline bool outer_gre(const struct frame *f, struct outer *outer)
+{
+	const struct xovl_gre *gre = f->data + outer_offset(outer->l4);
+	const __be32 *key = (void *)(gre + 1);
+
+	if ((void *)(gre + 1) > f->end)
+		return false;
+	outer->brief.kind = XOVL_ENCAP_GRE;
+	outer->check = gre->flags & bpf_htons(XOVL_GRE_C);
+	outer->brief.header = *(const __u32 *)gre;
+	if (outer->check)
+		key++;
+	if ((gre->flags & bpf_htons(XOVL_GRE_K)) && (void *)(key + 1) <= f->end)
+		outer->brief.header = word_of(outer->brief.header, *key);
+	outer->header_len = gre_len(gre->flags);
+	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN, XOVL_REASON_GRE_SHORT);
+	return true;
+}
+
+/*
+ * The closer look, at UDP and GRE over IPv4 or IPv6. Fill in outer, and frame where nothing is malformed. False: it is
+ * something else, and the kernel's.
+ */
+static __always_inline bool outer_parse(ctx_t *ctx, struct frame *f, struct outer *outer)
+{
+	__u32 l3 = underlay_l2_len(ctx);
+	__be16 ethertype = underlay_ethertype(f, l3);
+	__u8 protocol = 0;
+	__u32 least;
+
+	__builtin_memset(outer, 0, sizeof(*outer));
+	if (ethertype == bpf_htons(ETH_P_IP))
+		protocol = outer_ipv4(f, outer, l3);
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		protocol = outer_ipv6(f, outer, l3);
+	if (!protocol)
+		return false;
+	least = protocol == IPPROTO_UDP ? sizeof(struct udphdr) : sizeof(struct xovl_gre);
+	outer_blame(outer, outer->l4_len < least || outer->l4_len > IP_LEN_MAX || outer->l4 + outer->l4_len > f->len,
+		    XOVL_REASON_OUTER_LENGTH);
+	if (!(protocol == IPPROTO_UDP ? outer_udp(f, outer) : outer_gre(f, outer)))
+		return false;
+	outer->brief.needs_care = outer->check || ecn_matters(outer->tos);
+	if (outer->malformed)
+		return true;
+	f->trailer = outer->l4 + outer->l4_len < f->len;
+	f->len = outer->l4 + outer->l4_len;
+	frame_reach(ctx, f, outer->l4 + outer->header_len + FLOW_HEADERS_MAX);
+	if (!outer_ends(f, outer_offset(outer->l4 + outer->header_len)))
+		outer->malformed = XOVL_REASON_OUTER_LENGTH;
+	return true;
 }
 
 #endif

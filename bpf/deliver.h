@@ -28,7 +28,7 @@ static __always_inline bool port_is_ready(const struct frame *f, const struct xo
 		return false;
 	if (!device_partial_checksums)
 		return true;
-	flow_parse(f, outer_offset(f->outer_len), &flow);
+	flow_parse(f, outer_offset(f->outer_len), true, &flow);
 	return !flow.partial;
 }
 
@@ -53,7 +53,9 @@ static __always_inline int port_find(ctx_t *ctx, struct frame *f, const struct d
 		return verdict_drop(ctx, f, XOVL_REASON_SAME_PORT);
 	path->ifindex = port->ifindex;
 	path->vid = port->vid;
-	path->flags = port->flags & XOVL_PORT_XDP_XMIT ? XOVL_PATH_XDP_XMIT : 0;
+	path->flags = f->path_flags & PATH_OF_ORIGIN;
+	if (port->flags & XOVL_PORT_XDP_XMIT)
+		path->flags |= XOVL_PATH_XDP_XMIT;
 	path_keep(path, to->expires);
 	return VERDICT_OPEN;
 }

@@ -137,8 +137,8 @@ static __always_inline struct xovl_fdb_hint *fdb_hints_of(__u64 key)
 }
 
 /*
- * What check and dst of a hint make together: nothing else does. It is void with the next generation (not with moves: what has hints never moves
- * by itself), and soon anyway, should a command be killed between its change and the generation.
+ * What check and dst of a hint make together: nothing else does. It is void with the next generation (not with moves: what has
+ * hints never moves by itself), and soon anyway, should a command be killed between its change and the generation.
  */
 #define FDB_HINT_JIFFIES 4096
 

@@ -19,22 +19,50 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 
 #else
 
+/* What the copies of a frame share. It is too much for the stack. */
 struct flood {
-	ctx_t *ctx;
-	struct frame *frame;
-	struct xovl_net_stats *stats;
-	struct flow *flow;
-	__u32 mark;		     /* of the skb, between copies */
+	struct frame frame; /* but for what points somewhere */
+	struct flow flow;
 	struct xovl_flood_key first; /* of the list, or of its part at hand */
+	__u32 mark;		     /* of the skb, between copies */
+	__u32 nr_peers;
+	__u32 pass;	  /* through the list of peers; none is sent to in the first, 0 */
+	__u32 room;	  /* octets before the tenant's frame */
+	__u32 room_flags; /* of a path that needs it */
+	__u32 next_room;  /* what comes after it; 0: nothing */
+	__u32 next_flags;
+	bool mixed;
+};
+
+XOVL_PERCPU_ARRAY(floods_now, struct flood, 1);
+
+static __always_inline struct flood *flood_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&floods_now, &zero);
+}
+
+/* The facts of a frame. */
+static __always_inline void flood_keep(struct flood *flood, const struct frame *f)
+{
+	flood->frame = *f;
+	flood->frame.data = flood->frame.end = NULL;
+	flood->frame.net = NULL;
+}
+
+struct flood_loop {
+	ctx_t *ctx;
+	struct xovl_net_stats *stats;
 };
 
 /* The copy in hand goes out; reason says why one did not. */
-static __always_inline void flood_count(struct flood *flood, enum xovl_reason reason)
+static __always_inline void flood_count(struct flood_loop *loop, enum xovl_reason reason)
 {
 	if (reason)
 		count_drop_copy(reason);
 	else
-		flood->stats->copies++;
+		loop->stats->copies++;
 }
 
 /* The index of the port or peer that is nth of the list's part at hand. */
@@ -46,124 +74,201 @@ static __always_inline __u32 *flood_target(const struct flood *flood, __u32 nth)
 	return bpf_map_lookup_elem(&floods, &key);
 }
 
-static __always_inline enum xovl_reason flood_port(struct flood *flood, __u32 index)
+static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct flood *flood, __u32 index)
 {
-	struct xovl_port *port = port_get(flood->frame, index);
+	struct xovl_port *port = port_get(&flood->frame, index);
 	long err;
 
 	if (!port)
 		return XOVL_REASON_STALE_TARGET;
-	if (port->vid && bpf_skb_vlan_push(flood->ctx, bpf_htons(ETH_P_8021Q), port->vid))
+	if (port->vid && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), port->vid))
 		return XOVL_REASON_COPY_FAILED;
-	err = bpf_clone_redirect(flood->ctx, port->ifindex, 0);
+	err = bpf_clone_redirect(ctx, port->ifindex, 0);
 	if (port->vid)
-		bpf_skb_vlan_pop(flood->ctx);
+		bpf_skb_vlan_pop(ctx);
 	if (err)
 		return XOVL_REASON_COPY_FAILED;
-	count_port_tx(index, flood->frame->len);
+	count_port_tx(index, flood->frame.len);
 	return XOVL_REASON_NONE;
 }
 
-static long flood_port_nth(__u32 nth, struct flood *flood)
+static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 {
-	__u32 *index = flood_target(flood, nth);
+	struct flood *flood = flood_get();
+	__u32 *index;
 
-	if (!index)
+	if (!flood)
+		return 1;
+	index = flood_target(flood, nth);
+	if (!index || (!flood->frame.from_tunnel && *index == flood->frame.origin))
 		return 0;
-	if (!flood->frame->from_tunnel && *index == flood->frame->origin)
-		return 0;
-	flood_count(flood, flood_port(flood, *index));
+	flood_count(loop, flood_port(loop->ctx, flood, *index));
 	return 0;
-}
-
-/* The room for outer headers of the peer's family has been made. */
-static __always_inline enum xovl_reason flood_peer(struct flood *flood, __u32 index)
-{
-	struct xovl_peer *peer = peer_get(index);
-	struct frame *f = flood->frame;
-	__u16 sport = flow_sport(flood->flow);
-	struct xovl_nexthop *nexthop;
-	enum xovl_reason reason;
-	long err;
-
-	if (!peer)
-		return XOVL_REASON_STALE_TARGET;
-	nexthop = nexthop_get(flood->ctx, index, peer, sport);
-	if (!nexthop)
-		return XOVL_REASON_STALE_TARGET;
-	reason = nexthop_reason(nexthop);
-	if (!reason)
-		reason = size_check(f, flood->flow, peer->outer_len, network_mtu(f->net), nexthop->mtu);
-	if (reason)
-		return reason;
-	frame_reload(flood->ctx, f);
-	if (!outer_prepare(f->data, f->end, peer, nexthop, f->net->vni) ||
-	    !outer_finish(f, peer->family != AF_INET, sport))
-		return XOVL_REASON_NO_ROOM;
-	if (nexthop->state == XOVL_NEXTHOP_OK) {
-		err = bpf_clone_redirect(flood->ctx, nexthop->ifindex, 0);
-	} else {
-		peer->confirmed = bpf_jiffies64();
-		flood->ctx->mark = NEXTHOP_RESOLVE_MARK;
-		err = bpf_clone_redirect(flood->ctx, nexthop->ifindex, BPF_F_INGRESS);
-		flood->ctx->mark = flood->mark;
-	}
-	if (err)
-		return XOVL_REASON_COPY_FAILED;
-	count_peer_tx(index, flood->stats, f->len);
-	return XOVL_REASON_NONE;
-}
-
-static long flood_peer_nth(__u32 nth, struct flood *flood)
-{
-	__u32 *index = flood_target(flood, nth);
-
-	if (index)
-		flood_count(flood, flood_peer(flood, *index));
-	return 0;
-}
-
-/* Copies to nr peers of one family from position on; the room for their headers has been made. */
-static __always_inline void flood_peers(struct flood *flood, __u32 position, __u32 nr)
-{
-	flood->first.position = position;
-	bpf_loop(nr, flood_peer_nth, flood, 0);
 }
 
 /*
- * Copies to the peers of both families. Between the two the room changes by the 20 octets that IPv6 headers are longer; the
- * kernel shrinks it only for IP frames (and before Linux 6.3 cannot segment them afterwards), and grows it plainly only
- * where nothing has to be segmented, as for all others.
+ * The room that outer headers take differs by peer. Copies go out in the order of it: for that is how it can be changed. It
+ * grows plainly, where nothing has to be segmented; of a super-frame it shrinks, as the kernel then knows the rest.
  */
-static __always_inline enum xovl_reason flood_tunnel(struct flood *flood, struct xovl_flood_head head)
+static __always_inline bool flood_comes_later(const struct flood *flood, __u32 room)
 {
-	__u32 peers6 = head.nr_ports, peers4 = peers6 + head.nr_peers6;
-	ctx_t *ctx = flood->ctx;
-	struct frame *f = flood->frame;
-	enum xovl_reason reason;
-	bool ipv6_first;
+	if (flood->frame.gso_size)
+		return (!flood->room || room < flood->room) && room > flood->next_room;
+	return room > flood->room && (!flood->next_room || room < flood->next_room);
+}
+
+static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, const struct flood *flood,
+						   struct xovl_path *path)
+{
+	long err;
 
 	frame_reload(ctx, f);
-	flow_parse(f, 0, flood->flow);
-	flow_measure(ctx, f, flood->flow);
-	if (!frame_collect_tags(ctx, f))
-		return XOVL_REASON_VLAN_DEPTH;
-	ipv6_first = head.nr_peers6 && (!head.nr_peers4 || frame_is_ip(ctx));
-	reason = tunnel_push(ctx, f, ETH_HLEN + (ipv6_first ? OUTER_LEN_IPV6 : OUTER_LEN_IPV4), ipv6_first, false);
+	if (!outer_write(ctx, f, &flood->flow, path))
+		return XOVL_REASON_NO_ROOM;
+	if (path->flags & XOVL_PATH_RESOLVE) {
+		ctx->mark = nexthop_resolve_mark(&flood->flow);
+		err = bpf_clone_redirect(ctx, path->ifindex, BPF_F_INGRESS);
+		ctx->mark = flood->mark;
+		return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
+	}
+	if ((path->flags & XOVL_PATH_TAGGED) && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid))
+		return XOVL_REASON_COPY_FAILED;
+	err = bpf_clone_redirect(ctx, path->ifindex, 0);
+	if (path->flags & XOVL_PATH_TAGGED)
+		bpf_skb_vlan_pop(ctx);
+	return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
+}
+
+/* One peer's copy, if the room is its own. skipped: it is not, or nothing new is to be said of it. */
+static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct flood *flood, __u32 index,
+						   bool *skipped)
+{
+	struct xovl_path *path = path_scratch(PATH_OF_COPY);
+	struct frame f = {.len = flood->frame.len,
+			  .gso_size = flood->frame.gso_size,
+			  .net_index = flood->frame.net_index,
+			  .origin = flood->frame.origin};
+	struct xovl_peer *peer;
+	enum xovl_reason reason;
+	__u64 expires;
+
+	f.net = network_get(f.net_index);
+	if (!path || !f.net)
+		return XOVL_REASON_STALE_TARGET;
+	reason = peer_find(loop->ctx, &f, &flood->flow, index, path, &expires);
+	*skipped = reason ? flood->pass != 1 : path->outer_len != flood->room;
 	if (reason)
 		return reason;
-	if (ipv6_first) {
-		flood_peers(flood, peers6, head.nr_peers6);
-		if (head.nr_peers4 && !room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, ROOM_DECAP_L3_IPV4) &&
-		    !room_shrink(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, 0))
-			return XOVL_REASON_NO_ROOM;
-		flood_peers(flood, peers4, head.nr_peers4);
-	} else {
-		flood_peers(flood, peers4, head.nr_peers4);
-		if (head.nr_peers6 && bpf_skb_change_head(ctx, OUTER_LEN_IPV6 - OUTER_LEN_IPV4, 0))
-			return XOVL_REASON_NO_ROOM;
-		flood_peers(flood, peers6, head.nr_peers6);
+	if (*skipped) {
+		if (flood_comes_later(flood, path->outer_len)) {
+			flood->next_room = path->outer_len;
+			flood->next_flags = path->flags;
+		}
+		return XOVL_REASON_NONE;
 	}
+	reason = tunnel_check(&f, &flood->flow, path);
+	if (!reason && f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
+		reason = XOVL_REASON_GSO_MIXED;
+	/* what has been made smaller for one peer fits all that come after it */
+	if (!reason && (path->flags & XOVL_PATH_MSS_CLAMP) && flood->flow.syn)
+		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len));
+	if (!reason)
+		reason = flood_send(loop->ctx, &f, flood, path);
+	if (reason)
+		return reason;
+	peer = peer_get(index);
+	if (peer && (path->flags & XOVL_PATH_RESOLVE))
+		peer->confirmed = bpf_jiffies64();
+	count_peer_tx(index, loop->stats, f.len);
+	return XOVL_REASON_NONE;
+}
+
+static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
+{
+	struct flood *flood = flood_get();
+	enum xovl_reason reason;
+	bool skipped = false;
+	__u32 *index;
+
+	if (!flood)
+		return 1;
+	index = flood_target(flood, nth);
+	if (!index)
+		return 0;
+	reason = flood_peer(loop, flood, *index, &skipped);
+	if (!skipped)
+		flood_count(loop, reason);
+	/* one tells the room of all */
+	return !flood->mixed && !flood->pass && flood->next_room;
+}
+
+/* Make the next room, of the frame in flood_get(). Returns a reason why the kernel refused. */
+__noinline int flood_make_room(ctx_t *ctx)
+{
+	struct flood *flood = flood_get();
+	struct frame f = {};
+	__u32 before, room;
+
+	if (!flood)
+		return XOVL_REASON_NO_ROOM;
+	f.dst = flood->frame.dst;
+	f.src = flood->frame.src;
+	f.gso_size = flood->frame.gso_size;
+	before = flood->room;
+	room = flood->next_room;
+	flood->room = room;
+	flood->next_room = 0;
+	if (!before) {
+		flood->room_flags = flood->next_flags;
+		f.nr_tags = flood->frame.nr_tags;
+		f.tags[0] = flood->frame.tags[0];
+		f.tags[1] = flood->frame.tags[1];
+		return tunnel_push(ctx, &f, room, flood->room_flags);
+	}
+	if (!f.gso_size)
+		return bpf_skb_change_head(ctx, room - before, 0) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
+	if (!room_shrink(ctx, before - room, ROOM_DECAP_L3_IPV4) && !room_shrink(ctx, before - room, 0))
+		return XOVL_REASON_NO_ROOM;
+	return XOVL_REASON_NONE;
+}
+
+/* The first finds out what room is the first; then families, kinds, and GENEVE with the options of a port or without. */
+#define FLOOD_PASSES_MAX 16
+
+static long flood_pass(__u32 nth, struct flood_loop *loop)
+{
+	struct flood *flood = flood_get();
+	enum xovl_reason reason = XOVL_REASON_NONE;
+
+	if (!flood)
+		return 1;
+	if (nth && flood->next_room)
+		reason = flood_make_room(loop->ctx);
+	if (reason) {
+		count_drop_copy(reason);
+		return 1;
+	}
+	flood->pass = nth;
+	bpf_loop(flood->nr_peers, flood_peer_nth, loop, 0);
+	return nth && !flood->next_room;
+}
+
+/* Copies to the peers that need one room after the other. */
+static __always_inline enum xovl_reason flood_tunnel(struct flood_loop *loop, struct flood *flood, struct frame *f,
+						     struct xovl_flood_head head)
+{
+	ctx_t *ctx = loop->ctx;
+
+	flood->first.position = head.nr_ports;
+	flood->nr_peers = head.nr_peers;
+	flood->mixed = head.mixed;
+	frame_reload(ctx, f);
+	flow_parse(f, 0, false, &flood->flow);
+	flow_measure(ctx, f, &flood->flow);
+	if (!frame_collect_tags(ctx, f))
+		return XOVL_REASON_VLAN_DEPTH;
+	flood_keep(flood, f);
+	bpf_loop(FLOOD_PASSES_MAX, flood_pass, loop, 0);
 	return XOVL_REASON_NONE;
 }
 
@@ -181,35 +286,33 @@ static __always_inline struct xovl_flood_head flood_head(const struct frame *f)
 /* A copy of the facts is passed around by address; the caller's own can stay in registers. */
 static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 {
+	struct xovl_flood_head head = flood_head(origin);
+	struct flood_loop loop = {.ctx = ctx, .stats = net_stats_get(origin->net_index)};
+	__u32 nr_peers = origin->from_tunnel ? 0 : head.nr_peers;
 	struct frame copy = *origin, *f = &copy;
-	struct xovl_flood_head head = flood_head(f);
-	__u32 nr_peers = f->from_tunnel ? 0 : head.nr_peers6 + head.nr_peers4;
-	struct flow flow = {};
-	struct flood flood = {
-		.ctx = ctx,
-		.frame = f,
-		.flow = &flow,
-		.mark = ctx->mark,
-		.first = {.net = f->net_index, .generation = head.generation},
-	};
+	struct flood *flood = flood_get();
 	enum xovl_reason reason;
 
 	/* the origin is one of the ports */
 	if (!nr_peers && head.nr_ports <= (f->from_tunnel ? 0 : 1))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_TARGET);
-	flood.stats = net_stats_get(f->net_index);
-	if (!flood.stats)
+	if (!loop.stats || !flood)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
 	if (!frame_for_port(ctx, f, 0))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
 	f->port_vid = 0;
+	__builtin_memset(flood, 0, sizeof(*flood));
+	flood_keep(flood, f);
+	flood->mark = ctx->mark;
+	flood->first.net = f->net_index;
+	flood->first.generation = head.generation;
 
-	count_origin(f, flood.stats);
-	flood.stats->flooded++;
-	bpf_loop(head.nr_ports, flood_port_nth, &flood, 0);
+	count_origin(f, loop.stats);
+	loop.stats->flooded++;
+	bpf_loop(head.nr_ports, flood_port_nth, &loop, 0);
 	if (!nr_peers)
 		return carrier_drop(ctx);
-	reason = flood_tunnel(&flood, head);
+	reason = flood_tunnel(&loop, flood, f, head);
 	if (reason)
 		count_drop_copy(reason);
 	return carrier_drop(ctx);

@@ -13,11 +13,19 @@
 #include "bits.h"
 #include "carrier.h"
 
+/* What flow_parse() reads: Ethernet, two tags, IPv6, TCP. */
+#define FLOW_HEADERS_MAX (14 + 2 * 4 + 40 + 20)
+
 struct flow {
-	__u64 hash;    /* the same for every packet of a flow, fragments among themselves */
-	__u16 l2_len;  /* octets of the Ethernet header and the tags in the packet, the port's own among them */
-	__u16 headers; /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
-	bool partial;  /* the transport checksum is only begun: the pseudo-header's sum; if the carrier wants to know */
+	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
+	__u16 l2_len;	 /* octets of the Ethernet header and the tags in the packet, the port's own among them */
+	__u16 transport; /* offset of the TCP or UDP header from the Ethernet header on; 0: there is none */
+	__u16 headers;	 /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
+	__u8 family;	 /* AF_INET, AF_INET6; 0: not IP */
+	__u8 tos;	 /* or traffic class */
+	bool syn;	 /* of TCP */
+	bool partial;	 /* the transport checksum is only begun: the pseudo-header's sum; if asked for */
+	__sum16 check;	 /* transport checksum as it stands, if asked for */
 
 	/* by flow_measure() */
 	__u32 wire_len; /* octets of one frame, Ethernet header and tags included: of a segment, for a super-frame */
@@ -39,8 +47,8 @@ static __always_inline bool flow_is_partial(__u64 pseudo, __sum16 check)
  * Transport header at offset at. pseudo is the unfolded sum of the addresses; with protocol and length it is the sum
  * that the stack leaves in the checksum field of a packet whose checksum the device is to complete.
  */
-static __always_inline void flow_transport(const struct frame *f, __u32 at, __u8 protocol, __u64 pseudo, __u32 length,
-					   struct flow *flow)
+static __always_inline void flow_transport(const struct frame *f, __u32 start, __u32 at, bool partial, __u8 protocol,
+					   __u64 pseudo, __u32 length, struct flow *flow)
 {
 	const struct tcphdr *tcp = f->data + at;
 	const struct udphdr *udp = f->data + at;
@@ -50,21 +58,26 @@ static __always_inline void flow_transport(const struct frame *f, __u32 at, __u8
 		if ((void *)(tcp + 1) > f->end)
 			return;
 		flow->hash ^= flow_ports(tcp->source, tcp->dest);
-		flow->headers = at + tcp->doff * 4;
-		flow->partial = CARRIER_WANTS_PARTIAL && flow_is_partial(pseudo, tcp->check);
+		flow->syn = tcp->syn;
+		flow->transport = at - start;
+		flow->headers = at - start + tcp->doff * 4;
+		flow->check = tcp->check;
 	} else if (protocol == IPPROTO_UDP) {
 		if ((void *)(udp + 1) > f->end)
 			return;
 		flow->hash ^= flow_ports(udp->source, udp->dest);
-		flow->headers = at + sizeof(*udp);
-		flow->partial = CARRIER_WANTS_PARTIAL && flow_is_partial(pseudo, udp->check);
+		flow->transport = at - start;
+		flow->headers = at - start + sizeof(*udp);
+		flow->check = udp->check;
 	} else if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && protocol != IPPROTO_IGMP) {
 		/* an open CRC-32c of SCTP does not show, nor what is open further inside (IP in IP, extension headers) */
 		flow->partial = true;
 	}
+	if (flow->transport)
+		flow->partial = partial && flow_is_partial(pseudo, flow->check);
 }
 
-static __always_inline void flow_ipv4(const struct frame *f, __u32 at, struct flow *flow)
+static __always_inline void flow_ipv4(const struct frame *f, __u32 start, __u32 at, bool partial, struct flow *flow)
 {
 	const struct iphdr *ip = f->data + at;
 	__u32 header;
@@ -72,15 +85,17 @@ static __always_inline void flow_ipv4(const struct frame *f, __u32 at, struct fl
 	if ((void *)(ip + 1) > f->end)
 		return;
 	header = ip->ihl * 4;
+	flow->family = AF_INET;
+	flow->tos = ip->tos;
 	flow->hash = hash_mix(ip->protocol, (__u64)ip->saddr << 32 | ip->daddr);
 	/* a fragment has no ports, or not all have them */
 	if (ip->frag_off & bpf_htons(0x3fff))
 		return;
-	flow_transport(f, at + header, ip->protocol, (__u64)ip->saddr + ip->daddr, bpf_ntohs(ip->tot_len) - header,
-		       flow);
+	flow_transport(f, start, at + header, partial, ip->protocol, (__u64)ip->saddr + ip->daddr,
+		       bpf_ntohs(ip->tot_len) - header, flow);
 }
 
-static __always_inline void flow_ipv6(const struct frame *f, __u32 at, struct flow *flow)
+static __always_inline void flow_ipv6(const struct frame *f, __u32 start, __u32 at, bool partial, struct flow *flow)
 {
 	const struct ipv6hdr *ip = f->data + at;
 	const __u32 *words = ip->saddr.in6_u.u6_addr32; /* source and destination, eight words */
@@ -92,8 +107,10 @@ static __always_inline void flow_ipv6(const struct frame *f, __u32 at, struct fl
 		hash = hash_mix(hash, (__u64)words[i] << 32 | words[i + 1]);
 		pseudo += (__u64)words[i] + words[i + 1];
 	}
+	flow->family = AF_INET6;
+	flow->tos = bpf_ntohl(*(const __be32 *)ip) >> 20;
 	flow->hash = hash ^ ip->nexthdr;
-	flow_transport(f, at + sizeof(*ip), ip->nexthdr, pseudo, bpf_ntohs(ip->payload_len), flow);
+	flow_transport(f, start, at + sizeof(*ip), partial, ip->nexthdr, pseudo, bpf_ntohs(ip->payload_len), flow);
 }
 
 /* EtherType behind one or two tags in the frame; *at, their offset, is moved to what follows them. */
@@ -112,8 +129,22 @@ static __always_inline __be16 flow_untag(const struct frame *f, __u32 *at)
 	return (void *)(proto + 1) > f->end ? 0 : *proto;
 }
 
-/* The tenant's frame starts at offset at of the packet. Whatever cannot be read is left out; nothing fails. */
-static __always_inline void flow_parse(const struct frame *f, __u32 at, struct flow *flow)
+/* Octets of the Ethernet header and the tags in the packet, of the frame at offset at. */
+static __always_inline __u32 flow_l2_len(const struct frame *f, __u32 at)
+{
+	const __be16 *proto = f->data + outer_offset(at) + 2 * ETH_ALEN;
+	__u32 end = at + 2 * ETH_ALEN;
+
+	if ((void *)(proto + 1) <= f->end && ethertype_is_vlan(*proto))
+		flow_untag(f, &end);
+	return end + sizeof(*proto) - at;
+}
+
+/*
+ * The tenant's frame starts at offset at of the packet. partial: what is said of the checksum is wanted. Whatever cannot be
+ * read is left out; nothing fails.
+ */
+static __always_inline void flow_parse(const struct frame *f, __u32 at, bool partial, struct flow *flow)
 {
 	const __be16 *proto_at = f->data + at + 2 * ETH_ALEN;
 	__u32 start = at;
@@ -128,9 +159,9 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, struct f
 	at += sizeof(proto);
 	flow->l2_len = at - start;
 	if (proto == bpf_htons(ETH_P_IP)) {
-		flow_ipv4(f, at, flow);
+		flow_ipv4(f, start, at, partial, flow);
 	} else if (proto == bpf_htons(ETH_P_IPV6)) {
-		flow_ipv6(f, at, flow);
+		flow_ipv6(f, start, at, partial, flow);
 	} else {
 		flow->hash = hash_mix(hash_mix(f->dst, f->src), proto);
 	}
@@ -148,10 +179,10 @@ static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f
 	flow->ip_len = flow->wire_len > l2_len ? flow->wire_len - l2_len : 0;
 }
 
-/* Outer UDP source port, host byte order. */
-static __always_inline __u16 flow_sport(const struct flow *flow)
+/* As many equal bits of a flow's hash as one wants, the upper ones. */
+static __always_inline __u64 flow_spread(const struct flow *flow)
 {
-	return XOVL_SPORT_MIN + (flow->hash * 0x9e3779b97f4a7c15ull >> 50);
+	return flow->hash * 0x9e3779b97f4a7c15ull;
 }
 
 #endif

@@ -21,13 +21,14 @@
 #define IP_LEN_MAX 65535u
 
 /*
- * An offset into the outer headers, which take at most 90 octets (Ethernet, IPv4 with options, UDP, VXLAN), bounded where it is
- * used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps on the stack.
+ * An offset into the outer headers, which take at most 374 octets (Ethernet with a tag, IPv6 with an extension header, UDP,
+ * GENEVE with all its options), bounded where it is used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps
+ * on the stack.
  */
 static __always_inline __u32 outer_offset(__u32 at)
 {
 	asm volatile("" : "+r"(at));
-	return at & 127;
+	return at & 511;
 }
 
 /*
@@ -52,6 +53,9 @@ static __always_inline void mac_write(void *to, mac_t mac)
 /* Stands for a tag that is not 802.1Q: 4095 is reserved, and no port has it. */
 #define VID_OTHER 4095
 
+/* No port of that index. */
+#define ORIGIN_NONE 0xffffffff
+
 struct frame {
 	void *data;	/* the Ethernet header; void after every helper that changes the packet */
 	void *end;	/* of the octets that can be read directly */
@@ -67,6 +71,7 @@ struct frame {
 	__u32 origin;	  /* index of the port, or of the peer */
 	__u16 port_vid;	  /* VLAN tag that belongs to the port, not to the frame; 0: none */
 	__u16 outer_len;  /* octets before the tenant's frame, from the outer Ethernet header on */
+	__u32 path_flags; /* XOVL_PATH_… of where the frame comes from */
 	bool from_tunnel; /* origin is a peer */
 	bool trailer;	  /* octets follow the tunnel packet and must go */
 
@@ -96,6 +101,14 @@ static __always_inline bool mac_is_bad_source(mac_t mac)
 static __always_inline __be16 frame_ethertype(const struct frame *f)
 {
 	return *(const __be16 *)(f->data + 2 * ETH_ALEN);
+}
+
+/* The EtherType before an IP header at offset l3. */
+static __always_inline __be16 underlay_ethertype(const struct frame *f, __u32 l3)
+{
+	const __be16 *proto = f->data + l3 - sizeof(*proto);
+
+	return (void *)(proto + 1) > f->end ? 0 : *proto;
 }
 
 /* Both addresses, from an Ethernet header to an Ethernet header. */

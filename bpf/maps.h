@@ -57,15 +57,40 @@ XOVL_HASH(floods, struct xovl_flood_key, __u32);
 XOVL_ARRAY(peers, struct xovl_peer);
 XOVL_HASH(members, struct xovl_member_key, struct xovl_member);
 XOVL_HASH(endpoints, struct xovl_endpoint_key, struct xovl_endpoint);
-XOVL_HASH(tunnels, struct xovl_tunnel_key, __u32);
+XOVL_HASH(tunnels, struct xovl_tunnel_key, struct xovl_tunnel);
+XOVL_HASH(options, struct xovl_options_key, struct xovl_options);
+XOVL_HASH(sequences, struct xovl_sequence_key, struct xovl_sequence);
+XOVL_ARRAY(icmp_limits, struct xovl_icmp_limit);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct xovl_pmtu_key);
+	__type(value, struct xovl_pmtu);
+	__uint(max_entries, 4096);
+} pmtus SEC(".maps");
+
 XOVL_HASH(devices, __u32, struct xovl_device);
 XOVL_PERCPU_ARRAY(nexthops, struct xovl_nexthop, 1);
 XOVL_PERCPU_ARRAY(paths, struct xovl_path, XOVL_PATHS);
-XOVL_PERCPU_ARRAY(path_of_one, struct xovl_path, 1); /* which is followed once and not remembered */
+
+/* Paths that are followed once and not remembered. */
+enum path_use { PATH_OF_ONE, PATH_OF_COPY, PATH_BACK, PATH_USES };
+
+XOVL_PERCPU_ARRAY(path_of_one, struct xovl_path, PATH_USES);
 
 /* Maps of one element, too, but the programs know its address: no look-up. */
 volatile __u64 generation SEC(".data.generation");
 volatile __u64 moves[XOVL_MOVES] SEC(".data.moves");
+volatile __u64 geneve_ports[XOVL_PORT_WORDS] SEC(".data.geneve_ports");
+
+/* Octets of a packet for a moment, and the words behind them that may be read with them. */
+#define SCRATCH_LEN 512
+
+struct scratch {
+	__u8 octets[SCRATCH_LEN + 64];
+};
+
+XOVL_PERCPU_ARRAY(scratch, struct scratch, 1);
 
 XOVL_PERCPU_ARRAY(port_stats, struct xovl_traffic, 1);
 XOVL_PERCPU_ARRAY(peer_stats, struct xovl_traffic, 1);
@@ -98,6 +123,14 @@ static __always_inline struct xovl_peer *peer_get(__u32 index)
 	return peer && peer->family ? peer : NULL;
 }
 
+/* NULL: it has none. */
+static __always_inline struct xovl_options *options_get(enum xovl_options_use use, __u32 index)
+{
+	struct xovl_options_key key = {.index = index, .use = use};
+
+	return bpf_map_lookup_elem(&options, &key);
+}
+
 static __always_inline struct xovl_net_stats *net_stats_get(__u32 index)
 {
 	return bpf_map_lookup_elem(&net_stats, &index);
@@ -111,6 +144,20 @@ static __always_inline struct xovl_traffic *peer_stats_get(__u32 index)
 static __always_inline struct xovl_traffic *port_stats_get(__u32 index)
 {
 	return bpf_map_lookup_elem(&port_stats, &index);
+}
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+static __always_inline struct xovl_path *path_scratch(enum path_use use)
+{
+	__u32 index = use;
+
+	return bpf_map_lookup_elem(&path_of_one, &index);
 }
 
 static __always_inline struct xovl_drop_stats *drop_stats_get(__u32 reason)

@@ -10,7 +10,9 @@
 
 #include "carrier.h"
 #include "clock.h"
+#include "flow.h"
 #include "maps.h"
+#include "pmtu.h"
 
 #define NEXTHOP_VALID_NS (500 * NSEC_PER_MSEC)
 
@@ -20,8 +22,24 @@
  */
 #define NEXTHOP_CONFIRM_NS (5 * NSEC_PER_SEC)
 
-/* skb->mark of an encapsulated frame that the uplink's TC program is to send through the neighbour code. */
-#define NEXTHOP_RESOLVE_MARK 0x786f766cu
+/*
+ * skb->mark of an encapsulated frame that the uplink's TC program is to send through the neighbour code; with its bucket in
+ * the lower bits.
+ */
+#define NEXTHOP_RESOLVE_MARK 0x786f7660u
+
+static __always_inline bool nexthop_is_resolve_mark(__u32 mark)
+{
+	return mark - NEXTHOP_RESOLVE_MARK < XOVL_NEXTHOP_BUCKETS;
+}
+
+/* Which flows share a choice among equal-cost routes. */
+static __always_inline __u32 nexthop_bucket(const struct flow *flow)
+{
+	return flow_spread(flow) >> 60;
+}
+
+_Static_assert(XOVL_NEXTHOP_BUCKETS == 16, "a bucket is four bits");
 
 /*
  * A lookup as for locally sent packets: they come "from" the loopback device. The kernel insists that this
@@ -32,7 +50,7 @@
 static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 bucket, struct bpf_fib_lookup *fib)
 {
 	fib->family = peer->family;
-	fib->l4_protocol = IPPROTO_UDP;
+	fib->l4_protocol = peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE ? IPPROTO_GRE : IPPROTO_UDP;
 	fib->sport = bpf_htons(XOVL_SPORT_MIN + bucket);
 	fib->dport = peer->dstport;
 	fib->ifindex = LOOPBACK_IFINDEX;
@@ -51,7 +69,7 @@ static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const 
 {
 	if (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return XOVL_NEXTHOP_NO_ROUTE;
-	if (!device || device->role != XOVL_ROLE_UPLINK)
+	if (!device || (device->role != XOVL_ROLE_UPLINK && device->role != XOVL_ROLE_VLAN))
 		return XOVL_NEXTHOP_NOT_UPLINK;
 	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH ||
 	    (__s64)(now - peer->confirmed) > (__s64)jiffies_of(NEXTHOP_CONFIRM_NS))
@@ -59,19 +77,25 @@ static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const 
 	return XOVL_NEXTHOP_OK;
 }
 
-/* An answer without neighbour comes without the MTU of the route; that of the interface stands in until there is one. */
-static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib)
+/*
+ * The MTU of the route, or less where a router on the way said so. An answer without neighbour comes without the MTU of the
+ * route; that of the interface stands in until there is one.
+ */
+static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib,
+					 struct xovl_peer *peer)
 {
-	__u32 mtu = 0;
+	__u32 mtu = fib->mtu_result, learned;
 
-	if (answer == BPF_FIB_LKUP_RET_SUCCESS)
-		return fib->mtu_result;
-	bpf_check_mtu(ctx, fib->ifindex, &mtu, 0, 0);
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
+		bpf_check_mtu(ctx, fib->ifindex, &mtu, 0, 0);
+	learned = pmtu_get(peer);
+	if (learned && learned < mtu)
+		mtu = learned;
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
-static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, struct xovl_nexthop *nexthop,
-				      __u32 bucket, __u64 now)
+__noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket,
+			       __u64 now)
 {
 	struct bpf_fib_lookup fib = {};
 	struct xovl_device *device;
@@ -87,9 +111,10 @@ static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, 
 
 	nexthop->generation = peer->generation;
 	nexthop->state = nexthop_state(answer, device, peer, now);
-	nexthop->ifindex = ifindex;
-	nexthop->mtu = nexthop_mtu(ctx, answer, &fib);
+	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, peer);
 	nexthop->device_flags = device ? device->flags : 0;
+	nexthop->vid = device ? device->vid : 0;
+	nexthop->ifindex = device && device->via ? device->via : ifindex;
 	__builtin_memcpy(nexthop->macs, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(nexthop->macs + ETH_ALEN, fib.smac, ETH_ALEN);
 	/* a neighbour is resolved within milliseconds: look again with the next frame */
@@ -97,18 +122,11 @@ static __noinline int nexthop_refresh(ctx_t *ctx, const struct xovl_peer *peer, 
 	return 0;
 }
 
-/* sport: outer source port, host byte order. */
-static __always_inline __u32 nexthop_bucket(__u16 sport)
-{
-	return sport % XOVL_NEXTHOP_BUCKETS;
-}
-
 /* NULL: the peer index is out of range. */
-static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_index, const struct xovl_peer *peer,
-							__u16 sport)
+static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_index, struct xovl_peer *peer,
+							__u32 bucket)
 {
 	__u64 now = bpf_jiffies64();
-	__u32 bucket = nexthop_bucket(sport);
 	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
 	struct xovl_nexthop *nexthop = bpf_map_lookup_elem(&nexthops, &slot);
 
@@ -130,6 +148,12 @@ static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop
 	default:
 		return XOVL_REASON_NO_ROUTE;
 	}
+}
+
+/* skb->mark of a frame that takes that path to a neighbour that is not resolved. */
+static __always_inline __u32 nexthop_resolve_mark(const struct flow *flow)
+{
+	return NEXTHOP_RESOLVE_MARK | nexthop_bucket(flow);
 }
 
 #endif

@@ -20,12 +20,6 @@ static __always_inline bool path_key_equal(const struct xovl_path_key *a, const 
 	return !((a->dst ^ b->dst) | (a->src ^ b->src) | (a->from ^ b->from));
 }
 
-static __always_inline bool path_tunnel_equal(const struct xovl_path_tunnel *a, const struct xovl_path_tunnel *b)
-{
-	return !((a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
-		 (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]));
-}
-
 /* The place where the path of that key is, if it is remembered. where: what else makes a difference; 0: nothing. NULL: never. */
 static __always_inline struct xovl_path *path_slot(const struct xovl_path_key *key, __u64 where)
 {
@@ -59,17 +53,24 @@ static __always_inline void path_enter_network(const struct frame *f, struct des
 	to->generation += path_moves(f->net_index);
 }
 
+/* From a peer: what the fast path does not know how to finish. */
+#define PATH_CARE (XOVL_PATH_SEQ_STRICT | XOVL_PATH_WANTS_CSUM | XOVL_PATH_GROUP | XOVL_PATH_MSS_CLAMP)
+
+/* From a peer: what is the same wherever its frames go. */
+#define PATH_OF_ORIGIN (PATH_CARE | XOVL_PATH_NVGRE)
+
 /* The frame's origin and network as remembered. */
 static __always_inline void path_recall(struct frame *f, const struct xovl_path *path)
 {
 	f->origin = path->origin;
 	f->net_index = path->net;
 	f->port_vid = path->port_vid;
+	f->path_flags = path->flags;
 }
 
 /*
- * The path of another frame, with the same source in the same place. Out of a tunnel: path_tunnel_equal() is to be asked, too,
- * as the key has no addresses.
+ * The path of another frame, with the same source in the same place. Out of a tunnel: uplink_path_equal() is to be asked, too,
+ * as not all is in the key.
  */
 static __always_inline bool path_shares_origin(const struct xovl_path *path, const struct xovl_path_key *key)
 {
@@ -87,11 +88,9 @@ static __always_inline bool path_shares_origin(const struct xovl_path *path, con
 
 static __always_inline struct xovl_path *path_place(struct xovl_path *path)
 {
-	__u32 zero = 0;
-
 	if (!path_is_valid(path) || bpf_get_prandom_u32() % PATH_MAKES_WAY == 0)
 		return path;
-	return bpf_map_lookup_elem(&path_of_one, &zero);
+	return path_scratch(PATH_OF_ONE);
 }
 
 /* Origin and network are known from that path, as long as it is valid. False: the network is gone. */

@@ -57,7 +57,7 @@ static __always_inline bool port_enter(ctx_t *ctx, struct frame *f, struct desti
 static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *f, const struct flow *flow,
 					  struct xovl_path_key *key)
 {
-	__u64 bucket = nexthop_bucket(flow_sport(flow));
+	__u64 bucket = nexthop_bucket(flow);
 
 	key->dst = f->dst | bucket << XOVL_PATH_BUCKET_SHIFT | XOVL_PATH_FROM_PORT;
 	key->src = f->src;
@@ -104,7 +104,7 @@ static __always_inline int port_in(ctx_t *ctx)
 	if (!frame_open(ctx, &f))
 		return verdict_pass(ctx);
 	frame_read_macs(&f, f.data);
-	flow_parse(&f, 0, &flow);
+	flow_parse(&f, 0, CARRIER_WANTS_PARTIAL, &flow);
 	port_path_key(ctx, &f, &flow, &key);
 	path = path_slot(&key, 0);
 	if (!path)

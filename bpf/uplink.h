@@ -4,136 +4,190 @@
 #define XOVL_BPF_UPLINK_H
 
 #include "bridge.h"
+#include "care.h"
 #include "decap.h"
 #include "deliver.h"
+#include "enter.h"
+#include "geneve.h"
 #include "path.h"
+#include "pmtu.h"
 #include "verdict.h"
+#include "vxlan.h"
 
-/* Fill in the network whose tunnel this is. False: there is none. */
-static __always_inline bool uplink_network(struct frame *f, const struct xovl_tunnel_key *tunnel,
-					   struct destination *to)
+/* The last octet of a GRE key stands apart from the path's key: of NVGRE it is the FlowID. */
+#define GRE_KEY_LOW_SHIFT 56
+
+/* Where the frame comes from and where it wants to go. */
+static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+					    struct xovl_path_key *key)
 {
-	__u32 *net_index = bpf_map_lookup_elem(&tunnels, tunnel);
+	key->dst = f->dst | (__u64)underlay_vid(ctx) << XOVL_PATH_BUCKET_SHIFT;
+	key->src = f->src;
+	key->from = brief->header;
+	if (brief->kind == XOVL_ENCAP_GRE) {
+		key->dst |= XOVL_PATH_FROM_GRE;
+		key->from &= ~(0xffull << GRE_KEY_LOW_SHIFT);
+	} else {
+		key->src |= (__u64)brief->dport << 48;
+	}
+}
 
-	if (!net_index)
+/* What does not stand in the key: addresses, uplink, options. */
+static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+					      struct xovl_path *path)
+{
+	const struct xovl_path_tunnel *a = &path->tunnel, *b = &brief->tunnel;
+	__u64 differs;
+
+	differs = (a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
+		  (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]);
+	if (underlay_ifindex(ctx))
+		differs |= path->in_ifindex ^ underlay_ifindex(ctx);
+	if (differs)
 		return false;
-	f->net_index = *net_index;
-	f->net = network_get(f->net_index);
-	path_enter_network(f, to);
-	return f->net;
-}
-
-/* Of a tunnel that no network has: is it the kernel's? It is not where one of our endpoints alone receives. */
-static __always_inline bool uplink_is_foreign(const struct xovl_tunnel_key *tunnel)
-{
-	struct xovl_endpoint_key key = {.local = tunnel->local, .service = tunnel->service};
-	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
-
-	return !endpoint || endpoint->foreign_pass;
-}
-
-/* Fill in the peer. False: the network has none of that address. */
-static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr *remote)
-{
-	struct xovl_member_key member = {.remote = *remote, .net = f->net_index};
-	struct xovl_member *peer = bpf_map_lookup_elem(&members, &member);
-
-	if (!peer)
+	if (brief->kind == XOVL_ENCAP_VXLAN)
+		return true;
+	if (brief->kind == XOVL_ENCAP_GRE)
+		return !((path->key_low ^ brief->header >> GRE_KEY_LOW_SHIFT) & path->key_low_mask);
+	if (path->options_len != geneve_options_len(brief))
 		return false;
-	f->origin = peer->peer;
-	return true;
+	return !path->options_len || geneve_options_equal(ctx, path, geneve_options_at(f, brief)) > 0;
 }
 
-/*
- * Fill in peer and network. malformed: what is wrong with the packet, if it is ours at all. Not VERDICT_OPEN: the frame
- * ends here.
- */
-static __always_inline int uplink_enter(ctx_t *ctx, struct frame *f, const struct outer *outer,
-					enum xovl_reason malformed, struct destination *to)
+/* The frame is one of the network's: its packet is finished but for the headers. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const struct outer_brief *brief)
 {
-	struct xovl_tunnel_key tunnel = {.local = outer->tunnel.local};
+	struct uplink_now *now;
+	enum xovl_reason reason;
 
-	*(__u64 *)&tunnel.service = outer->from;
-	if (!uplink_network(f, &tunnel, to) && uplink_is_foreign(&tunnel))
+	if (!(brief->needs_care | !!(f->path_flags & PATH_CARE)))
+		return VERDICT_OPEN;
+	now = uplink_now();
+	if (!now || !uplink_parse(ctx))
 		return verdict_pass(ctx);
-	if (malformed)
-		return verdict_drop_outer(ctx, malformed);
-	if (!f->net)
-		return verdict_drop_outer(ctx, XOVL_REASON_VNI_UNKNOWN);
-	if (!uplink_peer(f, &outer->tunnel.remote))
-		return verdict_drop_outer(ctx, XOVL_REASON_PEER_UNKNOWN);
+	now->frame.net_index = f->net_index;
+	now->frame.origin = f->origin;
+	now->frame.path_flags = f->path_flags;
+	if (!uplink_is_ready(ctx))
+		return verdict_pass(ctx);
+	reason = uplink_care(ctx);
+	if (reason)
+		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason) : verdict_drop(ctx, f, reason);
+	uplink_change(ctx);
+	frame_reload(ctx, f);
 	return VERDICT_OPEN;
 }
 
-/*
- * The way through the tables, into path. malformed: see uplink_enter(). other: what is remembered in the path's place.
- * Not VERDICT_OPEN: the frame ends here.
- */
-static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer *outer,
-					  enum xovl_reason malformed, const struct xovl_path_key *key,
-					  const struct xovl_path *other, struct xovl_path *path)
+/* Whose packet is it, if no path tells? Not VERDICT_OPEN: it ends here. */
+static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, struct destination *to)
 {
-	struct destination to = {};
-	bool known = !malformed && path_shares_origin(other, key) &&
-		     path_tunnel_equal(&other->tunnel, &outer->tunnel) && path_inherit(f, other, &to);
+	struct uplink_now *now = uplink_now();
 	int verdict;
 
-	if (!known) {
-		path_look_up(&to);
-		verdict = uplink_enter(ctx, f, outer, malformed, &to);
-		if (verdict != VERDICT_OPEN)
-			return verdict;
-	}
+	if (!now || !uplink_parse(ctx))
+		return verdict_pass(ctx);
+	verdict = uplink_enter(ctx);
+	frame_reload(ctx, f);
+	f->net_index = now->frame.net_index;
+	f->net = network_get(f->net_index);
+	f->origin = now->frame.origin;
+	f->path_flags = now->frame.path_flags;
+	*to = now->to;
+	if (verdict == VERDICT_OPEN && !f->net)
+		return verdict_pass(ctx);
+	return verdict;
+}
+
+/* The way through the tables, into path. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+					  const struct xovl_path_key *key, bool known, struct destination *to,
+					  struct xovl_path *path)
+{
+	int verdict;
+
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
 	if (mac_is_link_local(f->dst))
 		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
-	verdict = bridge_look_up(ctx, f, known, &to);
+	known |= (f->path_flags & XOVL_PATH_GROUP) && vxlan_forbids_learning(brief);
+	verdict = bridge_look_up(ctx, f, known, to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
-	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
+	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
 		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
-	path_begin(path, key, f, &to);
-	path->tunnel = outer->tunnel;
-	return port_find(ctx, f, &to, path);
+	path_begin(path, key, f, to);
+	path->tunnel = brief->tunnel;
+	path->in_ifindex = underlay_ifindex(ctx);
+	path->key_low = brief->header >> GRE_KEY_LOW_SHIFT;
+	path->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
+	if (brief->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, brief, path))
+		to->expires = 0;
+	return port_find(ctx, f, to, path);
+}
+
+/* A packet that is not plain: take the closer look. False: it is not ours. */
+static __always_inline bool uplink_look_closer(ctx_t *ctx, struct frame *f, struct outer_brief *brief, bool *malformed)
+{
+	struct uplink_now *now = uplink_now();
+
+	if (!now || !uplink_parse(ctx)) {
+		pmtu_learn(ctx);
+		return false;
+	}
+	frame_reload(ctx, f);
+	f->len = now->frame.len;
+	f->dst = now->frame.dst;
+	f->src = now->frame.src;
+	f->outer_len = now->frame.outer_len;
+	f->trailer = now->frame.trailer;
+	*brief = now->outer.brief;
+	*malformed = now->outer.malformed;
+	return true;
 }
 
 static __always_inline int uplink_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
 	struct xovl_path *path, *other;
-	struct outer outer = {};
+	struct outer_brief brief = {};
+	struct destination to = {};
 	struct frame f = {};
-	enum xovl_reason malformed = XOVL_REASON_NONE;
+	bool hit, known = false, malformed = false;
 	int verdict;
 
 	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
 		return verdict_pass(ctx);
-	if (!outer_is_plain(&f, &outer)) {
-		if (!outer_parse(&f, &outer))
-			return verdict_pass(ctx);
-		malformed = outer_check(&f, &outer);
-		if (!malformed)
-			malformed = vxlan_check(&f, &outer);
-		if (CARRIER_IS_XDP && f.trailer)
-			return verdict_pass(ctx);
-	}
+	if (!outer_is_plain(ctx, &f, &brief) && !uplink_look_closer(ctx, &f, &brief, &malformed))
+		return verdict_pass(ctx);
+	if (CARRIER_IS_XDP && f.trailer)
+		return verdict_pass(ctx);
 	f.from_tunnel = true;
-	key.dst = f.dst;
-	key.src = f.src;
-	key.from = outer.from;
-	path = path_slot(&key, outer.tunnel.remote.words[1] ^ outer.tunnel.local.words[0]);
+	uplink_path_key(ctx, &f, &brief, &key);
+	path = path_slot(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ underlay_ifindex(ctx));
 	if (!path)
 		return verdict_pass(ctx);
-	if (!malformed && path_key_equal(&path->key, &key) && path_tunnel_equal(&path->tunnel, &outer.tunnel) &&
-	    path_is_valid(path)) {
+	hit = !malformed && path_key_equal(&path->key, &key) && uplink_path_equal(ctx, &f, &brief, path) &&
+	      path_is_valid(path);
+	other = path;
+	if (hit) {
 		path_recall(&f, path);
 	} else {
-		other = path;
 		path = path_place(other);
 		if (!path)
 			return verdict_pass(ctx);
-		verdict = uplink_look_up(ctx, &f, &outer, malformed, &key, other, path);
+		known = !malformed && path_shares_origin(other, &key) && uplink_path_equal(ctx, &f, &brief, other) &&
+			path_inherit(&f, other, &to);
+		if (!known) {
+			verdict = uplink_ask(ctx, &f, &to);
+			if (verdict != VERDICT_OPEN)
+				return verdict;
+		}
+	}
+	verdict = uplink_finish(ctx, &f, &brief);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	if (!hit) {
+		verdict = uplink_look_up(ctx, &f, &brief, &key, known, &to, path);
 		if (verdict != VERDICT_OPEN)
 			return verdict;
 	}

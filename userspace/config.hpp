@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "error.hpp"
+#include "geneve.hpp"
 #include "types.hpp"
 
 namespace xovl {
@@ -52,6 +54,7 @@ struct VtepConfig {
 
 struct UplinkConfig {
 	std::string dev;
+	uint16_t vid = 0; ///< 1-4094: the underlay is that VLAN of it; 0: untagged
 	xovl_mode mode = XOVL_MODE_AUTO;
 
 	bool operator==(const UplinkConfig &) const = default;
@@ -61,6 +64,8 @@ struct PortConfig {
 	std::string dev;
 	uint16_t vid = 0; ///< 1-4094; 0: the interface's untagged frames
 	xovl_mode mode = XOVL_MODE_AUTO;
+	std::vector<GeneveOption> options; ///< sent with its frames, besides those of the network
+	std::optional<uint16_t> group;     ///< VXLAN group policy ID of its frames; none: that of skb->mark
 
 	bool operator==(const PortConfig &) const = default;
 };
@@ -96,28 +101,74 @@ struct FdbConfig {
 	bool operator==(const FdbConfig &) const = default;
 };
 
+/// What is said beside a flood or FDB entry of how its peer is reached, as far as it is given.
+struct PeerWords {
+	std::optional<xovl_encap> encap;
+	std::optional<uint16_t> dstport;
+
+	bool empty() const { return !encap && !dstport; }
+};
+
 /// What is said of an entry, in any order; dev empty and vid 0 where they are not.
 struct FdbWords {
 	Mac mac;
 	std::optional<Address> dst;
 	std::string_view dev;
 	uint16_t vid = 0;
+	PeerWords peer;
 };
 
-/// Error(Request): there is not exactly one of dst and dev, or a VLAN without dev.
+/// Error(Request): there is not exactly one of dst and dev, a VLAN without dev, or an encapsulation or port without dst.
 FdbConfig to_entry(const FdbWords &words);
+
+/// How a peer of a network is reached where it is not as the network says.
+struct PeerConfig {
+	Address dst;
+	xovl_encap encap = XOVL_ENCAP_VXLAN;
+	uint16_t dstport = XOVL_VXLAN_PORT; ///< 0 of encapsulations without UDP
+
+	bool operator==(const PeerConfig &) const = default;
+};
+
+/// What the outer headers of a network's packets say (all that RFCs leave to the sender), and what is asked of those received.
+struct OuterPolicy {
+	std::optional<uint8_t> ttl = 64;     ///< or hop limit; none: of the inner packet
+	std::optional<uint8_t> dscp = 0;     ///< none: of the inner packet
+	std::optional<bool> df = true;       ///< IPv4; none: of the inner packet
+	bool udpcsum = false;                ///< else zero (RFC 7348, 6935)
+	bool udp6zerocsumrx = true;          ///< accept zero over IPv6
+	uint16_t sport_min = XOVL_SPORT_MIN; ///< UDP source ports, spread by the inner flow
+	uint16_t sport_max = XOVL_SPORT_MAX; ///< at least sport_min
+	std::optional<uint32_t> flowlabel;   ///< IPv6; none: spread by the inner flow (RFC 6438)
+
+	bool operator==(const OuterPolicy &) const = default;
+};
+
+/// GRE sequence numbers, RFC 2890: neither sent nor looked at; sent; late ones dropped, too.
+enum class GreSeq { Off, On, Strict };
 
 struct NetworkConfig {
 	std::string name;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
-	uint32_t vni = 0;
-	std::optional<Address> local; ///< default: the first vtep of the peer's family
-	uint16_t dstport = XOVL_VXLAN_PORT;
-	uint16_t mtu = 0; ///< largest inner IP packet, octets; 0: what the underlay carries
+	std::optional<uint32_t> vni = 0;    ///< or VSID, or GRE key; none: GRE without key
+	std::optional<Address> local;       ///< default: the first vtep of the peer's family
+	uint16_t dstport = XOVL_VXLAN_PORT; ///< of UDP; 0 of encapsulations without
+	uint16_t mtu = 0;                   ///< largest inner IP packet, octets; 0: what the underlay carries
 	bool learning = true;
 	uint32_t ageing = 300; ///< seconds, 0: never
+	OuterPolicy outer;
+	bool mss_clamp = false;            ///< TCP SYNs get an MSS that fits, both ways
+	std::vector<GeneveOption> options; ///< GENEVE: sent with every packet; kOptionsMax octets with those of a port
+	std::optional<GeneveMatch> match;  ///< GENEVE: packets without it are dropped
+	bool csum = false;                 ///< GRE: checksum
+	GreSeq seq = GreSeq::Off;          ///< GRE
+	bool gbp = false;                  ///< VXLAN: Group Policy extension
+	bool reserved_strict = false;      ///< VXLAN: packets with reserved bits set are dropped
 	std::vector<PortConfig> ports;
 	std::vector<Address> flood;
+	/// Those peers of flood and fdb that are reached differently; one for an address, in order of the addresses. In files and
+	/// commands it stands beside flood and FDB entries.
+	std::vector<PeerConfig> peers;
 	std::vector<FdbConfig> fdb;
 
 	bool operator==(const NetworkConfig &) const = default;
@@ -136,6 +187,34 @@ struct Config {
 	bool operator==(const Config &) const = default;
 };
 
+/// How a peer is reached: as it says, or as the network does.
+PeerConfig peer_of(const NetworkConfig &net, const Address &dst);
+
+/// What one more flood or FDB entry says of a peer. Where it says nothing, the peer is reached as is known.
+/// Error(Request): the peer is known (of flood or peers) and reached otherwise.
+void set_peer(NetworkConfig &net, const Address &dst, const PeerWords &words);
+
+/// Takes those out of peers that are as the network says.
+void normalize_peers(NetworkConfig &net);
+
+/// What has to be said beside the entries of dst, where peers are all that are not as net says.
+PeerWords words_for(const NetworkConfig &net, const std::vector<PeerConfig> &peers, const Address &dst);
+
+/// Those of net.peers that only FDB entries lead to.
+std::vector<PeerConfig> peers_off_flood(const NetworkConfig &net);
+
+/// What all the entries of a network in a file say of its peers, in any order.
+class PeerStatements {
+public:
+	/// Error(Request): it contradicts another one. net: its name.
+	void add(std::string_view net, const Address &dst, const PeerWords &words);
+	/// Makes NetworkConfig::peers of it; all else of net is as it will be.
+	void into(NetworkConfig &net) const;
+
+private:
+	std::map<Address, PeerWords> said_;
+};
+
 /// The local address that a network uses towards a peer. Error(Request): there is none of the peer's family.
 Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &peer);
 
@@ -146,7 +225,8 @@ std::string port_name(std::string_view dev, uint16_t vid);
 Error no_network(const std::string &name);
 
 /// Everything that must hold whatever the machine is like: unique names, identifiers and MACs, a device in one role,
-/// peers with a local address of their family, FDB entries that name a port of their network, limits.
+/// peers with a local address of their family, FDB entries that name a port of their network, limits; identifiers and settings
+/// that all encapsulations in use have; no two networks that look the same on the wire.
 /// Error(Request) names the first that does not. in_force: the limits where config has none.
 void validate(const Config &config, const Limits &in_force = {});
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -47,14 +49,38 @@ std::vector<Address> common_vteps(const Config &config, const Config &other)
 	return common;
 }
 
-/// But for ports, flood list and FDB.
+/// But for ports, flood list, peers and FDB.
 bool same_settings(const NetworkConfig &a, const NetworkConfig &b)
 {
 	auto settings = [](const NetworkConfig &net) {
-		return std::tie(net.name, net.encap, net.vni, net.local, net.dstport, net.mtu, net.learning,
-				net.ageing);
+		return std::tie(net.name, net.encap, net.vni, net.local, net.dstport, net.mtu, net.learning, net.ageing,
+				net.outer, net.mss_clamp, net.options, net.match, net.csum, net.seq, net.gbp,
+				net.reserved_strict);
 	};
 	return settings(a) == settings(b);
+}
+
+/// One line for each peer that both have and that is reached in another way. One of FDB entries only is named for what is special
+/// about it: "+ net blue peer 10.0.0.3".
+void diff_peers(std::vector<std::string> &lines, const NetworkConfig &before, const NetworkConfig &after)
+{
+	std::map<Address, char> signs;
+	for (const auto &peer : before.peers)
+		signs.emplace(peer.dst, '-');
+	for (const auto &peer : after.peers)
+		if (!signs.emplace(peer.dst, '+').second)
+			signs[peer.dst] = '~';
+	if (signs.empty())
+		return;
+	const std::set<Address> flood_before(before.flood.begin(), before.flood.end());
+	const std::set<Address> flood_after(after.flood.begin(), after.flood.end());
+	for (const auto &[dst, sign] : signs) {
+		const bool flooded = flood_after.contains(dst);
+		if (flooded != flood_before.contains(dst) || peer_of(before, dst) == peer_of(after, dst))
+			continue;
+		lines.push_back(flooded ? fmt::format("~ net {} flood {}", after.name, dst.str())
+					: fmt::format("{} net {} peer {}", sign, after.name, dst.str()));
+	}
 }
 
 } // namespace
@@ -87,6 +113,8 @@ std::vector<std::string> describe_changes(const Config &before, const Config &af
 				   [](const PortConfig &port) { return port_name(port.dev, port.vid); });
 		if (old.flood != net.flood)
 			diff_lists(lines, fmt::format("net {} flood", net.name), old.flood, net.flood, address);
+		if (old.peers != net.peers)
+			diff_peers(lines, old, net);
 	}
 	return lines;
 }

@@ -36,6 +36,12 @@ uint32_t hints_bits(uint32_t fdb)
 	return std::max<uint32_t>(1, std::bit_width(2 * ((fdb - 1) / XOVL_FDB_HINTS)));
 }
 
+/// Each network can send, require and know some, and each port can send some.
+uint32_t options_max(const Limits &limits)
+{
+	return std::min<uint64_t>(3 * uint64_t{limits.networks} + limits.ports, UINT32_MAX);
+}
+
 /// The sizes of those maps that are not of a fixed size.
 std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 {
@@ -51,6 +57,9 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"devices", twice(limits.ports)},
 		{"endpoints", tunnels_max(limits.networks)},
 		{"tunnels", tunnels_max(limits.networks)},
+		{"options", options_max(limits)},
+		{"sequences", twice(limits.members)},
+		{"icmp_limits", limits.ports},
 		{"peers", twice(limits.peers)},
 		{"nexthops", twice(uint64_t{limits.peers} * XOVL_NEXTHOP_BUCKETS)},
 		{"port_stats", limits.ports},
@@ -149,7 +158,8 @@ Maps::Maps(const PinDir &dir)
 	: settings(dir.pin("settings")), vteps(dir.pin("vteps")), ports(dir.pin("ports")),
 	  port_table(dir.pin("port_table")), networks(dir.pin("networks")), fdb(dir.pin("fdb")),
 	  floods(dir.pin("floods")), peers(dir.pin("peers")), members(dir.pin("members")),
-	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), devices(dir.pin("devices")),
+	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), geneve_ports(dir.pin("geneve_ports")),
+	  options(dir.pin("options")), sequences(dir.pin("sequences")), devices(dir.pin("devices")),
 	  port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")), net_stats(dir.pin("net_stats")),
 	  drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
 {
@@ -260,13 +270,14 @@ const char *xdp_program_name(xovl_role role)
 	return kXdpNames[role == XOVL_ROLE_UPLINK];
 }
 
-bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, xovl_role role)
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device)
 {
 	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir.pin("fdb")).max_entries();
 	bpf_object *object = open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
 		uint64_t mac = 0; // as mac_t of the datapath
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;
+		skeleton.rodata->device_vid = device.vid;
 		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
 		// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
 		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
@@ -281,9 +292,10 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
 			throw system_error("reuse", fmt::format("map {}", name), errno);
 	}
+	const char *name = xdp_program_name(static_cast<xovl_role>(device.role));
 	bpf_program *program = nullptr;
 	bpf_object__for_each_program (program, object)
-		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), xdp_program_name(role)));
+		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), name));
 	return owner.release();
 }
 

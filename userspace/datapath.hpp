@@ -42,11 +42,19 @@ private:
 };
 
 inline constexpr uint32_t kVtepsMax = 64;
-/// Room for every network at several vteps, or for one network at all.
+/// Room for every network at several vteps or of several kinds, or for one network at all.
 constexpr uint32_t tunnels_max(uint32_t networks)
 {
 	return 8 * networks + kVtepsMax;
 }
+
+/// The UDP ports where GENEVE arrives.
+struct GenevePorts {
+	uint64_t words[XOVL_PORT_WORDS];
+
+	/// Network byte order.
+	void add(uint16_t dstport) { words[dstport / 64] |= 1ull << dstport % 64; }
+};
 
 /// Every map, opened by its pin. Documented in xovl/maps.h.
 struct Maps {
@@ -62,7 +70,10 @@ struct Maps {
 	Map<uint32_t, xovl_peer> peers;
 	Map<xovl_member_key, xovl_member> members;
 	Map<xovl_endpoint_key, xovl_endpoint> endpoints;
-	Map<xovl_tunnel_key, uint32_t> tunnels;
+	Map<xovl_tunnel_key, xovl_tunnel> tunnels;
+	Map<uint32_t, GenevePorts> geneve_ports; ///< one element
+	Map<xovl_options_key, xovl_options> options;
+	Map<xovl_sequence_key, xovl_sequence> sequences;
 	Map<uint32_t, xovl_device> devices;
 	Map<uint32_t, xovl_traffic> port_stats;
 	Map<uint32_t, xovl_traffic> peer_stats;
@@ -100,9 +111,9 @@ void datapath_unload(PinDir &dir);
 /// The pinned TC program of a role.
 Fd tc_program(const PinDir &dir, xovl_role role);
 
-/// A fresh copy of the XDP object for one interface: maps shared with dir, constants set, only the program of the role to be
-/// loaded. The caller closes it.
-bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, xovl_role role);
+/// A fresh copy of the XDP object for one interface: maps shared with dir, constants set, only the program of the device's role
+/// to be loaded. The caller closes it.
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device);
 
 const char *xdp_program_name(xovl_role role);
 

@@ -59,10 +59,10 @@ Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, bool trunk)
 {
 	if (device.mode_asked != XOVL_MODE_AUTO) {
 		// The other end of a veth can leave tags beside the frame whatever rxvlan says here: who asks for XDP sees to it
-		// (README, limits). Without VLAN ports it costs a tag; with them rxvlan off shows that somebody thought of it.
+		// (README, limits). Without VLANs it costs a tag; with them rxvlan off shows that somebody thought of it.
 		if (link.is_virtual_pair())
 			return trunk && link.rx_vlan_stripped ? kTagsHidden : kNoNote;
-		return device.role == XOVL_ROLE_PORT && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
+		return (device.role == XOVL_ROLE_PORT || trunk) && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
 	}
 	if (!link.kind.empty())
 		return kVirtual;
@@ -83,7 +83,6 @@ void keep_refusal(xovl_device &device, Note note, const std::string &text)
 void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk)
 {
 	auto asked = static_cast<xovl_mode>(device.mode_asked);
-	auto role = static_cast<xovl_role>(device.role);
 	device.mode = XOVL_MODE_TC;
 	device.note = kNoNote;
 	std::ranges::fill(device.refusal, 0);
@@ -94,8 +93,8 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 		return;
 	}
 	xovl_mode mode = asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
-	XdpOutcome outcome =
-		xdp_attach(link, mode, xdp_program_name(role), [&] { return open_xdp_object(dir, link, mode, role); });
+	XdpOutcome outcome = xdp_attach(link, mode, xdp_program_name(static_cast<xovl_role>(device.role)),
+					[&] { return open_xdp_object(dir, link, mode, device); });
 	switch (outcome.result) {
 	case XdpResult::Attached:
 		device.mode = mode;
@@ -149,7 +148,7 @@ void check_interfaces(const Config &config, const Where &where)
 
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
 {
-	uint32_t kept = device.flags & ~(XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE);
+	uint32_t kept = device.flags & ~kLinkFlags;
 	return kept | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0) | (link.gso_whole ? XOVL_DEV_GSO_WHOLE : 0);
 }
 

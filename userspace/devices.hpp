@@ -13,11 +13,14 @@ namespace xovl {
 /// The link of a name that a person gave. Error(Request): there is none, or it is not an Ethernet interface.
 LinkInfo require_link(const std::string &dev);
 
+/// Those flags of a record that say what the interface is like, which a VLAN interface over it is, too.
+inline constexpr uint32_t kLinkFlags = XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE;
+
 /// Keeps a record that device_attach() has brought up to date.
 using DeviceRecord = std::function<void(const xovl_device &)>;
 
 /// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
-/// right stays untouched. Returns the record with mode, note and flags filled in. trunk: the interface has a port with a VLAN.
+/// right stays untouched. Returns the record with mode, note and flags filled in. trunk: VLAN tags matter there.
 /// record() is called with what is to be changed back one day, before anything else can fail.
 /// Error(System): the mode was asked for by name and another XDP program is in the way, or TC refuses.
 xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
@@ -36,7 +39,7 @@ bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &
 /// Whether device_attach() would change nothing.
 bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk);
 
-/// XOVL_DEV_XDP_XMIT and XOVL_DEV_GSO_WHOLE as the interface is now, beside the other flags of device.
+/// kLinkFlags as the interface is now, beside the other flags of device.
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link);
 
 /// Why the mode in force is not the one asked for; empty when it is.

@@ -12,7 +12,7 @@ namespace xovl {
 
 namespace {
 
-constexpr std::string_view kUsage = "MAC net NAME dst IP | dev DEV [vid V]";
+constexpr std::string_view kUsage = "MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]";
 constexpr size_t kLineMax = UINT16_MAX;
 constexpr size_t kFilesMax = UINT16_MAX;
 
@@ -53,6 +53,12 @@ bool is_key(const ConfigPath &path, size_t step, std::string_view key)
 	return name && *name == key;
 }
 
+std::string peer_text(const PeerWords &words)
+{
+	return (words.encap ? fmt::format(" encap {}", name_of(*words.encap)) : "") +
+	       (words.dstport ? fmt::format(" dstport {}", *words.dstport) : "");
+}
+
 } // namespace
 
 /// One line. What is thrown half-way is said of the word at column().
@@ -64,6 +70,8 @@ public:
 	bool parse();
 
 	uint16_t column() const { return words_.column(); }
+	/// What the peer is said to be.
+	const PeerWords &peer() const { return said_.peer; }
 
 	// of the entry
 	uint32_t network = 0;
@@ -71,7 +79,7 @@ public:
 	uint16_t mac_column = 0, target_column = 0;
 
 private:
-	enum KeyBit { Net = 1, Dst = 2, Dev = 4, Vid = 8 };
+	enum KeyBit { Net = 1, Dst = 2, Dev = 4, Vid = 8, Encap = 16, Dstport = 32 };
 
 	static KeyBit find_key(std::string_view name);
 	void read_value(std::string_view key);
@@ -107,7 +115,11 @@ FdbFiles::LineParser::KeyBit FdbFiles::LineParser::find_key(std::string_view nam
 		return Dev;
 	if (name == "vid")
 		return Vid;
-	throw request_error(fmt::format("unknown key {} (net, dst, dev, vid)", in_quotes(name)));
+	if (name == "encap")
+		return Encap;
+	if (name == "dstport")
+		return Dstport;
+	throw request_error(fmt::format("unknown key {} (net, dst, encap, dstport, dev, vid)", in_quotes(name)));
 }
 
 void FdbFiles::LineParser::read_value(std::string_view name)
@@ -125,13 +137,17 @@ void FdbFiles::LineParser::read_value(std::string_view name)
 		said_.dst = Address::parse(value);
 	else if (key == Dev)
 		said_.dev = check_dev_name(value);
-	else
+	else if (key == Vid)
 		said_.vid = static_cast<uint16_t>(parse_number(kVlanRange, value));
+	else if (key == Encap)
+		said_.peer.encap = parse_encap(value);
+	else
+		said_.peer.dstport = static_cast<uint16_t>(parse_number(kDstportRange, value));
 	if (key & (Dst | Dev))
 		target_column = column();
 }
 
-FdbFiles::FdbFiles(Config &config) : config_(config)
+FdbFiles::FdbFiles(Config &config, std::vector<PeerStatements> &peers) : config_(config), peers_(peers)
 {
 	for (const auto &net : config.networks) {
 		by_name_.emplace(net.name, networks_.size());
@@ -162,6 +178,8 @@ void FdbFiles::read(const std::string &path)
 				throw request_error(fmt::format("the line is too long (at most {} octets)", kLineMax));
 			if (!parser.parse())
 				continue;
+			if (const Address *dst = parser.entry.dst())
+				peers_[parser.network].add(config_.networks[parser.network].name, *dst, parser.peer());
 		} catch (const Error &e) {
 			throw PlacedError(fmt::format("{}:{}:{}: ", path, number, parser.column()), e.what());
 		}
@@ -179,7 +197,7 @@ std::optional<std::string> FdbFiles::place(const ConfigPath &path) const
 	if (position < net.before)
 		return std::nullopt;
 	const Place &place = net.places[position - net.before];
-	const bool of_target = is_key(path, 4, "dst") || is_key(path, 4, "dev");
+	const bool of_target = path.size() > 4 && !is_key(path, 4, "mac");
 	return fmt::format("{}:{}:{}: ", paths_[place.file], place.line,
 			   of_target ? place.target_column : place.mac_column);
 }
@@ -190,10 +208,11 @@ std::string to_fdb_file(const Config &config)
 	auto put = std::back_inserter(out);
 
 	for (const auto &net : config.networks) {
+		const std::vector<PeerConfig> peers = peers_off_flood(net);
 		for (const auto &entry : net.fdb) {
 			fmt::format_to(put, "{} net {} ", entry.mac.str(), net.name);
 			if (const Address *dst = entry.dst())
-				fmt::format_to(put, "dst {}\n", dst->str());
+				fmt::format_to(put, "dst {}{}\n", dst->str(), peer_text(words_for(net, peers, *dst)));
 			else
 				fmt::format_to(put, "dev {}\n", port_name(entry.port()->dev(), entry.port()->vid()));
 		}

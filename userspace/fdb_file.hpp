@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Plain files of static FDB entries, one on a line in the words of the command:
-//   MAC net NAME dst IP
+//   MAC net NAME dst IP [encap KIND] [dstport P]
 //   MAC net NAME dev DEV [vid V]
 // Empty lines are skipped; # begins a comment where a MAC or a key could stand. There are no quotes.
 #pragma once
@@ -18,8 +18,9 @@ namespace xovl {
 /// Adds the entries of plain files to the networks of a configuration, and knows where each of them stood.
 class FdbFiles {
 public:
-	/// Of config, its networks stay; where two have one name the entries are the first one's.
-	explicit FdbFiles(Config &config);
+	/// Of config, its networks stay; where two have one name the entries are the first one's. peers: what is said of each
+	/// network's; more is added.
+	FdbFiles(Config &config, std::vector<PeerStatements> &peers);
 
 	/// PlacedError "PATH:LINE:COLUMN: …"; Error(Request) for a file that cannot be read.
 	void read(const std::string &path);
@@ -42,7 +43,8 @@ private:
 	uint32_t network(std::string_view name) const;
 
 	Config &config_;
-	std::vector<Network> networks_; ///< as config_.networks
+	std::vector<PeerStatements> &peers_; ///< as config_.networks
+	std::vector<Network> networks_;      ///< as config_.networks
 	std::unordered_map<std::string_view, uint32_t> by_name_;
 	std::vector<std::string> paths_;
 };

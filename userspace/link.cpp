@@ -5,6 +5,7 @@
 #include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -13,15 +14,18 @@
 #include <netlink/netlink.h>
 #include <netlink/route/classifier.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/vlan.h>
 #include <netlink/route/qdisc.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "error.hpp"
@@ -173,6 +177,11 @@ private:
 	ifreq request_ = {};
 };
 
+/// Segmentation offloads that super-frames need which are to leave as they are. (Outer checksums of UDP and GRE are never asked
+/// for: each packet would need its own.)
+constexpr std::array<std::string_view, 4> kGsoFeatures = {"tx-generic-segmentation", "tx-tcp-segmentation",
+							  "tx-udp_tnl-segmentation", "tx-gre-segmentation"};
+
 LinkInfo describe(rtnl_link *link)
 {
 	LinkInfo info;
@@ -191,14 +200,13 @@ LinkInfo describe(rtnl_link *link)
 
 	Ethtool ethtool(info.name);
 	info.driver = ethtool.driver();
-	int offloads = 0;
+	size_t offloads = 0;
 	for (const std::string &feature : ethtool.features()) {
-		offloads += feature == "tx-generic-segmentation" || feature == "tx-tcp-segmentation" ||
-			    feature == "tx-udp_tnl-segmentation";
+		offloads += std::ranges::count(kGsoFeatures, feature);
 		info.rx_vlan_stripped |= feature == "rx-vlan-hw-parse";
 		info.lro |= feature == "rx-lro" || feature == "rx-gro-hw";
 	}
-	info.gso_whole = info.is_virtual_pair() && offloads == 3;
+	info.gso_whole = info.is_virtual_pair() && offloads == kGsoFeatures.size();
 	info.xdp_features = xdp_features(info.ifindex);
 	return info;
 }
@@ -214,6 +222,18 @@ std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
 		throw_netlink(fmt::format("interface {}", name ? name : std::to_string(ifindex)), err);
 	std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)> link(found, rtnl_link_put);
 	return describe(link.get());
+}
+
+/// Call visit(link) for every interface.
+template <typename Visit> void for_each_link(Visit visit)
+{
+	Socket socket = connect_netlink(NETLINK_ROUTE);
+	nl_cache *links = nullptr;
+	if (int err = rtnl_link_alloc_cache(socket.get(), AF_UNSPEC, &links); err < 0)
+		throw_netlink("list of interfaces", err);
+	std::unique_ptr<nl_cache, decltype(&nl_cache_free)> owner(links, nl_cache_free);
+	for (nl_object *link = nl_cache_get_first(links); link; link = nl_cache_get_next(link))
+		visit(reinterpret_cast<rtnl_link *>(link));
 }
 
 std::string lo_forwarding_path(bool ipv6)
@@ -248,16 +268,26 @@ std::optional<LinkInfo> find_link(uint32_t ifindex)
 	return find(ifindex, nullptr);
 }
 
+std::vector<VlanLink> vlan_links()
+{
+	std::vector<VlanLink> vlans;
+	for_each_link([&](rtnl_link *link) {
+		int32_t other_netns = 0; // that its lower interface is in
+		if (!rtnl_link_is_vlan(link) || rtnl_link_get_link_netnsid(link, &other_netns) == 0 ||
+		    rtnl_link_vlan_get_protocol(link) != htons(ETH_P_8021Q))
+			return;
+		vlans.push_back({.ifindex = static_cast<uint32_t>(rtnl_link_get_ifindex(link)),
+				 .name = rtnl_link_get_name(link),
+				 .lower = static_cast<uint32_t>(rtnl_link_get_link(link)),
+				 .vid = static_cast<uint16_t>(rtnl_link_vlan_get_id(link))});
+	});
+	return vlans;
+}
+
 std::vector<uint32_t> link_indexes()
 {
-	Socket socket = connect_netlink(NETLINK_ROUTE);
-	nl_cache *links = nullptr;
-	if (int err = rtnl_link_alloc_cache(socket.get(), AF_UNSPEC, &links); err < 0)
-		throw_netlink("list of interfaces", err);
 	std::vector<uint32_t> indexes;
-	for (nl_object *link = nl_cache_get_first(links); link; link = nl_cache_get_next(link))
-		indexes.push_back(static_cast<uint32_t>(rtnl_link_get_ifindex(reinterpret_cast<rtnl_link *>(link))));
-	nl_cache_free(links);
+	for_each_link([&](rtnl_link *link) { indexes.push_back(static_cast<uint32_t>(rtnl_link_get_ifindex(link))); });
 	return indexes;
 }
 

@@ -21,7 +21,7 @@ struct LinkInfo {
 	bool loopback = false;
 	bool promisc = false;          ///< IFF_PROMISC set by a person (ifi_flags)
 	bool rx_vlan_stripped = false; ///< ethtool rx-vlan-hw-parse is on: XDP does not see VLAN tags
-	/// A veth whose transmit offloads are on: super-frames, those of tunnels too, leave it unsegmented.
+	/// A veth whose transmit offloads are on: super-frames, those of UDP and GRE tunnels too, leave it unsegmented.
 	bool gso_whole = false;
 	bool lro = false; ///< rx-lro or rx-gro-hw is on
 	/// NETDEV_XDP_ACT_* of the netdev generic netlink family; nullopt where the kernel lacks it (before 6.3)
@@ -40,6 +40,16 @@ struct LinkInfo {
 /// nullopt: no such interface. Error(System) when netlink refuses.
 std::optional<LinkInfo> find_link(const std::string &name);
 std::optional<LinkInfo> find_link(uint32_t ifindex);
+
+/// A VLAN interface (802.1Q) over another one of this network namespace.
+struct VlanLink {
+	uint32_t ifindex = 0;
+	std::string name;
+	uint32_t lower = 0; ///< ifindex of the other one
+	uint16_t vid = 0;
+};
+
+std::vector<VlanLink> vlan_links();
 
 /// The ifindex of every interface.
 std::vector<uint32_t> link_indexes();

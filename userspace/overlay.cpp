@@ -8,15 +8,12 @@
 
 #include "attach.hpp"
 #include "devices.hpp"
+#include "overhead.hpp"
 #include "overlay_impl.hpp"
 
 namespace xovl {
 
 namespace {
-
-/// Octets that encapsulation takes of the underlay MTU: outer IP, UDP, VXLAN and the inner Ethernet header.
-constexpr uint32_t kOverheadIpv4 = 20 + 8 + 8 + 14;
-constexpr uint32_t kOverheadIpv6 = 40 + 8 + 8 + 14;
 
 uint64_t coarse_now()
 {
@@ -47,6 +44,7 @@ std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const xovl_
 	std::map<uint32_t, xovl_device> devices;
 	if (is_of_this_netns(settings))
 		devices = read_records<xovl_device>(dir.pin("devices"));
+	std::erase_if(devices, [](const auto &device) { return device.second.role == XOVL_ROLE_VLAN; });
 	if (settings.layout != XOVL_LAYOUT)
 		for (uint32_t ifindex : link_indexes())
 			devices.try_emplace(ifindex);
@@ -81,24 +79,42 @@ DeviceStatus device_status(const Tables &tables, const std::string &dev)
 	return status;
 }
 
-bool has_ipv6(const NetworkConfig &net, const std::vector<VtepConfig> &vteps)
+/// The uplink with the smallest MTU.
+std::optional<LinkInfo> narrowest_uplink(const Config &config)
 {
-	if (net.local)
-		return !net.local->is_v4();
-	if (!net.flood.empty())
-		return std::ranges::any_of(net.flood, [](const Address &remote) { return !remote.is_v4(); });
-	return !vteps.empty() && !vteps.front().local.is_v4();
-}
-
-uint32_t smallest_uplink_mtu(const Config &config)
-{
-	uint32_t smallest = 0;
+	std::optional<LinkInfo> narrowest;
 	for (const auto &uplink : config.uplinks) {
 		auto link = find_link(uplink.dev);
-		if (link && (!smallest || link->mtu < smallest))
-			smallest = link->mtu;
+		if (link && (!narrowest || link->mtu < narrowest->mtu))
+			narrowest = std::move(link);
 	}
-	return smallest;
+	return narrowest;
+}
+
+/// The MTU in force of a network, and where it comes from.
+void tell_mtu(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const std::optional<LinkInfo> &uplink,
+	      NetworkStatus &status)
+{
+	const auto overhead = largest_overhead(net, vteps);
+	status.mtu = net.mtu;
+	if (net.mtu) {
+		status.mtu_from = "set";
+	} else if (uplink) {
+		status.mtu = uplink->mtu > octets_of(overhead) ? uplink->mtu - octets_of(overhead) : 0;
+		status.mtu_from = fmt::format("{} ({}) - {}", uplink->mtu, uplink->name, str(overhead));
+	}
+}
+
+/// The local address towards the family that takes most room.
+std::optional<Address> local_of(const NetworkConfig &net, const std::vector<VtepConfig> &vteps)
+{
+	if (net.local)
+		return net.local;
+	const bool ipv6 = std::ranges::any_of(net.flood, [](const Address &dst) { return !dst.is_v4(); });
+	for (const auto &vtep : vteps)
+		if (net.flood.empty() || vtep.local.is_v4() != ipv6)
+			return vtep.local;
+	return std::nullopt;
 }
 
 template <typename Entry> bool by_name(const Entry &a, const Entry &b)
@@ -224,8 +240,10 @@ std::vector<std::string> Overlay::apply(const Config &wanted, bool dry_run)
 void Overlay::edit(const std::function<void(Config &)> &change)
 {
 	impl_->change([&] {
-		Config wanted = impl_->running(false);
+		const Config before = impl_->running(false);
+		Config wanted = before;
 		change(wanted);
+		impl_->keep_fdb_peers(before, wanted);
 		validate(wanted);
 		impl_->commit(wanted, impl_->present_refs(), false);
 	});
@@ -268,8 +286,10 @@ std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
 std::vector<DeviceStatus> Overlay::uplinks() const
 {
 	std::vector<DeviceStatus> out;
-	for (const auto &uplink : impl_->running(false).uplinks)
+	for (const auto &uplink : impl_->running(false).uplinks) {
 		out.push_back(device_status(impl_->tables(), uplink.dev));
+		out.back().vid = uplink.vid;
+	}
 	return out;
 }
 
@@ -281,6 +301,8 @@ std::vector<DeviceStatus> Overlay::ports() const
 			DeviceStatus status = device_status(impl_->tables(), port.dev);
 			status.net = net.name;
 			status.vid = port.vid;
+			status.options = port.options;
+			status.group = port.group;
 			out.push_back(std::move(status));
 		}
 	}
@@ -290,22 +312,15 @@ std::vector<DeviceStatus> Overlay::ports() const
 std::vector<NetworkStatus> Overlay::networks() const
 {
 	Config config = impl_->running(false);
-	uint32_t uplink_mtu = smallest_uplink_mtu(config);
+	const auto uplink = narrowest_uplink(config);
 	std::vector<NetworkStatus> out;
 	for (auto &net : config.networks) {
-		bool ipv6 = has_ipv6(net, config.vteps);
-		uint32_t overhead = ipv6 ? kOverheadIpv6 : kOverheadIpv4;
-		auto same_family = [&](const VtepConfig &vtep) { return vtep.local.is_v4() != ipv6; };
-		auto vtep = std::ranges::find_if(config.vteps, same_family);
 		NetworkStatus status;
-		status.local = net.local;
-		if (!status.local && vtep != config.vteps.end())
-			status.local = vtep->local;
-		status.mtu = net.mtu;
-		if (!status.mtu && uplink_mtu > overhead)
-			status.mtu = uplink_mtu - overhead;
+		status.local = local_of(net, config.vteps);
+		tell_mtu(net, config.vteps, uplink, status);
 		net.ports.clear();
 		net.flood.clear();
+		net.peers.clear();
 		status.config = std::move(net);
 		out.push_back(std::move(status));
 	}

@@ -28,14 +28,17 @@ struct DeviceStatus {
 	std::string net; ///< ports only
 	uint16_t vid = 0;
 	xovl_mode mode_asked = XOVL_MODE_AUTO;
-	xovl_mode mode = XOVL_MODE_TC; ///< in force
-	std::string note;              ///< why they differ, or what is wrong ("interface is gone"); empty otherwise
+	xovl_mode mode = XOVL_MODE_TC;     ///< in force
+	std::string note;                  ///< why they differ, or what is wrong ("interface is gone"); empty otherwise
+	std::vector<GeneveOption> options; ///< ports only
+	std::optional<uint16_t> group;     ///< ports only
 };
 
 struct NetworkStatus {
-	NetworkConfig config; ///< without ports, flood, fdb
+	NetworkConfig config; ///< without ports, flood, peers, fdb
 	std::optional<Address> local;
-	uint32_t mtu = 0; ///< in force: set, or the smallest uplink MTU less the overhead; 0 when unknown
+	uint32_t mtu = 0;     ///< in force: set, or the smallest uplink MTU less the overhead; 0 when unknown
+	std::string mtu_from; ///< "set", or "1500 (eth0) - 50: IPv4 20, UDP 8, …"; empty when unknown
 };
 
 /// Every interface of a file exists and is an Ethernet: a check for read_yaml_file(). Of the current network namespace.
@@ -69,8 +72,8 @@ public:
 	/// No Overlay of this network namespace may live. root: as of the constructor.
 	static void down(const std::string &root);
 
-	/// replace: an entry that exists is changed instead of refused.
-	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace);
+	/// replace: an entry that exists is changed instead of refused. peer: how the peer is reached, where the entry says it.
+	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &peer = {});
 	/// Any state; Error(Request) when there is none.
 	void fdb_del(const std::string &net, const Mac &mac);
 	/// Learned entries; returns how many.

@@ -2,6 +2,7 @@
 // The one way in which the running state changes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "devices.hpp"
@@ -11,10 +12,13 @@ namespace xovl {
 
 namespace {
 
-/// How many VLAN ports an interface has decides whether tags matter there.
+/// Interfaces where VLAN tags matter.
 std::set<uint32_t> trunks(const Tables &tables)
 {
 	std::set<uint32_t> out;
+	for (const auto &[ifindex, device] : tables.devices)
+		if (device.vid)
+			out.insert(ifindex);
 	for (const auto &[key, port] : tables.ports)
 		if (key.vid)
 			out.insert(key.ifindex);
@@ -39,11 +43,20 @@ std::optional<LinkInfo> find_same_link(uint32_t ifindex, const xovl_device &devi
 	return link && link->name == device.name ? link : std::nullopt;
 }
 
+/// The flags of a record as its interface is now; those of a VLAN interface are of the uplink that sends for it.
+uint32_t flags_now(const Tables &tables, uint32_t ifindex, const xovl_device &device)
+{
+	if (device.role == XOVL_ROLE_VLAN)
+		return flags_now(tables, device.via, tables.devices.at(device.via)) & kLinkFlags;
+	auto link = find_same_link(ifindex, device);
+	return link ? device_flags(device, *link) : device.flags;
+}
+
 /// What is recorded of an interface that has gone says nothing of the one that has its number now.
 void forget_others(const PinDir &dir, Tables &tables)
 {
 	for (auto &[ifindex, device] : tables.devices) {
-		if (!device_is_another(dir, ifindex, device))
+		if (device.role == XOVL_ROLE_VLAN || !device_is_another(dir, ifindex, device))
 			continue;
 		device.mode = XOVL_MODE_AUTO; // not attached
 		device.flags = 0;
@@ -86,10 +99,11 @@ void Overlay::Impl::fit_limits(const Config &wanted)
 	load(*wanted.limits);
 }
 
-/// The ifindex of every device of wanted. gone_is_error: else an interface that we knew and that is gone keeps its number.
-std::map<std::string, uint32_t> Overlay::Impl::resolve(const Config &wanted, bool gone_is_error)
+/// The interfaces of wanted. gone_is_error: else one that we knew and that is gone keeps its number.
+Interfaces Overlay::Impl::resolve(const Config &wanted, bool gone_is_error)
 {
-	std::map<std::string, uint32_t> ifindex;
+	Interfaces interfaces;
+	auto &ifindex = interfaces.ifindex;
 	std::map<uint32_t, std::string> owner;
 	for (const auto &name : device_names(wanted)) {
 		const auto *known = tables().find_device(name);
@@ -102,12 +116,16 @@ std::map<std::string, uint32_t> Overlay::Impl::resolve(const Config &wanted, boo
 				fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
 					    other->second, name, ifindex[name]));
 	}
-	return ifindex;
+	if (std::ranges::any_of(wanted.uplinks, [](const UplinkConfig &uplink) { return uplink.vid != 0; }))
+		interfaces.vlans = vlan_links();
+	return interfaces;
 }
 
 void Overlay::Impl::detach_surplus(const Tables &desired)
 {
 	for (const auto &[ifindex, device] : tables().devices) {
+		if (device.role == XOVL_ROLE_VLAN)
+			continue;
 		auto kept = desired.devices.find(ifindex);
 		if (kept == desired.devices.end() || kept->second.role != device.role)
 			device_detach(dir_, ifindex, device);
@@ -121,15 +139,16 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 	std::set<uint32_t> with_vlans = trunks(desired);
 	for (auto &[ifindex, device] : desired.devices) {
 		auto link = find_same_link(ifindex, device);
-		if (!link)
+		if (device.role == XOVL_ROLE_VLAN || !link)
 			continue;
 		bool trunk = with_vlans.contains(ifindex);
 		if (device_is_settled(dir_, *link, device, trunk))
 			continue;
-		bool was_attached = device_is_attached(dir_, ifindex, device);
+		const auto *known = tables().find_device(device.name);
+		bool was_attached = known && device_is_attached(dir_, ifindex, known->second);
 		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
 		xovl_device now = device_attach(dir_, *link, device, trunk, record);
-		if (tables().find_device(device.name) && (!was_attached || now.mode != device.mode))
+		if (known && (!was_attached || now.mode != known->second.mode))
 			lines.push_back(fmt::format("~ {} attached, mode {}", device.name,
 						    name_of(static_cast<xovl_mode>(now.mode))));
 		device = now;
@@ -143,8 +162,7 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 {
 	bool changed = false;
 	for (auto &[ifindex, device] : desired.devices) {
-		auto link = find_same_link(ifindex, device);
-		uint32_t flags = link ? device_flags(device, *link) : device.flags;
+		uint32_t flags = flags_now(desired, ifindex, device);
 		if (flags == device.flags)
 			continue;
 		device.flags = flags;
@@ -200,7 +218,7 @@ void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *runni
 
 std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 {
-	auto ifindex = resolve(wanted, true);
+	auto interfaces = resolve(wanted, true);
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
 	Tables empty = tables();
 	if (!loaded()) {
@@ -210,7 +228,7 @@ std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 		empty.networks.resize(limits.networks);
 		empty.peers.resize(limits.peers);
 	}
-	Tables desired = make_tables(wanted, empty, ifindex, fdb_refs_of_config());
+	Tables desired = make_tables(wanted, empty, interfaces, fdb_refs_of_config());
 	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), empty, desired, wanted));
 	return lines;
 }

@@ -2,6 +2,8 @@
 // FDB entries one by one.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "overlay_impl.hpp"
 
 namespace xovl {
@@ -17,14 +19,98 @@ std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_
 	return Address(tables.peers.at(xovl_fdb_index(entry->dst)).remote);
 }
 
+/// Of a list in order of the addresses; end(): it is as the network says.
+auto find_peer(const std::vector<PeerConfig> &peers, const Address &dst)
+{
+	auto peer = std::ranges::lower_bound(peers, dst, {}, &PeerConfig::dst);
+	return peer != peers.end() && peer->dst == dst ? peer : peers.end();
+}
+
+/// A peer that FDB entries lead to is reached as before. Error(Request): after says otherwise.
+void keep_peer(const NetworkConfig &before, NetworkConfig &after, const Address &dst)
+{
+	const bool differed = find_peer(before.peers, dst) != before.peers.end();
+	const bool differs = find_peer(after.peers, dst) != after.peers.end();
+	const PeerConfig was = peer_of(before, dst);
+	const PeerConfig now = peer_of(after, dst);
+	if (was == now || (!differed && !differs)) // or it changes with the network
+		return;
+	if (!differs) {
+		after.peers.insert(std::ranges::lower_bound(after.peers, dst, {}, &PeerConfig::dst), was);
+		return;
+	}
+	NetworkConfig known = before;
+	known.flood = {dst};
+	set_peer(known, dst, {.encap = now.encap, .dstport = now.dstport});
+}
+
+/// What is known of a member joins the configuration of its network: it stands on the flood list there.
+void add_known_peer(const Tables &tables, uint32_t net_index, const Address &dst, NetworkConfig &net)
+{
+	auto member = tables.members.find({.remote = dst.raw(), .net = net_index, .pad = 0});
+	if (member == tables.members.end())
+		return;
+	net.flood = {dst};
+	const PeerConfig known = peer_config(tables.peers.at(member->second.peer));
+	if (known != peer_of(net, dst))
+		net.peers = {known};
+}
+
+/// An entry and what it says of its peer come into the network. How the peer is reached then; nullopt: there is none.
+std::optional<PeerConfig> add_entry(NetworkConfig &net, const FdbConfig &entry, const PeerWords &words)
+{
+	const Address *dst = entry.dst();
+	if (dst)
+		set_peer(net, *dst, words);
+	net.fdb = {entry};
+	return dst ? std::optional(peer_of(net, *dst)) : std::nullopt;
+}
+
 } // namespace
 
-/// One more static entry of a network refers to remote.
-void Overlay::Impl::add_ref(uint32_t net, const Address &remote)
+void Overlay::Impl::keep_fdb_peers(const Config &before, Config &wanted)
+{
+	std::unordered_map<std::string_view, const NetworkConfig *> known;
+	for (const auto &net : before.networks)
+		known.emplace(net.name, &net);
+	// only where peers differ anything can be lost
+	std::map<uint32_t, std::pair<const NetworkConfig *, NetworkConfig *>> nets;
+	for (auto &net : wanted.networks)
+		if (auto old = known.find(net.name);
+		    old != known.end() && !(net.peers.empty() && old->second->peers.empty()))
+			nets[network(net.name)] = {old->second, &net};
+	if (nets.empty())
+		return;
+	for (const auto &[key, member] : tables().members)
+		if (auto net = nets.find(key.net); member.fdb_refs && net != nets.end())
+			keep_peer(*net->second.first, *net->second.second, Address(key.remote));
+}
+
+/// Without its last FDB entry the network may lack the one peer that its settings are for. Error(Request): it does. comes: what
+/// takes the entry's place, if anything does.
+void Overlay::Impl::check_without(uint32_t net, const Address &remote, const std::optional<PeerConfig> &comes)
 {
 	auto member = tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
+	if (member == tables().members.end() || member->second.flood || member->second.fdb_refs > 1 ||
+	    (comes && comes->dst == remote))
+		return;
+	Config config = running(false);
+	NetworkConfig &left = *config.find_network(tables().networks[net].name);
+	if (peer_of(left, remote).encap == left.encap)
+		return;
+	std::erase_if(left.peers, [&](const PeerConfig &peer) { return peer.dst == remote; });
+	if (comes)
+		set_peer(left, comes->dst, {.encap = comes->encap, .dstport = comes->dstport});
+	normalize_peers(left);
+	check(config);
+}
+
+/// One more static entry of a network refers to a peer.
+void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
+{
+	auto member = tables().members.find({.remote = peer.dst.raw(), .net = net, .pad = 0});
 	if (member == tables().members.end())
-		return join_network(maps(), current_->tables, net, remote);
+		return join_network(maps(), current_->tables, net, peer);
 	xovl_member value = member->second;
 	value.fdb_refs++;
 	maps().members.set(member->first, value);
@@ -55,13 +141,21 @@ void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
 	commit(running(false), refs, false);
 }
 
-void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool replace)
+void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &words)
 {
 	uint32_t index = impl_->network(net);
 	const Address *dst = entry.dst();
 	Config config = to_config(impl_->tables(), index);
-	config.networks[0].fdb = {entry};
+	if (dst)
+		add_known_peer(impl_->tables(), index, *dst, config.networks[0]);
+	const std::optional<PeerConfig> peer = add_entry(config.networks[0], entry, words);
 	validate(config);
+	if (peer && !has_ways_in(impl_->tables(), index, config, *peer)) {
+		// the network is to receive what it has not received so far: another one may do already
+		Config all = impl_->running(false);
+		add_entry(*all.find_network(net), entry, words);
+		impl_->check(all);
+	}
 
 	xovl_fdb_key key = fdb_key(index, entry.mac);
 	auto old = impl_->maps().fdb.get(key);
@@ -70,9 +164,11 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 		throw request_error(
 			fmt::format("{} is in network \"{}\" already (xovl fdb replace)", entry.mac.str(), net));
 	auto old_remote = remote_of(impl_->tables(), old);
+	if (old_remote)
+		impl_->check_without(index, *old_remote, peer);
 	// in this order a killed writer leaves at most a count that is too high
-	if (dst)
-		impl_->add_ref(index, *dst);
+	if (peer)
+		impl_->add_ref(index, *peer);
 	try {
 		fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry.target), .seen = 0});
 	} catch (...) {
@@ -93,6 +189,8 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 	if (!old)
 		throw request_error(fmt::format("{} is not in network \"{}\" (xovl fdb show)", mac.str(), net));
 	auto old_remote = remote_of(impl_->tables(), old);
+	if (old_remote)
+		impl_->check_without(index, *old_remote, std::nullopt);
 	impl_->maps().fdb.del(key);
 	impl_->maps().next_generation();
 	if (old_remote)

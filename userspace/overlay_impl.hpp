@@ -39,7 +39,12 @@ struct Overlay::Impl {
 	/// The lines that commit() would return for a complete configuration; changes nothing.
 	std::vector<std::string> preview(const Config &wanted);
 
-	void add_ref(uint32_t net, const Address &remote);
+	/// The FDB is not in a configuration that is edited; the peers that its entries lead to stay as they are reached.
+	/// before: what wanted was made from. Error(Request): wanted says otherwise.
+	void keep_fdb_peers(const Config &before, Config &wanted);
+
+	void check_without(uint32_t net, const Address &remote, const std::optional<PeerConfig> &comes);
+	void add_ref(uint32_t net, const PeerConfig &peer);
 	void drop_ref(uint32_t net, const Address &remote);
 
 	void down();
@@ -56,7 +61,7 @@ private:
 	Current &current();
 	void load(const Limits &limits);
 	void fit_limits(const Config &wanted);
-	std::map<std::string, uint32_t> resolve(const Config &wanted, bool gone_is_error);
+	Interfaces resolve(const Config &wanted, bool gone_is_error);
 	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
 	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);

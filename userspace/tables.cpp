@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Reading the tables, and the configuration that they were made from.
-#include "tables.hpp"
+#include "tables_impl.hpp"
 
 #include <arpa/inet.h>
 
@@ -28,7 +28,8 @@ std::vector<VtepConfig> vtep_configs(const Tables &tables)
 	return in_order(std::move(vteps));
 }
 
-PortConfig port_config(const Tables &tables, const xovl_port &port)
+/// The port without what is said of its frames.
+PortConfig port_identity(const Tables &tables, const xovl_port &port)
 {
 	PortConfig config;
 	auto device = tables.devices.find(port.ifindex);
@@ -40,22 +41,51 @@ PortConfig port_config(const Tables &tables, const xovl_port &port)
 	return config;
 }
 
-NetworkConfig network_config(const xovl_network &net)
+PortConfig port_config(const Tables &tables, uint32_t index)
 {
-	NetworkConfig config;
-	config.name = net.name;
-	config.encap = static_cast<xovl_encap>(net.encap);
-	config.vni = net.vni;
-	if (net.has_local)
-		config.local = Address(net.local);
-	config.dstport = ntohs(net.dstport);
-	config.mtu = net.mtu;
-	config.learning = net.flags & XOVL_NET_LEARNING;
-	config.ageing = net.ageing_ns / 1'000'000'000;
+	const xovl_port &port = tables.port_table[index];
+	PortConfig config = port_identity(tables, port);
+	config.options = sent_options(tables, XOVL_OPTIONS_PORT, index);
+	if (port.flags & XOVL_PORT_GROUP)
+		config.group = port.group;
 	return config;
 }
 
+std::vector<std::pair<uint32_t, UplinkConfig>> uplink_configs(const Tables &tables)
+{
+	std::vector<std::pair<uint32_t, UplinkConfig>> uplinks;
+	for (const auto &[ifindex, device] : tables.devices)
+		if (device.role == XOVL_ROLE_UPLINK)
+			uplinks.push_back({device.order,
+					   {.dev = device.name,
+					    .vid = device.vid,
+					    .mode = static_cast<xovl_mode>(device.mode_asked)}});
+	return uplinks;
+}
+
+/// Those members of each network that are not reached as the network says.
+std::map<uint32_t, std::vector<PeerConfig>> peer_configs(const Tables &tables)
+{
+	std::map<uint32_t, std::vector<PeerConfig>> peers;
+	for (const auto &[key, member] : tables.members) {
+		const xovl_peer &peer = tables.peers.at(member.peer);
+		const xovl_network &net = tables.networks.at(key.net);
+		if (peer.family && (peer.encap != net.encap || peer.dstport != net.dstport))
+			peers[key.net].push_back(peer_config(peer));
+	}
+	for (auto &[net, list] : peers)
+		std::ranges::sort(list, {}, &PeerConfig::dst);
+	return peers;
+}
+
 } // namespace
+
+PeerConfig peer_config(const xovl_peer &peer)
+{
+	return {.dst = Address(peer.remote),
+		.encap = static_cast<xovl_encap>(peer.encap),
+		.dstport = ntohs(peer.dstport)};
+}
 
 std::unordered_map<std::string_view, uint32_t> Tables::network_indexes() const
 {
@@ -69,7 +99,7 @@ std::unordered_map<std::string_view, uint32_t> Tables::network_indexes() const
 const std::pair<uint32_t, xovl_device> *Tables::find_device(const std::string &name) const
 {
 	for (const auto &device : devices)
-		if (name == device.second.name)
+		if (device.second.role != XOVL_ROLE_VLAN && name == device.second.name)
 			return &device;
 	return nullptr;
 }
@@ -93,6 +123,8 @@ Tables read_tables(const Maps &maps)
 	tables.vteps = maps.vteps.image();
 	tables.endpoints = maps.endpoints.image();
 	tables.tunnels = maps.tunnels.image();
+	tables.geneve_ports = maps.geneve_ports.get(0).value_or(GenevePorts{});
+	tables.options = maps.options.image();
 	tables.ports = maps.ports.image();
 	tables.members = maps.members.image();
 	tables.floods = maps.floods.image();
@@ -105,15 +137,11 @@ Tables read_tables(const Maps &maps)
 
 Config to_config(const Tables &tables)
 {
-	std::vector<std::pair<uint32_t, UplinkConfig>> uplinks;
-	for (const auto &[ifindex, device] : tables.devices)
-		if (device.role == XOVL_ROLE_UPLINK)
-			uplinks.push_back({device.order, {device.name, static_cast<xovl_mode>(device.mode_asked)}});
-
 	std::map<uint32_t, std::vector<std::pair<uint32_t, PortConfig>>> ports;
-	for (const auto &port : tables.port_table)
-		if (port.flags & XOVL_PORT_USED)
-			ports[port.net].push_back({port.order, port_config(tables, port)});
+	for (uint32_t i = 0; i < tables.port_table.size(); i++)
+		if (const xovl_port &port = tables.port_table[i]; port.flags & XOVL_PORT_USED)
+			ports[port.net].push_back({port.order, port_config(tables, i)});
+	std::map<uint32_t, std::vector<PeerConfig>> peers = peer_configs(tables);
 	std::map<uint32_t, std::vector<std::pair<uint32_t, Address>>> floods;
 	for (const auto &[key, member] : tables.members)
 		if (member.flood)
@@ -123,14 +151,15 @@ Config to_config(const Tables &tables)
 	for (uint32_t i = 0; i < tables.networks.size(); i++) {
 		if (!(tables.networks[i].flags & XOVL_NET_USED))
 			continue;
-		NetworkConfig net = network_config(tables.networks[i]);
+		NetworkConfig net = network_config(tables, i);
 		net.ports = in_order(std::move(ports[i]));
 		net.flood = in_order(std::move(floods[i]));
+		net.peers = std::move(peers[i]);
 		networks.push_back({tables.networks[i].order, std::move(net)});
 	}
 	return {.limits = std::nullopt,
 		.vteps = vtep_configs(tables),
-		.uplinks = in_order(std::move(uplinks)),
+		.uplinks = in_order(uplink_configs(tables)),
 		.networks = in_order(std::move(networks))};
 }
 
@@ -138,10 +167,10 @@ Config to_config(const Tables &tables, uint32_t net_index)
 {
 	Config config;
 	config.vteps = vtep_configs(tables);
-	NetworkConfig &net = config.networks.emplace_back(network_config(tables.networks[net_index]));
+	NetworkConfig &net = config.networks.emplace_back(network_identity(tables.networks[net_index]));
 	for (const auto &port : tables.port_table)
 		if ((port.flags & XOVL_PORT_USED) && port.net == net_index)
-			net.ports.push_back(port_config(tables, port));
+			net.ports.push_back(port_identity(tables, port));
 	return config;
 }
 

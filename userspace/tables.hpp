@@ -19,7 +19,9 @@ struct Tables {
 	xovl_settings settings{};
 	Image<xovl_addr, xovl_vtep> vteps;
 	Image<xovl_endpoint_key, xovl_endpoint> endpoints;
-	Image<xovl_tunnel_key, uint32_t> tunnels;
+	Image<xovl_tunnel_key, xovl_tunnel> tunnels;
+	GenevePorts geneve_ports{};
+	Image<xovl_options_key, xovl_options> options;
 	Image<xovl_port_key, xovl_port_ref> ports;
 	Image<xovl_member_key, xovl_member> members;
 	Image<xovl_flood_key, uint32_t> floods;
@@ -32,31 +34,43 @@ struct Tables {
 	std::unordered_map<std::string_view, uint32_t> network_indexes() const;
 	/// The index of a port of any network; nullopt: there is none.
 	std::optional<uint32_t> find_port(const std::string &dev, uint16_t vid) const;
-	/// nullptr: there is none of that name.
+	/// An uplink, or what has ports. nullptr: there is none of that name.
 	const std::pair<uint32_t, xovl_device> *find_device(const std::string &name) const;
+};
+
+/// Interfaces of this network namespace that a configuration needs.
+struct Interfaces {
+	std::map<std::string, uint32_t> ifindex; ///< of every device in it
+	std::vector<VlanLink> vlans;             ///< where an uplink has a VLAN: all there are
 };
 
 Tables read_tables(const Maps &maps);
 
 /// The configuration that the tables were made from, without limits and FDB entries.
 Config to_config(const Tables &tables);
-/// As much of it as one network needs: the vteps, and that network with its ports.
+/// As much of it as FDB entries of one network need: the vteps, what that network is known by, and its ports.
 Config to_config(const Tables &tables, uint32_t net_index);
 
 /// What the maps must hold for wanted (which is valid). Indexes of what current has already are kept.
-/// ifindex gives those of every device in wanted; refs counts the static FDB entries of a network of that name.
-/// Device records are those of current; new ones are only named, not attached.
+/// refs counts the static FDB entries of a network of that name.
+/// Device records are those of current; new ones, and those that have to be attached anew, are not attached (XOVL_MODE_AUTO).
 /// Error(Request): a table is full (limits).
-Tables make_tables(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex,
+Tables make_tables(const Config &wanted, const Tables &current, const Interfaces &interfaces,
 		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
+
+/// How a peer is reached.
+PeerConfig peer_config(const xovl_peer &peer);
 
 /// Change the maps from current to desired in an order in which no frame is sent where it should not go. update_fdb is called
 /// when everything that new FDB entries refer to is there, and what is to go is not gone yet.
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
 		  const std::function<void()> &update_fdb);
 
-/// Make remote, to which a static FDB entry will refer, a member of a network, in maps and tables. It must not be one.
-/// Error(Request): there are too many peers or members (limits).
-void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Address &remote);
+/// Make a peer, to which a static FDB entry will refer, a member of a network, in maps and tables. It must not be one.
+/// Error(Request): there are too many peers, members or tunnels (limits).
+void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const PeerConfig &peer);
+
+/// Whether packets of a peer would arrive in a network already. config: to_config() of that one.
+bool has_ways_in(const Tables &tables, uint32_t net_index, const Config &config, const PeerConfig &peer);
 
 } // namespace xovl

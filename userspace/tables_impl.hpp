@@ -2,23 +2,58 @@
 // What making tables whole and adding to them share.
 #pragma once
 
+#include <tuple>
+
 #include "tables.hpp"
 
 namespace xovl {
 
 inline constexpr const char *kPeersText = "peers";
+inline constexpr const char *kTunnelsText = "tunnels (of network, vtep and encapsulation)";
 inline constexpr const char *kMembersText = "members (pairs of network and peer)";
 
 /// Error(Request) where count is more than there is room for.
 void check_count(size_t count, size_t most, const char *what);
 
-/// The peer that remote is for net, without a generation. Error(Request): there is no local address of its family.
-xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote);
+/// The peer of net, without a generation. Error(Request): there is no local address of its family.
+xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer);
 
-/// Peers have the same prepared header exactly when they are the same.
-inline int compare_peers(const xovl_peer &a, const xovl_peer &b)
+/// The address that packets have on both ends, and what they are like: by that peers are told apart.
+inline auto identity(const xovl_peer &peer)
 {
-	return std::memcmp(a.outer, b.outer, sizeof(a.outer));
+	return std::tuple(Address(peer.remote), Address(peer.local), peer.encap, peer.dstport);
 }
+
+inline bool has_udp(xovl_encap encap)
+{
+	return encap == XOVL_ENCAP_VXLAN || encap == XOVL_ENCAP_GENEVE;
+}
+
+/// A network's record, but for its flood list.
+xovl_network make_network(const NetworkConfig &net, uint32_t order);
+/// What a network is known by, here and on the wire: all else has its default.
+NetworkConfig network_identity(const xovl_network &net);
+/// The network at index as it was, without ports, flood list and peers.
+NetworkConfig network_config(const Tables &tables, uint32_t index);
+
+/// Add the options that a network or a port needs, as their flags say. Error(Request): they are too many.
+void add_options(Tables &tables, const NetworkConfig &net, uint32_t net_index);
+void add_options(Tables &tables, const PortConfig &port, uint32_t port_index);
+/// Those of a network or port.
+std::vector<GeneveOption> sent_options(const Tables &tables, xovl_options_use use, uint32_t index);
+
+/// How packets of a network arrive: from the network's own encapsulation, or a peer's.
+struct TunnelKind {
+	xovl_encap encap;
+	__be16 dstport; ///< 0 of encapsulations without UDP
+
+	TunnelKind(xovl_encap of, uint16_t port);
+
+	auto operator<=>(const TunnelKind &) const = default;
+};
+
+/// Add tunnels and endpoints of a kind, at each local address that the network has, and the GENEVE port.
+void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, const std::vector<VtepConfig> &vteps,
+		 const TunnelKind &kind);
 
 } // namespace xovl

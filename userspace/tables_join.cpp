@@ -12,7 +12,7 @@ namespace {
 uint32_t peer_slot(const Tables &tables, const xovl_peer &peer)
 {
 	auto is_used = [](const xovl_peer &other) { return other.family != 0; };
-	auto is_same = [&](const xovl_peer &other) { return compare_peers(other, peer) == 0; };
+	auto is_same = [&](const xovl_peer &other) { return is_used(other) && identity(other) == identity(peer); };
 	auto found = std::ranges::find_if(tables.peers, is_same);
 	if (found == tables.peers.end()) {
 		check_count(std::ranges::count_if(tables.peers, is_used) + 1, tables.limits.peers, kPeersText);
@@ -21,14 +21,40 @@ uint32_t peer_slot(const Tables &tables, const xovl_peer &peer)
 	return found - tables.peers.begin();
 }
 
+/// The elements of more that are not there yet.
+template <typename Key, typename Value>
+Image<Key, Value> missing(const Image<Key, Value> &present, const Image<Key, Value> &more)
+{
+	Image<Key, Value> added;
+	for (const auto &[key, value] : more)
+		if (present.find(key) == present.end())
+			added[key] = value;
+	return added;
+}
+
+template <typename Key, typename Value>
+void add_all(const Map<Key, Value> &map, Image<Key, Value> &present, const Image<Key, Value> &added)
+{
+	for (const auto &[key, value] : added) {
+		map.set(key, value);
+		present[key] = value;
+	}
+}
+
 } // namespace
 
-void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Address &remote)
+void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const PeerConfig &wanted)
 {
 	const Config config = to_config(tables, net_index);
-	xovl_peer peer = make_peer(config.networks[0], config.vteps, remote);
+	xovl_peer peer = make_peer(config.networks[0], config.vteps, wanted);
 	const uint32_t slot = peer_slot(tables, peer);
+	Tables ways;
+	ways.geneve_ports = tables.geneve_ports;
+	add_ways_in(ways, config.networks[0], net_index, config.vteps, {wanted.encap, wanted.dstport});
+	ways.endpoints = missing(tables.endpoints, ways.endpoints);
+	ways.tunnels = missing(tables.tunnels, ways.tunnels);
 	check_count(tables.members.size() + 1, tables.limits.members, kMembersText);
+	check_count(tables.tunnels.size() + ways.tunnels.size(), tunnels_max(tables.networks.size()), kTunnelsText);
 	if (!tables.peers[slot].family) {
 		peer.generation = tables.settings.next_generation++;
 		maps.settings.set(0, tables.settings); // used up before it is used
@@ -36,10 +62,15 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Ad
 		maps.peers.set(slot, peer);
 		tables.peers[slot] = peer;
 	}
-	const xovl_member_key key{.remote = remote.raw(), .net = net_index, .pad = 0};
+	const xovl_member_key key{.remote = peer.remote, .net = net_index, .pad = 0};
 	const xovl_member member{.peer = slot, .fdb_refs = 1, .flood = 0, .order = 0};
 	maps.members.set(key, member);
 	tables.members[key] = member;
+	if (!same_octets(tables.geneve_ports, ways.geneve_ports))
+		maps.geneve_ports.set(0, ways.geneve_ports);
+	tables.geneve_ports = ways.geneve_ports;
+	add_all(maps.endpoints, tables.endpoints, ways.endpoints);
+	add_all(maps.tunnels, tables.tunnels, ways.tunnels);
 }
 
 } // namespace xovl

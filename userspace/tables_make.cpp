@@ -6,8 +6,9 @@
 
 #include <cstring>
 #include <deque>
+#include <set>
 
-#include "outer.hpp"
+#include "devices.hpp"
 #include "tables_impl.hpp"
 
 namespace xovl {
@@ -62,8 +63,8 @@ private:
 /// The steps of make_tables(), in the order in which they are called.
 class Maker {
 public:
-	Maker(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex)
-		: wanted_(wanted), current_(current), ifindex_(ifindex)
+	Maker(const Config &wanted, const Tables &current, const Interfaces &interfaces)
+		: wanted_(wanted), current_(current), interfaces_(interfaces)
 	{
 		out_.limits = current.limits;
 		out_.settings = current.settings;
@@ -87,39 +88,22 @@ public:
 	void members(const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
 	void peers();
 	void floods();
-	void endpoints();
+	void ways_in();
 
 	Tables take() { return std::move(out_); }
 
 private:
-	xovl_network network(const NetworkConfig &net, uint32_t order) const;
-	void device(const std::string &name, xovl_role role, xovl_mode mode, uint32_t order);
-	void endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass);
+	uint32_t ifindex(const std::string &dev) const { return interfaces_.ifindex.at(dev); }
+	void device(const std::string &name, const xovl_device &asked);
+	void vlans();
 	void flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head);
 
 	const Config &wanted_;
 	const Tables &current_;
-	const std::map<std::string, uint32_t> &ifindex_;
+	const Interfaces &interfaces_;
 	std::vector<uint32_t> net_index_; ///< of wanted_.networks
 	Tables out_;
 };
-
-xovl_network Maker::network(const NetworkConfig &net, uint32_t order) const
-{
-	xovl_network value{};
-	value.ageing_ns = uint64_t{net.ageing} * 1'000'000'000;
-	value.flags = XOVL_NET_USED | (net.learning ? XOVL_NET_LEARNING : 0);
-	value.vni = net.vni;
-	value.mtu = net.mtu;
-	value.dstport = htons(net.dstport);
-	value.encap = net.encap;
-	value.has_local = net.local.has_value();
-	if (net.local)
-		value.local = net.local->raw();
-	net.name.copy(value.name, sizeof(value.name) - 1);
-	value.order = order;
-	return value;
-}
 
 void Maker::networks()
 {
@@ -136,38 +120,65 @@ void Maker::networks()
 		bool is_new = !known.contains(net.name);
 		uint32_t index = is_new ? slots.take() : known.at(net.name);
 		net_index_.push_back(index);
-		out_.networks[index] = network(net, order++);
+		out_.networks[index] = make_network(net, order++);
+		add_options(out_, net, index);
 		if (!is_new)
 			out_.networks[index].flood = current_.networks[index].flood;
 	}
 }
 
-void Maker::device(const std::string &name, xovl_role role, xovl_mode mode, uint32_t order)
+/// asked: role, mode_asked, order and vid.
+void Maker::device(const std::string &name, const xovl_device &asked)
 {
-	uint32_t ifindex = ifindex_.at(name);
+	uint32_t number = ifindex(name);
 	xovl_device value{};
-	auto known = current_.devices.find(ifindex);
-	if (known != current_.devices.end() && known->second.role == role)
+	value.mode = XOVL_MODE_AUTO; // not attached
+	auto known = current_.devices.find(number);
+	if (known != current_.devices.end() && known->second.role == asked.role) {
 		value = known->second;
-	else
-		value.mode = XOVL_MODE_AUTO; // not attached yet
+		if (value.vid != asked.vid) // the XDP program has it as a constant
+			value.mode = XOVL_MODE_AUTO;
+	}
 	std::memset(value.name, 0, sizeof(value.name));
 	name.copy(value.name, sizeof(value.name) - 1);
-	value.role = role;
-	value.mode_asked = mode;
-	value.order = order;
-	out_.devices[ifindex] = value;
+	value.role = asked.role;
+	value.mode_asked = asked.mode_asked;
+	value.order = asked.order;
+	value.vid = asked.vid;
+	out_.devices[number] = value;
 }
 
 void Maker::devices()
 {
 	uint32_t order = 0;
 	for (const auto &uplink : wanted_.uplinks)
-		device(uplink.dev, XOVL_ROLE_UPLINK, uplink.mode, order++);
+		device(uplink.dev, {.role = XOVL_ROLE_UPLINK,
+				    .mode_asked = static_cast<uint8_t>(uplink.mode),
+				    .order = order++,
+				    .vid = uplink.vid});
 	for (const auto &net : wanted_.networks)
 		for (const auto &port : net.ports)
-			device(port.dev, XOVL_ROLE_PORT, port.mode, 0);
+			device(port.dev, {.role = XOVL_ROLE_PORT, .mode_asked = static_cast<uint8_t>(port.mode)});
+	vlans();
 	check_count(out_.devices.size(), current_.port_table.size(), "interfaces");
+}
+
+/// Routes over a tagged uplink lead to the kernel's VLAN interface.
+void Maker::vlans()
+{
+	for (const auto &vlan : interfaces_.vlans) {
+		auto uplink = out_.devices.find(vlan.lower);
+		if (uplink == out_.devices.end() || uplink->second.role != XOVL_ROLE_UPLINK ||
+		    uplink->second.vid != vlan.vid || out_.devices.find(vlan.ifindex) != out_.devices.end())
+			continue;
+		xovl_device value{};
+		vlan.name.copy(value.name, sizeof(value.name) - 1);
+		value.role = XOVL_ROLE_VLAN;
+		value.flags = uplink->second.flags & kLinkFlags;
+		value.vid = vlan.vid;
+		value.via = vlan.lower;
+		out_.devices[vlan.ifindex] = value;
+	}
 }
 
 void Maker::ports()
@@ -180,7 +191,7 @@ void Maker::ports()
 			known_ports[{known->second.name, key.vid}] = port.index;
 	Slots slots("ports", current_.port_table.size(), [&](uint32_t i) { return current_.port_table[i].flags != 0; });
 	auto key_of = [&](const PortConfig &port) {
-		return xovl_port_key{.ifindex = ifindex_.at(port.dev), .vid = port.vid};
+		return xovl_port_key{.ifindex = ifindex(port.dev), .vid = port.vid};
 	};
 	for (const auto &net : wanted_.networks) {
 		for (const auto &port : net.ports) {
@@ -201,13 +212,18 @@ void Maker::ports()
 				flags |= XOVL_PORT_TAGGED;
 			if (out_.devices.at(key.ifindex).flags & XOVL_DEV_XDP_XMIT)
 				flags |= XOVL_PORT_XDP_XMIT;
+			if (port.group)
+				flags |= XOVL_PORT_GROUP;
+			if (!port.options.empty())
+				flags |= XOVL_PORT_OPTIONS;
+			add_options(out_, port, index);
 			uint16_t net = net_index_[n];
 			out_.ports[key] = {.index = index, .net = net, .flags = flags};
 			out_.port_table[index] = {.ifindex = key.ifindex,
 						  .vid = port.vid,
 						  .net = net,
 						  .flags = flags,
-						  .pad = 0,
+						  .group = port.group.value_or(0),
 						  .order = order++};
 		}
 	}
@@ -232,13 +248,13 @@ void Maker::members(const std::function<std::map<Address, uint32_t>(const Networ
 	check_count(out_.members.size(), current_.limits.members, kMembersText);
 }
 
-struct ByOuter {
-	bool operator()(const xovl_peer &a, const xovl_peer &b) const { return compare_peers(a, b) < 0; }
+struct ByIdentity {
+	bool operator()(const xovl_peer &a, const xovl_peer &b) const { return identity(a) < identity(b); }
 };
 
 void Maker::peers()
 {
-	std::map<xovl_peer, uint32_t, ByOuter> known, placed;
+	std::map<xovl_peer, uint32_t, ByIdentity> known, placed;
 	for (uint32_t i = 0; i < current_.peers.size(); i++)
 		if (current_.peers[i].family)
 			known.emplace(current_.peers[i], i);
@@ -249,7 +265,8 @@ void Maker::peers()
 
 	std::vector<std::pair<xovl_member *, xovl_peer>> pending;
 	for (auto &[key, member] : out_.members) {
-		xovl_peer value = make_peer(*nets.at(key.net), wanted_.vteps, Address(key.remote));
+		const NetworkConfig &net = *nets.at(key.net);
+		xovl_peer value = make_peer(net, wanted_.vteps, peer_of(net, Address(key.remote)));
 		auto same = known.find(value);
 		if (same == known.end()) {
 			pending.push_back({&member, value});
@@ -299,36 +316,36 @@ void Maker::floods()
 		std::vector<uint32_t> targets;
 		xovl_flood_head head{};
 		for (const auto &port : net.ports) {
-			targets.push_back(out_.ports.at({.ifindex = ifindex_.at(port.dev), .vid = port.vid}).index);
+			targets.push_back(out_.ports.at({.ifindex = ifindex(port.dev), .vid = port.vid}).index);
 			head.nr_ports++;
 		}
-		for (bool ipv4 : {false, true}) {
-			for (const auto &remote : net.flood) {
-				if (remote.is_v4() != ipv4)
-					continue;
-				targets.push_back(
-					out_.members.at({.remote = remote.raw(), .net = net_index_[n], .pad = 0}).peer);
-				(ipv4 ? head.nr_peers4 : head.nr_peers6)++;
-			}
+		std::set<std::pair<uint8_t, uint8_t>> headers;
+		for (const auto &remote : net.flood) {
+			targets.push_back(
+				out_.members.at({.remote = remote.raw(), .net = net_index_[n], .pad = 0}).peer);
+			const xovl_peer &peer = out_.peers[targets.back()];
+			headers.emplace(peer.family, peer.encap);
+			head.nr_peers++;
 		}
+		head.mixed = headers.size() > 1;
 		flood(net_index_[n], targets, head);
 	}
 }
 
-void Maker::endpoint(const NetworkConfig &net, uint32_t net_index, const xovl_addr &local, bool foreign_pass)
+void Maker::ways_in()
 {
-	uint32_t service = xovl_service(net.encap, htons(net.dstport));
-	out_.endpoints[{.local = local, .service = service, .pad = 0}] = {.foreign_pass = foreign_pass};
-	out_.tunnels[{.local = local, .service = service, .vni = htonl(net.vni << 8)}] = net_index;
-}
-
-void Maker::endpoints()
-{
-	for (size_t n = 0; n < wanted_.networks.size(); n++)
-		for (const auto &vtep : wanted_.vteps)
-			if (!wanted_.networks[n].local || *wanted_.networks[n].local == vtep.local)
-				endpoint(wanted_.networks[n], net_index_[n], vtep.local.raw(), vtep.foreign_pass);
-	check_count(out_.tunnels.size(), tunnels_max(current_.networks.size()), "tunnels (pairs of network and vtep)");
+	std::map<uint32_t, std::set<TunnelKind>> kinds;
+	for (const auto &[key, member] : out_.members) {
+		const PeerConfig peer = peer_config(out_.peers[member.peer]);
+		kinds[key.net].insert({peer.encap, peer.dstport});
+	}
+	for (size_t n = 0; n < wanted_.networks.size(); n++) {
+		const NetworkConfig &net = wanted_.networks[n];
+		kinds[net_index_[n]].insert({net.encap, net.dstport});
+		for (const auto &kind : kinds[net_index_[n]])
+			add_ways_in(out_, net, net_index_[n], wanted_.vteps, kind);
+	}
+	check_count(out_.tunnels.size(), tunnels_max(current_.networks.size()), kTunnelsText);
 }
 
 } // namespace
@@ -339,22 +356,21 @@ void check_count(size_t count, size_t most, const char *what)
 		throw too_many(most, what);
 }
 
-xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &remote)
+xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer)
 {
 	xovl_peer value{};
-	value.remote = remote.raw();
-	value.local = local_for(net, vteps, remote).raw();
-	value.dstport = htons(net.dstport);
-	value.encap = net.encap;
-	value.family = remote.family();
-	prepare_outer(value);
+	value.remote = peer.dst.raw();
+	value.local = local_for(net, vteps, peer.dst).raw();
+	value.dstport = TunnelKind(peer.encap, peer.dstport).dstport;
+	value.encap = peer.encap;
+	value.family = peer.dst.family();
 	return value;
 }
 
-Tables make_tables(const Config &wanted, const Tables &current, const std::map<std::string, uint32_t> &ifindex,
+Tables make_tables(const Config &wanted, const Tables &current, const Interfaces &interfaces,
 		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs)
 {
-	Maker maker(wanted, current, ifindex);
+	Maker maker(wanted, current, interfaces);
 	maker.vteps();
 	maker.networks();
 	maker.devices();
@@ -362,7 +378,7 @@ Tables make_tables(const Config &wanted, const Tables &current, const std::map<s
 	maker.members(refs);
 	maker.peers();
 	maker.floods();
-	maker.endpoints();
+	maker.ways_in();
 	return maker.take();
 }
 

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "tables.hpp"
 
 namespace xovl {
@@ -45,6 +47,11 @@ template <typename Key, typename Value>
 bool delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired)
 {
 	return delete_surplus(map, current, desired, [](const Value &, const Value &) { return true; });
+}
+
+template <typename Key, typename Value> bool contains(const Image<Key, Value> &image, const Key &key)
+{
+	return image.find(key) != image.end();
 }
 
 /// Wait until no program that ran before still does: this command waits for an RCU grace period. (Where nohz_full is in use
@@ -146,19 +153,44 @@ bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desir
 	bool any = delete_surplus(maps.ports, current.ports, desired.ports,
 				  [](const auto &a, const auto &b) { return a.net == b.net && a.index == b.index; });
 	any |= delete_surplus(maps.tunnels, current.tunnels, desired.tunnels,
-			      [](uint32_t a, uint32_t b) { return a == b; });
-	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints);
+			      [](const auto &a, const auto &b) { return a.net == b.net && a.encap == b.encap; });
+	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints,
+			      [](const auto &a, const auto &b) { return a.encap == b.encap; });
 	any |= delete_surplus(maps.members, current.members, desired.members,
 			      [](const auto &a, const auto &b) { return a.peer == b.peer; });
 	delete_surplus(maps.vteps, current.vteps, desired.vteps);
 	return any;
 }
 
-bool has_unused_slots(const Tables &current, const Tables &desired)
+bool has_surplus(const Tables &current, const Tables &desired)
 {
-	return has_unused(current.port_table, desired.port_table, port_used) ||
+	return std::ranges::any_of(current.options,
+				   [&](const auto &element) { return !contains(desired.options, element.first); }) ||
+	       has_unused(current.port_table, desired.port_table, port_used) ||
 	       has_unused(current.peers, desired.peers, peer_used) ||
 	       has_unused(current.networks, desired.networks, network_used);
+}
+
+bool has_sequences(const Tables &tables)
+{
+	return std::ranges::any_of(tables.networks, [](const auto &net) { return net.flags & XOVL_NET_SEQ; });
+}
+
+/// The datapath makes them for those who are members of a network with sequence numbers; they begin anew for those to come.
+void delete_sequences(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	if (!has_sequences(current) && !current.settings.dirty)
+		return;
+	Image<xovl_sequence_key, bool> kept;
+	for (const auto &[key, member] : desired.members)
+		if (desired.networks[key.net].flags & XOVL_NET_SEQ)
+			kept[{.net = key.net, .peer = member.peer}] = true;
+	std::vector<xovl_sequence_key> gone;
+	maps.sequences.for_each([&](const xovl_sequence_key &key, const xovl_sequence &) {
+		if (!contains(kept, key))
+			gone.push_back(key);
+	});
+	maps.sequences.del(std::span<const xovl_sequence_key>(gone));
 }
 
 } // namespace
@@ -177,6 +209,9 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 		wait_for_programs();
 	}
 
+	if (!same_octets(current.geneve_ports, desired.geneve_ports))
+		maps.geneve_ports.set(0, desired.geneve_ports);
+	write_missing(maps.options, current.options, desired.options);
 	write_missing(maps.devices, current.devices, desired.devices);
 	write_arrays(maps, current, desired);
 	write_missing(maps.members, current.members, desired.members);
@@ -191,12 +226,14 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 
 	// A list alone is deleted at once: who is still reading it loses copies of one frame, and adding to lists stays fast.
 	maps.next_generation();
-	if (has_unused_slots(current, desired))
+	if (has_surplus(current, desired))
 		wait_for_programs();
 	delete_surplus(maps.floods, current.floods, desired.floods);
 	clear_unused(maps.port_table, current.port_table, desired.port_table, port_used);
 	clear_unused(maps.peers, current.peers, desired.peers, peer_used);
 	clear_unused(maps.networks, current.networks, desired.networks, network_used);
+	delete_surplus(maps.options, current.options, desired.options);
+	delete_sequences(maps, current, desired);
 	delete_surplus(maps.devices, current.devices, desired.devices);
 	maps.settings.set(0, desired.settings);
 }

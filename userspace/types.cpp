@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <optional>
 
 #include "error.hpp"
 
@@ -25,17 +24,6 @@ bool is_digit(char c)
 bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-std::optional<uint8_t> hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return std::nullopt;
 }
 
 /// Six octets in hex with a separator after every group digits but the last; 0: no separator.
@@ -69,8 +57,10 @@ constexpr Named kModes[] = {
 };
 constexpr Named kEncaps[] = {
 	{"vxlan", XOVL_ENCAP_VXLAN},
+	{"geneve", XOVL_ENCAP_GENEVE},
+	{"gre", XOVL_ENCAP_GRE},
+	{"nvgre", XOVL_ENCAP_NVGRE},
 };
-constexpr std::string_view kPlannedEncaps[] = {"geneve", "gre", "nvgre"};
 
 template <size_t N> const Named *find_named(const Named (&table)[N], std::string_view name)
 {
@@ -100,6 +90,17 @@ Error out_of_range(const NumberRange &range, std::string_view value)
 }
 
 } // namespace
+
+std::optional<uint8_t> hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return std::nullopt;
+}
 
 Address::Address(const xovl_addr &raw)
 {
@@ -193,9 +194,7 @@ xovl_encap parse_encap(std::string_view text)
 {
 	if (auto found = find_named(kEncaps, text))
 		return static_cast<xovl_encap>(found->value);
-	if (std::find(std::begin(kPlannedEncaps), std::end(kPlannedEncaps), text) != std::end(kPlannedEncaps))
-		throw request_error(fmt::format("encap {} is not supported yet (vxlan)", text));
-	throw request_error(fmt::format("{} is not an encap (vxlan)", in_quotes(text)));
+	throw request_error(fmt::format("{} is not an encap (vxlan|geneve|gre|nvgre)", in_quotes(text)));
 }
 
 const char *name_of(xovl_encap encap)
@@ -249,6 +248,37 @@ bool parse_on_off(std::string_view what, std::string_view text)
 	if (text != "on" && text != "off")
 		throw request_error(fmt::format("{} is not a value of {} (on|off)", in_quotes(text), what));
 	return text == "on";
+}
+
+const NumberRange &id_range(xovl_encap encap)
+{
+	switch (encap) {
+	case XOVL_ENCAP_GRE:
+		return kKeyRange;
+	case XOVL_ENCAP_NVGRE:
+		return kVsidRange;
+	default:
+		return kVniRange;
+	}
+}
+
+std::optional<uint32_t> parse_id(xovl_encap encap, std::string_view text)
+{
+	if (text == "none" && encap == XOVL_ENCAP_GRE)
+		return std::nullopt;
+	return static_cast<uint32_t>(parse_number(id_range(encap), text));
+}
+
+uint16_t default_dstport(xovl_encap encap)
+{
+	switch (encap) {
+	case XOVL_ENCAP_VXLAN:
+		return XOVL_VXLAN_PORT;
+	case XOVL_ENCAP_GENEVE:
+		return XOVL_GENEVE_PORT;
+	default:
+		return 0;
+	}
 }
 
 bool parse_foreign(std::string_view text)

@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,7 +57,7 @@ private:
 	std::array<uint8_t, 6> bytes_{};
 };
 
-/// "vxlan". Error(Request) for a kind that is unknown, or known and not built yet (geneve, gre, nvgre).
+/// vxlan | geneve | gre | nvgre
 xovl_encap parse_encap(std::string_view text);
 const char *name_of(xovl_encap encap);
 
@@ -76,10 +77,17 @@ struct NumberRange {
 };
 
 inline constexpr NumberRange kVniRange{"VNI", 0, XOVL_VNI_MAX};
+inline constexpr NumberRange kVsidRange{"VSID", 0, XOVL_VNI_MAX}; ///< NVGRE
+inline constexpr NumberRange kKeyRange{"GRE key", 0, UINT32_MAX};
 inline constexpr NumberRange kVlanRange{"VLAN", 1, 4094};
 inline constexpr NumberRange kDstportRange{"dstport", 1, 65535};
 inline constexpr NumberRange kMtuRange{"MTU", 68, 65535, true};  ///< octets (68: RFC 791); 0: what the underlay carries
 inline constexpr NumberRange kAgeingRange{"ageing", 0, 1000000}; ///< seconds
+inline constexpr NumberRange kTtlRange{"ttl", 1, 255};
+inline constexpr NumberRange kDscpRange{"dscp", 0, 63};
+inline constexpr NumberRange kSrcportRange{"srcport", 1, 65535};
+inline constexpr NumberRange kFlowlabelRange{"flowlabel", 0, 0xfffff};
+inline constexpr NumberRange kGroupRange{"group", 0, 65535};
 
 uint64_t parse_number(const NumberRange &range, std::string_view text);
 /// Error(Request) when value lies outside.
@@ -87,6 +95,18 @@ void check_number(const NumberRange &range, uint64_t value);
 
 /// on | off
 bool parse_on_off(std::string_view what, std::string_view text);
+
+/// What an encapsulation calls its identifier, and which ones there are: kVniRange, kKeyRange or kVsidRange.
+const NumberRange &id_range(xovl_encap encap);
+
+/// The identifier of a network: id_range(encap), or "none" (nullopt), which is for GRE only.
+std::optional<uint32_t> parse_id(xovl_encap encap, std::string_view text);
+
+/// 4789 of VXLAN, 6081 of GENEVE; 0 of those without UDP.
+uint16_t default_dstport(xovl_encap encap);
+
+/// Of 0-9, a-f, A-F.
+std::optional<uint8_t> hex_digit(char c);
 
 /// pass: true; drop: false
 bool parse_foreign(std::string_view text);

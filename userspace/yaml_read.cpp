@@ -8,6 +8,7 @@
 #include "config.hpp"
 #include "error.hpp"
 #include "fdb_file.hpp"
+#include "policy.hpp"
 #include "text_file.hpp"
 #include "yaml_tree.hpp"
 
@@ -164,47 +165,167 @@ void read_vtep(VtepConfig &vtep, const Value &value)
 
 constexpr Key<UplinkConfig> kUplinkKeys[] = {
 	{"dev", read_dev<UplinkConfig>, true},
+	{"vid", read_vid<UplinkConfig>},
 	{"mode", read_mode<UplinkConfig>},
 };
+
+/// A list of options, or a single text of them with commas, as the command takes it.
+std::string options_text(const Value &value)
+{
+	const YamlTree &tree = value.tree;
+	std::string joined;
+
+	if (value.kind() != YamlKind::List)
+		return std::string(value.text());
+	for (auto item = tree.first(value.node); item != tree.end(value.node); item = tree.next(item)) {
+		const std::string_view text = value.at(item).text();
+		read_placed(value.at(item), [&] { parse_options(text); });
+		joined.append(joined.empty() ? "" : ",").append(text);
+	}
+	return joined.empty() ? "none" : joined;
+}
 
 constexpr Key<PortConfig> kPortKeys[] = {
 	{"dev", read_dev<PortConfig>, true},
 	{"vid", read_vid<PortConfig>},
 	{"mode", read_mode<PortConfig>},
+	{"geneve-opt", [](PortConfig &port, const Value &v) { port.options = parse_options(options_text(v)); }},
+	{"group", [](PortConfig &port, const Value &v) { port.group = read_number<uint16_t>(kGroupRange, v); }},
 };
+
+template <typename Object> void read_peer_encap(Object &object, const Value &value)
+{
+	object.peer.encap = parse_encap(value.text());
+}
+
+template <typename Object> void read_peer_dstport(Object &object, const Value &value)
+{
+	object.peer.dstport = read_number<uint16_t>(kDstportRange, value);
+}
 
 constexpr Key<FdbWords> kFdbKeys[] = {
 	{"mac", [](FdbWords &words, const Value &v) { words.mac = Mac::parse(v.text()); }, true},
 	{"dst", [](FdbWords &words, const Value &v) { words.dst = Address::parse(v.text()); }},
 	{"dev", [](FdbWords &words, const Value &v) { words.dev = check_dev_name(v.text()); }},
 	{"vid", read_vid<FdbWords>},
+	{"encap", read_peer_encap<FdbWords>},
+	{"dstport", read_peer_dstport<FdbWords>},
 };
 
-void read_entry(FdbConfig &entry, const Value &value)
-{
-	FdbWords words;
-	read_map(words, value, kFdbKeys);
-	entry = to_entry(words);
-}
-
-void read_address(Address &address, const Value &value)
-{
-	address = Address::parse(value.text());
-}
-
-constexpr Key<NetworkConfig> kNetworkKeys[] = {
-	{"name", [](NetworkConfig &net, const Value &v) { net.name = parse_net_name(v.text()); }, true},
-	{"encap", [](NetworkConfig &net, const Value &v) { net.encap = parse_encap(v.text()); }, true},
-	{"vni", [](NetworkConfig &net, const Value &v) { net.vni = read_number<uint32_t>(kVniRange, v); }, true},
-	{"local", [](NetworkConfig &net, const Value &v) { net.local = Address::parse(v.text()); }},
-	{"dstport", [](NetworkConfig &net, const Value &v) { net.dstport = read_number<uint16_t>(kDstportRange, v); }},
-	{"mtu", [](NetworkConfig &net, const Value &v) { net.mtu = read_number<uint16_t>(kMtuRange, v); }},
-	{"learning", [](NetworkConfig &net, const Value &v) { net.learning = read_bool(v); }},
-	{"ageing", [](NetworkConfig &net, const Value &v) { net.ageing = read_number<uint32_t>(kAgeingRange, v); }},
-	{"ports", [](NetworkConfig &net, const Value &v) { read_maps(net.ports, v, kPortKeys); }},
-	{"flood", [](NetworkConfig &net, const Value &v) { read_list(net.flood, v, read_address); }},
-	{"fdb", [](NetworkConfig &net, const Value &v) { read_list(net.fdb, v, read_entry); }},
+struct FloodWords {
+	Address dst;
+	PeerWords peer;
 };
+
+constexpr Key<FloodWords> kFloodKeys[] = {
+	{"dst", [](FloodWords &words, const Value &v) { words.dst = Address::parse(v.text()); }, true},
+	{"encap", read_peer_encap<FloodWords>},
+	{"dstport", read_peer_dstport<FloodWords>},
+};
+
+/// A network, and what is understood only when all of it is read.
+struct NetworkWords {
+	struct Said {
+		Address dst;
+		PeerWords peer;
+		YamlTree::Index node;
+	};
+
+	NetworkConfig net;
+	std::optional<YamlTree::Index> vni;
+	std::optional<uint16_t> dstport;
+	std::vector<Said> said;
+	PeerStatements peers; ///< of said
+
+	void say(const Address &dst, const PeerWords &peer, const Value &value)
+	{
+		if (!peer.empty())
+			said.push_back({dst, peer, value.node});
+	}
+};
+
+void read_fdb(NetworkWords &network, const Value &list)
+{
+	read_list(network.net.fdb, list, [&](FdbConfig &entry, const Value &value) {
+		FdbWords words;
+		read_map(words, value, kFdbKeys);
+		entry = to_entry(words);
+		if (words.dst)
+			network.say(*words.dst, words.peer, value);
+	});
+}
+
+/// Of addresses, or maps that begin with one.
+void read_flood(NetworkWords &network, const Value &list)
+{
+	read_list(network.net.flood, list, [&](Address &dst, const Value &value) {
+		FloodWords words;
+		if (value.kind() == YamlKind::Map)
+			read_map(words, value, kFloodKeys);
+		else
+			words.dst = Address::parse(value.text());
+		dst = words.dst;
+		network.say(dst, words.peer, value);
+	});
+}
+
+template <size_t I> Key<NetworkWords> policy_key()
+{
+	return {kPolicyKeys[I].name, [](NetworkWords &network, const Value &value) {
+			const PolicyKey &key = kPolicyKeys[I];
+			const std::string text = options_text(value);
+			key.parse(network.net, key.is_switch ? switch_word(text) : text);
+		}};
+}
+
+const auto &network_keys()
+{
+	using W = NetworkWords;
+	static const Key<W> keys[] = {
+		{"name", [](W &w, const Value &v) { w.net.name = parse_net_name(v.text()); }, true},
+		{"encap", [](W &w, const Value &v) { w.net.encap = parse_encap(v.text()); }, true},
+		{"vni", [](W &w, const Value &v) { w.vni = v.node; }},
+		{"local", [](W &w, const Value &v) { w.net.local = Address::parse(v.text()); }},
+		{"dstport", [](W &w, const Value &v) { w.dstport = read_number<uint16_t>(kDstportRange, v); }},
+		{"mtu", [](W &w, const Value &v) { w.net.mtu = read_number<uint16_t>(kMtuRange, v); }},
+		{"learning", [](W &w, const Value &v) { w.net.learning = read_bool(v); }},
+		{"ageing", [](W &w, const Value &v) { w.net.ageing = read_number<uint32_t>(kAgeingRange, v); }},
+		policy_key<0>(),
+		policy_key<1>(),
+		policy_key<2>(),
+		policy_key<3>(),
+		policy_key<4>(),
+		policy_key<5>(),
+		policy_key<6>(),
+		policy_key<7>(),
+		policy_key<8>(),
+		policy_key<9>(),
+		policy_key<10>(),
+		policy_key<11>(),
+		policy_key<12>(),
+		policy_key<13>(),
+		{"ports", [](W &w, const Value &v) { read_maps(w.net.ports, v, kPortKeys); }},
+		{"flood", read_flood},
+		{"fdb", read_fdb},
+	};
+	static_assert(kNrPolicyKeys == 14);
+	return keys;
+}
+
+void read_network(NetworkWords &network, const Value &map)
+{
+	NetworkConfig &net = network.net;
+
+	read_map(network, map, network_keys());
+	net.dstport = network.dstport.value_or(default_dstport(net.encap));
+	net.vni.reset();
+	if (network.vni) {
+		const Value vni = map.at(*network.vni);
+		read_placed(vni, [&] { net.vni = parse_id(net.encap, vni.text()); });
+	}
+	for (const auto &said : network.said)
+		read_placed(map.at(said.node), [&] { network.peers.add(net.name, said.dst, said.peer); });
+}
 
 template <size_t I> constexpr Key<Limits> limit_key()
 {
@@ -223,7 +344,8 @@ constexpr Key<Config> kVtepSectionKeys[] = {
 
 /// The whole file.
 struct Document {
-	Config config;
+	Config config; ///< but for the networks
+	std::vector<NetworkWords> networks;
 	std::vector<YamlTree::Index> fdb_files;
 };
 
@@ -238,7 +360,7 @@ constexpr Key<Document> kDocumentKeys[] = {
 	{"limits", [](Document &doc, const Value &v) { read_map(doc.config.limits.emplace(), v, kLimitsKeys); }},
 	{"vtep", [](Document &doc, const Value &v) { read_map(doc.config, v, kVtepSectionKeys); }},
 	{"uplinks", [](Document &doc, const Value &v) { read_maps(doc.config.uplinks, v, kUplinkKeys); }},
-	{"networks", [](Document &doc, const Value &v) { read_maps(doc.config.networks, v, kNetworkKeys); }},
+	{"networks", [](Document &doc, const Value &v) { read_list(doc.networks, v, read_network); }},
 	{"fdb_files", [](Document &doc, const Value &v) { read_list(doc.fdb_files, v, read_fdb_file_name); }},
 };
 
@@ -271,12 +393,19 @@ Config parse_yaml(const std::string &text, const std::string &name, const Config
 	Document doc;
 
 	read_map(doc, Value{tree, tree.root()}, kDocumentKeys);
-	FdbFiles fdb_files(doc.config);
+	std::vector<PeerStatements> peers;
+	for (auto &network : doc.networks) {
+		doc.config.networks.push_back(std::move(network.net));
+		peers.push_back(std::move(network.peers));
+	}
+	FdbFiles fdb_files(doc.config, peers);
 	const std::filesystem::path folder = std::filesystem::path(name).parent_path();
 	for (auto node : doc.fdb_files) {
 		const Value file{tree, node};
 		read_placed(file, [&] { fdb_files.read(folder / file.text()); });
 	}
+	for (size_t n = 0; n < peers.size(); n++)
+		peers[n].into(doc.config.networks[n]);
 	const Where where = [&](const ConfigPath &path) {
 		if (auto place = fdb_files.place(path))
 			return *place;

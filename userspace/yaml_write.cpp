@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config.hpp"
+#include "policy.hpp"
 
 namespace xovl {
 
@@ -57,6 +58,25 @@ std::string yaml(const Address &address)
 	return address.is_v4() ? address.str() : '"' + address.str() + '"';
 }
 
+std::string yaml(const std::vector<std::string> &words)
+{
+	std::string list;
+	for (const auto &word : words)
+		list += (list.empty() ? "" : ", ") + in_double_quotes(word);
+	return '[' + list + ']';
+}
+
+/// A word is quoted where it needs to be: srcport's range does not, and options with their colons do.
+std::string policy_yaml(const PolicyValue &value)
+{
+	if (const auto *is_on = std::get_if<bool>(&value))
+		return *is_on ? "true" : "false";
+	if (const auto *words = std::get_if<std::vector<std::string>>(&value))
+		return yaml(*words);
+	const std::string word = word_of(value);
+	return word.find(':') == word.npos ? word : in_double_quotes(word);
+}
+
 void put_limits(Out &out, const Limits &limits)
 {
 	const char *separator = "limits: {";
@@ -81,14 +101,20 @@ void put_vteps(Out &out, const std::vector<VtepConfig> &vteps)
 	put(out, "]}}\n");
 }
 
-/// The rest of a map that began with a device.
 void put_vid_mode(Out &out, uint16_t vid, xovl_mode mode)
 {
 	if (vid)
 		put(out, ", vid: {}", vid);
 	if (mode != XOVL_MODE_AUTO)
 		put(out, ", mode: {}", name_of(mode));
-	put(out, "}}\n");
+}
+
+void put_peer(Out &out, const PeerWords &words)
+{
+	if (words.encap)
+		put(out, ", encap: {}", name_of(*words.encap));
+	if (words.dstport)
+		put(out, ", dstport: {}", *words.dstport);
 }
 
 void put_uplinks(Out &out, const std::vector<UplinkConfig> &uplinks)
@@ -96,7 +122,8 @@ void put_uplinks(Out &out, const std::vector<UplinkConfig> &uplinks)
 	put(out, "uplinks:\n");
 	for (const auto &uplink : uplinks) {
 		put(out, "  - {{dev: {}", yaml(uplink.dev));
-		put_vid_mode(out, 0, uplink.mode);
+		put_vid_mode(out, uplink.vid, uplink.mode);
+		put(out, "}}\n");
 	}
 }
 
@@ -106,39 +133,48 @@ void put_ports(Out &out, const std::vector<PortConfig> &ports)
 	for (const auto &port : ports) {
 		put(out, "      - {{dev: {}", yaml(port.dev));
 		put_vid_mode(out, port.vid, port.mode);
+		if (!port.options.empty())
+			put(out, ", geneve-opt: {}", yaml(words_of(port.options)));
+		if (port.group)
+			put(out, ", group: {}", *port.group);
+		put(out, "}}\n");
 	}
 }
 
 /// A few on one line, many in a column.
-void put_flood(Out &out, const std::vector<Address> &flood)
+void put_flood(Out &out, const NetworkConfig &net)
 {
 	constexpr size_t on_one_line = 6;
-	const bool column = flood.size() > on_one_line;
+	const bool column = net.flood.size() > on_one_line;
 	const char *separator = "";
 
 	put(out, "    flood:{}", column ? "\n" : " [");
-	for (const auto &peer : flood) {
-		if (column)
-			put(out, "      - {}\n", yaml(peer));
-		else
-			put(out, "{}{}", separator, yaml(peer));
+	for (const auto &dst : net.flood) {
+		const PeerWords words = words_for(net, net.peers, dst);
+		put(out, "{}{}{}", column ? "      - " : separator, words.empty() ? "" : "{dst: ", yaml(dst));
+		put_peer(out, words);
+		put(out, "{}{}", words.empty() ? "" : "}", column ? "\n" : "");
 		separator = ", ";
 	}
 	if (!column)
 		put(out, "]\n");
 }
 
-void put_fdb(Out &out, const std::vector<FdbConfig> &fdb)
+void put_fdb(Out &out, const NetworkConfig &net)
 {
+	const std::vector<PeerConfig> peers = peers_off_flood(net);
+
 	put(out, "    fdb:\n");
-	for (const auto &entry : fdb) {
+	for (const auto &entry : net.fdb) {
 		put(out, "      - {{mac: \"{}\", ", entry.mac.str());
-		const FdbPort *port = entry.port();
-		if (port)
+		if (const FdbPort *port = entry.port()) {
 			put(out, "dev: {}", yaml(port->dev()));
-		else
+			put_vid_mode(out, port->vid(), XOVL_MODE_AUTO);
+		} else {
 			put(out, "dst: {}", yaml(*entry.dst()));
-		put_vid_mode(out, port ? port->vid() : 0, XOVL_MODE_AUTO);
+			put_peer(out, words_for(net, peers, *entry.dst()));
+		}
+		put(out, "}}\n");
 	}
 }
 
@@ -146,10 +182,12 @@ void put_network(Out &out, const NetworkConfig &net, bool with_fdb)
 {
 	const NetworkConfig defaults;
 
-	put(out, "  - name: {}\n    encap: {}\n    vni: {}\n", yaml(net.name), name_of(net.encap), net.vni);
+	put(out, "  - name: {}\n    encap: {}\n", yaml(net.name), name_of(net.encap));
+	if (net.vni)
+		put(out, "    vni: {}\n", *net.vni);
 	if (net.local)
 		put(out, "    local: {}\n", yaml(*net.local));
-	if (net.dstport != defaults.dstport)
+	if (net.dstport != default_dstport(net.encap))
 		put(out, "    dstport: {}\n", net.dstport);
 	if (net.mtu != defaults.mtu)
 		put(out, "    mtu: {}\n", net.mtu);
@@ -157,12 +195,15 @@ void put_network(Out &out, const NetworkConfig &net, bool with_fdb)
 		put(out, "    learning: {}\n", net.learning);
 	if (net.ageing != defaults.ageing)
 		put(out, "    ageing: {}\n", net.ageing);
+	for (const PolicyKey &key : kPolicyKeys)
+		if (!is_default(key, net))
+			put(out, "    {}: {}\n", key.name, policy_yaml(key.value(net)));
 	if (!net.ports.empty())
 		put_ports(out, net.ports);
 	if (!net.flood.empty())
-		put_flood(out, net.flood);
+		put_flood(out, net);
 	if (with_fdb && !net.fdb.empty())
-		put_fdb(out, net.fdb);
+		put_fdb(out, net);
 }
 
 } // namespace

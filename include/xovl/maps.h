@@ -12,12 +12,12 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 6 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 7 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
 
-enum xovl_encap { XOVL_ENCAP_NONE, XOVL_ENCAP_VXLAN };
+enum xovl_encap { XOVL_ENCAP_NONE, XOVL_ENCAP_VXLAN, XOVL_ENCAP_GENEVE, XOVL_ENCAP_GRE, XOVL_ENCAP_NVGRE };
 
 /* vteps: local tunnel address -> what the user asked for. Userspace only. */
 struct xovl_vtep {
@@ -27,8 +27,19 @@ struct xovl_vtep {
 XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
 
 /*
- * endpoints: where tunnel packets arrive, from vteps x destination ports of the networks. Asked only for what no tunnel
- * matches: it then decides between the kernel's and ours with an error.
+ * What a tunnel packet says of its kind, as one number: the IP protocol, and for UDP the destination port; for GRE what its
+ * identifier is, of tunnels, and 0 of endpoints.
+ */
+static inline __u32 xovl_service(__u8 protocol, __be16 detail)
+{
+	return (__u32)protocol << 16 | detail;
+}
+
+enum xovl_gre_id { XOVL_GRE_NO_KEY, XOVL_GRE_KEY, XOVL_GRE_VSID };
+
+/*
+ * endpoints: where tunnel packets arrive, from vteps x services of the networks. Asked only for what no tunnel matches: it
+ * then decides between the kernel's and ours with an error.
  */
 struct xovl_endpoint_key {
 	struct xovl_addr local;
@@ -37,27 +48,39 @@ struct xovl_endpoint_key {
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 24);
 
-/* Encapsulation and destination port as one number. */
-static inline __u32 xovl_service(enum xovl_encap encap, __be16 dport)
-{
-	return (__u32)encap << 16 | dport;
-}
-
 struct xovl_endpoint {
-	__u32 foreign_pass; /* 1: an unknown identifier is the kernel's */
+	__u16 foreign_pass; /* 1: an unknown identifier is the kernel's */
+	__u16 encap;	    /* enum xovl_encap; GRE stands for NVGRE, too */
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint, 4);
 
-/* tunnels: (local address, service, identifier) -> __u32 network index */
+/* tunnels: (local address, service, identifier) -> the network that receives there */
 struct xovl_tunnel_key {
 	struct xovl_addr local;
 	__u32 service;
-	__be32 vni; /* as in the VXLAN header: the lower 8 bits are 0 */
+	__be32 id; /* as the header has it: VNI << 8, VSID << 8, the GRE key; without key 0 */
 };
 XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
 
+struct xovl_tunnel {
+	__u16 net;
+	__u16 encap; /* enum xovl_encap */
+};
+XOVL_ASSERT_SIZE(struct xovl_tunnel, 4);
+
+/*
+ * geneve_ports: one bit for each UDP port (network byte order) where GENEVE arrives; on all others it is VXLAN. So a port is
+ * of one kind, at whatever address.
+ */
+#define XOVL_PORT_WORDS (65536 / 64)
+
 /* devices: ifindex -> an interface that xovl is attached to */
-enum xovl_role { XOVL_ROLE_NONE, XOVL_ROLE_UPLINK, XOVL_ROLE_PORT };
+enum xovl_role {
+	XOVL_ROLE_NONE,
+	XOVL_ROLE_UPLINK,
+	XOVL_ROLE_PORT,
+	XOVL_ROLE_VLAN, /* a VLAN interface over a tagged uplink: routes lead there; nothing is attached to it */
+};
 enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_TC };
 
 #define XOVL_DEV_XDP_XMIT 0x1	  /* takes XDP_REDIRECTed frames (NDO_XMIT) */
@@ -74,25 +97,44 @@ struct xovl_device {
 	__u8 note; /* why mode differs from mode_asked: enum Note of userspace */
 	__u32 flags;
 	__u32 order; /* position in the configuration */
-	__u32 pad;
+	__u16 vid;   /* an uplink: the VLAN that the underlay is; 0: none */
+	__u16 pad;
 	char refusal[XOVL_REFUSAL_LEN]; /* of XDP: the reason of kernel or driver; else empty */
+	__u32 via;			/* of a VLAN interface: the uplink that sends for it */
+	__u32 pad2;
 };
-XOVL_ASSERT_SIZE(struct xovl_device, 192);
+XOVL_ASSERT_SIZE(struct xovl_device, 200);
 
 /* networks: array by network index; one with flags 0 is free */
 #define XOVL_NET_USED 0x1
 #define XOVL_NET_LEARNING 0x2
+#define XOVL_NET_KEYLESS 0x4	      /* GRE: no key on the wire */
+#define XOVL_NET_TTL_INHERIT 0x8      /* outer TTL or hop limit: of the inner packet, else ttl */
+#define XOVL_NET_DSCP_INHERIT 0x10    /* outer DSCP: of the inner packet, else that of tos */
+#define XOVL_NET_DF_UNSET 0x20	      /* outer IPv4: DF is clear */
+#define XOVL_NET_DF_INHERIT 0x40      /* outer IPv4: DF of the inner packet */
+#define XOVL_NET_UDPCSUM 0x80	      /* outer UDP checksum, else zero */
+#define XOVL_NET_NO_ZEROCSUM6 0x100   /* over IPv6 a zero UDP checksum is refused */
+#define XOVL_NET_FLOWLABEL_HASH 0x200 /* IPv6: the flow label is of the flow, else flowlabel */
+#define XOVL_NET_CSUM 0x400	      /* GRE: checksum */
+#define XOVL_NET_SEQ 0x800	      /* GRE: sequence numbers */
+#define XOVL_NET_SEQ_STRICT 0x1000    /* GRE: late ones are dropped */
+#define XOVL_NET_GBP 0x2000	      /* VXLAN: Group Policy extension */
+#define XOVL_NET_STRICT 0x4000	      /* VXLAN: reserved bits must be zero */
+#define XOVL_NET_MSS_CLAMP 0x8000     /* TCP SYNs: an MSS that fits */
+#define XOVL_NET_OPTIONS 0x10000      /* GENEVE: `options` has what it sends */
+#define XOVL_NET_MATCH 0x20000	      /* GENEVE: `options` has what it requires */
+#define XOVL_NET_KNOWN 0x40000	      /* GENEVE: `options` has what it knows */
 
 /*
- * A network's flood list stands in `floods` under (network, generation, position): first nr_ports ports, then
- * nr_peers6 IPv6 peers, then nr_peers4 IPv4 peers. A new list is written under the other generation, then this
- * word is replaced at once.
+ * A network's flood list stands in `floods` under (network, generation, position): first nr_ports ports, then nr_peers peers.
+ * A new list is written under the other generation, then this word is replaced at once.
  */
 struct xovl_flood_head {
 	__u16 generation;
 	__u16 nr_ports;
-	__u16 nr_peers6;
-	__u16 nr_peers4;
+	__u16 nr_peers;
+	__u16 mixed; /* 1: the peers' outer headers differ in family or kind */
 };
 XOVL_ASSERT_SIZE(struct xovl_flood_head, 8);
 
@@ -100,18 +142,46 @@ struct xovl_network {
 	struct xovl_flood_head flood;
 	__u64 ageing_ns; /* 0: learned entries never age */
 	__u32 flags;
-	__u32 vni;
-	__u16 mtu; /* largest inner IP packet, octets; 0: what the underlay carries */
-	__be16 dstport;
-	__u8 encap;
+	__u32 id;	/* VNI, VSID or GRE key */
+	__u16 mtu;	/* largest inner IP packet, octets; 0: what the underlay carries */
+	__be16 dstport; /* of UDP, and of peers without a port of their own */
+	__u8 encap;	/* enum xovl_encap; a peer can have another */
 	__u8 has_local; /* 1: local is given; else the first vtep of the peer's family */
-	__u16 pad;
+	__u8 ttl;
+	__u8 tos; /* DSCP << 2 */
 	struct xovl_addr local;
 	char name[XOVL_NAME_LEN];
 	__u32 order;
-	__u32 pad2;
+	__u16 sport_min; /* outer UDP source ports */
+	__u16 sport_max;
+	__u32 flowlabel;
+	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_network, 88);
+XOVL_ASSERT_SIZE(struct xovl_network, 96);
+
+/* options: GENEVE options, for a network or port that has any */
+enum xovl_options_use {
+	XOVL_OPTIONS_NET,   /* sent for the network */
+	XOVL_OPTIONS_PORT,  /* sent for the port, besides */
+	XOVL_OPTIONS_MATCH, /* required by the network */
+	XOVL_OPTIONS_KNOWN, /* class, type and a 0 of each that the network or one of its ports sends or requires */
+};
+
+struct xovl_options_key {
+	__u32 index; /* of the network; of the port */
+	__u32 use;   /* enum xovl_options_use */
+};
+XOVL_ASSERT_SIZE(struct xovl_options_key, 8);
+
+#define XOVL_OPTIONS_MAX 64 /* octets in a packet sent: those of network and port together */
+
+struct xovl_options {
+	__u32 len;		       /* octets in use, a multiple of 4 */
+	__u8 octets[XOVL_OPTIONS_MAX]; /* as on the wire; of a match one option */
+	__u8 mask[XOVL_OPTIONS_MAX];   /* of a match: the bits that count, its class and type among them */
+	__u32 critical;		       /* 1: one of them is */
+};
+XOVL_ASSERT_SIZE(struct xovl_options, 136);
 
 struct xovl_flood_key {
 	__u16 net;
@@ -131,6 +201,8 @@ XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 #define XOVL_PORT_USED 0x1
 #define XOVL_PORT_TAGGED 0x2   /* vid 0 and the only port of its interface: tagged frames are carried whole */
 #define XOVL_PORT_XDP_XMIT 0x4 /* its interface has XOVL_DEV_XDP_XMIT */
+#define XOVL_PORT_GROUP 0x8    /* group is given */
+#define XOVL_PORT_OPTIONS 0x10 /* `options` has what its frames are sent with */
 
 struct xovl_port_ref {
 	__u32 index; /* in port_table */
@@ -145,31 +217,60 @@ struct xovl_port {
 	__u16 vid;
 	__u16 net;
 	__u16 flags;
-	__u16 pad;
+	__u16 group; /* VXLAN group policy ID of its frames */
 	__u32 order;
 };
 XOVL_ASSERT_SIZE(struct xovl_port, 16);
 
 /*
- * peers: array by peer index. A peer is a remote VTEP as seen from one local address, encapsulation and port,
- * because all of these are in its prepared header. family 0: free.
+ * peers: array by peer index. A peer is a remote VTEP as seen from one local address, with one encapsulation and port.
+ * family 0: free.
  */
-#define XOVL_OUTER_MAX 56 /* IPv6 + UDP + VXLAN */
-
 struct xovl_peer {
 	struct xovl_addr remote;
 	struct xovl_addr local;
 	__u64 confirmed; /* when a frame last went through the kernel's neighbour code, jiffies; written by the datapath */
 	__u32 generation; /* never the same for two peers; a cached next hop of another one is void */
-	__be16 dstport;
-	__u8 encap;
-	__u8 family;	/* AF_INET, AF_INET6 */
-	__u8 outer_len; /* octets of outer[] in use: 36 or 56 */
-	__u8 pad[7];
-	__u8 outer
-		[XOVL_OUTER_MAX]; /* IP, UDP, VXLAN; lengths, source port and VNI open; IPv4 checksum: the sum of all else */
+	__be16 dstport;	  /* of UDP */
+	__u8 encap;	  /* enum xovl_encap */
+	__u8 family;	  /* AF_INET, AF_INET6 */
 };
-XOVL_ASSERT_SIZE(struct xovl_peer, 112);
+XOVL_ASSERT_SIZE(struct xovl_peer, 48);
+
+/* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
+struct xovl_sequence_key {
+	__u32 net;
+	__u32 peer;
+};
+XOVL_ASSERT_SIZE(struct xovl_sequence_key, 8);
+
+struct xovl_sequence {
+	__u64 received; /* the newest, plus 2^32; 0: none yet */
+	__u32 next;	/* to be sent */
+	__u32 pad;
+};
+XOVL_ASSERT_SIZE(struct xovl_sequence, 16);
+
+/* pmtus: (local, remote) -> the path's MTU, as routers told us; written by the datapath */
+struct xovl_pmtu_key {
+	struct xovl_addr remote, local;
+};
+XOVL_ASSERT_SIZE(struct xovl_pmtu_key, 32);
+
+struct xovl_pmtu {
+	__u64 expires; /* jiffies */
+	__u32 mtu;     /* octets, outer IP header included */
+	__u32 pad;
+};
+XOVL_ASSERT_SIZE(struct xovl_pmtu, 16);
+
+/* icmp_limits: array by port index: errors sent to a tenant within a span of time, so that there are not too many */
+struct xovl_icmp_limit {
+	__u64 since; /* jiffies */
+	__u32 sent;
+	__u32 pad;
+};
+XOVL_ASSERT_SIZE(struct xovl_icmp_limit, 16);
 
 /* members: (network, remote VTEP) -> its peer. Only members may send to the network. */
 struct xovl_member_key {
@@ -209,8 +310,8 @@ struct xovl_fdb {
 XOVL_ASSERT_SIZE(struct xovl_fdb, 16);
 
 /*
- * fdb_hints: a cache in front of fdb, with room for twice as many entries. It holds what static and control entries say, one cache
- * line away instead of three or four. Writers do not lock: a hint whose words do not belong together matches no key.
+ * fdb_hints: a cache in front of fdb, with room for twice as many entries. It holds what static and control entries say, one
+ * cache line away instead of three or four. Writers do not lock: a hint whose words do not belong together matches no key.
  */
 struct xovl_fdb_hint {
 	__u64 check; /* dst, key and generation, mixed */
@@ -273,8 +374,10 @@ struct xovl_nexthop {
 	__u8 state;
 	__u8 device_flags; /* XOVL_DEV_… of the interface */
 	__u8 macs[12];	   /* destination and source of the outer Ethernet header */
+	__u16 vid;	   /* of the underlay; 0: none */
+	__u16 pad[3];
 };
-XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
+XOVL_ASSERT_SIZE(struct xovl_nexthop, 40);
 
 /*
  * paths: per CPU, a cache in front of all tables: all that is to be done with a frame that comes from a known place and goes
@@ -287,27 +390,45 @@ XOVL_ASSERT_SIZE(struct xovl_nexthop, 32);
 #define XOVL_MOVES 64 /* networks share them: by their index, modulo this */
 
 struct xovl_path_key {
-	__u64 dst; /* MAC of the tenant's frame, the first octet lowest; above it XOVL_PATH_FROM_PORT and the bucket of its flow */
-	__u64 src;  /* MAC */
-	__u64 from; /* a port: its xovl_port_key; a tunnel: service and VNI of its xovl_tunnel_key */
+	__u64 dst; /* MAC of the tenant's frame, the first octet lowest; above it where it comes from: XOVL_PATH_FROM_… */
+	__u64 src; /* MAC; above it, of a tunnel: the UDP destination port */
+	__u64 from; /* a port: its xovl_port_key; a tunnel: the first 8 octets of its header; of a GRE key all but the last */
 };
 XOVL_ASSERT_SIZE(struct xovl_path_key, 24);
 
-#define XOVL_PATH_BUCKET_SHIFT 48
+#define XOVL_PATH_BUCKET_SHIFT 48 /* from a port: the bucket of its flow */
 #define XOVL_PATH_FROM_PORT (1ull << 63)
+#define XOVL_PATH_FROM_GRE (1ull << 62) /* else UDP */
 
 struct xovl_path_tunnel {
 	struct xovl_addr remote, local;
 };
 XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 
-#define XOVL_PATH_OUTER (14 + XOVL_OUTER_MAX + 2) /* Ethernet, and a multiple of 8 */
+/* Ethernet with a tag, IPv6, UDP, GENEVE with options; a multiple of 8 */
+#define XOVL_PATH_OUTER (14 + 4 + 40 + 8 + 8 + XOVL_OPTIONS_MAX + 6)
 
 #define XOVL_PATH_TO_PEER 0x1
 #define XOVL_PATH_IPV6 0x2	 /* to a peer: of the underlay */
 #define XOVL_PATH_RESOLVE 0x4	 /* to a peer: the kernel must resolve the neighbour; such a path is never remembered */
 #define XOVL_PATH_XDP_XMIT 0x8	 /* the interface takes XDP_REDIRECTed frames */
 #define XOVL_PATH_GSO_WHOLE 0x10 /* to a peer: super-frames leave the interface unsegmented */
+#define XOVL_PATH_GRE 0x20	 /* to a peer: no UDP header */
+#define XOVL_PATH_MSS_CLAMP 0x40
+#define XOVL_PATH_TTL_INHERIT 0x80 /* to a peer, as XOVL_NET_… */
+#define XOVL_PATH_DSCP_INHERIT 0x100
+#define XOVL_PATH_DF_INHERIT 0x200
+#define XOVL_PATH_IP_ID 0x400 /* to a peer: DF may be clear, so the packet needs an identification */
+#define XOVL_PATH_FLOWLABEL_HASH 0x800
+#define XOVL_PATH_UDPCSUM 0x1000
+#define XOVL_PATH_GRE_CSUM 0x2000
+#define XOVL_PATH_GRE_SEQ 0x4000
+#define XOVL_PATH_NVGRE 0x8000	     /* to a peer: the FlowID is of the flow */
+#define XOVL_PATH_MARK 0x10000	     /* to a peer: the group is that of skb->mark */
+#define XOVL_PATH_TAGGED 0x20000     /* to a peer: the underlay is a VLAN, vid */
+#define XOVL_PATH_SEQ_STRICT 0x40000 /* from a peer */
+#define XOVL_PATH_WANTS_CSUM 0x80000 /* from a peer: a zero UDP checksum is refused */
+#define XOVL_PATH_GROUP 0x100000     /* from a peer: skb->mark is to get the group */
 
 struct xovl_path {
 	struct xovl_path_key key;
@@ -316,19 +437,34 @@ struct xovl_path {
 	__u32 origin;  /* index of the port or peer */
 	__u32 target;  /* index of the port or peer */
 	__u32 ifindex; /* to redirect to */
+	__u32 flags;
 	__u16 net;
 	__u16 port_vid;	   /* VLAN tag that belongs to the origin; 0: none */
-	__u16 vid;	   /* VLAN tag of the target port; 0: none */
+	__u16 vid;	   /* VLAN tag of the target port, or of the underlay; 0: none */
 	__u16 mtu_network; /* to a peer: largest inner IP packet, octets */
-	__u16 mtu;	   /* to a peer: of the next hop */
-	__u16 flags;
-	/* a frame never goes from tunnel to tunnel */
 	union {
-		struct xovl_path_tunnel tunnel; /* it came through: part of the key */
-		__u8 outer[XOVL_PATH_OUTER];	/* to a peer: headers; lengths, checksum, source port open */
+		struct {		 /* to a peer */
+			__u16 mtu;	 /* of the next hop */
+			__u16 outer_len; /* octets of outer[] */
+			__u16 sport_min; /* outer UDP source ports: the first, and how many more */
+			__u16 sport_more;
+			__u8 outer[XOVL_PATH_OUTER]; /* headers; lengths, checksum, source port open */
+		};
+		struct
+		{ /* from a peer: most of it is part of the key, too. A frame never goes from tunnel to tunnel. */
+			__u8 key_low;	   /* GRE: the last octet of the key */
+			__u8 key_low_mask; /* 0 of NVGRE, where that is the FlowID; else 0xff */
+			__u16 options_len; /* GENEVE */
+			__u16 mtu_back; /* no part of it: largest inner IP packet to the peer, where MSS is clamped */
+			__u16 pad;
+			__u32 in_ifindex; /* 0: any */
+			__u32 pad2;
+			struct xovl_path_tunnel tunnel;
+			__u8 options[XOVL_OPTIONS_MAX];
+		};
 	};
 };
-XOVL_ASSERT_SIZE(struct xovl_path, 136);
+XOVL_ASSERT_SIZE(struct xovl_path, 216);
 
 /* port_stats, peer_stats, net_stats: per-CPU arrays by index. Bytes are those of the inner frame. */
 struct xovl_traffic {

@@ -10,29 +10,49 @@
  *   OUTER   a tunnel packet refused before it belonged to a network: no other counter saw it
  *   NETWORK a frame of a known network: counted as rx of its port, or of its peer and network
  */
-#define XOVL_REASONS(X)                                                                              \
-	X(OUTER_LENGTH, OUTER, "outer IP length is longer than the frame or too short")              \
-	X(OUTER_CHECKSUM, OUTER, "outer IPv4 header checksum is wrong")                              \
-	X(OUTER_FRAGMENT, OUTER, "outer packet is an IP fragment")                                   \
-	X(UDP_LENGTH, OUTER, "UDP length disagrees with the IP length")                              \
-	X(VXLAN_SHORT, OUTER, "no room for a VXLAN header and an inner Ethernet header")             \
-	X(VXLAN_FLAGS, OUTER, "VXLAN I flag is not set")                                             \
-	X(VXLAN_RESERVED, OUTER, "VXLAN reserved bits or unknown extension flags are set")           \
-	X(VNI_UNKNOWN, OUTER, "no network has this VNI at this local address and port")              \
-	X(PEER_UNKNOWN, OUTER, "the sender is not a peer of the network")                            \
-	X(SOURCE_MAC, NETWORK, "source MAC is a group address or zero")                              \
-	X(RESERVED_MAC, NETWORK, "destination is a link-local group address (802.1Q 8.6.3)")         \
-	X(SAME_PORT, NETWORK, "destination is behind the port the frame came from")                  \
-	X(SPLIT_HORIZON, NETWORK, "destination is behind a tunnel, and so was the source")           \
-	X(NO_TARGET, NETWORK, "flooded, but nobody else is in the network")                          \
-	X(STALE_TARGET, NETWORK, "the port or peer of the FDB entry is gone")                        \
-	X(MTU_NETWORK, NETWORK, "frame is larger than the MTU set for the network")                  \
-	X(MTU_UNDERLAY, NETWORK, "frame does not fit the underlay MTU once encapsulated")            \
-	X(NO_ROUTE, NETWORK, "no route to the peer")                                                 \
-	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                  \
-	X(VLAN_DEPTH, NETWORK, "more than two VLAN tags outside the frame")                          \
-	X(GSO_NESTED, NETWORK, "super-frame of a tunnel inside the tenant (switch its offload off)") \
-	X(NO_ROOM, NETWORK, "the kernel refused to make room for, or to remove, the outer header")   \
+#define XOVL_REASONS(X)                                                                                                \
+	X(OUTER_LENGTH, OUTER, "outer IP length is longer than the frame or too short")                                \
+	X(OUTER_CHECKSUM, OUTER, "outer IPv4 header checksum is wrong")                                                \
+	X(OUTER_FRAGMENT, OUTER, "outer packet is an IP fragment")                                                     \
+	X(UDP_LENGTH, OUTER, "UDP length disagrees with the IP length")                                                \
+	X(UDP_CHECKSUM, OUTER, "outer UDP checksum is wrong")                                                          \
+	X(UDP_NO_CHECKSUM, OUTER, "outer UDP checksum is zero over IPv6 (udp6zerocsumrx off)")                         \
+	X(VXLAN_SHORT, OUTER, "no room for a VXLAN header and an inner Ethernet header")                               \
+	X(VXLAN_FLAGS, OUTER, "VXLAN I flag is not set")                                                               \
+	X(VXLAN_RESERVED, OUTER, "VXLAN reserved bits or unknown extension flags are set")                             \
+	X(GENEVE_SHORT, OUTER, "no room for a GENEVE header and an inner Ethernet header")                             \
+	X(GENEVE_VERSION, OUTER, "GENEVE version is not 0")                                                            \
+	X(GENEVE_PROTOCOL, OUTER, "GENEVE payload is not Ethernet")                                                    \
+	X(GENEVE_OPTION_LENGTH, OUTER, "a GENEVE option is longer than the list it stands in")                         \
+	X(GENEVE_CRITICAL, OUTER, "a critical GENEVE option is unknown to the network")                                \
+	X(GENEVE_C_FLAG, OUTER, "GENEVE C flag disagrees with the options")                                            \
+	X(GENEVE_MATCH, OUTER, "the GENEVE option that the network requires is missing")                               \
+	X(GRE_SHORT, OUTER, "no room for a GRE header and an inner Ethernet header")                                   \
+	X(GRE_VERSION, OUTER, "GRE version is not 0")                                                                  \
+	X(GRE_ROUTING, OUTER, "GRE routing bit is set")                                                                \
+	X(GRE_FLAGS, OUTER, "GRE reserved bits are set, or bits that NVGRE forbids")                                   \
+	X(GRE_PROTOCOL, OUTER, "GRE payload is not Ethernet")                                                          \
+	X(GRE_CHECKSUM, OUTER, "GRE checksum is wrong")                                                                \
+	X(VNI_UNKNOWN, OUTER, "no network has this VNI at this local address and port")                                \
+	X(KEY_UNKNOWN, OUTER, "no network has this GRE key, or VSID, at this local address")                           \
+	X(PEER_UNKNOWN, OUTER, "the sender is not a peer of the network")                                              \
+	X(ECN, NETWORK, "congestion was marked on the way, and the inner packet cannot say so (RFC 6040)")             \
+	X(GRE_SEQUENCE, NETWORK, "GRE sequence number is late (seq strict)")                                           \
+	X(SOURCE_MAC, NETWORK, "source MAC is a group address or zero")                                                \
+	X(RESERVED_MAC, NETWORK, "destination is a link-local group address (802.1Q 8.6.3)")                           \
+	X(SAME_PORT, NETWORK, "destination is behind the port the frame came from")                                    \
+	X(SPLIT_HORIZON, NETWORK, "destination is behind a tunnel, and so was the source")                             \
+	X(NO_TARGET, NETWORK, "flooded, but nobody else is in the network")                                            \
+	X(STALE_TARGET, NETWORK, "the port or peer of the FDB entry is gone")                                          \
+	X(MTU_NETWORK, NETWORK, "frame is larger than the MTU set for the network")                                    \
+	X(MTU_UNDERLAY, NETWORK, "frame does not fit the underlay MTU once encapsulated")                              \
+	X(NO_ROUTE, NETWORK, "no route to the peer")                                                                   \
+	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                                    \
+	X(VLAN_DEPTH, NETWORK, "more than two VLAN tags outside the frame")                                            \
+	X(GSO_NESTED, NETWORK, "super-frame of a tunnel inside the tenant (switch its offload off)")                   \
+	X(GSO_NUMBERED, NETWORK, "super-frame, but each packet needs its own checksum or number (csum, seq, udpcsum)") \
+	X(GSO_MIXED, NETWORK, "super-frame flooded to peers over UDP and over GRE")                                    \
+	X(NO_ROOM, NETWORK, "the kernel refused to make room for, or to remove, the outer header")                     \
 	X(COPY_FAILED, NETWORK, "the kernel refused to send a copy")
 
 enum xovl_reason {

@@ -103,6 +103,8 @@ public:
 	void far_offload(const std::string &dev, const std::string &features) const { far_.offload(dev, features); }
 	/// Lines of `ip -batch` in the machine.
 	void ip(const std::string &lines) const { machine_.ip(lines); }
+	/// The same beyond the veths.
+	void far_ip(const std::string &lines) const { far_.ip(lines); }
 
 private:
 	void link() const;

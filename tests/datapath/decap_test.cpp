@@ -25,6 +25,19 @@ protected:
 	}
 
 	Bytes arriving_vxlan(const Vxlan &vxlan) const { return outer() / udp_ / vxlan / inner_; }
+	/// Every header that has one of its 39 reserved bits set.
+	static std::vector<Vxlan> with_a_reserved_bit()
+	{
+		std::vector<Vxlan> list;
+		for (int bit = 0; bit < 8; bit++)
+			if (bit != 3)
+				list.push_back({.vni = kBlueVni, .flags = static_cast<uint8_t>(0x08 | 1 << bit)});
+		for (int bit = 0; bit < 24; bit++)
+			list.push_back({.vni = kBlueVni, .reserved1 = 1u << bit});
+		for (int bit = 0; bit < 8; bit++)
+			list.push_back({.vni = kBlueVni, .reserved2 = static_cast<uint8_t>(1 << bit)});
+		return list;
+	}
 	/// Whether the kernel runs TC programs on it: some refuse an IP header that is cut off.
 	bool runs(const Bytes &packet) const
 	{
@@ -63,21 +76,24 @@ TEST_P(Decap, EveryKindOfFrame)
 
 TEST_P(Decap, WhatPeersMayChoose)
 {
-	if (is_v4()) {
-		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .tos = 0xff, .id = 9, .ttl = 1} /
-				     tunnel(),
-			     inner_);
+	const auto marked = [&](uint8_t tos) {
+		IPv4 outer4 = v4();
+		outer4.tos = tos;
+		outer4.id = 9;
+		outer4.ttl = 1;
+		IPv6 outer6 = v6();
+		outer6.traffic_class = tos;
+		outer6.flow_label = 0xfffff;
+		outer6.hop_limit = 1;
+		return eth_ / (is_v4() ? Packet(outer4) : Packet(outer6)) / tunnel();
+	};
+	for (uint8_t tos : {0xfc, 0xfd, 0xfe})
+		decapsulates(marked(tos), inner_);
+	/* congestion experienced, which the inner packet cannot say */
+	finishes("uplink", marked(0xff),
+		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "ecn", inner_.bytes().size())});
+	if (is_v4())
 		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .df = true} / tunnel(), inner_);
-	} else {
-		decapsulates(eth_ /
-				     IPv6{.src = ip().peer_a,
-					  .dst = ip().local,
-					  .traffic_class = 0xff,
-					  .flow_label = 0xfffff,
-					  .hop_limit = 1} /
-				     tunnel(),
-			     inner_);
-	}
 	/* UDP: any source port; a checksum may be present */
 	decapsulates(outer() / UDP{.sport = 1, .dport = 4789, .checksum = 0} / Vxlan{kBlueVni} / inner_, inner_);
 	decapsulates(outer() / UDP{.sport = 50000, .dport = 4789} / Vxlan{kBlueVni} / inner_, inner_);
@@ -223,21 +239,32 @@ TEST_P(Decap, InnerFramesOfAFewOctets)
 
 TEST_P(Decap, VxlanFlags)
 {
-	for (int bit = 0; bit < 8; bit++)
-		if (bit != 3)
-			refuses(arriving_vxlan({.vni = kBlueVni, .flags = static_cast<uint8_t>(0x08 | 1 << bit)}),
-				"vxlan_reserved");
-	refuses(arriving_vxlan({.vni = kBlueVni, .flags = 0}), "vxlan_flags");
-	refuses(arriving_vxlan({.vni = kBlueVni, .flags = 0xf7}), "vxlan_flags");
+	for (const bool strict : {false, true}) {
+		set_blue([&](NetworkConfig &net) { net.reserved_strict = strict; });
+		for (uint8_t flags : {0x00, 0x80, 0xf7})
+			refuses(arriving_vxlan({.vni = kBlueVni, .flags = flags}), "vxlan_flags");
+	}
 }
 
-TEST_P(Decap, VxlanReservedBits)
+/* RFC 7348, section 5: "MUST be set to zero on transmission and ignored on receipt". */
+TEST_P(Decap, VxlanReservedBitsAreIgnored)
 {
-	for (int bit = 0; bit < 24; bit++)
-		refuses(arriving_vxlan({.vni = kBlueVni, .reserved1 = 1u << bit}), "vxlan_reserved");
-	for (int bit = 0; bit < 8; bit++)
-		refuses(arriving_vxlan({.vni = kBlueVni, .reserved2 = static_cast<uint8_t>(1 << bit)}),
-			"vxlan_reserved");
+	for (const Vxlan &vxlan : with_a_reserved_bit()) {
+		SCOPED_TRACE(hex_dump(Packet(vxlan)));
+		decapsulates(arriving_vxlan(vxlan), inner_);
+	}
+	decapsulates(arriving_vxlan({.vni = kBlueVni, .flags = 0xff, .reserved1 = 0xffffff, .reserved2 = 0xff}),
+		     inner_);
+}
+
+TEST_P(Decap, VxlanReservedBitsInAStrictNetwork)
+{
+	set_blue([](NetworkConfig &net) { net.reserved_strict = true; });
+	for (const Vxlan &vxlan : with_a_reserved_bit()) {
+		SCOPED_TRACE(hex_dump(Packet(vxlan)));
+		refuses(arriving_vxlan(vxlan), "vxlan_reserved");
+	}
+	decapsulates(arriving_vxlan({.vni = kBlueVni}), inner_);
 }
 
 /* Cut off anywhere, the packet is never delivered, not even in part. */

@@ -40,26 +40,21 @@ TEST_P(Encap, LargestFrameThatFits)
 {
 	const size_t largest = kUplinkMtu - (outer_len() - 14);
 	encapsulates(frame_of(mac::kRemoteA, mac::kTenant1, largest), mac::kPeerA, ip().peer_a);
-	finishes_in_tc("port1", frame_of(mac::kRemoteA, mac::kTenant1, largest + 1),
-		       {Verdict::Drop, {}, dropped_from_port("port1", "mtu_underlay", largest + 1)});
+	answers_too_big(frame_of(mac::kRemoteA, mac::kTenant1, largest + 1), "mtu_underlay", largest - 14);
 }
 
 TEST_P(Encap, MtuOfTheRoute)
 {
 	const size_t largest = kNarrowMtu - (outer_len() - 14);
 	encapsulates(frame_of(mac::kRemoteNarrow, mac::kTenant1, largest), mac::kPeerB, ip().narrow);
-	finishes_in_tc("port1", frame_of(mac::kRemoteNarrow, mac::kTenant1, largest + 1),
-		       {Verdict::Drop, {}, dropped_from_port("port1", "mtu_underlay", largest + 1)});
+	answers_too_big(frame_of(mac::kRemoteNarrow, mac::kTenant1, largest + 1), "mtu_underlay", largest - 14);
 }
 
 TEST_P(Encap, MtuOfTheNetwork)
 {
-	Config config = bench_->config();
-	config.find_network("blue")->mtu = 1000;
-	bench_->apply(config);
+	set_blue([](NetworkConfig &net) { net.mtu = 1000; });
 	encapsulates(frame_of(mac::kRemoteA, mac::kTenant1, 1014), mac::kPeerA, ip().peer_a);
-	finishes_in_tc("port1", frame_of(mac::kRemoteA, mac::kTenant1, 1015),
-		       {Verdict::Drop, {}, dropped_from_port("port1", "mtu_network", 1015)});
+	answers_too_big(frame_of(mac::kRemoteA, mac::kTenant1, 1015), "mtu_network", 1000);
 }
 
 /* Of a super-frame, which TC keeps whole, each segment must fit. */
@@ -69,18 +64,24 @@ TEST_P(Encap, SuperFrames)
 			     TCP{.sport = 40000, .dport = 80} / Payload::of(3000);
 	const uint32_t largest = kUplinkMtu - (outer_len() - 14) - 14 - 20 - 20;
 	const auto run = [&](uint32_t gso_size) { return bench_->run(Hook::Tc, "port1", inner, gso_size); };
+	const auto is_answered = [&](uint32_t gso_size, uint32_t mtu) {
+		const RunResult result = run(gso_size);
+		EXPECT_EQ(result.verdict, Verdict::Redirect);
+		EXPECT_EQ(hex_dump(result.packet), hex_dump(too_big(inner, mtu)));
+	};
 	const RunResult fits = run(largest);
 	EXPECT_EQ(fits.verdict, Verdict::Redirect);
 	EXPECT_EQ(hex_dump(fits.packet),
 		  hex_dump(encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, fits.packet)));
-	EXPECT_EQ(run(largest + 1).verdict, Verdict::Drop);
+	is_answered(largest + 1, largest + 20 + 20);
 	EXPECT_EQ(bench_->counts()["drop mtu_underlay packets"], 1u);
 
-	Config config = bench_->config();
-	config.find_network("blue")->mtu = 1000;
-	bench_->apply(config);
-	EXPECT_EQ(run(1000 - 20 - 20).verdict, Verdict::Redirect);
-	EXPECT_EQ(run(1000 - 20 - 20 + 1).verdict, Verdict::Drop);
+	set_blue([](NetworkConfig &net) { net.mtu = 1000; });
+	const RunResult smaller = run(1000 - 20 - 20);
+	EXPECT_EQ(smaller.verdict, Verdict::Redirect);
+	EXPECT_EQ(hex_dump(smaller.packet),
+		  hex_dump(encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, smaller.packet)));
+	is_answered(1000 - 20 - 20 + 1, 1000);
 	EXPECT_EQ(bench_->counts()["drop mtu_network packets"], 1u);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "fixture.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -149,8 +151,8 @@ void DatapathTest::passes(const std::string &dev, const Bytes &packet)
 	finishes_in_tc(dev, packet, {});
 }
 
-void DatapathTest::wire(const std::string &from, const Bytes &packet,
-			const std::vector<std::pair<std::string, Bytes>> &want, const Counts &counts)
+void DatapathTest::wire(const std::function<void()> &send, const std::vector<std::pair<std::string, Bytes>> &want,
+			const Counts &counts)
 {
 	std::vector<std::pair<std::string, Bytes>> came;
 	const auto collect = [&] {
@@ -163,7 +165,7 @@ void DatapathTest::wire(const std::string &from, const Bytes &packet,
 	came.clear();
 
 	const Counts before = bench_->counts();
-	bench_->far(from).send(packet);
+	send();
 	wait_until(collect, kArrival);
 	wait_until([&] { return collect() && came.size() > want.size(); }, kSilence);
 	EXPECT_EQ(dumps(came), dumps(want));
@@ -189,20 +191,87 @@ uint16_t DatapathTest::sport(const Bytes &made) const
 	return made.size() < at + 2 ? 0 : static_cast<uint16_t>(made[at] << 8 | made[at + 1]);
 }
 
+namespace {
+
+/// The ECN field of a frame's IP header, 0 where there is none.
+uint8_t ecn_of(const Bytes &frame)
+{
+	auto type_at = [&](size_t at) { return at + 4 > frame.size() ? 0 : frame[at] << 8 | frame[at + 1]; };
+	size_t at = 12;
+	while (type_at(at) == 0x8100 || type_at(at) == 0x88a8)
+		at += 4;
+	if (type_at(at) == 0x0800)
+		return frame[at + 3] & 3;
+	return type_at(at) == 0x86dd ? frame[at + 3] >> 4 & 3 : 0;
+}
+
+} // namespace
+
+uint32_t DatapathTest::flow_label(const Bytes &made) const
+{
+	return made.size() < 18 ? 0 : (made[15] & 0xf) << 16 | made[16] << 8 | made[17];
+}
+
 Bytes DatapathTest::encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac,
 				 const std::string &peer, const Bytes &made) const
 {
 	const uint16_t port = sport(made);
 	EXPECT_GE(port, 49152);
+	const uint8_t ecn = ecn_of(inner.bytes());
 	const Packet outer =
-		is_v4() ? Packet(IPv4{.src = ip().local, .dst = peer, .tos = 0, .id = 0, .df = true, .ttl = 64})
+		is_v4() ? Packet(IPv4{.src = ip().local, .dst = peer, .tos = ecn, .id = 0, .df = true, .ttl = 64})
 			: Packet(IPv6{.src = ip().local,
 				      .dst = peer,
-				      .traffic_class = 0,
-				      .flow_label = 0,
+				      .traffic_class = ecn,
+				      .flow_label = flow_label(made),
 				      .hop_limit = 64});
 	return Ethernet{peer_mac, mac::kUplink} / outer / UDP{.sport = port, .dport = 4789, .checksum = 0} /
 	       Vxlan{.vni = vni, .flags = 0x08} / inner;
+}
+
+namespace {
+
+constexpr size_t kTooBigMaxIPv4 = 576;  ///< RFC 1812, 4.3.2.3
+constexpr size_t kTooBigMaxIPv6 = 1280; ///< RFC 4443, 2.4 (c)
+
+std::string ip_text(int family, const Bytes &bytes, size_t at)
+{
+	char text[INET6_ADDRSTRLEN];
+	return inet_ntop(family, bytes.data() + at, text, sizeof(text));
+}
+
+} // namespace
+
+Bytes DatapathTest::too_big(const Bytes &frame, uint32_t mtu, size_t l2_len)
+{
+	const Bytes ip(frame.begin() + static_cast<long>(l2_len), frame.end());
+	const bool v4 = ip[0] >> 4 == 4;
+	const Bytes quote = truncated(ip, v4 ? kTooBigMaxIPv4 - 28 : kTooBigMaxIPv6 - 48);
+	const Packet error = v4 ? IPv4{.src = ip_text(AF_INET, ip, 16), .dst = ip_text(AF_INET, ip, 12), .df = true} /
+					     ICMP{.type = 3, .code = 4, .rest = mtu} / Payload{quote}
+				: IPv6{.src = ip_text(AF_INET6, ip, 24), .dst = ip_text(AF_INET6, ip, 8)} /
+					     ICMP{.type = 2, .rest = mtu} / Payload{quote};
+	/* its MACs the other way round, its tags as they were */
+	Bytes answer(frame.begin() + 6, frame.begin() + 12);
+	answer.insert(answer.end(), frame.begin(), frame.begin() + 6);
+	answer.insert(answer.end(), frame.begin() + 12, frame.begin() + static_cast<long>(l2_len));
+	const Bytes rest = error;
+	answer.insert(answer.end(), rest.begin(), rest.end());
+	return answer;
+}
+
+void DatapathTest::answers_too_big(const Bytes &frame, const std::string &reason, uint32_t mtu, size_t l2_len)
+{
+	finishes_in_tc(
+		"port1", frame,
+		{Verdict::Redirect, too_big(frame, mtu, l2_len), dropped_from_port("port1", reason, frame.size())});
+}
+
+void DatapathTest::set_blue(const std::function<void(NetworkConfig &)> &edit)
+{
+	Config config = bench_->config();
+	edit(*config.find_network("blue"));
+	bench_->apply(config);
 }
 
 Bytes DatapathTest::made_of(const Packet &inner, Hook hook)

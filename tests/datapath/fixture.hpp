@@ -68,6 +68,12 @@ protected:
 	/// Sends from the far end `from`, as the whole machine handles it; want: the frames that come out at each far end, in any
 	/// order. Far ends that are not named must stay silent.
 	void wire(const std::string &from, const Bytes &packet, const std::vector<std::pair<std::string, Bytes>> &want,
+		  const Counts &counts)
+	{
+		wire([&] { bench_->far(from).send(packet); }, want, counts);
+	}
+	/// The same, sent in another way.
+	void wire(const std::function<void()> &send, const std::vector<std::pair<std::string, Bytes>> &want,
 		  const Counts &counts);
 
 	/// A tunnel packet of peer A as it arrives at the uplink.
@@ -75,11 +81,20 @@ protected:
 	Packet arriving(uint32_t vni, const Packet &inner, const std::string &peer) const;
 	/// The underlay IP layer with everything that peers may choose at its default.
 	Packet outer_ip(const std::string &src, const std::string &dst) const;
-	/// The tunnel packet that xovl makes of inner. sport is taken from made, and checked.
+	/// The tunnel packet that xovl makes of inner. Source port and flow label are taken from made; the port is checked.
 	Bytes encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac, const std::string &peer,
 			   const Bytes &made) const;
+	/// Of the outer IPv6 header.
+	uint32_t flow_label(const Bytes &made) const;
 	/// The outer UDP source port.
 	uint16_t sport(const Bytes &made) const;
+
+	/// What the sender of a frame that does not fit gets back: the ICMP error of that MTU. l2_len: octets before its IP header.
+	static Bytes too_big(const Bytes &frame, uint32_t mtu, size_t l2_len = 14);
+	/// A frame from port1 that does not fit: counted as dropped for the reason, and answered.
+	void answers_too_big(const Bytes &frame, const std::string &reason, uint32_t mtu, size_t l2_len = 14);
+	/// Edits network blue.
+	void set_blue(const std::function<void(NetworkConfig &)> &edit);
 
 	/// Sends inner from port1 through a hook, which must redirect it; returns what the hook made of it.
 	Bytes made_of(const Packet &inner, Hook hook);

@@ -82,8 +82,7 @@ TEST_P(Path, Drops)
 		finishes("uplink", arriving(kBlueVni, peer),
 			 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "split_horizon", len)});
 		finishes_in_tc("port1", nowhere, {Verdict::Drop, {}, dropped_from_port("port1", "no_route", len)});
-		finishes_in_tc("port1", large,
-			       {Verdict::Drop, {}, dropped_from_port("port1", "mtu_underlay", large.size())});
+		answers_too_big(large, "mtu_underlay", static_cast<uint32_t>(kUplinkMtu - outer_len()));
 	});
 }
 
@@ -101,6 +100,7 @@ TEST_P(PathUnderlay, MalformedPacketsOfAPath)
 			finishes("uplink", packet, {Verdict::Drop, {}, dropped_outer(reason)});
 		});
 	};
+	set_blue([](NetworkConfig &net) { net.reserved_strict = true; });
 	UDP longer = udp;
 	longer.length = static_cast<uint16_t>(inner.bytes().size() + 17);
 	refuses(outer / longer / Vxlan{kBlueVni} / inner, "udp_length");

@@ -83,7 +83,10 @@ TEST_P(Guard, TunnelPacketsThatMustNotComeInAreDroppedWithTheirReason)
 	expect_dropped(outer(net().vtep(2)) / Vxlan{.vni = 999} / inner(), "vni_unknown");
 	expect_dropped(outer(kStranger) / Vxlan{.vni = 100} / inner(), "peer_unknown");
 	expect_dropped(outer(net().vtep(2)) / Vxlan{.vni = 100, .flags = 0} / inner(), "vxlan_flags");
-	expect_dropped(outer(net().vtep(2)) / Vxlan{.vni = 100, .reserved2 = 1} / inner(), "vxlan_reserved");
+	const Packet reserved = outer(net().vtep(2)) / Vxlan{.vni = 100, .reserved2 = 1} / inner();
+	EXPECT_TRUE(arrives(reserved)) << "ignored on receipt (RFC 7348, section 5)";
+	h(1).xovl_must("net set blue reserved strict");
+	expect_dropped(reserved, "vxlan_reserved");
 	expect_dropped(outer(net().vtep(2)) / Vxlan{.vni = 100}, "vxlan_short");
 	// c2 is known behind a peer: from tunnel to tunnel nothing goes
 	const Packet to_c2 = Ethernet{.dst = net().tenant_mac(2), .src = "02:00:00:00:0c:99"} / Payload::of(60);

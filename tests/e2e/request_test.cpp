@@ -113,6 +113,28 @@ TEST_F(Requests, WrongCommands)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
+/* A setting may be for peers of one encapsulation that only FDB entries lead to: the last of them stays. */
+TEST_F(Requests, LastPeerOfAnEncapsulation)
+{
+	h(1).xovl_must("fdb add 02:00:00:00:00:97 net blue dst 192.0.2.7 encap geneve");
+	h(1).xovl_must("net set blue geneve-opt 0x0102:0x01:00010002");
+	before_ = h(1).save();
+	const std::string rule = "geneve-opt is for geneve";
+	const std::string gone = "fdb replace 02:00:00:00:00:97 net blue dst ";
+	expect_refused(h(1).xovl("fdb del 02:00:00:00:00:97 net blue"), 1, rule, "del");
+	expect_refused(h(1).xovl(gone + "192.0.2.2"), 1, rule, "replace");
+	expect_refused(h(1).xovl("fdb replace 02:00:00:00:00:97 net blue dev port0"), 1, rule, "replace by a port");
+
+	h(1).xovl_must(gone + "192.0.2.7");
+	h(1).xovl_must(gone + "192.0.2.8 encap geneve");
+	h(1).xovl_must("fdb add 02:00:00:00:00:96 net blue dst 192.0.2.8");
+	h(1).xovl_must("fdb del 02:00:00:00:00:97 net blue");
+	before_ = h(1).save();
+	expect_refused(h(1).xovl("fdb del 02:00:00:00:00:96 net blue"), 1, rule, "del of the other one");
+	h(1).xovl_must("net set blue geneve-opt none");
+	h(1).xovl_must("fdb del 02:00:00:00:00:96 net blue");
+}
+
 TEST_F(Requests, UnknownNamespace)
 {
 	expect_refused(run({XOVL_COMMAND, "-n", "x-no-such-namespace", "net", "show"}), 1, "x-no-such-namespace", "-n");

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <stdexcept>
@@ -14,7 +15,11 @@ namespace xovl::test {
 namespace {
 
 constexpr uint16_t kEtherTypeExperimental = 0x88b5;
+constexpr uint16_t kEtherTypeEthernet = 0x6558; // transparent Ethernet bridging
 constexpr uint8_t kProtocolExperimental = 253;
+constexpr uint8_t kOptionCritical = 0x80;
+constexpr uint8_t kGeneveCritical = 0x40;
+constexpr uint16_t kGreChecksum = 0x8000, kGreKey = 0x2000, kGreSequence = 0x1000;
 
 /// Octets in network byte order.
 class Writer {
@@ -86,6 +91,13 @@ struct EtherTypeOf {
 	uint16_t operator()(const auto &) const { return kEtherTypeExperimental; }
 };
 
+/// What a tunnel header says of the layer it carries.
+struct TunnelTypeOf {
+	uint16_t operator()(const IPv4 &) const { return 0x0800; }
+	uint16_t operator()(const IPv6 &) const { return 0x86dd; }
+	uint16_t operator()(const auto &) const { return kEtherTypeEthernet; }
+};
+
 struct ProtocolOf {
 	bool ipv6;
 
@@ -95,6 +107,7 @@ struct ProtocolOf {
 	uint8_t operator()(const IPv4 &) const { return 4; }
 	uint8_t operator()(const IPv6 &) const { return 41; }
 	uint8_t operator()(const IPv6Ext &ext) const { return ext.protocol; }
+	uint8_t operator()(const Gre &) const { return 47; }
 	uint8_t operator()(const auto &) const { return kProtocolExperimental; }
 };
 
@@ -103,6 +116,13 @@ uint16_t ether_type(const std::optional<uint16_t> &given, const Layer *next)
 	if (given)
 		return *given;
 	return next ? std::visit(EtherTypeOf{}, *next) : kEtherTypeExperimental;
+}
+
+uint16_t tunnel_type(const std::optional<uint16_t> &given, const Layer *next)
+{
+	if (given)
+		return *given;
+	return next ? std::visit(TunnelTypeOf{}, *next) : kEtherTypeEthernet;
 }
 
 uint8_t protocol(const std::optional<uint8_t> &given, const Layer *next, bool ipv6)
@@ -143,6 +163,30 @@ void fill_checksum(Bytes &segment, size_t at, const Layer *ip, uint8_t proto, bo
 	}
 	sum.insert(sum.end(), segment.begin(), segment.end());
 	put_u16(segment, at, internet_checksum(sum));
+}
+
+Bytes geneve_options(const std::vector<GeneveTlv> &list)
+{
+	Writer out;
+	for (const GeneveTlv &tlv : list)
+		out.u16(tlv.option_class)
+			.u8(tlv.type)
+			.u8(static_cast<uint8_t>(tlv.reserved << 5 | tlv.length.value_or(tlv.data.size() / 4)))
+			.raw(tlv.data);
+	return out.take();
+}
+
+uint8_t geneve_flags(const Geneve &geneve)
+{
+	const bool critical =
+		std::ranges::any_of(geneve.options, [](const GeneveTlv &tlv) { return tlv.type & kOptionCritical; });
+	return geneve.flags.value_or(critical ? kGeneveCritical : 0);
+}
+
+uint16_t gre_flags(const Gre &gre)
+{
+	const uint16_t flags = (gre.csum ? kGreChecksum : 0) | (gre.key ? kGreKey : 0) | (gre.seq ? kGreSequence : 0);
+	return gre.flags.value_or(flags) | gre.version;
 }
 
 struct Build {
@@ -232,11 +276,12 @@ struct Build {
 					.u16(tcp.dport)
 					.u32(tcp.seq)
 					.u32(tcp.ack)
-					.u8(5 << 4)
+					.u8(tcp.data_offset.value_or(5 + tcp.options.size() / 4) << 4)
 					.u8(tcp.flags)
 					.u16(tcp.window)
 					.u16(tcp.checksum.value_or(0))
 					.u16(0)
+					.raw(tcp.options)
 					.raw(around.payload)
 					.take();
 		if (!tcp.checksum)
@@ -283,6 +328,35 @@ struct Build {
 			.take();
 	}
 
+	Bytes operator()(const Geneve &geneve) const
+	{
+		const Bytes options = geneve_options(geneve.options);
+		return Writer()
+			.u8(static_cast<uint8_t>(geneve.version << 6 | geneve.opt_len.value_or(options.size() / 4)))
+			.u8(geneve_flags(geneve))
+			.u16(tunnel_type(geneve.protocol, around.next))
+			.u32(geneve.vni << 8 | geneve.reserved)
+			.raw(options)
+			.raw(around.payload)
+			.take();
+	}
+
+	Bytes operator()(const Gre &gre) const
+	{
+		Writer out;
+		out.u16(gre_flags(gre)).u16(tunnel_type(gre.protocol, around.next));
+		if (gre.csum)
+			out.u16(gre.checksum.value_or(0)).u16(gre.reserved1);
+		if (gre.key)
+			out.u32(*gre.key);
+		if (gre.seq)
+			out.u32(*gre.seq);
+		Bytes packet = out.raw(around.payload).take();
+		if (gre.csum && !gre.checksum)
+			put_u16(packet, 4, internet_checksum(packet));
+		return packet;
+	}
+
 	Bytes operator()(const Payload &payload) const { return Writer().raw(payload.data).raw(around.payload).take(); }
 };
 
@@ -294,6 +368,22 @@ Payload Payload::of(size_t n)
 	for (size_t i = 0; i < n; i++)
 		payload.data.push_back(static_cast<uint8_t>(i * 7 + i / 256 + 1));
 	return payload;
+}
+
+Bytes TCP::mss(uint16_t value)
+{
+	return Writer().u8(2).u8(4).u16(value).take();
+}
+
+Vxlan Vxlan::gbp(uint32_t vni, uint16_t group, bool dont_learn, bool applied)
+{
+	const uint32_t bits = (dont_learn ? 0x400000 : 0) | (applied ? 0x080000 : 0);
+	return {.vni = vni, .flags = 0x88, .reserved1 = bits | group};
+}
+
+Gre Gre::nvgre(uint32_t vsid, uint8_t flow_id)
+{
+	return {.key = vsid << 8 | flow_id};
 }
 
 Packet operator/(Packet above, const Packet &below)

@@ -82,9 +82,14 @@ struct TCP {
 	uint16_t window = 8192;
 	std::optional<uint16_t> checksum = {};
 	bool partial = false; ///< as in UDP
+	Bytes options = {};   ///< a multiple of 4 octets
+	std::optional<uint8_t> data_offset = {};
+
+	/// The option of a SYN.
+	static Bytes mss(uint16_t value);
 };
 
-/// ICMP, or ICMPv6 below an IPv6 layer.
+/// ICMP, or ICMPv6 below an IPv6 layer. What an error quotes are the layers that follow, or a Payload.
 struct ICMP {
 	uint8_t type = 8;
 	uint8_t code = 0;
@@ -106,6 +111,44 @@ struct Vxlan {
 	uint8_t flags = 0x08;
 	uint32_t reserved1 = 0; ///< the 24 bits after the flags
 	uint8_t reserved2 = 0;  ///< the 8 bits after the VNI
+
+	/// With the Group Policy extension (draft-smith-vxlan-group-policy-05).
+	static Vxlan gbp(uint32_t vni, uint16_t group, bool dont_learn = false, bool applied = false);
+};
+
+/// An option of GENEVE, RFC 8926 section 3.5.
+struct GeneveTlv {
+	uint16_t option_class = 0;
+	uint8_t type = 0;                   ///< with the critical bit, 0x80
+	Bytes data = {};                    ///< a multiple of 4 octets
+	uint8_t reserved = 0;               ///< 3 bits
+	std::optional<uint8_t> length = {}; ///< words of data, 5 bits
+};
+
+/// RFC 8926 section 3.4
+struct Geneve {
+	uint32_t vni = 0;
+	std::vector<GeneveTlv> options = {};
+	std::optional<uint8_t> flags = {}; ///< O 0x80, C 0x40, reserved; default: C if an option is critical
+	uint8_t version = 0;
+	std::optional<uint8_t> opt_len = {};   ///< words of options, 6 bits
+	std::optional<uint16_t> protocol = {}; ///< default: of the next layer; Ethernet (0x6558) unless that is IP
+	uint8_t reserved = 0;                  ///< the 8 bits after the VNI
+};
+
+/// RFC 2784 with RFC 2890
+struct Gre {
+	std::optional<uint32_t> key = {};
+	std::optional<uint32_t> seq = {};
+	bool csum = false;
+	std::optional<uint16_t> checksum = {}; ///< if csum
+	uint16_t reserved1 = 0;                ///< beside the checksum
+	std::optional<uint16_t> flags = {};    ///< of the first 16 bits; default: C 0x8000, K 0x2000, S 0x1000 as above
+	uint8_t version = 0;
+	std::optional<uint16_t> protocol = {}; ///< as in Geneve
+
+	/// RFC 7637
+	static Gre nvgre(uint32_t vsid, uint8_t flow_id = 0);
 };
 
 struct Payload {
@@ -115,7 +158,7 @@ struct Payload {
 	static Payload of(size_t n);
 };
 
-using Layer = std::variant<Ethernet, Vlan, IPv4, IPv6, IPv6Ext, UDP, TCP, ICMP, ARP, Vxlan, Payload>;
+using Layer = std::variant<Ethernet, Vlan, IPv4, IPv6, IPv6Ext, UDP, TCP, ICMP, ARP, Vxlan, Geneve, Gre, Payload>;
 
 class Packet {
 public:

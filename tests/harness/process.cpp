@@ -14,6 +14,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
@@ -221,6 +222,18 @@ TempFile::TempFile(const std::string &text) : path_("/tmp/xovl-test-XXXXXX")
 TempFile::~TempFile()
 {
 	unlink(path_.c_str());
+}
+
+TempFolder::TempFolder() : path_("/tmp/xovl-test-XXXXXX")
+{
+	if (!mkdtemp(path_.data()))
+		fail(path_);
+}
+
+TempFolder::~TempFolder()
+{
+	std::error_code ignored;
+	std::filesystem::remove_all(path_, ignored);
 }
 
 } // namespace xovl::test

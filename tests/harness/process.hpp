@@ -93,4 +93,18 @@ private:
 	std::string path_;
 };
 
+/// The same with a folder and all that is in it.
+class TempFolder {
+public:
+	TempFolder();
+	TempFolder(const TempFolder &) = delete;
+	TempFolder &operator=(const TempFolder &) = delete;
+	~TempFolder();
+
+	const std::string &path() const { return path_; }
+
+private:
+	std::string path_;
+};
+
 } // namespace xovl::test

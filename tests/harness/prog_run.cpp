@@ -60,18 +60,23 @@ RunResult prog_run(Hook hook, int prog_fd, const RunInput &input)
 	xdp.ingress_ifindex = input.ifindex;
 	skb.ifindex = input.ifindex;
 	skb.gso_size = input.gso_size;
+	skb.mark = input.mark;
 	opts.data_in = input.packet.data();
 	opts.data_size_in = length;
 	opts.data_out = out.data();
 	opts.data_size_out = static_cast<uint32_t>(out.size());
 	opts.ctx_in = hook == Hook::Xdp ? static_cast<const void *>(&xdp) : &skb;
 	opts.ctx_size_in = hook == Hook::Xdp ? sizeof(xdp) : sizeof(skb);
+	if (hook == Hook::Tc) {
+		opts.ctx_out = &skb;
+		opts.ctx_size_out = sizeof(skb);
+	}
 	opts.repeat = 1;
 	if (int err = bpf_prog_test_run_opts(prog_fd, &opts))
 		fail(-err, "BPF_PROG_TEST_RUN");
 
 	out.resize(opts.data_size_out);
-	return {verdict_of(hook, opts.retval), opts.retval, out};
+	return {verdict_of(hook, opts.retval), opts.retval, out, skb.mark};
 }
 
 Fd xdp_program(uint32_t ifindex)

@@ -20,6 +20,7 @@ struct RunResult {
 	Verdict verdict = Verdict::Other;
 	uint32_t retval = 0; ///< XDP_* or TC_ACT_*
 	Bytes packet;        ///< as the program left it
+	uint32_t mark = 0;   ///< TC: skb->mark, the same
 };
 
 enum class Hook { Xdp, Tc };
@@ -28,6 +29,7 @@ struct RunInput {
 	uint32_t ifindex = 0;  ///< where the packet came in, in the caller's network namespace
 	Bytes packet;          ///< 14 octets at least: the kernel takes no less
 	uint32_t gso_size = 0; ///< TC: payload octets of one segment of a super-frame
+	uint32_t mark = 0;     ///< TC: skb->mark
 };
 
 /// Throws std::system_error when the kernel refuses to run it (std::errc::invalid_argument: the packet).

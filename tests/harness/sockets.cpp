@@ -17,6 +17,20 @@ namespace xovl::test {
 
 namespace {
 
+constexpr int kReceiveMark = 75; // SO_RCVMARK, which the headers of Debian 12's C library lack
+
+/// struct virtio_net_hdr of linux/virtio_net.h, which is no C++.
+struct VnetHeader {
+	uint8_t flags = 0;
+	uint8_t gso_type = 0;
+	uint16_t hdr_len = 0;
+	uint16_t gso_size = 0;
+	uint16_t csum_start = 0;
+	uint16_t csum_offset = 0;
+};
+static_assert(sizeof(VnetHeader) == 10);
+constexpr uint8_t kNeedsChecksum = 1; // VIRTIO_NET_HDR_F_NEEDS_CSUM
+
 void check(bool ok, const char *what)
 {
 	if (!ok)
@@ -178,13 +192,30 @@ PacketSocket::PacketSocket(const Netns &netns, const std::string &dev)
 		grow_receive_buffer(fd_);
 		const int on = 1;
 		check(setsockopt(fd_.get(), SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) == 0, "PACKET_AUXDATA");
+		setsockopt(fd_.get(), SOL_SOCKET, kReceiveMark, &on, sizeof(on));
 		sockaddr_ll address = {};
 		address.sll_family = AF_PACKET;
 		address.sll_protocol = htons(ETH_P_ALL);
 		address.sll_ifindex = static_cast<int>(if_nametoindex(dev.c_str()));
 		check(address.sll_ifindex > 0, dev.c_str());
 		check(bind(fd_.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) == 0, "bind");
+
+		partial_fd_ = Fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+		check(bool(partial_fd_), "packet socket");
+		check(setsockopt(partial_fd_.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) == 0,
+		      "PACKET_VNET_HDR");
+		address.sll_protocol = 0;
+		check(bind(partial_fd_.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) == 0, "bind");
 	});
+}
+
+void PacketSocket::send_partial(const Bytes &frame, uint16_t csum_start, uint16_t csum_offset) const
+{
+	const VnetHeader header = {.flags = kNeedsChecksum, .csum_start = csum_start, .csum_offset = csum_offset};
+	const auto *octets = reinterpret_cast<const uint8_t *>(&header);
+	Bytes bytes(octets, octets + sizeof(header));
+	bytes.insert(bytes.end(), frame.begin(), frame.end());
+	check(::send(partial_fd_.get(), bytes.data(), bytes.size(), 0) >= 0, "send");
 }
 
 void PacketSocket::send(const Bytes &frame) const
@@ -198,7 +229,7 @@ std::optional<Frame> PacketSocket::next() const
 	frame.bytes.resize(1 << 18);
 	sockaddr_ll from = {};
 	iovec iov = {.iov_base = frame.bytes.data(), .iov_len = frame.bytes.size()};
-	alignas(cmsghdr) char control[CMSG_SPACE(sizeof(tpacket_auxdata))];
+	alignas(cmsghdr) char control[CMSG_SPACE(sizeof(tpacket_auxdata)) + CMSG_SPACE(sizeof(frame.mark))];
 	msghdr message = {};
 	message.msg_name = &from;
 	message.msg_namelen = sizeof(from);
@@ -213,6 +244,8 @@ std::optional<Frame> PacketSocket::next() const
 	frame.outgoing = from.sll_pkttype == PACKET_OUTGOING;
 
 	for (cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg; cmsg = CMSG_NXTHDR(&message, cmsg)) {
+		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SO_MARK)
+			memcpy(&frame.mark, CMSG_DATA(cmsg), sizeof(frame.mark));
 		tpacket_auxdata aux;
 		if (cmsg->cmsg_level != SOL_PACKET || cmsg->cmsg_type != PACKET_AUXDATA)
 			continue;

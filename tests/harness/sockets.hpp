@@ -48,6 +48,7 @@ private:
 struct Frame {
 	Bytes bytes; ///< from the destination MAC on, VLAN tags in place
 	bool outgoing = false;
+	uint32_t mark = 0; ///< skb->mark, where the kernel tells (6.0)
 
 	uint16_t be16(size_t offset) const;
 	/// The EtherType behind `tags` VLAN tags.
@@ -61,6 +62,9 @@ public:
 	PacketSocket(const Netns &netns, const std::string &dev);
 
 	void send(const Bytes &frame) const;
+	/// As a stack does that leaves a transport checksum to the device: the segment starts at csum_start, and at csum_offset of it
+	/// stands the sum of its pseudo-header.
+	void send_partial(const Bytes &frame, uint16_t csum_start, uint16_t csum_offset) const;
 	/// Frames that came since the last call and pass the filter.
 	std::vector<Frame> frames(const std::function<bool(const Frame &)> &filter = {});
 	/// Collects until `count` frames passed the filter or time is up; returns those.
@@ -71,6 +75,7 @@ private:
 	std::optional<Frame> next() const;
 
 	Fd fd_;
+	Fd partial_fd_; ///< sends only
 };
 
 } // namespace xovl::test

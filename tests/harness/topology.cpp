@@ -68,6 +68,13 @@ std::string Topology::vtep(unsigned i) const
 	return vtep_address(plan_.v6, i);
 }
 
+unsigned Topology::overhead() const
+{
+	const bool gre = plan_.encap == "gre" || plan_.encap == "nvgre";
+	const unsigned tunnel = gre ? 4 + (plan_.vni ? 4 : 0) : 8 + 8;
+	return (plan_.v6 ? 40 : 20) + tunnel + plan_.options + 14;
+}
+
 std::string Topology::tenant4(unsigned i)
 {
 	return fmt::format("10.1.0.{}", i);
@@ -170,20 +177,22 @@ std::string Topology::config(unsigned i) const
 	for (unsigned peer = 1; peer <= plan_.hosts; peer++)
 		if (peer != i)
 			flood += fmt::format("{}\"{}\"", flood.empty() ? "" : ", ", vtep(peer));
-	std::string uplinks = fmt::format("  - {{dev: up0, mode: {}}}\n", plan_.uplink_mode);
+	const std::string keys =
+		(plan_.underlay_vid ? fmt::format("vid: {}, ", plan_.underlay_vid) : "") + "mode: " + plan_.uplink_mode;
+	std::string uplinks = fmt::format("  - {{dev: up0, {}}}\n", keys);
 	if (plan_.underlay == Underlay::Multipath)
-		uplinks += fmt::format("  - {{dev: up1, mode: {}}}\n", plan_.uplink_mode);
+		uplinks += fmt::format("  - {{dev: up1, {}}}\n", keys);
 	return fmt::format("vtep: {{local: [\"{}\"]}}\n"
 			   "uplinks:\n{}"
 			   "networks:\n"
 			   "  - name: blue\n"
-			   "    encap: vxlan\n"
-			   "    vni: 100\n"
-			   "{}"
+			   "    encap: {}\n"
+			   "{}{}"
 			   "    ports:\n"
 			   "      - {{dev: port0, mode: {}}}\n"
 			   "    flood: [{}]\n",
-			   vtep(i), uplinks, plan_.network, plan_.port_mode, flood);
+			   vtep(i), uplinks, plan_.encap, plan_.vni ? fmt::format("    vni: {}\n", *plan_.vni) : "",
+			   plan_.network, plan_.port_mode, flood);
 }
 
 void Topology::start() const

@@ -59,7 +59,11 @@ struct Plan {
 	bool v6 = false; ///< the underlay
 	Underlay underlay = Underlay::Direct;
 	unsigned hosts = 2;
-	std::string network = {}; ///< further keys of the network, ", learning: off"
+	std::string network = {}; ///< further lines of the network, "    learning: false\n"
+	std::string encap = "vxlan";
+	std::optional<uint32_t> vni = 100; ///< none: GRE without key
+	unsigned options = 0;              ///< octets that GENEVE options, GRE checksum and sequence number add
+	uint16_t underlay_vid = 0;         ///< the uplinks' VLAN
 	/// gro on at both ends of every veth: then a redirect into it works, as it does into a NIC
 	bool napi = true;
 };
@@ -79,10 +83,12 @@ public:
 	static std::string tenant4(unsigned i);
 	static std::string tenant6(unsigned i);
 	static std::string tenant_mac(unsigned i);
-	/// What fits the underlay MTU of 1500.
-	unsigned tenant_mtu() const { return plan_.v6 ? 1430 : 1450; }
+	/// What fits the underlay MTU of 1500: 1450 for VXLAN over IPv4.
+	unsigned tenant_mtu() const { return 1500 - overhead(); }
+	/// Octets that an inner IP packet gets: outer IP, tunnel and inner Ethernet header.
+	unsigned overhead() const;
 
-	/// The file of host i: network blue, VNI 100, port `port0`, every other host on the flood list.
+	/// The file of host i: network blue, port `port0`, every other host on the flood list.
 	std::string config(unsigned i) const;
 	/// Applies config() everywhere.
 	void start() const;

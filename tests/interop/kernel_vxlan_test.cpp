@@ -8,6 +8,11 @@
  * Addresses as in tests/e2e/traffic_test.cpp. The kernel's vxlan sends without TC redirect, so generic XDP on h1's
  * uplink sees its packets.
  */
+#include <bpf/bpf.h>
+#include <net/if.h>
+
+#include <cstddef>
+#include <iterator>
 #include <string>
 #include <tuple>
 
@@ -38,14 +43,14 @@ protected:
 		net_.reset();
 	}
 
-	/// learning: the device learns where MACs are; else it is told.
-	void kernel_side(bool learning)
+	/// learning: the device learns where MACs are; else it is told. keys: further ones of the device
+	void kernel_side(bool learning, const std::string &keys = {})
 	{
-		h(2).ip(fmt::format("link add vx100 type vxlan id 100 dstport 4789 local {} dev up0 {}{}\n"
+		h(2).ip(fmt::format("link add vx100 type vxlan id 100 dstport 4789 local {} dev up0 {}{} {}\n"
 				    "link add br0 type bridge forward_delay 0 mcast_snooping 0\n"
 				    "link set vx100 master br0 up\nlink set port0 master br0\nlink set br0 up",
-				    net().vtep(2), learning ? "learning" : "nolearning",
-				    v6() ? " udp6zerocsumrx" : ""));
+				    net().vtep(2), learning ? "learning" : "nolearning", v6() ? " udp6zerocsumrx" : "",
+				    keys));
 		h(2).ip(fmt::format("link set br0 mtu {0}\nlink set vx100 mtu {0}", net().tenant_mtu()));
 		fdb("append", "00:00:00:00:00:00");
 		if (!learning)
@@ -59,6 +64,36 @@ protected:
 };
 
 using KernelVxlanXdp = KernelVxlan;
+
+/// Gives the frames that come in at an interface a mark, as a firewall would, for as long as it lives.
+class Marker {
+public:
+	Marker(const Netns &netns, const std::string &dev, int32_t mark)
+	{
+		constexpr int tcx_ingress = 46; // BPF_TCX_INGRESS, which the UAPI headers of Debian 12 lack
+		constexpr int tcx_next = -1;
+		const bpf_insn program[] = {
+			{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = mark},
+			{.code = BPF_STX | BPF_MEM | BPF_W,
+			 .dst_reg = BPF_REG_1,
+			 .src_reg = BPF_REG_2,
+			 .off = offsetof(__sk_buff, mark)},
+			{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = tcx_next},
+			{.code = BPF_JMP | BPF_EXIT},
+		};
+		const Fd fd(
+			bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "marker", "GPL", program, std::size(program), nullptr));
+		in_netns(netns.name(), [&] {
+			link_ = Fd(bpf_link_create(fd.get(), static_cast<int>(if_nametoindex(dev.c_str())),
+						   static_cast<bpf_attach_type>(tcx_ingress), nullptr));
+		});
+	}
+
+	explicit operator bool() const { return bool(link_); }
+
+private:
+	Fd link_;
+};
 
 std::string mode_name(const testing::TestParamInfo<KernelVxlan::ParamType> &info)
 {
@@ -148,6 +183,40 @@ TEST_P(KernelVxlan, TaggedFramesPass)
 		ASSERT_EQ(got.size(), 1u) << "to c" << to;
 		EXPECT_EQ(hex_dump(got[0].bytes), hex_dump(frame));
 	}
+}
+
+/* The group of a packet is the mark of the frame that the kernel's device takes in or gives out. */
+TEST_P(KernelVxlan, CarriesTheGroupOfBothSides)
+{
+	kernel_side(true, "gbp");
+	h(1).xovl_must("net set blue gbp on");
+	h(1).xovl_must("port del port0");
+	h(1).xovl_must("port add port0 net blue group 0x1234 mode " + mode());
+	ASSERT_TRUE(pings(c(1), net().tenant4(2))) << "without a group of the kernel's side";
+	const auto drops = h(1).xovl_show("stats drop"); // what came while the network had no port
+	const Marker marker(h(2), "port0", 0x4321);
+	if (!marker)
+		GTEST_SKIP() << "this kernel has no tcx";
+
+	const size_t vxlan = v6() ? 62 : 42;
+	PacketSocket wire(h(2), "up0"), device(h(2), "vx100");
+	ASSERT_TRUE(pings(c(1), net().tenant4(2), 5));
+	const auto of_ping = [](size_t eth) {
+		return [eth](const Frame &f) {
+			return f.bytes.size() > eth + 23 && f.be16(eth + 12) == 0x0800 && f.bytes[eth + 23] == 1;
+		};
+	};
+	const auto packets = wire.collect(10, of_ping(vxlan + 8));
+	EXPECT_EQ(packets.size(), 10u);
+	for (const Frame &packet : packets) {
+		EXPECT_EQ(packet.be16(vxlan), 0x8800) << (packet.outgoing ? "the kernel's" : "ours");
+		EXPECT_EQ(packet.be16(vxlan + 2), packet.outgoing ? 0x4321 : 0x1234);
+	}
+	for (const Frame &frame : device.collect(10, of_ping(0)))
+		EXPECT_EQ(frame.mark, frame.outgoing ? 0x4321u : 0x1234u);
+	EXPECT_TRUE(tcp_content(c(1), c(2), net().tenant4(2)));
+	EXPECT_TRUE(tcp_content(c(2), c(1), net().tenant6(1)));
+	EXPECT_EQ(h(1).xovl_show("stats drop"), drops);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, KernelVxlan,

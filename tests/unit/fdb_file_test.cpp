@@ -26,7 +26,7 @@ std::ostream &operator<<(std::ostream &out, const Case &c)
 	return out << c.name;
 }
 
-constexpr const char *kUsage = "(MAC net NAME dst IP | dev DEV [vid V])";
+constexpr const char *kUsage = "(MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V])";
 
 /// Two networks that name the file; one entry stands inline.
 std::string naming(const std::string &path)
@@ -40,7 +40,7 @@ networks:
     vni: 100
     ports: [{{dev: veth0}}, {{dev: "#x", vid: 100}}]
     fdb: [{{mac: "02:00:00:00:00:01", dst: 10.0.0.2}}]
-  - {{name: red, encap: vxlan, vni: 200}}
+  - {{name: red, encap: vxlan, vni: 200, flood: [{{dst: 10.0.0.3, encap: geneve}}]}}
 )",
 			   path);
 }
@@ -50,7 +50,8 @@ class FdbFile : public testing::TestWithParam<Case> {};
 const Case kCases[] = {
 	{"Mac", "02:zz net blue dst 10.0.0.2", "1:1: \"02:zz\" is not a MAC address (as 02:00:00:00:00:99)"},
 	{"SecondLine", "# one\n  fdb add", "2:3: \"fdb\" is not a MAC address (as 02:00:00:00:00:99)"},
-	{"UnknownKey", "020000000002 net blue via 10.0.0.2", "1:23: unknown key \"via\" (net, dst, dev, vid)"},
+	{"UnknownKey", "020000000002 net blue via 10.0.0.2",
+	 "1:23: unknown key \"via\" (net, dst, encap, dstport, dev, vid)"},
 	{"Twice", "020000000002 net blue net red", "1:23: \"net\" is given twice (once)"},
 	{"NoValue", "020000000002 net blue dst", std::string("1:26: \"dst\" has no value ") + kUsage},
 	{"NoNetwork", "020000000002 dst 10.0.0.2", std::string("1:26: \"net\" is missing ") + kUsage},
@@ -66,8 +67,19 @@ const Case kCases[] = {
 	 "1:45: MAC 02:00:00:00:00:02 has both dst and dev (either one)"},
 	{"VlanOfPeer", "020000000002 net blue dst 10.0.0.2 vid 7",
 	 "1:41: a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
+	{"Encap", "020000000002 net blue dst 10.0.0.2 encap ipip",
+	 "1:42: \"ipip\" is not an encap (vxlan|geneve|gre|nvgre)"},
+	{"Dstport", "020000000002 net blue dstport 0 dst 10.0.0.2", "1:31: dstport 0 is out of range (1-65535)"},
+	{"EncapOfPort", "020000000002 net blue dev veth0 encap gre",
+	 "1:42: encap and dstport go with dst, not with dev (dst with them, or dev alone)"},
+	{"EncapTwice", "020000000002 net blue dst 10.0.0.2 encap gre\n020000000003 net blue dst 10.0.0.2 encap nvgre",
+	 "2:47: 10.0.0.2 is a gre peer of network \"blue\" already (one encapsulation for a peer)"},
+	{"EncapOfTheYamlFile", "020000000002 net red dst 10.0.0.3 encap gre",
+	 "1:44: 10.0.0.3 is a geneve peer of network \"red\" already (one encapsulation for a peer)"},
 	{"LongLine", std::string(65536, ' '), "1:1: the line is too long (at most 65535 octets)"},
 	// what validate() says
+	{"DstportOfGre", "020000000002 net blue dst 10.0.0.9 encap gre dstport 7",
+	 "1:27: gre has no dstport (vxlan and geneve have)"},
 	{"Group", "\n 01:00:00:00:00:02 net blue dst 10.0.0.2",
 	 "2:2: MAC 01:00:00:00:00:02 is a group address (a unicast address)"},
 	{"OfTheYamlFile", "020000000001 net blue dst 10.0.0.2",
@@ -150,6 +162,28 @@ TEST(FdbFileWrite, RoundTrips)
 				       "02:00:00:00:00:03 net red dst 10.0.0.2\n");
 	const TempFile file(to_fdb_file(config));
 	EXPECT_TRUE(parse_yaml(to_yaml(config, file.path()), "f.yaml") == config);
+}
+
+TEST(FdbFileGood, SaysHowPeersAreReached)
+{
+	const TempFile file("020000000002 encap gre net red dst 10.0.0.4\n"
+			    "020000000003 net red dst 10.0.0.3\n"
+			    "020000000004 net blue dst 10.0.0.2 dstport 4790\n");
+	std::string yaml = naming(file.path());
+	yaml.replace(yaml.find("{fdb: 3}"), 8, "{fdb: 4}");
+	const Config config = parse_yaml(yaml, "f.yaml");
+	const PeerConfig other_port{Address::parse("10.0.0.2"), XOVL_ENCAP_VXLAN, 4790};
+	const PeerConfig geneve{Address::parse("10.0.0.3"), XOVL_ENCAP_GENEVE, 6081};
+	const PeerConfig gre{Address::parse("10.0.0.4"), XOVL_ENCAP_GRE, 0};
+	EXPECT_EQ(config.networks[0].peers, std::vector{other_port}) << "of the entry in the YAML file, too";
+	EXPECT_EQ(config.networks[1].peers, (std::vector{geneve, gre}));
+	// beside the flood entry it stands in the YAML file
+	EXPECT_EQ(to_fdb_file(config), "02:00:00:00:00:01 net blue dst 10.0.0.2 dstport 4790\n"
+				       "02:00:00:00:00:04 net blue dst 10.0.0.2 dstport 4790\n"
+				       "02:00:00:00:00:02 net red dst 10.0.0.4 encap gre\n"
+				       "02:00:00:00:00:03 net red dst 10.0.0.3\n");
+	const TempFile saved(to_fdb_file(config));
+	EXPECT_TRUE(parse_yaml(to_yaml(config, saved.path()), "f.yaml") == config);
 }
 
 TEST(FdbFileWrite, YamlNamesTheFile)

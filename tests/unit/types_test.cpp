@@ -129,13 +129,37 @@ TEST(Mac, KnowsGroupAndZero)
 TEST(Encap, NamesAndMessages)
 {
 	EXPECT_EQ(parse_encap("vxlan"), XOVL_ENCAP_VXLAN);
-	EXPECT_STREQ(name_of(XOVL_ENCAP_VXLAN), "vxlan");
-	for (const char *later : {"geneve", "gre", "nvgre"})
-		EXPECT_EQ(complaint([&] { parse_encap(later); }),
-			  "encap " + std::string(later) + " is not supported yet (vxlan)");
+	EXPECT_EQ(parse_encap("geneve"), XOVL_ENCAP_GENEVE);
+	EXPECT_EQ(parse_encap("gre"), XOVL_ENCAP_GRE);
+	EXPECT_EQ(parse_encap("nvgre"), XOVL_ENCAP_NVGRE);
+	for (auto encap : {XOVL_ENCAP_VXLAN, XOVL_ENCAP_GENEVE, XOVL_ENCAP_GRE, XOVL_ENCAP_NVGRE})
+		EXPECT_EQ(parse_encap(name_of(encap)), encap);
 	for (const char *unknown : {"", "VXLAN", "vxlan ", "ipip"})
 		EXPECT_EQ(complaint([&] { parse_encap(unknown); }),
-			  '"' + std::string(unknown) + "\" is not an encap (vxlan)");
+			  '"' + std::string(unknown) + "\" is not an encap (vxlan|geneve|gre|nvgre)");
+}
+
+TEST(Encap, PortsOfThoseThatHaveOne)
+{
+	EXPECT_EQ(default_dstport(XOVL_ENCAP_VXLAN), 4789);
+	EXPECT_EQ(default_dstport(XOVL_ENCAP_GENEVE), 6081);
+	EXPECT_EQ(default_dstport(XOVL_ENCAP_GRE), 0);
+	EXPECT_EQ(default_dstport(XOVL_ENCAP_NVGRE), 0);
+}
+
+TEST(Encap, Identifiers)
+{
+	EXPECT_EQ(parse_id(XOVL_ENCAP_VXLAN, "16777215"), 0xffffffu);
+	EXPECT_EQ(parse_id(XOVL_ENCAP_GENEVE, "0"), 0u);
+	EXPECT_EQ(parse_id(XOVL_ENCAP_NVGRE, "0xffffff"), 0xffffffu);
+	EXPECT_EQ(parse_id(XOVL_ENCAP_GRE, "0xffffffff"), 0xffffffffu);
+	EXPECT_EQ(parse_id(XOVL_ENCAP_GRE, "none"), std::nullopt);
+	auto refused = [](xovl_encap encap, const char *text) { return complaint([&] { parse_id(encap, text); }); };
+	EXPECT_EQ(refused(XOVL_ENCAP_GENEVE, "16777216"), "VNI 16777216 is out of range (0-16777215)");
+	EXPECT_EQ(refused(XOVL_ENCAP_NVGRE, "16777216"), "VSID 16777216 is out of range (0-16777215)");
+	EXPECT_EQ(refused(XOVL_ENCAP_GRE, "4294967296"), "GRE key 4294967296 is out of range (0-4294967295)");
+	EXPECT_EQ(refused(XOVL_ENCAP_VXLAN, "none"), "VNI \"none\" is not a number (0-16777215)");
+	EXPECT_EQ(refused(XOVL_ENCAP_NVGRE, "none"), "VSID \"none\" is not a number (0-16777215)");
 }
 
 TEST(Mode, NamesAndMessages)

@@ -34,6 +34,9 @@ const std::string kBlue = R"(networks:
     vni: 100
 )";
 
+/// The same without VNI; a case goes on with line 4.
+const std::string kUnnumbered = "networks:\n  - name: blue\n    encap: vxlan\n";
+
 /// The same with vteps and ports; a case goes on with line 8.
 const std::string kFull = R"(vtep: {local: [10.0.0.1, "fd00::1"]}
 uplinks: [{dev: eth0}]
@@ -77,13 +80,18 @@ const Case kKeys[] = {
 	{"UnknownInLimits", "limits: {size: 1}\n", "1:10: unknown key \"size\" (fdb, networks, peers, ports, members)"},
 	{"UnknownInVtep", "vtep: {local: [], remote: []}\n", "1:19: unknown key \"remote\" (local)"},
 	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n", "1:31: unknown key \"x\" (ip, foreign)"},
-	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    vid: 5\n", "3:5: unknown key \"vid\" (dev, mode)"},
+	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    tag: 5\n", "3:5: unknown key \"tag\" (dev, vid, mode)"},
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
-	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ports, flood, fdb)"},
-	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n", "5:22: unknown key \"tag\" (dev, vid, mode)"},
+	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ttl, dscp, df, "
+	 "udpcsum, "
+	 "udp6zerocsumrx, srcport, flowlabel, mss, geneve-opt, geneve-match, csum, seq, gbp, reserved, ports, flood, "
+	 "fdb)"},
+	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
+	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group)"},
 	{"UnknownInFdb", kBlue + "    fdb: [{mac: a, ip: 10.0.0.2}]\n",
 	 "5:17: \"a\" is not a MAC address (as 02:00:00:00:00:99)"},
-	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n", "5:12: unknown key \"ip\" (mac, dst, dev, vid)"},
+	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n",
+	 "5:12: unknown key \"ip\" (mac, dst, dev, vid, encap, dstport)"},
 	{"Unprintable", "\"a\\nb\": 1\n", "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks, fdb_files)"},
 	{"Case", "Networks: []\n", "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks, fdb_files)"},
 	{"NotScalar", "? [a]\n: b\n", "1:3: this is a list (a key: limits, vtep, uplinks, networks, fdb_files)"},
@@ -95,11 +103,11 @@ const Case kKeys[] = {
 	{"VtepWithoutIp", "vtep: {local: [{foreign: pass}]}\n", "1:16: key \"ip\" is missing (needed: ip)"},
 	{"UplinkWithoutDev", "uplinks:\n  - {mode: tc}\n", "2:5: key \"dev\" is missing (needed: dev)"},
 	{"NetworkWithoutName", "networks:\n  - {encap: vxlan, vni: 1}\n",
-	 "2:5: key \"name\" is missing (needed: name, encap, vni)"},
+	 "2:5: key \"name\" is missing (needed: name, encap)"},
 	{"NetworkWithoutEncap", "networks:\n  - {name: blue, vni: 1}\n",
-	 "2:5: key \"encap\" is missing (needed: name, encap, vni)"},
+	 "2:5: key \"encap\" is missing (needed: name, encap)"},
 	{"NetworkWithoutVni", "networks:\n  - name: blue\n    encap: vxlan\n",
-	 "2:5: key \"vni\" is missing (needed: name, encap, vni)"},
+	 "2:5: vxlan needs a VNI (vni 0-16777215)"},
 	{"PortWithoutDev", kBlue + "    ports:\n      - vid: 5\n", "6:9: key \"dev\" is missing (needed: dev)"},
 	{"FdbWithoutMac", kBlue + "    fdb:\n      - {dst: 10.0.0.2}\n", "6:9: key \"mac\" is missing (needed: mac)"},
 };
@@ -111,16 +119,17 @@ const Case kTypes[] = {
 	{"LocalItemList", "vtep: {local: [[10.0.0.1]]}\n", "1:16: this is a list (a single value)"},
 	{"LocalItemNull", "vtep: {local: [~]}\n", "1:16: this is empty (a single value)"},
 	{"UplinksMap", "uplinks: {dev: eth0}\n", "1:10: this is a map (a list)"},
-	{"UplinkScalar", "uplinks:\n  - eth0\n", "2:5: this is a single value (a map of dev, mode)"},
-	{"UplinkNull", "uplinks:\n  -\nnetworks: []\n", "2:3: this is empty (a map of dev, mode)"},
+	{"UplinkScalar", "uplinks:\n  - eth0\n", "2:5: this is a single value (a map of dev, vid, mode)"},
+	{"UplinkNull", "uplinks:\n  -\nnetworks: []\n", "2:3: this is empty (a map of dev, vid, mode)"},
 	{"DevNull", "uplinks:\n  - {dev: }\n", "2:11: this is empty (a single value)"},
 	{"DevList", "uplinks:\n  - {dev: [eth0]}\n", "2:11: this is a list (a single value)"},
 	{"NetworksScalar", "networks: blue\n", "1:11: this is a single value (a list)"},
 	{"NetworksMap", "networks:\n  blue: {vni: 1}\n", "2:3: this is a map (a list)"},
 	{"VniNull", "networks:\n  - name: blue\n    vni:\n    encap: vxlan\n", "3:5: this is empty (a single value)"},
-	{"VniMap", "networks:\n  - vni: {a: b}\n", "2:10: this is a map (a single value)"},
+	{"VniMap", "networks:\n  - name: blue\n    encap: gre\n    vni: {a: b}\n",
+	 "4:10: this is a map (a single value)"},
 	{"PortsScalar", kBlue + "    ports: veth0\n", "5:12: this is a single value (a list)"},
-	{"FloodItemMap", kBlue + "    flood: [{dst: 10.0.0.2}]\n", "5:13: this is a map (a single value)"},
+	{"FloodItemList", kBlue + "    flood: [[10.0.0.2]]\n", "5:13: this is a list (a single value)"},
 	{"FdbScalar", kBlue + "    fdb: 1\n", "5:10: this is a single value (a list)"},
 	{"LimitsEmpty", "limits:\n", "1:1: this is empty (a map of fdb, networks, peers, ports, members)"},
 };
@@ -138,13 +147,12 @@ const Case kValues[] = {
 	 "2:11: \"a/b\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
 	{"Name", "networks:\n  - {name: a b, encap: vxlan, vni: 1}\n",
 	 "2:12: \"a b\" is not a network name (1-31 letters, digits, '.', '_' or '-', and no '-' first)"},
-	{"EncapLater", "networks:\n  - name: blue\n    encap: geneve\n",
-	 "3:12: encap geneve is not supported yet (vxlan)"},
-	{"EncapUnknown", "networks:\n  - name: blue\n    encap: ipip\n", "3:12: \"ipip\" is not an encap (vxlan)"},
-	{"VniLarge", "networks:\n  - vni: 16777216\n", "2:10: VNI 16777216 is out of range (0-16777215)"},
-	{"VniNegative", "networks:\n  - vni: -1\n", "2:10: VNI -1 is out of range (0-16777215)"},
-	{"VniWord", "networks:\n  - vni: abc\n", "2:10: VNI \"abc\" is not a number (0-16777215)"},
-	{"VniTwoLines", "networks:\n  - vni: \"1\\n2\"\n", "2:10: VNI \"1\\x0a2\" is not a number (0-16777215)"},
+	{"EncapUnknown", "networks:\n  - name: blue\n    encap: ipip\n",
+	 "3:12: \"ipip\" is not an encap (vxlan|geneve|gre|nvgre)"},
+	{"VniLarge", kUnnumbered + "    vni: 16777216\n", "4:10: VNI 16777216 is out of range (0-16777215)"},
+	{"VniNegative", kUnnumbered + "    vni: -1\n", "4:10: VNI -1 is out of range (0-16777215)"},
+	{"VniWord", kUnnumbered + "    vni: abc\n", "4:10: VNI \"abc\" is not a number (0-16777215)"},
+	{"VniTwoLines", kUnnumbered + "    vni: \"1\\n2\"\n", "4:10: VNI \"1\\x0a2\" is not a number (0-16777215)"},
 	{"Local", kBlue + "    local: blue\n", "5:12: \"blue\" is not an IP address (as 10.0.0.1 or fd00::1)"},
 	{"Dstport", kBlue + "    dstport: 65536\n", "5:14: dstport 65536 is out of range (1-65535)"},
 	{"Mtu", kBlue + "    mtu: 67\n", "5:10: MTU 67 is out of range (68-65535, or 0)"},
@@ -152,6 +160,35 @@ const Case kValues[] = {
 	{"Ageing", kBlue + "    ageing: 1.5\n", "5:13: ageing \"1.5\" is not a number (0-1000000)"},
 	{"Vid", kBlue + "    ports:\n      - {dev: eth1, vid: 4095}\n", "6:26: VLAN 4095 is out of range (1-4094)"},
 	{"VidZero", kBlue + "    ports:\n      - {dev: eth1, vid: 0}\n", "6:26: VLAN 0 is out of range (1-4094)"},
+	{"VsidLarge", "networks:\n  - {vni: 16777216, name: blue, encap: nvgre}\n",
+	 "2:11: VSID 16777216 is out of range (0-16777215)"},
+	{"KeyLarge", "networks:\n  - {vni: 4294967296, name: blue, encap: gre}\n",
+	 "2:11: GRE key 4294967296 is out of range (0-4294967295)"},
+	{"VniNone", kUnnumbered + "    vni: none\n", "4:10: VNI \"none\" is not a number (0-16777215)"},
+	{"UplinkVid", "uplinks: [{dev: eth0, vid: 4095}]\n", "1:28: VLAN 4095 is out of range (1-4094)"},
+	{"Ttl", kBlue + "    ttl: 256\n", "5:10: ttl 256 is out of range (1-255)"},
+	{"Udpcsum", kBlue + "    udpcsum: yes\n", "5:14: \"yes\" is not a value of udpcsum (on|off)"},
+	{"Seq", kBlue + "    seq: lenient\n", "5:10: \"lenient\" is not a value of seq (on|off|strict)"},
+	{"Df", kBlue + "    df: true\n", "5:9: \"true\" is not a value of df (set|unset|inherit)"},
+	{"Option", kBlue + "    geneve-opt: [\"1:2:\", \"3:4\"]\n",
+	 "5:26: \"3:4\" is not a GENEVE option (CLASS:TYPE:HEXDATA, as 0x0102:0x80:00010002)"},
+	{"OptionNumber", kBlue + "    geneve-opt: \"1:2:,1:256:\"\n", "5:17: option type 256 is out of range (0-255)"},
+	{"OptionMap", kBlue + "    geneve-opt: {1: 2}\n", "5:17: this is a map (a single value)"},
+	{"OptionsTooLong",
+	 kBlue + "    geneve-opt: [\"1:2:" + std::string(56, '0') + "\", \"1:2:" + std::string(64, '0') + "\"]\n",
+	 "5:17: options of 68 octets, their headers included (at most 64)"},
+	{"Match", kBlue + "    geneve-match: 1:2:00010002/ff\n",
+	 "5:19: option mask of 1 octets (as many as the data, 4)"},
+	{"Group", kBlue + "    ports: [{dev: p0, group: 65536}]\n", "5:30: group 65536 is out of range (0-65535)"},
+	{"FloodEncap", kBlue + "    flood: [{dst: 10.0.0.2, encap: ip}]\n",
+	 "5:36: \"ip\" is not an encap (vxlan|geneve|gre|nvgre)"},
+	{"FloodWithoutDst", kBlue + "    flood: [{encap: gre}]\n", "5:13: key \"dst\" is missing (needed: dst)"},
+	{"FloodUnknownKey", kBlue + "    flood: [{dst: 10.0.0.2, port: 1}]\n",
+	 "5:29: unknown key \"port\" (dst, encap, dstport)"},
+	{"FdbDstport", kBlue + "    fdb: [{mac: 020000000001, dst: 10.0.0.2, dstport: 0}]\n",
+	 "5:55: dstport 0 is out of range (1-65535)"},
+	{"FdbEncapOfPort", kFull + "    fdb: [{mac: 020000000001, dev: veth0, encap: gre}]\n",
+	 "8:11: encap and dstport go with dst, not with dev (dst with them, or dev alone)"},
 	{"Flood", kBlue + "    flood: [10.0.0.2, x]\n", "5:23: \"x\" is not an IP address (as 10.0.0.1 or fd00::1)"},
 	{"FloodInColumn", kBlue + "    flood:\n      - 10.0.0.2\n      - 10.0.0.256\n",
 	 "7:9: \"10.0.0.256\" is not an IP address (as 10.0.0.1 or fd00::1)"},
@@ -203,6 +240,20 @@ const Case kRules[] = {
 	 "9:9: a VLAN goes with dev, not with dst (dev and vid, or dst alone)"},
 	{"FdbPort", kFull + "    fdb:\n      - {mac: 020000000001, dev: eth1}\n",
 	 "9:34: eth1 is not a port of network \"blue\" (xovl port add eth1 net blue)"},
+	{"GreDstport", "networks:\n  - {dstport: 4789, name: blue, encap: gre}\n",
+	 "2:15: gre has no dstport (vxlan and geneve have)"},
+	{"PolicyOfOtherKind", kBlue + "    csum: true\n", "5:11: csum is for gre, not vxlan (csum off)"},
+	{"PortOptions", kBlue + "    ports: [{dev: p0, geneve-opt: \"1:2:\"}]\n",
+	 "5:35: geneve-opt is for geneve, not vxlan (a port without)"},
+	{"PeerContradicts",
+	 kFull + "    flood: [10.0.0.2, {dst: 10.0.0.3, encap: gre}]\n"
+		 "    fdb: [{mac: 020000000001, dst: 10.0.0.3, encap: geneve}]\n",
+	 "9:11: 10.0.0.3 is a gre peer of network \"blue\" already (one encapsulation for a peer)"},
+	{"PeerDstport", kFull + "    flood: [{dst: 10.0.0.3, encap: gre, dstport: 4}]\n",
+	 "8:36: gre has no dstport (vxlan and geneve have)"},
+	{"PeerPortOfOtherKind",
+	 kFull + "    flood: [10.0.0.2]\n    fdb: [{mac: 020000000001, dst: 10.0.0.3, encap: geneve, dstport: 4789}]\n",
+	 "9:53: dstport 4789 is for vxlan in network \"blue\" and cannot be for geneve (another dstport)"},
 	{"ManyNetworks", "limits: {networks: 1}\n" + kBlue + "  - {name: red, encap: vxlan, vni: 1}\n",
 	 "6:5: too many networks (at most 1)"},
 };
@@ -270,7 +321,7 @@ networks:
 
 	Config expected;
 	expected.vteps = {{ip("10.0.0.1"), false}, {ip("fd00::1"), false}};
-	expected.uplinks = {{"eth0", XOVL_MODE_AUTO}};
+	expected.uplinks = {{"eth0", 0, XOVL_MODE_AUTO}};
 	NetworkConfig &blue = expected.networks.emplace_back();
 	blue.name = "blue";
 	blue.encap = XOVL_ENCAP_VXLAN;
@@ -319,7 +370,7 @@ uplinks: [{dev: eth0, mode: generic}]
 	Config expected;
 	expected.limits = Limits{.fdb = 1048576, .peers = 7};
 	expected.vteps = {{ip("10.0.0.1"), true}, {ip("fd00::1"), false}};
-	expected.uplinks = {{"eth0", XOVL_MODE_GENERIC}};
+	expected.uplinks = {{"eth0", 0, XOVL_MODE_GENERIC}};
 	expected.networks.resize(2);
 	NetworkConfig &on = expected.networks[0];
 	on.name = "on";
@@ -338,6 +389,90 @@ uplinks: [{dev: eth0, mode: generic}]
 	seven.ports = {{"eth1", 16, XOVL_MODE_TC}};
 	seven.fdb = {{Mac::parse("02:00:00:00:00:01"), FdbPort("eth1", 16)}};
 	EXPECT_TRUE(config == expected) << to_yaml(config);
+}
+
+TEST(YamlReadGood, EveryKind)
+{
+	const Config config = parse_yaml(R"(uplinks: [{dev: eth0, vid: 200}]
+vtep: {local: [10.0.0.1]}
+networks:
+  - {name: blue, encap: geneve, vni: 100, ttl: inherit, dscp: 10, df: unset, udpcsum: true, udp6zerocsumrx: false,
+     srcport: 50000-50100, flowlabel: 7, mss: clamp, geneve-opt: ["0x0102:0x80:00010002", "1:2:"],
+     geneve-match: "0x0102:0x80:00010002/ffff0000",
+     ports: [{dev: p0, vid: 5, geneve-opt: "1:3:,1:4:00000000"}, {dev: p1, geneve-opt: []}]}
+  - {flood: [10.0.0.2, {dst: 10.0.0.3, encap: geneve, dstport: 6082}],
+     fdb: [{mac: 020000000001, dst: 10.0.0.4, encap: vxlan}, {mac: 020000000002, dst: 10.0.0.3}],
+     seq: strict, csum: on, vni: 0xffffff, name: red, encap: gre, geneve-opt: "1:2:"}
+  - {name: green, encap: nvgre, vni: 5}
+  - {name: grey, encap: vxlan, vni: 7, gbp: on, reserved: strict, ports: [{dev: p2, group: 7}]}
+  - {name: none, encap: gre, vni: none, seq: true}
+  - {name: off, encap: gre, vni: 4294967295, seq: off, flood: [{dst: 10.0.0.2}]}
+)",
+					 "F");
+
+	Config expected;
+	expected.uplinks = {{"eth0", 200}};
+	expected.vteps = {{ip("10.0.0.1")}};
+	expected.networks.resize(6);
+	NetworkConfig &blue = expected.networks[0];
+	blue.name = "blue";
+	blue.encap = XOVL_ENCAP_GENEVE;
+	blue.vni = 100;
+	blue.dstport = 6081;
+	blue.outer = {.ttl = {},
+		      .dscp = 10,
+		      .df = false,
+		      .udpcsum = true,
+		      .udp6zerocsumrx = false,
+		      .sport_min = 50000,
+		      .sport_max = 50100,
+		      .flowlabel = 7};
+	blue.mss_clamp = true;
+	blue.options = {{0x0102, 0x80, {0, 1, 0, 2}}, {1, 2, {}}};
+	blue.match = {{0x0102, 0x80, {0, 1, 0, 2}}, {0xff, 0xff, 0, 0}};
+	blue.ports = {{"p0", 5, XOVL_MODE_AUTO, {{1, 3, {}}, {1, 4, {0, 0, 0, 0}}}}, {"p1"}};
+	NetworkConfig &red = expected.networks[1];
+	red.name = "red";
+	red.encap = XOVL_ENCAP_GRE;
+	red.vni = 0xffffff;
+	red.dstport = 0;
+	red.options = {{1, 2, {}}};
+	red.csum = true;
+	red.seq = GreSeq::Strict;
+	red.flood = {ip("10.0.0.2"), ip("10.0.0.3")};
+	red.fdb = {{Mac::parse("02:00:00:00:00:01"), ip("10.0.0.4")},
+		   {Mac::parse("02:00:00:00:00:02"), ip("10.0.0.3")}};
+	red.peers = {{ip("10.0.0.3"), XOVL_ENCAP_GENEVE, 6082}, {ip("10.0.0.4"), XOVL_ENCAP_VXLAN, 4789}};
+	NetworkConfig &green = expected.networks[2];
+	green.name = "green";
+	green.encap = XOVL_ENCAP_NVGRE;
+	green.vni = 5;
+	green.dstport = 0;
+	NetworkConfig &grey = expected.networks[3];
+	grey.name = "grey";
+	grey.vni = 7;
+	grey.gbp = true;
+	grey.reserved_strict = true;
+	grey.ports = {{"p2"}};
+	grey.ports[0].group = 7;
+	NetworkConfig &none = expected.networks[4];
+	none.name = "none";
+	none.encap = XOVL_ENCAP_GRE;
+	none.vni.reset();
+	none.dstport = 0;
+	none.seq = GreSeq::On;
+	NetworkConfig &off = expected.networks[5];
+	off.name = "off";
+	off.encap = XOVL_ENCAP_GRE;
+	off.vni = 0xffffffff;
+	off.dstport = 0;
+	off.flood = {ip("10.0.0.2")};
+	EXPECT_TRUE(config == expected) << to_yaml(config);
+}
+
+TEST(YamlReadGood, KeyCanBeAbsentInGre)
+{
+	EXPECT_EQ(parse_yaml("networks: [{name: blue, encap: gre}]", "F").networks[0].vni, std::nullopt);
 }
 
 TEST(YamlReadGood, ListsLeftOpenAreEmpty)

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "config.hpp"
 #include "expect_error.hpp"
+#include "policy.hpp"
 
 using namespace xovl;
 
@@ -50,7 +52,7 @@ public:
 			config.vteps.push_back({ip(fmt::format("fd00::{}", i + 1)), coin()});
 		}
 		for (uint32_t i = below(3); i > 0; i--)
-			config.uplinks.push_back({fmt::format("eth{}", i), mode()});
+			config.uplinks.push_back({fmt::format("eth{}", i), static_cast<uint16_t>(below(4095)), mode()});
 		for (uint32_t i = below(6); i > 0; i--)
 			config.networks.push_back(network(i));
 		return config;
@@ -61,9 +63,9 @@ private:
 	{
 		NetworkConfig net;
 		net.name = fmt::format("{}{}", number, coin() ? "e3" : "-net.x");
+		net.encap = static_cast<xovl_encap>(XOVL_ENCAP_VXLAN + below(4));
 		net.vni = number * 1000 + below(1000);
-		if (coin())
-			net.dstport = static_cast<uint16_t>(1 + below(65535));
+		net.dstport = dstport(net.encap);
 		if (coin())
 			net.mtu = static_cast<uint16_t>(68 + below(65000));
 		net.learning = coin();
@@ -78,7 +80,87 @@ private:
 			net.flood.push_back(peer(net, i));
 		for (uint32_t i = below(12); i > 0; i--)
 			net.fdb.push_back(entry(net, static_cast<uint8_t>(i)));
+		for (const auto &dst : net.flood)
+			maybe_mixed(net, dst);
+		for (const auto &entry : net.fdb)
+			if (const Address *dst = entry.dst())
+				maybe_mixed(net, *dst);
+		normalize_peers(net);
+		policies(net);
 		return net;
+	}
+
+	/// A port is of one kind.
+	uint16_t dstport(xovl_encap encap)
+	{
+		const uint16_t usual = default_dstport(encap);
+		return usual && coin() ? static_cast<uint16_t>(usual + 10 * below(100)) : usual;
+	}
+
+	void maybe_mixed(NetworkConfig &net, const Address &dst)
+	{
+		if (coin() || std::ranges::find(net.peers, dst, &PeerConfig::dst) != net.peers.end())
+			return;
+		const auto encap = static_cast<xovl_encap>(XOVL_ENCAP_VXLAN + below(4));
+		net.peers.insert(std::ranges::lower_bound(net.peers, dst, {}, &PeerConfig::dst),
+				 {dst, encap, dstport(encap)});
+	}
+
+	/// Those that the kinds in use have, or some of them.
+	void policies(NetworkConfig &net)
+	{
+		const Encaps used = encaps_in_use(net);
+		auto has = [&](xovl_encap encap) { return used & 1u << encap && coin(); };
+		if (coin())
+			net.outer.ttl = coin() ? std::nullopt : std::optional<uint8_t>(1 + below(255));
+		if (coin())
+			net.outer.dscp = coin() ? std::nullopt : std::optional<uint8_t>(below(64));
+		if (coin())
+			net.outer.df = coin() ? std::nullopt : std::optional(coin());
+		if (coin())
+			net.outer.flowlabel = below(0x100000);
+		net.mss_clamp = coin();
+		if (has(XOVL_ENCAP_VXLAN)) {
+			net.gbp = true;
+			net.reserved_strict = coin();
+			for (auto &port : net.ports)
+				if (coin())
+					port.group = static_cast<uint16_t>(below(65536));
+		}
+		if (has(XOVL_ENCAP_GENEVE)) {
+			net.outer.udpcsum = coin();
+			net.outer.udp6zerocsumrx = coin();
+			net.outer.sport_min = static_cast<uint16_t>(1 + below(30000));
+			net.outer.sport_max = static_cast<uint16_t>(30000 + below(30000));
+			net.options = options();
+			net.match = {option(), {}};
+			for (uint32_t i = 0; i < net.match->option.data.size(); i++)
+				net.match->mask.push_back(coin() ? 0xff : static_cast<uint8_t>(below(256)));
+			for (auto &port : net.ports)
+				port.options = options();
+		}
+		if (has(XOVL_ENCAP_GRE)) {
+			net.csum = coin();
+			net.seq = static_cast<GreSeq>(below(3));
+			if (used == 1u << XOVL_ENCAP_GRE && net.name[0] == '1')
+				net.vni = coin() ? std::nullopt : std::optional<uint32_t>(0xffffff00 + below(256));
+		}
+	}
+
+	GeneveOption option()
+	{
+		GeneveOption option{static_cast<uint16_t>(below(65536)), static_cast<uint8_t>(below(256)), {}};
+		for (uint32_t i = 4 * below(3); i > 0; i--)
+			option.data.push_back(static_cast<uint8_t>(below(256)));
+		return option;
+	}
+
+	std::vector<GeneveOption> options()
+	{
+		std::vector<GeneveOption> options;
+		for (uint32_t i = below(3); i > 0; i--)
+			options.push_back(option());
+		return options;
 	}
 
 	FdbConfig entry(const NetworkConfig &net, uint8_t number)
@@ -109,7 +191,7 @@ TEST(YamlWrite, LooksLikeTheContract)
 {
 	Config config;
 	config.vteps = {{ip("10.0.0.1")}, {ip("fd00::1"), true}};
-	config.uplinks = {{"eth0"}, {"eth2", XOVL_MODE_NATIVE}};
+	config.uplinks = {{"eth0"}, {"eth2", 0, XOVL_MODE_NATIVE}};
 	NetworkConfig &blue = config.networks.emplace_back();
 	blue.name = "blue";
 	blue.vni = 100;
@@ -153,6 +235,97 @@ networks:
 	expect_round_trip(config);
 }
 
+TEST(YamlWrite, EveryKind)
+{
+	Config config;
+	config.vteps = {{ip("10.0.0.1")}};
+	config.uplinks = {{"eth0", 200, XOVL_MODE_TC}};
+	config.networks.resize(4);
+	NetworkConfig &blue = config.networks[0];
+	blue.name = "blue";
+	blue.encap = XOVL_ENCAP_GENEVE;
+	blue.dstport = 6081;
+	blue.vni = 100;
+	blue.outer = {.ttl = {},
+		      .dscp = 10,
+		      .df = false,
+		      .udpcsum = true,
+		      .udp6zerocsumrx = false,
+		      .sport_min = 50000,
+		      .sport_max = 50100,
+		      .flowlabel = 0};
+	blue.mss_clamp = true;
+	blue.options = parse_options("0x0102:0x80:00010002,1:2:");
+	blue.match = GeneveMatch::parse("0x0102:0x80:00010002/ffff0000");
+	blue.ports = {{"p0", 5, XOVL_MODE_TC, parse_options("1:3:,1:4:")}};
+	NetworkConfig &red = config.networks[1];
+	red.name = "red";
+	red.vni = 200;
+	red.gbp = true;
+	red.reserved_strict = true;
+	red.ports = {{"p1"}};
+	red.ports[0].group = 7;
+	red.flood = {ip("10.0.0.2"), ip("10.0.0.3"), ip("10.0.0.4"), ip("10.0.0.5")};
+	red.peers = {{ip("10.0.0.3"), XOVL_ENCAP_GENEVE, 6082},
+		     {ip("10.0.0.4"), XOVL_ENCAP_VXLAN, 4790},
+		     {ip("10.0.0.5"), XOVL_ENCAP_NVGRE, 0},
+		     {ip("10.0.0.6"), XOVL_ENCAP_GENEVE, 6081}};
+	red.fdb = {{Mac::parse("02:00:00:00:00:01"), ip("10.0.0.3")},
+		   {Mac::parse("02:00:00:00:00:02"), ip("10.0.0.6")}};
+	NetworkConfig &green = config.networks[2];
+	green.name = "green";
+	green.encap = XOVL_ENCAP_GRE;
+	green.dstport = 0;
+	green.vni.reset();
+	green.csum = true;
+	green.seq = GreSeq::On;
+	NetworkConfig &grey = config.networks[3];
+	grey.name = "grey";
+	grey.encap = XOVL_ENCAP_NVGRE;
+	grey.dstport = 0;
+	grey.vni = 5;
+
+	EXPECT_EQ(to_yaml(config), R"(vtep: {local: [10.0.0.1]}
+uplinks:
+  - {dev: eth0, vid: 200, mode: tc}
+networks:
+  - name: blue
+    encap: geneve
+    vni: 100
+    ttl: inherit
+    dscp: 10
+    df: unset
+    udpcsum: true
+    udp6zerocsumrx: false
+    srcport: 50000-50100
+    flowlabel: 0
+    mss: clamp
+    geneve-opt: ["0x0102:0x80:00010002", "0x0001:0x02:"]
+    geneve-match: "0x0102:0x80:00010002/ffff0000"
+    ports:
+      - {dev: p0, vid: 5, mode: tc, geneve-opt: ["0x0001:0x03:", "0x0001:0x04:"]}
+  - name: red
+    encap: vxlan
+    vni: 200
+    gbp: true
+    reserved: strict
+    ports:
+      - {dev: p1, group: 7}
+    flood: [10.0.0.2, {dst: 10.0.0.3, encap: geneve, dstport: 6082}, {dst: 10.0.0.4, dstport: 4790}, {dst: 10.0.0.5, encap: nvgre}]
+    fdb:
+      - {mac: "02:00:00:00:00:01", dst: 10.0.0.3}
+      - {mac: "02:00:00:00:00:02", dst: 10.0.0.6, encap: geneve}
+  - name: green
+    encap: gre
+    csum: true
+    seq: true
+  - name: grey
+    encap: nvgre
+    vni: 5
+)");
+	expect_round_trip(config);
+}
+
 TEST(YamlWrite, LimitsAndLongFloodList)
 {
 	Config config;
@@ -161,6 +334,7 @@ TEST(YamlWrite, LimitsAndLongFloodList)
 	config.networks.emplace_back().name = "blue";
 	for (int i = 2; i < 9; i++)
 		config.networks[0].flood.push_back(ip(fmt::format("fd00::{}", i)));
+	config.networks[0].peers = {{ip("fd00::8"), XOVL_ENCAP_GENEVE, 6081}};
 
 	EXPECT_EQ(to_yaml(config), R"(limits: {fdb: 65536, networks: 4096, peers: 1024, ports: 1024, members: 65536}
 vtep: {local: ["fd00::1"]}
@@ -175,7 +349,7 @@ networks:
       - "fd00::5"
       - "fd00::6"
       - "fd00::7"
-      - "fd00::8"
+      - {dst: "fd00::8", encap: geneve}
 )");
 	expect_round_trip(config);
 }

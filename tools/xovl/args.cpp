@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "error.hpp"
 
@@ -54,7 +54,7 @@ std::optional<std::string> Args::value_of(std::string_view option)
 
 void Args::keys(const std::vector<Key> &keys)
 {
-	std::set<std::string_view> given;
+	std::map<std::string_view, std::string> given;
 	while (!empty()) {
 		std::string word = next("KEY");
 		auto key = std::find_if(keys.begin(), keys.end(), [&](const Key &k) { return k.name == word; });
@@ -62,12 +62,18 @@ void Args::keys(const std::vector<Key> &keys)
 			throw request_error(
 				fmt::format("unknown key \"{}\" ({})", word, fmt::join(names_of(keys), ", ")));
 		}
-		if (!given.insert(key->name).second)
+		const auto [known, is_new] = given.emplace(key->name, "");
+		if (!is_new && !key->is_list)
 			throw request_error(fmt::format("\"{}\" is given twice (once)", word));
 		if (empty())
 			throw request_error(fmt::format("\"{}\" has no value ({})", word, usage_));
-		key->set(next("VALUE"));
+		known->second += (is_new ? "" : ",") + next("VALUE");
+		if (!key->is_list)
+			key->set(known->second);
 	}
+	for (const Key &key : keys)
+		if (key.is_list && given.contains(key.name))
+			key.set(given[key.name]);
 	for (const Key &key : keys)
 		if (key.need == Need::Mandatory && !given.contains(key.name))
 			throw request_error(fmt::format("\"{}\" is missing ({})", key.name, usage_));

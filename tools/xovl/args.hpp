@@ -17,6 +17,7 @@ struct Key {
 	std::string_view name;
 	Need need;
 	std::function<void(const std::string &)> set;
+	bool is_list = false; ///< may be given several times: set() takes all the values, with commas between them
 };
 
 /// Every member throws Error(Request) when the words do not fit.
@@ -36,7 +37,7 @@ public:
 	/// Takes option and the word after it out, wherever they stand.
 	std::optional<std::string> value_of(std::string_view option);
 
-	/// Takes all that is left as KEY VALUE pairs: in any order, each at most once.
+	/// Takes all that is left as KEY VALUE pairs: in any order, each at most once, but for lists.
 	void keys(const std::vector<Key> &keys);
 
 	/// Nothing may be left.

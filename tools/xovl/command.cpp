@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace xovl {
@@ -87,11 +88,28 @@ const Command &find_command(const Object &object, const std::string &given)
 	return object.commands[find_word("command", given, words)];
 }
 
+/// Lines of at most that many columns where there is a key in brackets to begin the next one with.
+std::string wrapped(std::string_view text)
+{
+	constexpr size_t columns = 110;
+	std::string out, line;
+	for (size_t begin = 0; begin < text.size();) {
+		const size_t end = std::min(text.find(" [", begin + 1), text.size());
+		if (!line.empty() && line.size() + end - begin > columns) {
+			out += line + "\n";
+			line = "       ";
+		}
+		line += text.substr(begin, end - begin);
+		begin = end;
+	}
+	return out + line + "\n";
+}
+
 std::string usage_lines(const Object &object)
 {
 	std::string lines;
 	for (const Command &command : object.commands)
-		lines += fmt::format("  xovl {}\n", command.usage);
+		lines += wrapped(fmt::format("  xovl {}", command.usage));
 	return lines;
 }
 
@@ -147,6 +165,15 @@ std::string net_filter(Context &context, Args &args)
 		network_of(config, net);
 	}
 	return net;
+}
+
+std::vector<Key> peer_keys(PeerWords &words)
+{
+	return {
+		{"encap", Need::Optional, [&](const std::string &v) { words.encap = parse_encap(v); }},
+		{"dstport", Need::Optional,
+		 [&](const std::string &v) { words.dstport = static_cast<uint16_t>(parse_number(kDstportRange, v)); }},
+	};
 }
 
 uint16_t parse_vid(const std::string &text)

@@ -14,14 +14,17 @@ void put(Context &context, Args &args, bool replace)
 {
 	FdbWords words{.mac = Mac::parse(args.next("MAC"))};
 	std::string net, dev;
-	args.keys({
+	std::vector<Key> keys = {
 		{"net", Need::Mandatory, [&](const std::string &v) { net = v; }},
 		{"dst", Need::Optional, [&](const std::string &v) { words.dst = Address::parse(v); }},
 		{"dev", Need::Optional, [&](const std::string &v) { dev = parse_dev_name(v); }},
 		{"vid", Need::Optional, [&](const std::string &v) { words.vid = parse_vid(v); }},
-	});
+	};
+	for (Key &key : peer_keys(words.peer))
+		keys.push_back(std::move(key));
+	args.keys(keys);
 	words.dev = dev;
-	context.overlay().fdb_add(net, to_entry(words), replace);
+	context.overlay().fdb_add(net, to_entry(words), replace, words.peer);
 	context.tell(fmt::format("{} net {} fdb {}", replace ? "~" : "+", net, words.mac.str()));
 }
 
@@ -91,8 +94,8 @@ void flush(Context &context, Args &args)
 }
 
 constexpr Command kCommands[] = {
-	{"add", "fdb add MAC net NAME dst IP | dev DEV [vid V]", add},
-	{"replace", "fdb replace MAC net NAME dst IP | dev DEV [vid V]", replace},
+	{"add", "fdb add MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]", add},
+	{"replace", "fdb replace MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]", replace},
 	{"del", "fdb del MAC net NAME", del},
 	{"show", "fdb show [net NAME]", show},
 	{"flush", "fdb flush net NAME", flush},

@@ -11,29 +11,39 @@ namespace {
 struct Flood {
 	std::string net;
 	Address dst;
+	PeerWords peer;
 };
 
-Flood parse(Args &args)
+std::vector<Key> flood_keys(Flood &flood)
 {
-	Flood flood;
-	args.keys({
+	return {
 		{"net", Need::Mandatory, [&](const std::string &v) { flood.net = v; }},
 		{"dst", Need::Mandatory, [&](const std::string &v) { flood.dst = Address::parse(v); }},
-	});
-	return flood;
+	};
 }
 
 void add(Context &context, Args &args)
 {
-	Flood flood = parse(args);
-	context.edit([&](Config &config) { network_of(config, flood.net).flood.push_back(flood.dst); });
+	Flood flood;
+	std::vector<Key> keys = flood_keys(flood);
+	for (Key &key : peer_keys(flood.peer))
+		keys.push_back(std::move(key));
+	args.keys(keys);
+	context.edit([&](Config &config) {
+		NetworkConfig &network = network_of(config, flood.net);
+		set_peer(network, flood.dst, flood.peer);
+		network.flood.push_back(flood.dst);
+	});
 }
 
 void del(Context &context, Args &args)
 {
-	Flood flood = parse(args);
+	Flood flood;
+	args.keys(flood_keys(flood));
 	context.edit([&](Config &config) {
-		if (std::erase(network_of(config, flood.net).flood, flood.dst) == 0)
+		NetworkConfig &network = network_of(config, flood.net);
+		std::erase_if(network.peers, [&](const PeerConfig &peer) { return peer.dst == flood.dst; });
+		if (std::erase(network.flood, flood.dst) == 0)
 			throw request_error(
 				fmt::format("{} is not on the flood list of network \"{}\" (xovl flood show net {})",
 					    flood.dst.str(), flood.net, flood.net));
@@ -43,16 +53,20 @@ void del(Context &context, Args &args)
 void show(Context &context, Args &args)
 {
 	std::string net = net_filter(context, args);
-	Table table({{"net", "net"}, {"dst", "dst"}});
-	for (const NetworkConfig &network : context.overlay().running(false).networks)
-		for (const Address &dst : network.flood)
-			if (net.empty() || network.name == net)
-				table.add({network.name, dst.str()});
+	Table table({{"net", "net"}, {"dst", "dst"}, {"encap", "encap"}, {"dstport", "dstport"}});
+	for (const NetworkConfig &network : context.overlay().running(false).networks) {
+		if (!net.empty() && network.name != net)
+			continue;
+		for (const Address &dst : network.flood) {
+			const PeerConfig peer = peer_of(network, dst);
+			table.add({network.name, dst.str(), name_of(peer.encap), number_or_none(peer.dstport)});
+		}
+	}
 	context.out.table(table);
 }
 
 constexpr Command kCommands[] = {
-	{"add", "flood add net NAME dst IP", add},
+	{"add", "flood add net NAME dst IP [encap KIND] [dstport P]", add},
 	{"del", "flood del net NAME dst IP", del},
 	{"show", "flood show [net NAME]", show},
 };

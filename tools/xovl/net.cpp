@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "policy.hpp"
 
 namespace xovl {
 
@@ -29,7 +30,7 @@ bool parse_learning(const std::string &text)
 	return parse_on_off("learning", text);
 }
 
-std::vector<Key> net_keys(Changes &changes, bool is_new)
+std::vector<Key> net_keys(Changes &changes)
 {
 	auto set = [&changes](auto member, auto parse) {
 		return [&changes, member, parse](const std::string &text) {
@@ -37,18 +38,24 @@ std::vector<Key> net_keys(Changes &changes, bool is_new)
 				[member, value = parse(text)](NetworkConfig &network) { network.*member = value; });
 		};
 	};
+	auto set_id = [&changes](const std::string &text) {
+		changes.push_back([text](NetworkConfig &network) { network.vni = parse_id(network.encap, text); });
+	};
 	using N = NetworkConfig;
 	std::vector<Key> keys = {
-		{"vni", is_new ? Need::Mandatory : Need::Optional, set(&N::vni, number<uint32_t>(kVniRange))},
+		{"vni", Need::Optional, set_id},
 		{"local", Need::Optional, set(&N::local, parse_local)},
 		{"dstport", Need::Optional, set(&N::dstport, number<uint16_t>(kDstportRange))},
 		{"mtu", Need::Optional, set(&N::mtu, number<uint16_t>(kMtuRange))},
 		{"learning", Need::Optional, set(&N::learning, parse_learning)},
 		{"ageing", Need::Optional, set(&N::ageing, number<uint32_t>(kAgeingRange))},
 	};
-	if (is_new)
-		keys.insert(keys.begin(), {"encap", Need::Mandatory,
-					   set(&N::encap, [](const std::string &v) { return parse_encap(v); })});
+	for (const PolicyKey &policy : kPolicyKeys) {
+		auto set_policy = [&changes, &policy](const std::string &text) {
+			changes.push_back([text, &policy](NetworkConfig &network) { policy.parse(network, text); });
+		};
+		keys.push_back({policy.name, Need::Optional, set_policy, policy.is_list});
+	}
 	return keys;
 }
 
@@ -56,13 +63,20 @@ void carry_out(const Changes &changes, NetworkConfig &network)
 {
 	for (const auto &change : changes)
 		change(network);
+	normalize_peers(network);
 }
 
 void add(Context &context, Args &args)
 {
-	NetworkConfig network{.name = parse_net_name(args.next("NAME"))};
+	NetworkConfig network{.name = parse_net_name(args.next("NAME")), .vni = std::nullopt};
 	Changes changes;
-	args.keys(net_keys(changes, true));
+	std::vector<Key> keys = net_keys(changes);
+	auto set_encap = [&](const std::string &text) {
+		network.encap = parse_encap(text);
+		network.dstport = default_dstport(network.encap);
+	};
+	keys.insert(keys.begin(), {"encap", Need::Mandatory, set_encap});
+	args.keys(keys);
 	carry_out(changes, network);
 	context.edit([&](Config &config) { config.networks.push_back(network); });
 }
@@ -73,7 +87,7 @@ void set(Context &context, Args &args)
 	Changes changes;
 	if (args.empty())
 		args.next("KEY VALUE");
-	args.keys(net_keys(changes, false));
+	args.keys(net_keys(changes));
 	context.edit([&](Config &config) { carry_out(changes, network_of(config, name)); });
 }
 
@@ -88,6 +102,16 @@ void del(Context &context, Args &args)
 	});
 }
 
+Json options_of(const NetworkConfig &network)
+{
+	Json options = Json::object();
+	for (const PolicyKey &policy : kPolicyKeys)
+		if (!is_default(policy, network))
+			options[policy.name] =
+				std::visit([](const auto &value) { return Json(value); }, policy.value(network));
+	return options;
+}
+
 void show(Context &context, Args &args)
 {
 	std::string name = args.empty() ? "" : args.next("NAME");
@@ -98,24 +122,39 @@ void show(Context &context, Args &args)
 		     {"local", "local"},
 		     {"dstport", "dstport"},
 		     {"mtu", "mtu"},
+		     {"mtu_from", "mtu from"},
 		     {"learning", "learning"},
-		     {"ageing", "ageing"}});
+		     {"ageing", "ageing"},
+		     {"options", "options", options_text}});
 	for (const NetworkStatus &net : context.overlay().networks()) {
 		const NetworkConfig &config = net.config;
 		if (!name.empty() && config.name != name)
 			continue;
-		table.add({config.name, name_of(config.encap), config.vni, net.local ? Json(net.local->str()) : Json(),
-			   config.dstport, net.mtu ? Json(net.mtu) : Json(), config.learning, config.ageing});
+		table.add({config.name, name_of(config.encap), config.vni ? Json(*config.vni) : Json(),
+			   net.local ? Json(net.local->str()) : Json(), number_or_none(config.dstport),
+			   number_or_none(net.mtu), net.mtu_from.empty() ? Json() : Json(net.mtu_from), config.learning,
+			   config.ageing, options_of(config)});
 	}
 	if (!name.empty() && table.empty())
 		throw no_network(name);
 	context.out.table(table);
 }
 
-constexpr Command kCommands[] = {
-	{"add", "net add NAME encap vxlan vni N [local IP|any] [dstport P] [mtu N] [learning on|off] [ageing SECONDS]",
-	 add},
-	{"set", "net set NAME [vni N] [local IP|any] [dstport P] [mtu N] [learning on|off] [ageing SECONDS]", set},
+/// The keys of add and set as their usage shows them.
+std::string keys_usage()
+{
+	std::string usage = " [vni N|none] [local IP|any] [dstport P] [mtu N] [learning on|off] [ageing SECONDS]";
+	for (const PolicyKey &policy : kPolicyKeys)
+		usage += fmt::format(" [{} {}]", policy.name, policy.values);
+	return usage;
+}
+
+const std::string kAddUsage = "net add NAME encap vxlan|geneve|gre|nvgre" + keys_usage();
+const std::string kSetUsage = "net set NAME" + keys_usage();
+
+const Command kCommands[] = {
+	{"add", kAddUsage, add},
+	{"set", kSetUsage, set},
 	{"del", "net del NAME", del},
 	{"show", "net show [NAME]", show},
 };

@@ -88,6 +88,26 @@ std::string vid_text(const Json &vid)
 	return vid == 0 ? "-" : vid.dump();
 }
 
+Json number_or_none(uint32_t number)
+{
+	return number ? Json(number) : Json();
+}
+
+std::string options_text(const Json &options)
+{
+	std::string text;
+	for (const auto &[key, value] : options.items()) {
+		text += fmt::format("{}{}", text.empty() ? "" : ", ", key);
+		const Json values = value.is_array() ? value : Json::array({value});
+		const char *separator = " ";
+		for (const Json &each : values) {
+			text += separator + cell({}, each);
+			separator = ",";
+		}
+	}
+	return text.empty() ? "-" : text;
+}
+
 void Output::json(const Json &value)
 {
 	// names of interfaces are octets of any kind: what is not UTF-8 is replaced

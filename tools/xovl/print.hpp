@@ -41,6 +41,12 @@ private:
 /// A text cell for a VLAN ID: "-" for untagged.
 std::string vid_text(const Json &vid);
 
+/// Null for 0.
+Json number_or_none(uint32_t number);
+
+/// A text cell for an object: "ttl inherit, udpcsum on"; "-" for an empty one.
+std::string options_text(const Json &options);
+
 /// A titled table, one of several that are printed together.
 struct Section {
 	std::string key; ///< in JSON, and the title in text

@@ -11,7 +11,10 @@ namespace {
 void add(Context &context, Args &args)
 {
 	UplinkConfig uplink{.dev = parse_dev_name(args.next("DEV"))};
-	args.keys({{"mode", Need::Optional, [&](const std::string &v) { uplink.mode = parse_mode(v); }}});
+	args.keys({
+		{"vid", Need::Optional, [&](const std::string &v) { uplink.vid = parse_vid(v); }},
+		{"mode", Need::Optional, [&](const std::string &v) { uplink.mode = parse_mode(v); }},
+	});
 	context.edit([&](Config &config) { config.uplinks.push_back(uplink); });
 }
 
@@ -28,14 +31,18 @@ void del(Context &context, Args &args)
 void show(Context &context, Args &args)
 {
 	args.end();
-	Table table({{"dev", "dev"}, {"mode_asked", "mode asked"}, {"mode", "mode"}, {"note", "note"}});
+	Table table({{"dev", "dev"},
+		     {"vid", "vid", vid_text},
+		     {"mode_asked", "mode asked"},
+		     {"mode", "mode"},
+		     {"note", "note"}});
 	for (const DeviceStatus &uplink : context.overlay().uplinks())
-		table.add({uplink.dev, name_of(uplink.mode_asked), name_of(uplink.mode), uplink.note});
+		table.add({uplink.dev, uplink.vid, name_of(uplink.mode_asked), name_of(uplink.mode), uplink.note});
 	context.out.table(table);
 }
 
 constexpr Command kCommands[] = {
-	{"add", "uplink add DEV [mode auto|native|generic|tc]", add},
+	{"add", "uplink add DEV [vid V] [mode auto|native|generic|tc]", add},
 	{"del", "uplink del DEV", del},
 	{"show", "uplink show", show},
 };

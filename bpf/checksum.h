@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Checksums over whole packets (RFC 1071): those of outer UDP and GRE headers. */
+#ifndef XOVL_BPF_CHECKSUM_H
+#define XOVL_BPF_CHECKSUM_H
+
+#include "decap.h"
+#include "flow.h"
+#include "maps.h"
+
+#define SUM_CHUNKS_MAX (IP_LEN_MAX / SCRATCH_LEN + 1)
+
+/* The sum of the octets from offset at to end, and of sum, folded. Octets that are not there do not count. */
+__noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
+{
+	struct scratch *scratch = scratch_get();
+	__u32 chunk;
+
+	for (__u32 i = 0; i < SUM_CHUNKS_MAX && at < end; i++) {
+		chunk = length_up_to(end - at < SCRATCH_LEN ? end - at : SCRATCH_LEN, SCRATCH_LEN);
+		if (!scratch || carrier_load(ctx, at, scratch->octets, chunk))
+			break;
+		/* an odd octet is summed with zeroes behind it, and so is what is no whole word */
+		*(__u32 *)(scratch->octets + chunk) = 0;
+		sum = bpf_csum_diff(NULL, 0, (void *)scratch->octets, (chunk + 3) & 0x3fc, sum);
+		at += chunk;
+	}
+	return sum_fold(sum);
+}
+
+/* The sum of the pseudo-header of an outer packet's UDP (RFC 768; RFC 8200, 8.1), not folded to the end. */
+static __always_inline __u32 pseudo_sum(const struct xovl_addr *a, const struct xovl_addr *b, __u32 len)
+{
+	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(IPPROTO_UDP);
+	bool ipv4 = addr_is_ipv4(a);
+
+	for (int i = 0; i < 4; i++)
+		if (!ipv4 || i == 3)
+			sum += (__u64)a->be32[i] + b->be32[i];
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	return sum;
+}
+
+/*
+ * Packets can carry a tenant's frame whose transport checksum the stack left open. What it will be is known all the same: with
+ * it, the segment sums up to the complement of what stands in its place now. (And so it does where that checksum is complete
+ * and good.)
+ *
+ * Of the frame at that offset: where its transport header is and, 32 bits above, what stands in the checksum's place; 0: none
+ * is open. The packet's data is void afterwards.
+ */
+__noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
+{
+	struct frame f = {};
+	struct flow flow;
+
+	frame_reach(ctx, &f, at + FLOW_HEADERS_MAX);
+	flow_parse(&f, outer_offset(at), true, &flow);
+	return flow.partial && flow.transport ? (__u64)flow.check << 32 | (at + flow.transport) : 0;
+}
+
+/* The same as packet_sum() where that checksum lies between at and end. */
+static __always_inline __u32 open_sum(ctx_t *ctx, __u32 at, __u32 end, __u64 open, __u32 sum)
+{
+	if (!open)
+		return packet_sum(ctx, at, end, sum);
+	return packet_sum(ctx, at, (__u32)open, sum + (__u16) ~(open >> 32));
+}
+
+/* The same for a tunnel packet, with the tenant's frame at offset inner. The packet's data is void afterwards. */
+static __always_inline __u32 tunnel_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 inner, __u32 sum)
+{
+	return open_sum(ctx, at, end, open_checksum_find(ctx, inner), sum);
+}
+
+#endif

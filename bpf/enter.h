@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet from the underlay that no path is remembered for: whose network is it, is its tunnel header sound, who sent it. */
+#ifndef XOVL_BPF_ENTER_H
+#define XOVL_BPF_ENTER_H
+
+#include "decap.h"
+#include "geneve.h"
+#include "gre.h"
+#include "path.h"
+#include "verdict.h"
+#include "vxlan.h"
+
+/*
+ * What is known of a packet that is not finished on the fast path. It is handed over here to functions that verifiers look at
+ * once, instead of once for each way to them; and it is too much for the stack.
+ */
+struct uplink_now {
+	struct frame frame; /* but for what points somewhere */
+	struct outer outer;
+	struct destination to;
+};
+
+XOVL_PERCPU_ARRAY(uplinks_now, struct uplink_now, 1);
+
+static __always_inline struct uplink_now *uplink_now(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&uplinks_now, &zero);
+}
+
+/* Take the closer look, at the whole packet. False: it is not ours. */
+__noinline int uplink_parse(ctx_t *ctx)
+{
+	struct uplink_now *now = uplink_now();
+	struct frame f = {};
+
+	if (!now || !frame_open(ctx, &f))
+		return false;
+	if (!outer_parse(ctx, &f, &now->outer))
+		return false;
+	now->frame = f;
+	now->frame.data = now->frame.end = NULL;
+	now->frame.from_tunnel = true;
+	return true;
+}
+
+/* Fill in the network that receives a tunnel. False: there is none. */
+static __always_inline bool uplink_tunnel(struct frame *f, const struct xovl_tunnel_key *key, enum xovl_encap *encap)
+{
+	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, key);
+
+	if (!tunnel)
+		return false;
+	f->net_index = tunnel->net;
+	*encap = tunnel->encap;
+	return true;
+}
+
+/* A key can be one of GRE, or VSID and FlowID of NVGRE: the header does not tell. */
+static __always_inline bool uplink_gre_tunnel(struct frame *f, const struct outer *outer, struct xovl_tunnel_key *key,
+					      enum xovl_encap *encap)
+{
+	bool keyed = gre_flags(outer) & XOVL_GRE_K;
+
+	key->id = outer->brief.header >> 32;
+	key->service = xovl_service(IPPROTO_GRE, keyed ? XOVL_GRE_KEY : XOVL_GRE_NO_KEY);
+	if (uplink_tunnel(f, key, encap))
+		return true;
+	if (!keyed)
+		return false;
+	key->id &= bpf_htonl(0xffffff00);
+	key->service = xovl_service(IPPROTO_GRE, XOVL_GRE_VSID);
+	return uplink_tunnel(f, key, encap);
+}
+
+/* The network whose tunnel this is. NULL: there is none. */
+static __always_inline struct xovl_network *uplink_network(struct frame *f, const struct outer *outer,
+							   enum xovl_encap *encap, struct destination *to)
+{
+	struct xovl_tunnel_key key = {.local = outer->brief.tunnel.local};
+	bool found;
+
+	if (outer_is_gre(outer)) {
+		found = uplink_gre_tunnel(f, outer, &key, encap);
+	} else {
+		key.service = outer_service(outer);
+		key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the rest is reserved */
+		found = uplink_tunnel(f, &key, encap);
+	}
+	if (!found)
+		return NULL;
+	path_enter_network(f, to);
+	return network_get(f->net_index);
+}
+
+/* Of a tunnel that no network has: is it the kernel's? It is not where one of our endpoints alone receives. */
+static __always_inline bool uplink_is_foreign(const struct outer *outer)
+{
+	struct xovl_endpoint_key key = {.local = outer->brief.tunnel.local, .service = outer_service(outer)};
+	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
+
+	return !endpoint || endpoint->foreign_pass;
+}
+
+/* Fill in the peer. False: the network has none of that address. */
+static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr *remote)
+{
+	struct xovl_member_key member = {.remote = *remote, .net = f->net_index};
+	struct xovl_member *peer = bpf_map_lookup_elem(&members, &member);
+
+	if (!peer)
+		return false;
+	f->origin = peer->peer;
+	return true;
+}
+
+#ifdef XOVL_CARRIER_XDP
+
+static __always_inline bool uplink_is_here(const ctx_t *ctx)
+{
+	return true;
+}
+
+#else
+
+/* Does the underlay's VLAN belong to the uplink? */
+static __always_inline bool uplink_is_here(const ctx_t *ctx)
+{
+	__u32 ifindex = ctx->ifindex;
+	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	return device && device->vid == underlay_vid(ctx);
+}
+
+#endif
+
+/* What each packet's path is to be asked for, besides where it leads; of what arrives by that encapsulation. */
+static __always_inline __u32 uplink_path_flags(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
+{
+	__u32 flags = 0;
+
+	if (encap == XOVL_ENCAP_GRE && (net_flags & XOVL_NET_SEQ_STRICT))
+		flags |= XOVL_PATH_SEQ_STRICT;
+	if (!outer_is_gre(outer) && (net_flags & XOVL_NET_NO_ZEROCSUM6) && !addr_is_ipv4(&outer->brief.tunnel.remote))
+		flags |= XOVL_PATH_WANTS_CSUM;
+	if (encap == XOVL_ENCAP_VXLAN && (net_flags & XOVL_NET_GBP) && vxlan_has_group(outer))
+		flags |= XOVL_PATH_GROUP;
+	if (net_flags & XOVL_NET_MSS_CLAMP)
+		flags |= XOVL_PATH_MSS_CLAMP;
+	if (encap == XOVL_ENCAP_NVGRE)
+		flags |= XOVL_PATH_NVGRE;
+	return flags;
+}
+
+static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const struct frame *f,
+							    const struct outer *outer, __u32 net_flags,
+							    enum xovl_encap encap)
+{
+	if (outer_is_gre(outer))
+		return gre_check(outer, encap);
+	if (outer_is_geneve(outer))
+		return geneve_check(ctx, f, outer, net_flags);
+	return vxlan_check(outer, net_flags);
+}
+
+/* Fill in peer and network of the packet in uplink_now(). Not VERDICT_OPEN: it ends here. Its data is void afterwards. */
+__noinline int uplink_enter(ctx_t *ctx)
+{
+	struct uplink_now *now = uplink_now();
+	enum xovl_encap encap = XOVL_ENCAP_NONE;
+	struct xovl_network *net;
+	enum xovl_reason reason;
+	struct outer *outer;
+	struct frame *f;
+
+	if (!now || !uplink_is_here(ctx))
+		return verdict_pass(ctx);
+	f = &now->frame;
+	outer = &now->outer;
+	path_look_up(&now->to);
+	net = uplink_network(f, outer, &encap, &now->to);
+	if (!net && uplink_is_foreign(outer))
+		return verdict_pass(ctx);
+	reason = outer->malformed;
+	if (!reason && geneve_is_control(outer))
+		return verdict_pass(ctx);
+	if (!reason)
+		reason = tunnel_header_check(ctx, f, outer, net ? net->flags : 0, encap);
+	if (!reason && !net)
+		reason = outer_is_gre(outer) ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
+	if (!reason && !uplink_peer(f, &outer->brief.tunnel.remote))
+		reason = XOVL_REASON_PEER_UNKNOWN;
+	if (reason || !net)
+		return verdict_drop_outer(ctx, reason);
+	f->path_flags = uplink_path_flags(outer, net->flags, encap);
+	return VERDICT_OPEN;
+}
+
+#endif

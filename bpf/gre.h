@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* GRE (RFC 2784) with key and sequence number (RFC 2890), and NVGRE (RFC 7637), which is GRE with a key of its own kind. */
+#ifndef XOVL_BPF_GRE_H
+#define XOVL_BPF_GRE_H
+
+#include "decap.h"
+#include "maps.h"
+
+#define GRE_ROUTING 0x4000
+#define GRE_RFC1701 0x0c00 /* strict source route, and the first bit of what comes next: RFC 2784, 2.1.1 */
+#define GRE_VERSION 0x0007
+
+/* Host byte order. */
+static __always_inline __u16 gre_flags(const struct outer *outer)
+{
+	return bpf_ntohs((__u16)outer->brief.header);
+}
+
+/* encap: of the network whose key it is; GRE where it is nobody's */
+static __always_inline enum xovl_reason gre_check(const struct outer *outer, enum xovl_encap encap)
+{
+	__u16 flags = gre_flags(outer);
+
+	if (flags & GRE_VERSION)
+		return XOVL_REASON_GRE_VERSION;
+	if (flags & GRE_ROUTING)
+		return XOVL_REASON_GRE_ROUTING;
+	if (flags & GRE_RFC1701)
+		return XOVL_REASON_GRE_FLAGS;
+	if (encap == XOVL_ENCAP_NVGRE && (flags & (XOVL_GRE_C | XOVL_GRE_S)))
+		return XOVL_REASON_GRE_FLAGS;
+	if ((__u16)(outer->brief.header >> 16) != bpf_htons(XOVL_PROTOCOL_ETHERNET))
+		return XOVL_REASON_GRE_PROTOCOL;
+	return XOVL_REASON_NONE;
+}
+
+/* Offset of the sequence number in a header with those flags. */
+static __always_inline __u32 gre_sequence_at(__u16 flags)
+{
+	return sizeof(struct xovl_gre) + (flags & XOVL_GRE_C ? 4 : 0) + (flags & XOVL_GRE_K ? 4 : 0);
+}
+
+/* Write the header; returns its length. Checksum and sequence number are left open. */
+static __always_inline __u32 gre_prepare(struct xovl_gre *gre, const struct xovl_network *net, bool nvgre)
+{
+	__u32 *word = (void *)(gre + 1);
+	__u32 flags = 0;
+
+	if (nvgre) {
+		gre->flags = bpf_htons(XOVL_GRE_K);
+		gre->protocol = bpf_htons(XOVL_PROTOCOL_ETHERNET);
+		word[0] = bpf_htonl(net->id << 8);
+		return sizeof(*gre) + 4;
+	}
+	if (net->flags & XOVL_NET_CSUM) {
+		flags |= XOVL_GRE_C;
+		*word++ = 0;
+	}
+	if (!(net->flags & XOVL_NET_KEYLESS)) {
+		flags |= XOVL_GRE_K;
+		*word++ = bpf_htonl(net->id);
+	}
+	if (net->flags & XOVL_NET_SEQ) {
+		flags |= XOVL_GRE_S;
+		*word++ = 0;
+	}
+	gre->flags = bpf_htons(flags);
+	gre->protocol = bpf_htons(XOVL_PROTOCOL_ETHERNET);
+	return (void *)word - (void *)gre;
+}
+
+/* NULL: there is no more room. */
+static __always_inline struct xovl_sequence *sequence_get(__u32 net_index, __u32 peer_index)
+{
+	struct xovl_sequence_key key = {.net = net_index, .peer = peer_index};
+	struct xovl_sequence *known = bpf_map_lookup_elem(&sequences, &key);
+	struct xovl_sequence first = {};
+
+	if (known)
+		return known;
+	bpf_map_update_elem(&sequences, &key, &first, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&sequences, &key);
+}
+
+/* The number of the next packet to a peer; the CPUs share one count. */
+static __always_inline __u32 gre_sequence_next(__u32 net_index, __u32 peer_index)
+{
+	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
+
+	return sequence ? __sync_fetch_and_add(&sequence->next, 1) : 0;
+}
+
+/* Is a packet of that number not late, the first one never? It is the newest then. (RFC 2890, section 2.2) */
+static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_index, __u32 number)
+{
+	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
+	__u64 newest, mine = (__u64)1 << 32 | number;
+
+	if (!sequence)
+		return true;
+	newest = *(volatile __u64 *)&sequence->received;
+	if (newest && (__s32)(number - (__u32)newest) <= 0)
+		return false;
+	/* another CPU was faster: one of the two is the newest, and neither was late */
+	__sync_val_compare_and_swap((__u64 *)&sequence->received, newest, mine);
+	return true;
+}
+
+#endif

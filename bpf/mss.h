@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* TCP's maximum segment size: in a SYN it is made to fit, where the network asks for it. TC only. */
+#ifndef XOVL_BPF_MSS_H
+#define XOVL_BPF_MSS_H
+
+#include "flow.h"
+#include "maps.h"
+
+#ifdef XOVL_CARRIER_XDP
+
+static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
+{
+	return 0;
+}
+
+#else
+
+#define TCP_SYN 0x02
+#define TCP_OPTIONS_MAX 40
+#define TCP_OPTION_END 0
+#define TCP_OPTION_NOP 1
+#define TCP_OPTION_MSS 2
+#define TCP_OPTION_MSS_LEN 4
+
+/* A walk through the options of a TCP header, which stand in the scratch. */
+struct mss_walk {
+	__u32 at, len;
+	__u32 found; /* offset of the MSS option, plus 1; 0: none */
+};
+
+static long mss_option_nth(__u32 nth, struct mss_walk *walk)
+{
+	struct scratch *scratch = scratch_get();
+	const __u8 *option;
+
+	if (!scratch || walk->at >= walk->len)
+		return 1;
+	option = scratch->octets + (walk->at & 63);
+	if (option[0] == TCP_OPTION_END)
+		return 1;
+	if (option[0] == TCP_OPTION_NOP) {
+		walk->at++;
+		return 0;
+	}
+	if (option[0] == TCP_OPTION_MSS && option[1] == TCP_OPTION_MSS_LEN &&
+	    walk->at + TCP_OPTION_MSS_LEN <= walk->len) {
+		walk->found = walk->at + 1;
+		return 1;
+	}
+	walk->at += option[1] < 2 ? TCP_OPTIONS_MAX : option[1];
+	return 0;
+}
+
+/* Offset of the MSS value from the TCP header's first octet; 0: there is none. */
+static __always_inline __u32 mss_find(ctx_t *ctx, __u32 tcp_at, __u32 doff)
+{
+	struct scratch *scratch = scratch_get();
+	struct mss_walk walk = {};
+
+	if (!scratch || doff <= 5)
+		return 0;
+	walk.len = doff * 4 - sizeof(struct tcphdr);
+	if (carrier_load(ctx, tcp_at + sizeof(struct tcphdr), scratch->octets, length_up_to(walk.len, 64)))
+		return 0;
+	bpf_loop(TCP_OPTIONS_MAX, mss_option_nth, &walk, 0);
+	return walk.found ? sizeof(struct tcphdr) + walk.found - 1 + 2 : 0;
+}
+
+/*
+ * The tenant's frame is at offset at; mtu: of its IP packets on the way. The packet's data is void afterwards.
+ */
+__noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
+{
+	const struct tcphdr *tcp;
+	struct frame f = {};
+	struct flow flow;
+	__u32 tcp_at, value_at, most;
+	__u16 mss, before, after;
+
+	frame_reach(ctx, &f, at + FLOW_HEADERS_MAX + TCP_OPTIONS_MAX);
+	flow_parse(&f, outer_offset(at), false, &flow);
+	most = mtu - sizeof(struct tcphdr) - (flow.family == AF_INET6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	if (!flow.syn || !mtu || most > 0xffff)
+		return 0;
+	tcp_at = at + flow.transport;
+	tcp = f.data + outer_offset(tcp_at);
+	if ((void *)(tcp + 1) > f.end)
+		return 0;
+	value_at = mss_find(ctx, tcp_at, tcp->doff);
+	if (!value_at || carrier_load(ctx, tcp_at + value_at, &mss, sizeof(mss)) || bpf_ntohs(mss) <= most)
+		return 0;
+	before = mss;
+	mss = after = bpf_htons(most);
+	if (value_at & 1) { /* it stands across two words of the sum */
+		before = __builtin_bswap16(before);
+		after = __builtin_bswap16(after);
+	}
+	bpf_l4_csum_replace(ctx, tcp_at + offsetof(struct tcphdr, check), before, after, sizeof(after));
+	bpf_skb_store_bytes(ctx, tcp_at + value_at, &mss, sizeof(mss), BPF_F_RECOMPUTE_CSUM);
+	return 0;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The prepared outer headers of a path in front of one frame, and what differs from frame to frame in them. */
+#ifndef XOVL_BPF_OUTER_WRITE_H
+#define XOVL_BPF_OUTER_WRITE_H
+
+#include "checksum.h"
+#include "ecn.h"
+#include "gre.h"
+#include "outer.h"
+#include "vxlan.h"
+
+/* Outer UDP source port, host byte order: flow entropy (RFC 7348, section 5). */
+static __always_inline __u16 outer_sport(const struct flow *flow, const struct xovl_path *path)
+{
+	return path->sport_min + ((flow_spread(flow) >> 32) * (path->sport_more + 1) >> 32);
+}
+
+/*
+ * Of the fields that are open in a prepared header, the rest is 0: they can be added, to the checksum as well. Of the tenant's
+ * IP header every network takes over ECN (RFC 6040, section 4.1).
+ */
+static __always_inline void outer_finish_ipv4(struct iphdr *ip, __u32 len, const struct flow *flow)
+{
+	__u32 ecn = flow->tos & ECN_MASK;
+
+	ip->tos |= ecn;
+	ip->tot_len = bpf_htons(len);
+	ip->check = ~sum_fold((__u32)ip->check + ip->tot_len + bpf_htons(ecn));
+}
+
+static __always_inline void outer_finish_ipv6(struct ipv6hdr *ip, __u32 len, const struct flow *flow,
+					      const struct xovl_path *path)
+{
+	__u32 word = (__u32)(flow->tos & ECN_MASK) << 20;
+
+	if (path->flags & XOVL_PATH_FLOWLABEL_HASH)
+		word |= flow_spread(flow) >> 44;
+	*(__be32 *)ip |= bpf_htonl(word);
+	ip->payload_len = bpf_htons(len);
+}
+
+/*
+ * What the outer header takes over from the tenant's frame at offset at. Of IPv6 a packet may not be fragmented; what is no IP
+ * lives 64 hops.
+ */
+static __always_inline void outer_read_inner(const struct frame *f, __u32 at, struct flow *flow, __u8 *ttl, bool *df)
+{
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+
+	flow_parse(f, outer_offset(at), false, flow);
+	ip = f->data + outer_offset(at + flow->l2_len);
+	ip6 = (void *)ip;
+	*ttl = 64;
+	if (flow->family == AF_INET && (void *)(ip + 1) <= f->end) {
+		*ttl = ip->ttl;
+		*df = ip->frag_off & bpf_htons(IP_DF);
+	} else if (flow->family == AF_INET6 && (void *)(ip6 + 1) <= f->end) {
+		*ttl = ip6->hop_limit;
+		*df = true;
+	}
+}
+
+static __always_inline void outer_inherit_ipv4(struct iphdr *ip, __u32 flags, __u8 tos, __u8 ttl, bool df)
+{
+	if (flags & XOVL_PATH_DSCP_INHERIT)
+		ip->tos = tos;
+	if (flags & XOVL_PATH_TTL_INHERIT)
+		ip->ttl = ttl;
+	if ((flags & XOVL_PATH_DF_INHERIT) && df)
+		ip->frag_off = bpf_htons(IP_DF);
+	if (flags & XOVL_PATH_IP_ID)
+		ip->id = bpf_get_prandom_u32();
+	ip->check = 0;
+	ip->check = ~sum_fold(sum_of_words((const __u16 *)ip, sizeof(*ip) / 2));
+}
+
+static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 flags, __u8 tos, __u8 ttl)
+{
+	if (flags & XOVL_PATH_DSCP_INHERIT)
+		*(__be32 *)ip |= bpf_htonl((__u32)tos << 20);
+	if (flags & XOVL_PATH_TTL_INHERIT)
+		ip->hop_limit = ttl;
+}
+
+/*
+ * TTL, DSCP, DF and identification, where the network's are not the same for all packets. base: offset of the outer Ethernet
+ * header.
+ */
+__noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path, __u32 base)
+{
+	struct frame f = {};
+	struct flow flow;
+	bool df = false;
+	__u8 ttl;
+	void *ip;
+
+	if (!path)
+		return 0;
+	frame_reach(ctx, &f, base + path->outer_len + FLOW_HEADERS_MAX);
+	outer_read_inner(&f, base + path->outer_len, &flow, &ttl, &df);
+	ip = f.data + outer_offset(base + ETH_HLEN);
+	if (path->flags & XOVL_PATH_IPV6) {
+		if (ip + sizeof(struct ipv6hdr) <= f.end)
+			outer_inherit_ipv6(ip, path->flags, flow.tos, ttl);
+	} else if (ip + sizeof(struct iphdr) <= f.end) {
+		outer_inherit_ipv4(ip, path->flags, flow.tos, ttl, df);
+	}
+	return 0;
+}
+
+#define PATH_INHERITS (XOVL_PATH_TTL_INHERIT | XOVL_PATH_DSCP_INHERIT | XOVL_PATH_DF_INHERIT | XOVL_PATH_IP_ID)
+
+/* Each packet needs something of its own, which a super-frame could not pass on to its segments. */
+#define PATH_NUMBERED (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM | XOVL_PATH_GRE_SEQ)
+
+/*
+ * What few networks ask for, after all but the checksum has been written. base: offset of the outer Ethernet header.
+ */
+__noinline int outer_extras(ctx_t *ctx, struct xovl_path *path, __u32 base)
+{
+	struct frame f = {};
+	__u32 *word, inner;
+
+	if (!path)
+		return 0;
+	inner = base + path->outer_len;
+	frame_reload(ctx, &f);
+	if (path->flags & XOVL_PATH_GRE_SEQ) {
+		/* the header's last word */
+		word = f.data + outer_offset(inner - sizeof(*word));
+		if ((void *)(word + 1) > f.end)
+			return 0;
+		*word = bpf_htonl(gre_sequence_next(path->net, path->target));
+	}
+#ifndef XOVL_CARRIER_XDP
+	if (path->flags & XOVL_PATH_MARK) {
+		word = f.data + outer_l4(path->flags) + sizeof(struct udphdr);
+		if ((void *)(word + 1) > f.end)
+			return 0;
+		*word = vxlan_first_word(ctx->mark);
+	}
+#endif
+	return 0;
+}
+
+/* The checksum of UDP or GRE, after everything else has been written. */
+__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path, __u32 len, __u32 base)
+{
+	__u32 at, inner, sum = 0, check_at;
+	__sum16 check;
+
+	if (!path)
+		return 0;
+	at = base + outer_l4(path->flags);
+	inner = base + path->outer_len;
+	/* the rest of the pseudo-header's stands in the place of the checksum */
+	if (path->flags & XOVL_PATH_UDPCSUM)
+		sum = bpf_htons(inner + len - at);
+	sum = tunnel_sum(ctx, at, inner + len, inner, sum);
+	check = ~sum_fold(sum);
+	check_at = at + sizeof(struct xovl_gre);
+	if (path->flags & XOVL_PATH_UDPCSUM) {
+		check_at = at + offsetof(struct udphdr, check);
+		check = check ? check : 0xffff; /* zero says that there is none (RFC 768) */
+	}
+	return carrier_store(ctx, check_at, check);
+}
+
+#define PATH_EXTRAS (XOVL_PATH_GRE_SEQ | XOVL_PATH_MARK)
+#define PATH_CHECKSUM (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM)
+
+/*
+ * Copy len octets, 38 at least and 134 at most: whole words from the front and, overlapping them, from the end. False: there
+ * is less room than that.
+ */
+static __always_inline bool outer_copy(void *to, const void *end, const struct xovl_path *path, __u32 len)
+{
+	const void *from = path->outer;
+	__u32 rest = outer_offset(len - 32);
+
+	if (rest > XOVL_PATH_OUTER - 32 || to + 32 > end || to + rest + 32 > end)
+		return false;
+	words_copy(to, from, 32);
+	if (len > 64) {
+		if (to + 64 > end)
+			return false;
+		words_copy(to + 32, from + 32, 32);
+	}
+	if (len > 96) {
+		if (to + 96 > end)
+			return false;
+		words_copy(to + 64, from + 64, 32);
+	}
+	if (len > 128) {
+		if (to + 128 > end)
+			return false;
+		words_copy(to + 96, from + 96, 32);
+	}
+	words_copy(to + rest, from + rest, 32);
+	return true;
+}
+
+/* The underlay's tag belongs between MACs and EtherType, which stand len octets later. */
+static __always_inline void outer_put_tag(void *to, const void *end, __u32 len, const struct xovl_path *path)
+{
+	struct xovl_vlan_tag *tag = to + 2 * ETH_ALEN;
+
+	if (!len || (void *)(tag + 1) > end)
+		return;
+	words_copy(to, path->outer, 2 * ETH_ALEN);
+	tag->tpid = bpf_htons(ETH_P_8021Q);
+	tag->tci = bpf_htons(path->vid);
+}
+
+/* The last octet of NVGRE's key (RFC 7637, section 3.2). */
+static __always_inline void outer_put_flow_id(void *to, const void *end, const struct xovl_path *path,
+					      const struct flow *flow)
+{
+	__u8 *flow_id = to + outer_offset(path->outer_len - 1);
+
+	if ((void *)(flow_id + 1) <= end)
+		*flow_id = flow_spread(flow) >> 56;
+}
+
+/* Write the headers of a path into the room before the tenant's frame. False: there is less room than that. */
+static __always_inline bool outer_write(ctx_t *ctx, const struct frame *f, const struct flow *flow,
+					struct xovl_path *path)
+{
+	__u32 base = underlay_tag_len(path), l4 = outer_l4(path->flags);
+	__u32 len = path->outer_len - l4 + f->len;
+	void *to = f->data + base;
+	struct udphdr *udp;
+
+	if (!outer_copy(to, f->end, path, path->outer_len))
+		return false;
+	if (to + ETH_HLEN + sizeof(struct iphdr) + sizeof(*udp) > f->end)
+		return false;
+	if (path->flags & XOVL_PATH_IPV6) {
+		if (to + ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(*udp) > f->end)
+			return false;
+		outer_finish_ipv6(to + ETH_HLEN, len, flow, path);
+		udp = to + ETH_HLEN + sizeof(struct ipv6hdr);
+	} else {
+		outer_finish_ipv4(to + ETH_HLEN, sizeof(struct iphdr) + len, flow);
+		udp = to + ETH_HLEN + sizeof(struct iphdr);
+	}
+	if (!(path->flags & XOVL_PATH_GRE)) {
+		udp->source = bpf_htons(outer_sport(flow, path));
+		udp->len = bpf_htons(len);
+	} else if (path->flags & XOVL_PATH_NVGRE) {
+		outer_put_flow_id(to, f->end, path, flow);
+	}
+	if (!(path->flags & (XOVL_PATH_TAGGED | PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM)))
+		return true;
+	if (CARRIER_IS_XDP)
+		outer_put_tag(f->data, f->end, base, path);
+	if (path->flags & PATH_INHERITS)
+		outer_inherit(ctx, path, base);
+	if (path->flags & PATH_EXTRAS)
+		outer_extras(ctx, path, base);
+	if (path->flags & PATH_CHECKSUM)
+		outer_checksum(ctx, path, f->len, base);
+	return true;
+}
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// bpf/checksum.h: UDP checksums of packets from the underlay.
+#include "fixture.hpp"
+
+namespace xovl::test {
+
+class Checksum : public DatapathTest {
+protected:
+	/// From peer A, with that checksum; default: the right one.
+	Packet summed(const Packet &inner, std::optional<uint16_t> checksum = {}) const
+	{
+		return Ethernet{mac::kUplink, mac::kPeerA} / outer_ip(ip().peer_a, ip().local) /
+		       UDP{.sport = 50001, .dport = 4789, .checksum = checksum} / Vxlan{kBlueVni} / inner;
+	}
+
+	Outcome arrives(const Packet &inner) const
+	{
+		const Bytes frame = inner;
+		return {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.size())};
+	}
+
+	Outcome refused(const std::string &reason) const { return {Verdict::Drop, {}, dropped_outer(reason)}; }
+
+	/// The same packet with one bit of its octet at `at` turned over.
+	static Bytes damaged(Bytes packet, size_t at, unsigned bit)
+	{
+		packet[at] ^= 1 << bit;
+		return packet;
+	}
+
+	const Ethernet eth_ = {mac::kTenant2, mac::kRemoteA};
+	const Packet inner_ = udp_frame(mac::kTenant2, mac::kRemoteA);
+};
+
+INSTANTIATE_TEST_SUITE_P(, Checksum, every_setup(), setup_name);
+
+using ChecksumTc = Checksum;
+
+INSTANTIATE_TEST_SUITE_P(, ChecksumTc, testing::Values(Setup{XOVL_MODE_TC, AF_INET}, Setup{XOVL_MODE_TC, AF_INET6}),
+			 setup_name);
+
+TEST_P(Checksum, GoodAndBad)
+{
+	for (const auto &[name, inner] : tenant_frames(mac::kTenant2, mac::kRemoteA)) {
+		SCOPED_TRACE(name);
+		const Bytes good = summed(inner);
+		finishes_frame(name, "uplink", good, arrives(inner));
+		finishes_frame(name, "uplink", damaged(good, good.size() - 1, 0), refused("udp_checksum"));
+		/* a good one before does not help */
+		finishes_frame(name, "uplink", good, arrives(inner));
+		finishes_frame(name, "uplink", damaged(good, outer_len() - 16, 7), refused("udp_checksum"));
+	}
+}
+
+TEST_P(Checksum, EveryBitOfIt)
+{
+	const Bytes good = summed(inner_);
+	for (unsigned bit = 0; bit < 16; bit++)
+		finishes("uplink", damaged(good, outer_len() - 10 + bit / 8, bit % 8), refused("udp_checksum"));
+}
+
+/* Addresses, which the pseudo-header covers, are those of another peer here. */
+TEST_P(Checksum, CoversThePseudoHeader)
+{
+	const Bytes good = summed(inner_);
+	const size_t at = outer_len() - 10;
+	const auto checksum = static_cast<uint16_t>(good[at] << 8 | good[at + 1]);
+	const Packet from_another = Ethernet{mac::kUplink, mac::kPeerA} / outer_ip(ip().peer_b, ip().local) /
+				    UDP{.sport = 50001, .dport = 4789, .checksum = checksum} / Vxlan{kBlueVni} / inner_;
+	finishes("uplink", from_another, refused("udp_checksum"));
+}
+
+TEST_P(Checksum, OfEveryLength)
+{
+	std::vector<size_t> lengths = {0, 1, 2, 3, 45, 46, 47, 48};
+	for (size_t length = 180; length < 1500; length += 61)
+		lengths.push_back(length);
+	for (size_t length : lengths) {
+		SCOPED_TRACE(length);
+		const Packet inner = eth_ / Payload::of(length);
+		const Bytes good = summed(inner);
+		if (length >= 4) /* what is shorter XDP may leave to TC */
+			finishes("uplink", good, arrives(inner));
+		finishes("uplink", damaged(good, good.size() - 1, 3), refused("udp_checksum"));
+	}
+}
+
+/* Native XDP allows no such MTU on a veth. */
+TEST_P(ChecksumTc, OfAJumboFrame)
+{
+	bench_->ip("link set uplink mtu 9216\nlink set port2 mtu 9216");
+	bench_->far_ip("link set under mtu 9216\nlink set tenant2 mtu 9216");
+	for (size_t length : {8999, 9000}) {
+		SCOPED_TRACE(length);
+		const Packet inner = eth_ / Payload::of(length);
+		const Bytes good = summed(inner);
+		wire("under", good, {{"tenant2", inner}}, arrives(inner).counts);
+		wire("under", damaged(good, good.size() - 1, 0), {}, dropped_outer("udp_checksum"));
+		wire("under", damaged(good, 5000, 0), {}, dropped_outer("udp_checksum"));
+	}
+}
+
+/* Octets behind the packet are not part of it. */
+TEST_P(Checksum, WithOctetsBehindThePacket)
+{
+	for (size_t octets : {1, 2, 18}) {
+		Bytes behind = padded(summed(inner_), octets);
+		behind.back() = 0x55;
+		finishes_in_tc("uplink", behind, arrives(inner_));
+	}
+}
+
+/* Zero says that there is none (RFC 768); over IPv6 it is accepted unless the network forbids (RFC 6935). */
+TEST_P(Checksum, None)
+{
+	finishes("uplink", summed(inner_, 0), arrives(inner_));
+	set_blue([](NetworkConfig &net) { net.outer.udp6zerocsumrx = false; });
+	for (int i = 0; i < 2; i++) {
+		finishes("uplink", summed(inner_, 0), is_v4() ? arrives(inner_) : refused("udp_no_checksum"));
+		finishes("uplink", summed(inner_), arrives(inner_));
+	}
+	finishes("uplink", damaged(summed(inner_), outer_len() + 30, 1), refused("udp_checksum"));
+}
+
+/* As a veth brings it: the inner checksum is only begun, the outer one is of the packet as it will be. */
+TEST_P(Checksum, OverAPartialChecksum)
+{
+	const Packet above = eth_ / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"};
+	const Packet above6 = eth_ / Vlan{100} / IPv6{.src = "fd00:1::1", .dst = "fd00:1::2"};
+	for (const Packet &to : {above, above6})
+		for (size_t length : {1, 20, 333}) {
+			SCOPED_TRACE(length);
+			const Packet partial = to / UDP{.sport = 5, .dport = 6, .partial = true} / Payload::of(length);
+			const Bytes complete = summed(to / UDP{.sport = 5, .dport = 6} / Payload::of(length));
+			const size_t at = outer_len() - 10;
+			const auto checksum = static_cast<uint16_t>(complete[at] << 8 | complete[at + 1]);
+			finishes_in_tc("uplink", summed(partial, checksum), arrives(partial));
+			/* an octet of the VXLAN header's reserved ones */
+			finishes_in_tc("uplink", damaged(summed(partial, checksum), outer_len() - 1, 0),
+				       refused("udp_checksum"));
+		}
+}
+
+TEST_P(Checksum, OnTheWire)
+{
+	const Bytes good = summed(inner_);
+	wire("under", good, {{"tenant2", inner_}}, arrives(inner_).counts);
+	wire("under", damaged(good, good.size() - 1, 0), {}, dropped_outer("udp_checksum"));
+}
+
+} // namespace xovl::test

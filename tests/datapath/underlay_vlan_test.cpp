@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A tagged underlay: the uplink's packets carry its VLAN, and no others are taken. TC has the tag beside the packet, where only
+// the wire shows it.
+#include "process.hpp"
+#include "tunnel_fixture.hpp"
+
+namespace xovl::test {
+
+class UnderlayVlan : public TunnelTest {
+protected:
+	static constexpr uint16_t kVid = 200;
+
+	/// The kernel need not have VLAN devices: its neighbours stay on the uplink.
+	void SetUp() override
+	{
+		TunnelTest::SetUp();
+		ASSERT_TRUE(run({"ethtool", "-K", "uplink", "rxvlan", "off"}).ok());
+		Config config = bench_->config();
+		config.uplinks[0].vid = kVid;
+		bench_->apply(config);
+		set_blue([](NetworkConfig &) {});
+	}
+
+	/// With a tag behind the MACs.
+	static Bytes tagged(const Bytes &packet, uint16_t vid, uint8_t pcp = 0)
+	{
+		Bytes out = packet;
+		const Bytes tag = {0x81, 0x00, static_cast<uint8_t>(pcp << 5 | vid >> 8), static_cast<uint8_t>(vid)};
+		out.insert(out.begin() + 12, tag.begin(), tag.end());
+		return out;
+	}
+	static Bytes untagged(Bytes packet)
+	{
+		packet.erase(packet.begin() + 12, packet.begin() + 16);
+		return packet;
+	}
+	/// The hook's result without the tag that XDP has put in.
+	Bytes made()
+	{
+		const Bytes packet = made_of(out_);
+		return hook() == Hook::Xdp ? untagged(packet) : packet;
+	}
+	/// The frame goes out by the wire, and in XDP the program says so, too.
+	void sends_tagged(const Bytes &want)
+	{
+		const Counts counts = sent("port1", "blue", ip().peer_a, out_.bytes().size());
+		wire("tenant1", out_, {{"under", tagged(want, kVid)}}, counts);
+		if (hook() == Hook::Xdp)
+			finishes("port1", out_, {Verdict::Redirect, tagged(want, kVid), counts});
+	}
+	void receives_tagged(const Bytes &packet)
+	{
+		const Counts counts = delivered(ip().peer_a, "blue", "port2", inner_.bytes().size());
+		for (uint8_t pcp : {0, 7})
+			wire("under", tagged(packet, kVid, pcp), {{"tenant2", inner_}}, counts);
+		if (hook() == Hook::Xdp)
+			finishes("uplink", tagged(packet, kVid), {Verdict::Redirect, inner_, counts});
+	}
+	/// Not in the VLAN.
+	void leaves_alone(const Bytes &packet)
+	{
+		finishes("uplink", packet, {});
+		for (uint16_t vid : {uint16_t(kVid + 1), uint16_t(0xfff & ~kVid)}) {
+			wire("under", tagged(packet, vid), {}, {});
+			if (hook() == Hook::Xdp)
+				finishes("uplink", tagged(packet, vid), {});
+		}
+		if (hook() == Hook::Xdp)
+			finishes("uplink", tagged(packet, 0), {});
+	}
+};
+
+INSTANTIATE_TEST_SUITE_P(, UnderlayVlan, every_setup(), setup_name);
+
+TEST_P(UnderlayVlan, Vxlan)
+{
+	sends_tagged(udp_sent(4789, Vxlan{kBlueVni}, out_, made()));
+	const Bytes packet = from_a(udp(4789, Vxlan{kBlueVni} / inner_));
+	for (int i = 0; i < 2; i++) {
+		receives_tagged(packet);
+		leaves_alone(packet);
+	}
+}
+
+TEST_P(UnderlayVlan, GeneveWithOptions)
+{
+	const GeneveTlv critical = {0x0102, 0x80, {0, 1, 0, 2}};
+	const Geneve geneve = {.vni = kBlueVni, .options = {critical}};
+	set_blue([&](NetworkConfig &net) {
+		net.encap = XOVL_ENCAP_GENEVE;
+		net.dstport = 6081;
+		net.options = {{critical.option_class, critical.type, critical.data}};
+	});
+	sends_tagged(udp_sent(6081, geneve, out_, made()));
+	for (int i = 0; i < 2; i++) {
+		receives_tagged(from_a(udp(6081, geneve / inner_)));
+		leaves_alone(from_a(udp(6081, geneve / inner_)));
+	}
+}
+
+TEST_P(UnderlayVlan, GreWithChecksum)
+{
+	set_blue([&](NetworkConfig &net) {
+		net.encap = XOVL_ENCAP_GRE;
+		net.dstport = 0;
+		net.csum = true;
+	});
+	const Gre gre = {.key = kBlueVni, .csum = true};
+	sends_tagged(gre_sent(gre, out_, made()));
+	receives_tagged(from_a(gre / inner_));
+	leaves_alone(from_a(gre / inner_));
+}
+
+TEST_P(UnderlayVlan, Flood)
+{
+	const Packet rest = IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20);
+	const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / rest;
+	const Bytes known = made_of(Ethernet{mac::kRemoteA, mac::kTenant1} / rest);
+	const Bytes sample = hook() == Hook::Xdp ? untagged(known) : known;
+	const auto copy = [&](const std::string &peer, const std::string &peer_mac) {
+		return tagged(outer_sent(peer, peer_mac, inner, sample) /
+				      UDP{.sport = sport(sample), .dport = 4789, .checksum = 0} / Vxlan{kBlueVni} /
+				      inner,
+			      kVid);
+	};
+	const size_t len = inner.bytes().size();
+	Counts counts = {{"port port1 rx_packets", 1}, {"port port1 rx_bytes", len}, {"net blue flooded", 1},
+			 {"net blue copies", 4},       {"net blue tx_packets", 2},   {"net blue tx_bytes", 2 * len}};
+	for (const std::string &to :
+	     {"peer " + ip().peer_a, "peer " + ip().peer_b, std::string("port port2"), std::string("port trunk.10")})
+		counts = counts + Counts{{to + " tx_packets", 1}, {to + " tx_bytes", len}};
+	wire("tenant1", inner,
+	     {{"tenant2", inner},
+	      {"tenants", Ethernet{mac::kBroadcast, mac::kTenant1} / Vlan{10} / rest},
+	      {"under", copy(ip().peer_a, mac::kPeerA)},
+	      {"under", copy(ip().peer_b, mac::kPeerB)}},
+	     counts);
+}
+
+} // namespace xovl::test

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The rules that every configuration keeps, whatever the machine is like.
+#include "config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_set>
+#include <utility>
+
+#include "error.hpp"
+#include "policy.hpp"
+#include "receivers.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// Why an address cannot be one end of a tunnel between two machines; nullptr: it can.
+const char *unfit_for_tunnel(const Address &address)
+{
+	const xovl_addr raw = address.raw();
+	const uint8_t *v4 = raw.bytes + 12;
+
+	if (address.is_unspecified())
+		return "the unspecified address";
+	if (address.is_multicast())
+		return "a multicast address";
+	if (address.is_v4() ? v4[0] == 127 : address == Address::parse("::1"))
+		return "a loopback address";
+	if (address.is_v4() && std::all_of(v4, v4 + 4, [](uint8_t octet) { return octet == 255; }))
+		return "the broadcast address";
+	// fe80::/10 means nothing without an interface, and bpf_fib_lookup() does not forward it
+	if (!address.is_v4() && raw.bytes[0] == 0xfe && (raw.bytes[1] & 0xc0) == 0x80)
+		return "a link-local address";
+	return nullptr;
+}
+
+uint64_t mac_number(const Mac &mac)
+{
+	uint64_t number = 0;
+	for (uint8_t octet : mac.bytes())
+		number = number << 8 | octet;
+	return number;
+}
+
+/// The position of the first entry whose MAC one before it has; none: the size.
+size_t first_repeated(const std::vector<FdbConfig> &fdb)
+{
+	std::vector<uint64_t> macs(fdb.size());
+	std::ranges::transform(fdb, macs.begin(), [](const FdbConfig &entry) { return mac_number(entry.mac); });
+	if (!std::ranges::is_sorted(macs))
+		std::ranges::sort(macs);
+	if (std::ranges::adjacent_find(macs) == macs.end())
+		return fdb.size();
+	std::unordered_set<uint64_t> seen;
+	auto is_new = [&](const FdbConfig &entry) { return seen.insert(mac_number(entry.mac)).second; };
+	return std::ranges::find_if_not(fdb, is_new) - fdb.begin();
+}
+
+/// The entry of a network that says how the peer is reached, as far as it is in the configuration.
+ConfigPath peer_path(const Config &config, size_t n, const Address &dst)
+{
+	const NetworkConfig &net = config.networks[n];
+	const size_t flood = std::ranges::find(net.flood, dst) - net.flood.begin();
+	if (flood < net.flood.size())
+		return {"networks", n, "flood", flood, "encap"};
+	const size_t fdb = std::ranges::find(net.fdb, FdbTarget(dst), &FdbConfig::target) - net.fdb.begin();
+	if (fdb < net.fdb.size())
+		return {"networks", n, "fdb", fdb, "encap"};
+	return {"networks", n};
+}
+
+/// One walk through a configuration in the order of the file; the first rule broken ends it.
+class Checker {
+public:
+	Checker(const Config &config, const Where &where, const Limits &in_force)
+		: config_(config), limits_(config.limits.value_or(in_force)), where_(where)
+	{
+	}
+
+	void check();
+
+private:
+	/// What an interface is used for.
+	struct Device {
+		xovl_mode mode;
+		bool uplink;
+		std::map<uint16_t, std::string> networks; ///< by VLAN
+	};
+	using PortSet = std::set<std::pair<std::string, uint16_t>>;
+
+	[[noreturn]] void fail(const ConfigPath &path, const std::string &text) const
+	{
+		throw request_error(where_(path) + text);
+	}
+
+	/// What rule() complains about is said of the value at path.
+	template <typename Rule> void hold(const ConfigPath &path, Rule &&rule) const
+	{
+		try {
+			rule();
+		} catch (const Error &e) {
+			fail(path, e.what());
+		}
+	}
+
+	void check_limits() const;
+	void check_vteps();
+	void check_uplinks();
+	void check_network(size_t n);
+	void check_values(size_t n) const;
+	void check_outer(size_t n) const;
+	void check_policy(size_t n) const;
+	/// What the network receives, by itself and from its peers.
+	void check_tunnels(size_t n);
+	void check_ports(size_t n);
+	void check_device(size_t n, size_t i);
+	void check_port_policy(size_t n, size_t i) const;
+	void check_flood(size_t n);
+	void check_fdb(size_t n);
+	void check_target(size_t n, size_t i);
+	void check_endpoint(const Address &address, const ConfigPath &path) const;
+	/// Of each member once.
+	void check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path);
+	void check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const;
+	bool is_vtep(const Address &address) const;
+
+	const Config &config_;
+	const Limits limits_;
+	const Where &where_;
+
+	std::map<std::string, Device> devices_;
+	std::set<std::string> names_;
+	Receivers receivers_;
+	/// A peer is counted for each header that leads to it.
+	std::set<std::tuple<Address, Address, uint16_t, xovl_encap>> peers_;
+	size_t nr_ports_ = 0;
+	size_t nr_members_ = 0;
+	size_t nr_entries_ = 0;
+
+	// of the network that is being checked
+	PortSet ports_;
+	std::set<Address> members_;
+};
+
+void Checker::check()
+{
+	check_limits();
+	check_vteps();
+	check_uplinks();
+	for (size_t n = 0; n < config_.networks.size(); n++)
+		check_network(n);
+}
+
+void Checker::check_limits() const
+{
+	for (const LimitKey &key : kLimitKeys)
+		hold({"limits", key.range.what}, [&] { check_number(key.range, limits_.*key.member); });
+}
+
+void Checker::check_vteps()
+{
+	std::set<Address> seen;
+
+	for (size_t i = 0; i < config_.vteps.size(); i++) {
+		const Address &local = config_.vteps[i].local;
+		const ConfigPath path = {"vtep", "local", i, "ip"};
+
+		check_endpoint(local, path);
+		if (!seen.insert(local).second)
+			fail(path, fmt::format("vtep {} exists already (another address)", local.str()));
+	}
+}
+
+void Checker::check_uplinks()
+{
+	for (size_t i = 0; i < config_.uplinks.size(); i++) {
+		const UplinkConfig &uplink = config_.uplinks[i];
+		const ConfigPath path = {"uplinks", i, "dev"};
+
+		hold(path, [&] { parse_dev_name(uplink.dev); });
+		if (uplink.vid)
+			hold({"uplinks", i, "vid"}, [&] { check_number(kVlanRange, uplink.vid); });
+		if (!devices_.insert({uplink.dev, {uplink.mode, true, {}}}).second)
+			fail(path, fmt::format("uplink {} exists already (another interface)", uplink.dev));
+	}
+}
+
+void Checker::check_network(size_t n)
+{
+	ports_.clear();
+	members_.clear();
+	check_values(n);
+	check_count(n + 1, limits_.networks, "networks", {"networks", n});
+	check_tunnels(n);
+	check_policy(n);
+	check_ports(n);
+	check_flood(n);
+	check_fdb(n);
+	names_.insert(config_.networks[n].name);
+}
+
+void Checker::check_values(size_t n) const
+{
+	const NetworkConfig &net = config_.networks[n];
+
+	hold({"networks", n, "name"}, [&] { parse_net_name(net.name); });
+	if (names_.count(net.name))
+		fail({"networks", n, "name"}, fmt::format("network \"{}\" exists already (another name)", net.name));
+	const NumberRange &ids = id_range(net.encap);
+	if (net.vni)
+		hold({"networks", n, "vni"}, [&] { check_number(ids, *net.vni); });
+	else if (net.encap != XOVL_ENCAP_GRE)
+		fail({"networks", n, "vni"},
+		     fmt::format("{} needs a {} (vni {}-{})", name_of(net.encap), ids.what, ids.min, ids.max));
+	hold({"networks", n, "dstport"}, [&] { check_dstport(net.encap, net.dstport); });
+	hold({"networks", n, "mtu"}, [&] { check_number(kMtuRange, net.mtu); });
+	hold({"networks", n, "ageing"}, [&] { check_number(kAgeingRange, net.ageing); });
+	if (net.local && !is_vtep(*net.local))
+		fail({"networks", n, "local"},
+		     fmt::format("local {0} of network \"{1}\" is not a vtep (xovl vtep add {0})", net.local->str(),
+				 net.name));
+}
+
+void Checker::check_outer(size_t n) const
+{
+	const OuterPolicy &outer = config_.networks[n].outer;
+	auto check = [&](const NumberRange &range, uint64_t value) {
+		hold({"networks", n, range.what}, [&] { check_number(range, value); });
+	};
+
+	if (outer.ttl)
+		check(kTtlRange, *outer.ttl);
+	if (outer.dscp)
+		check(kDscpRange, *outer.dscp);
+	check(kSrcportRange, outer.sport_min);
+	check({kSrcportRange.what, outer.sport_min, kSrcportRange.max}, outer.sport_max);
+	if (outer.flowlabel)
+		check(kFlowlabelRange, *outer.flowlabel);
+}
+
+/// What only other encapsulations have must be at its default.
+void Checker::check_policy(size_t n) const
+{
+	const NetworkConfig &net = config_.networks[n];
+	const Encaps used = encaps_in_use(net);
+
+	check_outer(n);
+	for (const PolicyKey &key : kPolicyKeys)
+		if (!(key.encaps & used) && !is_default(key, net))
+			fail({"networks", n, key.name},
+			     fmt::format("{0} is for {1}, not {2} ({0} {3})", key.name, names_of(key.encaps),
+					 names_of(used), word_of(key.value(NetworkConfig()))));
+	if (octets_of(net.options) > kOptionsMax)
+		fail({"networks", n, "geneve-opt"},
+		     fmt::format("options of {} octets, their headers included (at most {})", octets_of(net.options),
+				 kOptionsMax));
+}
+
+void Checker::check_tunnels(size_t n)
+{
+	const NetworkConfig &net = config_.networks[n];
+	std::set<std::pair<xovl_encap, uint16_t>> seen = {{net.encap, net.dstport}};
+
+	hold({"networks", n, "vni"}, [&] { receivers_.add(net, net.encap, net.dstport); });
+	for (const PeerConfig &peer : net.peers) {
+		if (!seen.insert({peer.encap, peer.dstport}).second)
+			continue;
+		try {
+			check_dstport(peer.encap, peer.dstport);
+			check_peer_id(net, peer);
+			receivers_.add(net, peer.encap, peer.dstport);
+		} catch (const Error &e) {
+			fail(peer_path(config_, n, peer.dst), e.what()); // only now: the search can be long
+		}
+	}
+}
+
+void Checker::check_ports(size_t n)
+{
+	const NetworkConfig &net = config_.networks[n];
+
+	for (size_t i = 0; i < net.ports.size(); i++) {
+		const PortConfig &port = net.ports[i];
+
+		hold({"networks", n, "ports", i, "dev"}, [&] { parse_dev_name(port.dev); });
+		if (port.vid)
+			hold({"networks", n, "ports", i, "vid"}, [&] { check_number(kVlanRange, port.vid); });
+		check_device(n, i);
+		check_port_policy(n, i);
+		ports_.insert({port.dev, port.vid});
+		check_count(i + 1, kFloodMax, "ports in a network", {"networks", n, "ports", i});
+		check_count(++nr_ports_, limits_.ports, "ports", {"networks", n, "ports", i});
+	}
+}
+
+void Checker::check_device(size_t n, size_t i)
+{
+	const NetworkConfig &net = config_.networks[n];
+	const PortConfig &port = net.ports[i];
+	Device &device = devices_.insert({port.dev, {port.mode, false, {}}}).first->second;
+	const auto [user, is_new] = device.networks.insert({port.vid, net.name});
+
+	if (device.uplink)
+		fail({"networks", n, "ports", i, "dev"},
+		     fmt::format("{} cannot be an uplink and a port (one of them is another interface)", port.dev));
+	if (!is_new)
+		fail({"networks", n, "ports", i, "dev"},
+		     fmt::format("port {} exists already in network \"{}\" (another interface or VLAN)",
+				 port_name(port.dev, port.vid), user->second));
+	if (device.mode != port.mode)
+		fail({"networks", n, "ports", i, "mode"},
+		     fmt::format("another port of {} asks for mode {} and this one for {} (one mode for an interface)",
+				 port.dev, name_of(device.mode), name_of(port.mode)));
+}
+
+void Checker::check_port_policy(size_t n, size_t i) const
+{
+	const NetworkConfig &net = config_.networks[n];
+	const PortConfig &port = net.ports[i];
+	const size_t octets = octets_of(net.options) + octets_of(port.options);
+
+	if (!port.options.empty() && !(encaps_in_use(net) & 1u << XOVL_ENCAP_GENEVE))
+		fail({"networks", n, "ports", i, "geneve-opt"},
+		     fmt::format("geneve-opt is for geneve, not {} (a port without)", names_of(encaps_in_use(net))));
+	if (octets > kOptionsMax)
+		fail({"networks", n, "ports", i, "geneve-opt"},
+		     fmt::format(
+			     "options of {} octets, those of network \"{}\" and their headers included (at most {})",
+			     octets, net.name, kOptionsMax));
+	if (port.group && !net.gbp)
+		fail({"networks", n, "ports", i, "group"},
+		     fmt::format("group is for networks with gbp on, not \"{0}\" (xovl net set {0} gbp on)", net.name));
+}
+
+void Checker::check_flood(size_t n)
+{
+	const NetworkConfig &net = config_.networks[n];
+	std::set<Address> seen;
+
+	for (size_t i = 0; i < net.flood.size(); i++) {
+		const ConfigPath path = {"networks", n, "flood", i, "dst"};
+
+		if (members_.insert(net.flood[i]).second)
+			check_member(net, net.flood[i], path);
+		if (!seen.insert(net.flood[i]).second)
+			fail(path, fmt::format("{} is on the flood list of network \"{}\" already (another peer)",
+					       net.flood[i].str(), net.name));
+		check_count(i + 1, kFloodMax, "peers on a flood list", path);
+	}
+}
+
+void Checker::check_fdb(size_t n)
+{
+	const NetworkConfig &net = config_.networks[n];
+
+	const size_t repeated = first_repeated(net.fdb);
+	for (size_t i = 0; i < net.fdb.size(); i++) {
+		const Mac &mac = net.fdb[i].mac;
+		auto fail_mac = [&](const std::string &text) {
+			fail({"networks", n, "fdb", i, "mac"}, fmt::format("MAC {} {}", mac.str(), text));
+		};
+
+		if (mac.is_zero())
+			fail_mac("is all zeros (a unicast address)");
+		if (mac.is_group())
+			fail_mac("is a group address (a unicast address)");
+		if (i == repeated)
+			fail_mac(fmt::format("is in network \"{}\" already (another MAC)", net.name));
+		check_target(n, i);
+		if (++nr_entries_ > limits_.fdb)
+			check_count(nr_entries_, limits_.fdb, "static FDB entries", {"networks", n, "fdb", i});
+	}
+}
+
+void Checker::check_target(size_t n, size_t i)
+{
+	const NetworkConfig &net = config_.networks[n];
+	const FdbConfig &entry = net.fdb[i];
+	if (const Address *dst = entry.dst()) {
+		if (members_.insert(*dst).second)
+			check_member(net, *dst, {"networks", n, "fdb", i, "dst"});
+		return;
+	}
+	const FdbPort &port = *entry.port();
+	if (!ports_.count({std::string(port.dev()), port.vid()}))
+		fail({"networks", n, "fdb", i, "dev"},
+		     fmt::format("{} is not a port of network \"{}\" (xovl port add {} net {}{})",
+				 port_name(port.dev(), port.vid()), net.name, port.dev(), net.name,
+				 port.vid() ? fmt::format(" vid {}", port.vid()) : ""));
+}
+
+void Checker::check_endpoint(const Address &address, const ConfigPath &path) const
+{
+	if (const char *reason = unfit_for_tunnel(address))
+		fail(path,
+		     fmt::format("{} is {} (a unicast address that other machines can reach)", address.str(), reason));
+}
+
+void Checker::check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path)
+{
+	check_endpoint(peer, path);
+	if (is_vtep(peer))
+		fail(path, fmt::format("{} is a vtep of this machine (the address of another one)", peer.str()));
+	const PeerConfig reached = peer_of(net, peer);
+	hold(path, [&] { peers_.insert({peer, local_for(net, config_.vteps, peer), reached.dstport, reached.encap}); });
+	check_count(peers_.size(), limits_.peers, "peers", path);
+	check_count(++nr_members_, limits_.members, "members (pairs of network and peer)", path);
+}
+
+void Checker::check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const
+{
+	if (count > limit)
+		fail(path, fmt::format("too many {} (at most {})", what, limit));
+}
+
+bool Checker::is_vtep(const Address &address) const
+{
+	return std::any_of(config_.vteps.begin(), config_.vteps.end(),
+			   [&](const VtepConfig &vtep) { return vtep.local == address; });
+}
+
+} // namespace
+
+void validate(const Config &config, const Limits &in_force)
+{
+	validate(
+		config, [](const ConfigPath &) { return std::string(); }, in_force);
+}
+
+void validate(const Config &config, const Where &where, const Limits &in_force)
+{
+	Checker(config, where, in_force).check();
+}
+
+} // namespace xovl
