@@ -8,7 +8,7 @@
 #   eth0 ──────── tenant0  uplink0 ──────── uplink0  tenant0 ──────── eth0
 #   10.9.0.1/24            192.0.2.1/24  192.0.2.2/24            10.9.0.2/24
 #
-# The tenants share network "blue", VXLAN 100. The underlay carries 1500 octets, so the tenants use 1450.
+# The tenants share network "blue", number 100 (VNI or GRE key). The underlay carries 1500 octets, so the tenants use 1450.
 
 DEMO=xovl-demo
 XOVL=$ROOT/build/xovl
@@ -61,7 +61,7 @@ demo_checksum_offload() {
 	done
 }
 
-# demo_file HOST-NUMBER MODE: the configuration of one host
+# demo_file HOST-NUMBER MODE [ENCAP]: the configuration of one host
 demo_file() {
 	cat <<-FILE
 		vtep: {local: [192.0.2.$1]}
@@ -69,7 +69,7 @@ demo_file() {
 		  - {dev: uplink0, mode: $2}
 		networks:
 		  - name: blue
-		    encap: vxlan
+		    encap: ${3:-vxlan}
 		    vni: 100
 		    ports:
 		      - {dev: tenant0, mode: $2}
@@ -77,11 +77,11 @@ demo_file() {
 	FILE
 }
 
-# demo_apply FOLDER MODE: both hosts from files in FOLDER
+# demo_apply FOLDER MODE [ENCAP]: both hosts from files in FOLDER
 demo_apply() {
 	local i
 	for i in 1 2; do
-		demo_file "$i" "$2" >"$1/h$i.yaml"
+		demo_file "$i" "${@:2}" >"$1/h$i.yaml"
 		demo_xovl "h$i" apply "$1/h$i.yaml" || return 1
 	done
 }

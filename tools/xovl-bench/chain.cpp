@@ -14,7 +14,6 @@ using namespace test;
 namespace {
 
 constexpr uint16_t kIperfPort = 5201;
-constexpr uint32_t kVni = 100;
 
 std::string vtep(unsigned i)
 {
@@ -26,27 +25,27 @@ std::string client_address(unsigned i)
 	return fmt::format("10.1.0.{}", i);
 }
 
-std::string yaml(unsigned i, const Modes &modes)
+std::string yaml(unsigned i, const Modes &modes, const Tunnel &tunnel)
 {
 	return fmt::format(R"(vtep: {{local: [{}]}}
 uplinks: [{{dev: up0, mode: {}}}]
 networks:
-  - {{name: blue, encap: vxlan, vni: {}, ports: [{{dev: port0, mode: {}}}], flood: [{}]}}
+  - {{name: blue, {}, ports: [{{dev: port0, mode: {}}}], flood: [{}]}}
 )",
-			   vtep(i), modes.uplink, kVni, modes.port, vtep(3 - i));
+			   vtep(i), modes.uplink, tunnel.keys(), modes.port, vtep(3 - i));
 }
 
 } // namespace
 
-Chain::Chain(const std::string &role, Links links, unsigned megabytes)
+Chain::Chain(const std::string &role, Links links, unsigned megabytes, unsigned underlay_mtu)
 	: c1_(role + "-c1"), h1_(role + "-h1"), h2_(role + "-h2"), c2_(role + "-c2"), megabytes_(megabytes),
 	  one_stream_([this] { return tcp(1); })
 {
 	add_client(c1_, h1_, 1);
 	add_client(c2_, h2_, 2);
 	veth(h1_, "up0", h2_, "up0");
-	h1_.ip(fmt::format("addr add {}/24 dev up0", vtep(1)));
-	h2_.ip(fmt::format("addr add {}/24 dev up0", vtep(2)));
+	h1_.ip(fmt::format("link set up0 mtu {}\naddr add {}/24 dev up0", underlay_mtu, vtep(1)));
+	h2_.ip(fmt::format("link set up0 mtu {}\naddr add {}/24 dev up0", underlay_mtu, vtep(2)));
 	if (links == Links::Veth)
 		return;
 	for (const Netns *client : {&c1_, &c2_})
@@ -76,10 +75,10 @@ void Chain::join_by_kernel()
 	start();
 }
 
-void Chain::join_by_xovl(const std::string &command, const Modes &modes)
+void Chain::join_by_xovl(const std::string &command, const Modes &modes, const Tunnel &tunnel)
 {
-	apply(h1_, command, yaml(1, modes));
-	apply(h2_, command, yaml(2, modes));
+	apply(h1_, command, yaml(1, modes, tunnel));
+	apply(h2_, command, yaml(2, modes, tunnel));
 	start();
 }
 

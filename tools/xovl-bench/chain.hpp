@@ -4,7 +4,7 @@
 //   c1                 h1                          h2                 c2
 //   eth0 ──────── port0  up0 ────────────────── up0  port0 ──────── eth0
 //   10.1.0.1             192.0.2.1        192.0.2.2                 10.1.0.2
-//   MTU 1450             MTU 1500          MTU 1500                 MTU 1450
+//   MTU 1450             MTU 1500, unless given                     MTU 1450
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include "process.hpp"
 #include "streams.hpp"
 #include "topology.hpp"
+#include "tunnel.hpp"
 
 namespace xovl::bench {
 
@@ -34,13 +35,13 @@ enum class Links {
 class Chain {
 public:
 	/// megabytes: of one TCP measurement
-	Chain(const std::string &role, Links links, unsigned megabytes);
+	Chain(const std::string &role, Links links, unsigned megabytes, unsigned underlay_mtu = 1500);
 
 	// Each joins port0 and up0 of both hosts, and checks that the clients reach each other. Neighbours and FDB entries are known
 	// from then on.
 	void join_by_bridge();
 	void join_by_kernel();
-	void join_by_xovl(const std::string &command, const Modes &modes);
+	void join_by_xovl(const std::string &command, const Modes &modes, const Tunnel &tunnel = {});
 
 	Pair ends() const;
 	/// As tcp_stream().

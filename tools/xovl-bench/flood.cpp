@@ -64,7 +64,7 @@ std::vector<Plan> flood_plans(const Settings &settings)
 {
 	std::vector<Plan> plans;
 	const std::vector<uint32_t> lists =
-		settings.quick ? std::vector<uint32_t>{1, 64, 512} : std::vector<uint32_t>{1, 8, 64, 512};
+		settings.quick ? std::vector<uint32_t>{1, 512} : std::vector<uint32_t>{1, 8, 64, 512};
 	for (const uint32_t peers : lists)
 		plans.push_back({fmt::format("flood-{}", peers), true,
 				 [settings, peers] { return std::vector<Group>{group(settings, peers)}; }});

@@ -39,11 +39,11 @@ Packet from_tenant(uint16_t sport, unsigned length)
 	return inner_frame(kRemoteMac, kTenantMac, "10.1.0.2", "10.1.0.1", sport, length);
 }
 
-Packet from_underlay(bool v6, uint16_t sport, unsigned length)
+Packet from_underlay(const Load &load, uint16_t sport)
 {
-	const Packet inner = inner_frame(kTenantMac, kRemoteMac, "10.1.0.1", "10.1.0.2", kFirstPort, length);
-	const Packet tunnel = UDP{sport, 4789, {}, 0} / Vxlan{kVni} / inner;
-	if (v6)
+	const Packet inner = inner_frame(kTenantMac, kRemoteMac, "10.1.0.1", "10.1.0.2", kFirstPort, load.inner_len);
+	const Packet tunnel = load.tunnel.headers(sport) / inner;
+	if (load.v6)
 		return Ethernet{kUplinkMac, kUnderlayMac} / IPv6{"2001:db8::2", "2001:db8::1"} / tunnel;
 	return Ethernet{kUplinkMac, kUnderlayMac} / IPv4{"192.0.2.2", "192.0.2.1"} / tunnel;
 }
@@ -54,7 +54,7 @@ Traffic Load::traffic(Way way) const
 {
 	const auto frame = [&](size_t flow) -> Bytes {
 		const auto sport = static_cast<uint16_t>(kFirstPort + flow);
-		return way == Way::Encap ? from_tenant(sport, inner_len) : from_underlay(v6, sport, inner_len);
+		return way == Way::Encap ? from_tenant(sport, inner_len) : from_underlay(*this, sport);
 	};
 	Traffic traffic = {frame(0)};
 	if (flows > 1)
@@ -72,14 +72,14 @@ std::string peer_address(size_t i)
 	return i ? fmt::format("198.18.{}.{}", i / 250, i % 250 + 1) : "192.0.2.2";
 }
 
-std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers)
+std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel)
 {
 	return fmt::format(R"(vtep: {{local: [192.0.2.1, "2001:db8::1"]}}
 uplinks: [{{dev: up0, mode: {0}}}]
 networks:
-  - {{name: blue, encap: vxlan, vni: {1}, ports: [{{dev: port0, mode: {0}}}], flood: ["{2}"]}}
+  - {{name: blue, {1}, ports: [{{dev: port0, mode: {0}}}], flood: ["{2}"]}}
 )",
-			   mode, kVni, fmt::join(peers, "\", \""));
+			   mode, tunnel.keys(), fmt::join(peers, "\", \""));
 }
 
 /// What sends and receives, once the host has been set up.

@@ -14,6 +14,7 @@
 
 #include "measure.hpp"
 #include "topology.hpp"
+#include "tunnel.hpp"
 #include "wire.hpp"
 
 namespace xovl::bench {
@@ -25,14 +26,14 @@ enum class Way {
 
 inline constexpr const char *kTenantMac = "02:00:00:00:01:01";
 inline constexpr const char *kRemoteMac = "02:00:00:00:01:02";
-inline constexpr uint32_t kVni = 100;
 
-/// Frames between the two tenants: UDP over IPv4 in Ethernet, from VNI kVni where they come in by the underlay.
+/// Frames between the two tenants: UDP over IPv4 in Ethernet; where they come in by the underlay, in that tunnel.
 struct Load {
 	bool v6 = false;         ///< the underlay
 	unsigned inner_len = 60; ///< octets of the tenant's frame, Ethernet header included
 	unsigned flows =
 		1; ///< UDP source ports: of the inner header from the tenant, of the outer one from the underlay
+	Tunnel tunnel = {};
 
 	Traffic traffic(Way way) const;
 	/// The remote VTEP.
@@ -45,8 +46,8 @@ enum class Layer { Xdp, Tc };
 /// An IPv4 address of peer i, of which there can be 50000; that of the remote VTEP is number 0.
 std::string peer_address(size_t i);
 
-/// A file for it: both interfaces in this mode, network blue with the VNI of the frames, and these peers on the flood list.
-std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers);
+/// A file for it: both interfaces in this mode, network blue of that tunnel, and these peers on the flood list.
+std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel = {});
 
 class Forwarder {
 public:

@@ -15,7 +15,7 @@ namespace {
 
 using namespace xovl::bench;
 
-constexpr unsigned kQuickRounds = 5, kFullRounds = 9;
+constexpr unsigned kQuickRounds = 3, kFullRounds = 9;
 
 struct CommandLine {
 	Settings settings;

@@ -58,7 +58,8 @@ void measure(std::vector<Group> &groups, unsigned rounds)
 	for (unsigned round = 0; round <= rounds; round++)
 		for (Group &group : groups)
 			for (Subject &subject : group.subjects)
-				sample_once(subject, round > 0);
+				if (round <= group.most_rounds)
+					sample_once(subject, round > 0);
 }
 
 Spread ratio_of(const Subject &subject, const Subject &reference, bool inverse)

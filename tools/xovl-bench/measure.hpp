@@ -5,6 +5,7 @@
 #include <array>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,9 @@ struct Group {
 	std::vector<Reference> references = {};
 	/// The unit is millions a second: another column with the nanoseconds that each adds to this subject.
 	std::optional<std::string> floor = {};
+
+	/// It has its turn in that many rounds at most: what takes long need not be sampled as often.
+	unsigned most_rounds = std::numeric_limits<unsigned>::max();
 
 	/// nullptr when there is none of that name, or it could not be measured.
 	const Subject *measured(const std::string &name) const;

@@ -10,7 +10,7 @@ namespace {
 std::vector<Candidate<Chain>> candidates(const Settings &settings)
 {
 	const auto candidate = [&](const std::string &name, const std::function<void(Chain &)> &join) {
-		return joined<Chain>(name, join, Links::Card, settings.quick ? 150 : 1000);
+		return joined<Chain>(name, join, Links::Card, settings.quick ? 100 : 1000);
 	};
 	std::vector<Candidate<Chain>> all = {candidate("bridge", [](Chain &path) { path.join_by_bridge(); }),
 					     candidate("kernel", [](Chain &path) { path.join_by_kernel(); })};

@@ -11,7 +11,7 @@ namespace xovl::bench {
 
 namespace {
 
-constexpr auto kSubjects = {xdp_plans, tc_plans, nic_plans, scale_plans, flood_plans, control_plans};
+constexpr auto kSubjects = {xdp_plans, kind_plans, tc_plans, nic_plans, scale_plans, flood_plans, control_plans};
 
 bool overlap(const std::string &a, const std::string &b)
 {

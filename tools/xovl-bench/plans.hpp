@@ -24,6 +24,7 @@ struct Plan {
 };
 
 std::vector<Plan> xdp_plans(const Settings &settings);
+std::vector<Plan> kind_plans(const Settings &settings);
 std::vector<Plan> tc_plans(const Settings &settings);
 std::vector<Plan> nic_plans(const Settings &settings);
 std::vector<Plan> scale_plans(const Settings &settings);
