@@ -58,18 +58,18 @@ __noinline int uplink_is_ready(ctx_t *ctx)
 	struct uplink_now *now = uplink_now();
 	struct frame f = {};
 	struct flow flow;
+	__u32 obstacles;
 
 	if (!now || (now->frame.path_flags & (XOVL_PATH_GROUP | XOVL_PATH_SEQ_STRICT)))
 		return false;
 	if (now->outer.check && ecn_matters(now->outer.tos))
 		return false;
-	if (!device_partial_checksums && !(now->frame.path_flags & XOVL_PATH_MSS_CLAMP))
+	obstacles = xdp_obstacles(now->frame.path_flags);
+	if (!obstacles)
 		return true;
 	frame_reload(ctx, &f);
 	flow_parse(&f, outer_offset(now->frame.outer_len), true, &flow);
-	if (device_partial_checksums && flow.partial)
-		return false;
-	return !(now->frame.path_flags & XOVL_PATH_MSS_CLAMP) || !flow.syn;
+	return !(flow.marks & obstacles);
 }
 
 static __always_inline int uplink_change(ctx_t *ctx)

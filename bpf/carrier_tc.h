@@ -129,10 +129,10 @@ static __always_inline __u32 underlay_ifindex(const ctx_t *ctx)
 	return ctx->ifindex;
 }
 
-/* Octets of the underlay's tag in the packet: it goes beside it. */
-static __always_inline __u32 underlay_tag_len(const struct xovl_path *path)
+/* Put the underlay's tag beside the finished packet, if it has one. False: the kernel refused. */
+static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {
-	return 0;
+	return !(path->flags & XOVL_PATH_TAGGED) || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid);
 }
 
 /* The port's own tag is beside the frame. */

@@ -126,10 +126,22 @@ static __always_inline __u32 underlay_ifindex(const ctx_t *ctx)
 	return 0;
 }
 
-/* Octets of the underlay's tag, that xovl puts into the packet. */
-static __always_inline __u32 underlay_tag_len(const struct xovl_path *path)
+/* Put the underlay's tag into the finished packet, if it has one. False: no headroom. */
+static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {
-	return path->flags & XOVL_PATH_TAGGED ? sizeof(struct xovl_vlan_tag) : 0;
+	struct xovl_vlan_tag *tag;
+
+	if (!(path->flags & XOVL_PATH_TAGGED))
+		return true;
+	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(*tag)))
+		return false;
+	tag = (void *)(long)ctx->data + 2 * ETH_ALEN;
+	if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
+		return false;
+	words_copy((void *)(long)ctx->data, path->outer, 2 * ETH_ALEN);
+	tag->tpid = bpf_htons(ETH_P_8021Q);
+	tag->tci = bpf_htons(path->vid);
+	return true;
 }
 
 /* Octets that the port's own tag takes in the packet, before the tenant's EtherType. */

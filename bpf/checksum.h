@@ -56,7 +56,7 @@ __noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
 
 	frame_reach(ctx, &f, at + FLOW_HEADERS_MAX);
 	flow_parse(&f, outer_offset(at), true, &flow);
-	return flow.partial && flow.transport ? (__u64)flow.check << 32 | (at + flow.transport) : 0;
+	return (flow.marks & FLOW_PARTIAL) && flow.transport ? (__u64)flow.check << 32 | (at + flow.transport) : 0;
 }
 
 /* The same as packet_sum() where that checksum lies between at and end. */

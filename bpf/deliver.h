@@ -29,7 +29,7 @@ static __always_inline bool port_is_ready(const struct frame *f, const struct xo
 	if (!device_partial_checksums)
 		return true;
 	flow_parse(f, outer_offset(f->outer_len), true, &flow);
-	return !flow.partial;
+	return !(flow.marks & FLOW_PARTIAL);
 }
 
 #else

@@ -38,13 +38,13 @@ static __always_inline enum xovl_reason size_check(const struct frame *f, const 
  */
 static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
 {
-	if (device_partial_checksums && flow->partial)
+	__u32 flags = path->flags;
+
+	if (flow->marks & xdp_obstacles(flags))
 		return false;
-	if (path->flags & (XOVL_PATH_RESOLVE | XOVL_PATH_MARK))
-		return false;
-	if ((path->flags & XOVL_PATH_MSS_CLAMP) && flow->syn)
-		return false;
-	return (path->flags & XOVL_PATH_XDP_XMIT) || device_generic;
+	if (device_generic)
+		flags |= XOVL_PATH_XDP_XMIT;
+	return (flags & (XOVL_PATH_RESOLVE | XOVL_PATH_MARK | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
 }
 
 static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
@@ -67,11 +67,8 @@ static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path
 {
 	struct xovl_peer *peer;
 
-	if (!(path->flags & XOVL_PATH_RESOLVE)) {
-		if (path->flags & XOVL_PATH_TAGGED)
-			bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid);
+	if (!(path->flags & XOVL_PATH_RESOLVE))
 		return carrier_redirect(ctx, path->ifindex);
-	}
 	peer = peer_get(path->target);
 	if (peer)
 		peer->confirmed = bpf_jiffies64();
@@ -149,16 +146,16 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 	reason = tunnel_check(f, flow, path);
 	if (reason)
 		return too_big_out(ctx, f, flow, path, reason);
-	if ((path->flags & XOVL_PATH_MSS_CLAMP) && flow->syn)
+	if ((path->flags & XOVL_PATH_MSS_CLAMP) && (flow->marks & FLOW_SYN))
 		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len));
 	if (!frame_collect_tags(ctx, f))
 		reason = XOVL_REASON_VLAN_DEPTH;
 	if (!reason)
-		reason = tunnel_push(ctx, f, path->outer_len + underlay_tag_len(path), path->flags);
+		reason = tunnel_push(ctx, f, path->outer_len, path->flags);
 	if (reason)
 		return tunnel_refuse(ctx, f, reason);
 	frame_reload(ctx, f);
-	if (!outer_write(ctx, f, flow, path))
+	if (!outer_write(ctx, f, flow, path) || !underlay_tag(ctx, path))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
 	verdict_sent(f, path->target);
 	return underlay_out(ctx, path, flow);

@@ -125,15 +125,15 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 	frame_reload(ctx, f);
 	if (!outer_write(ctx, f, &flood->flow, path))
 		return XOVL_REASON_NO_ROOM;
+	if (!underlay_tag(ctx, path))
+		return XOVL_REASON_COPY_FAILED;
 	if (path->flags & XOVL_PATH_RESOLVE) {
 		ctx->mark = nexthop_resolve_mark(&flood->flow);
 		err = bpf_clone_redirect(ctx, path->ifindex, BPF_F_INGRESS);
 		ctx->mark = flood->mark;
-		return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
+	} else {
+		err = bpf_clone_redirect(ctx, path->ifindex, 0);
 	}
-	if ((path->flags & XOVL_PATH_TAGGED) && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid))
-		return XOVL_REASON_COPY_FAILED;
-	err = bpf_clone_redirect(ctx, path->ifindex, 0);
 	if (path->flags & XOVL_PATH_TAGGED)
 		bpf_skb_vlan_pop(ctx);
 	return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
@@ -170,7 +170,7 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	if (!reason && f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
 		reason = XOVL_REASON_GSO_MIXED;
 	/* what has been made smaller for one peer fits all that come after it */
-	if (!reason && (path->flags & XOVL_PATH_MSS_CLAMP) && flood->flow.syn)
+	if (!reason && (path->flags & XOVL_PATH_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
 		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len));
 	if (!reason)
 		reason = flood_send(loop->ctx, &f, flood, path);

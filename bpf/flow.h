@@ -16,6 +16,10 @@
 /* What flow_parse() reads: Ethernet, two tags, IPv6, TCP. */
 #define FLOW_HEADERS_MAX (14 + 2 * 4 + 40 + 20)
 
+/* What not every hook can cope with. */
+#define FLOW_SYN 0x1	 /* a SYN of TCP */
+#define FLOW_PARTIAL 0x2 /* the transport checksum is only begun: the pseudo-header's sum; if asked for */
+
 struct flow {
 	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
 	__u16 l2_len;	 /* octets of the Ethernet header and the tags in the packet, the port's own among them */
@@ -23,8 +27,7 @@ struct flow {
 	__u16 headers;	 /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
 	__u8 family;	 /* AF_INET, AF_INET6; 0: not IP */
 	__u8 tos;	 /* or traffic class */
-	bool syn;	 /* of TCP */
-	bool partial;	 /* the transport checksum is only begun: the pseudo-header's sum; if asked for */
+	__u8 marks;	 /* FLOW_* */
 	__sum16 check;	 /* transport checksum as it stands, if asked for */
 
 	/* by flow_measure() */
@@ -58,7 +61,7 @@ static __always_inline void flow_transport(const struct frame *f, __u32 start, _
 		if ((void *)(tcp + 1) > f->end)
 			return;
 		flow->hash ^= flow_ports(tcp->source, tcp->dest);
-		flow->syn = tcp->syn;
+		flow->marks = tcp->syn ? FLOW_SYN : 0;
 		flow->transport = at - start;
 		flow->headers = at - start + tcp->doff * 4;
 		flow->check = tcp->check;
@@ -71,10 +74,10 @@ static __always_inline void flow_transport(const struct frame *f, __u32 start, _
 		flow->check = udp->check;
 	} else if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && protocol != IPPROTO_IGMP) {
 		/* an open CRC-32c of SCTP does not show, nor what is open further inside (IP in IP, extension headers) */
-		flow->partial = true;
+		flow->marks = FLOW_PARTIAL;
 	}
-	if (flow->transport)
-		flow->partial = partial && flow_is_partial(pseudo, flow->check);
+	if (partial && flow->transport && flow_is_partial(pseudo, flow->check))
+		flow->marks |= FLOW_PARTIAL;
 }
 
 static __always_inline void flow_ipv4(const struct frame *f, __u32 start, __u32 at, bool partial, struct flow *flow)

@@ -8,6 +8,12 @@
 
 #ifdef XOVL_CARRIER_XDP
 
+/* The FLOW_* that XDP leaves to TC, on a path with those flags. */
+static __always_inline __u32 xdp_obstacles(__u32 path_flags)
+{
+	return (device_partial_checksums ? FLOW_PARTIAL : 0) | (path_flags & XOVL_PATH_MSS_CLAMP ? FLOW_SYN : 0);
+}
+
 static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
 {
 	return 0;
@@ -80,7 +86,7 @@ __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
 	frame_reach(ctx, &f, at + FLOW_HEADERS_MAX + TCP_OPTIONS_MAX);
 	flow_parse(&f, outer_offset(at), false, &flow);
 	most = mtu - sizeof(struct tcphdr) - (flow.family == AF_INET6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
-	if (!flow.syn || !mtu || most > 0xffff)
+	if (!(flow.marks & FLOW_SYN) || !mtu || most > 0xffff)
 		return 0;
 	tcp_at = at + flow.transport;
 	tcp = f.data + outer_offset(tcp_at);

@@ -28,7 +28,7 @@ static __always_inline bool neighbour_peer(ctx_t *ctx, struct xovl_peer *peer)
 /*
  * The gateway is the one that the datapath's own look-up chose: a look-up by the kernel would hash a multipath route
  * differently and could name a gateway of another interface. Where routes lead to a VLAN interface over a tagged uplink, that one
- * puts the tag; else it is put here.
+ * puts the tag.
  */
 static __always_inline int neighbour_resolve(ctx_t *ctx)
 {
@@ -46,10 +46,10 @@ static __always_inline int neighbour_resolve(ctx_t *ctx)
 	bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	ifindex = fib.ifindex;
 	device = bpf_map_lookup_elem(&devices, &ifindex);
-	if (device && ifindex == ctx->ifindex && device->vid)
-		bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), device->vid);
 	if (!device || (ifindex != ctx->ifindex && device->via != ctx->ifindex))
 		return bpf_redirect_neigh(ctx->ifindex, NULL, 0, 0);
+	if (ifindex != ctx->ifindex)
+		bpf_skb_vlan_pop(ctx);
 	gateway.nh_family = fib.family;
 	if (fib.family == AF_INET)
 		gateway.ipv4_nh = fib.ipv4_dst;

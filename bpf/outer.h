@@ -15,9 +15,12 @@
 #define IP_DF 0x4000
 
 /* Offset of what follows the IP header. */
+#define OUTER_L4_IPV4 (ETH_HLEN + sizeof(struct iphdr))
+#define OUTER_L4_IPV6 (ETH_HLEN + sizeof(struct ipv6hdr))
+
 static __always_inline __u32 outer_l4(__u32 path_flags)
 {
-	return ETH_HLEN + (path_flags & XOVL_PATH_IPV6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	return path_flags & XOVL_PATH_IPV6 ? OUTER_L4_IPV6 : OUTER_L4_IPV4;
 }
 
 /* What of the network's policy each frame is to follow. */

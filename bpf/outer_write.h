@@ -39,6 +39,13 @@ static __always_inline void outer_finish_ipv6(struct ipv6hdr *ip, __u32 len, con
 	ip->payload_len = bpf_htons(len);
 }
 
+static __always_inline void outer_finish_udp(struct udphdr *udp, __u32 len, const struct flow *flow,
+					     const struct xovl_path *path)
+{
+	udp->source = bpf_htons(outer_sport(flow, path));
+	udp->len = bpf_htons(len);
+}
+
 /*
  * What the outer header takes over from the tenant's frame at offset at. Of IPv6 a packet may not be fragmented; what is no IP
  * lives 64 hops.
@@ -83,11 +90,8 @@ static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 flags, 
 		ip->hop_limit = ttl;
 }
 
-/*
- * TTL, DSCP, DF and identification, where the network's are not the same for all packets. base: offset of the outer Ethernet
- * header.
- */
-__noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path, __u32 base)
+/* TTL, DSCP, DF and identification, where the network's are not the same for all packets. */
+__noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
 {
 	struct frame f = {};
 	struct flow flow;
@@ -97,9 +101,9 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path, __u32 base)
 
 	if (!path)
 		return 0;
-	frame_reach(ctx, &f, base + path->outer_len + FLOW_HEADERS_MAX);
-	outer_read_inner(&f, base + path->outer_len, &flow, &ttl, &df);
-	ip = f.data + outer_offset(base + ETH_HLEN);
+	frame_reach(ctx, &f, path->outer_len + FLOW_HEADERS_MAX);
+	outer_read_inner(&f, path->outer_len, &flow, &ttl, &df);
+	ip = f.data + ETH_HLEN;
 	if (path->flags & XOVL_PATH_IPV6) {
 		if (ip + sizeof(struct ipv6hdr) <= f.end)
 			outer_inherit_ipv6(ip, path->flags, flow.tos, ttl);
@@ -114,21 +118,18 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path, __u32 base)
 /* Each packet needs something of its own, which a super-frame could not pass on to its segments. */
 #define PATH_NUMBERED (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM | XOVL_PATH_GRE_SEQ)
 
-/*
- * What few networks ask for, after all but the checksum has been written. base: offset of the outer Ethernet header.
- */
-__noinline int outer_extras(ctx_t *ctx, struct xovl_path *path, __u32 base)
+/* What few networks ask for, after all but the checksum has been written. */
+__noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 {
 	struct frame f = {};
-	__u32 *word, inner;
+	__u32 *word;
 
 	if (!path)
 		return 0;
-	inner = base + path->outer_len;
 	frame_reload(ctx, &f);
 	if (path->flags & XOVL_PATH_GRE_SEQ) {
 		/* the header's last word */
-		word = f.data + outer_offset(inner - sizeof(*word));
+		word = f.data + outer_offset(path->outer_len - sizeof(*word));
 		if ((void *)(word + 1) > f.end)
 			return 0;
 		*word = bpf_htonl(gre_sequence_next(path->net, path->target));
@@ -145,15 +146,15 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path, __u32 base)
 }
 
 /* The checksum of UDP or GRE, after everything else has been written. */
-__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path, __u32 len, __u32 base)
+__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path, __u32 len)
 {
 	__u32 at, inner, sum = 0, check_at;
 	__sum16 check;
 
 	if (!path)
 		return 0;
-	at = base + outer_l4(path->flags);
-	inner = base + path->outer_len;
+	at = outer_l4(path->flags);
+	inner = path->outer_len;
 	/* the rest of the pseudo-header's stands in the place of the checksum */
 	if (path->flags & XOVL_PATH_UDPCSUM)
 		sum = bpf_htons(inner + len - at);
@@ -179,7 +180,7 @@ static __always_inline bool outer_copy(void *to, const void *end, const struct x
 	const void *from = path->outer;
 	__u32 rest = outer_offset(len - 32);
 
-	if (rest > XOVL_PATH_OUTER - 32 || to + 32 > end || to + rest + 32 > end)
+	if (rest > XOVL_PATH_OUTER - 32 || to + OUTER_L4_IPV4 + 8 > end || to + rest + 32 > end)
 		return false;
 	words_copy(to, from, 32);
 	if (len > 64) {
@@ -201,18 +202,6 @@ static __always_inline bool outer_copy(void *to, const void *end, const struct x
 	return true;
 }
 
-/* The underlay's tag belongs between MACs and EtherType, which stand len octets later. */
-static __always_inline void outer_put_tag(void *to, const void *end, __u32 len, const struct xovl_path *path)
-{
-	struct xovl_vlan_tag *tag = to + 2 * ETH_ALEN;
-
-	if (!len || (void *)(tag + 1) > end)
-		return;
-	words_copy(to, path->outer, 2 * ETH_ALEN);
-	tag->tpid = bpf_htons(ETH_P_8021Q);
-	tag->tci = bpf_htons(path->vid);
-}
-
 /* The last octet of NVGRE's key (RFC 7637, section 3.2). */
 static __always_inline void outer_put_flow_id(void *to, const void *end, const struct xovl_path *path,
 					      const struct flow *flow)
@@ -227,40 +216,33 @@ static __always_inline void outer_put_flow_id(void *to, const void *end, const s
 static __always_inline bool outer_write(ctx_t *ctx, const struct frame *f, const struct flow *flow,
 					struct xovl_path *path)
 {
-	__u32 base = underlay_tag_len(path), l4 = outer_l4(path->flags);
-	__u32 len = path->outer_len - l4 + f->len;
-	void *to = f->data + base;
-	struct udphdr *udp;
+	__u32 len = path->outer_len - ETH_HLEN + f->len;
+	void *to = f->data, *l4 = to + OUTER_L4_IPV4;
 
 	if (!outer_copy(to, f->end, path, path->outer_len))
 		return false;
-	if (to + ETH_HLEN + sizeof(struct iphdr) + sizeof(*udp) > f->end)
-		return false;
 	if (path->flags & XOVL_PATH_IPV6) {
-		if (to + ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(*udp) > f->end)
+		l4 = to + OUTER_L4_IPV6;
+		if (l4 + sizeof(struct udphdr) > f->end)
 			return false;
+		len -= sizeof(struct ipv6hdr);
 		outer_finish_ipv6(to + ETH_HLEN, len, flow, path);
-		udp = to + ETH_HLEN + sizeof(struct ipv6hdr);
 	} else {
-		outer_finish_ipv4(to + ETH_HLEN, sizeof(struct iphdr) + len, flow);
-		udp = to + ETH_HLEN + sizeof(struct iphdr);
+		outer_finish_ipv4(to + ETH_HLEN, len, flow);
+		len -= sizeof(struct iphdr);
 	}
-	if (!(path->flags & XOVL_PATH_GRE)) {
-		udp->source = bpf_htons(outer_sport(flow, path));
-		udp->len = bpf_htons(len);
-	} else if (path->flags & XOVL_PATH_NVGRE) {
+	if (!(path->flags & XOVL_PATH_GRE))
+		outer_finish_udp(l4, len, flow, path);
+	else if (path->flags & XOVL_PATH_NVGRE)
 		outer_put_flow_id(to, f->end, path, flow);
-	}
-	if (!(path->flags & (XOVL_PATH_TAGGED | PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM)))
+	if (!(path->flags & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM)))
 		return true;
-	if (CARRIER_IS_XDP)
-		outer_put_tag(f->data, f->end, base, path);
 	if (path->flags & PATH_INHERITS)
-		outer_inherit(ctx, path, base);
+		outer_inherit(ctx, path);
 	if (path->flags & PATH_EXTRAS)
-		outer_extras(ctx, path, base);
+		outer_extras(ctx, path);
 	if (path->flags & PATH_CHECKSUM)
-		outer_checksum(ctx, path, f->len, base);
+		outer_checksum(ctx, path, f->len);
 	return true;
 }
 
