@@ -14,11 +14,12 @@
 
 /*
  * Checksum of outer UDP and GRE. Zero is none of UDP, which IPv6 peers may be refused. One that a sender on this machine left
- * to its device is as good as complete: it holds the pseudo-header's sum.
+ * to its device is as good as complete, whatever it holds (of UDP the pseudo-header's sum, which XDP knows it by).
  */
 static __always_inline enum xovl_reason uplink_checksum(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
 	bool gre = outer_is_gre(outer);
+	__u32 check_at = outer->l4 + (gre ? sizeof(struct xovl_gre) : offsetof(struct udphdr, check));
 	__u32 sum = 0;
 
 	if (!outer->check)
@@ -29,8 +30,8 @@ static __always_inline enum xovl_reason uplink_checksum(ctx_t *ctx, const struct
 		sum = pseudo_sum(&outer->brief.tunnel.remote, &outer->brief.tunnel.local, outer->l4_len);
 	if (!gre && flow_is_partial(sum, outer->check))
 		return XOVL_REASON_NONE;
-	sum = tunnel_sum(ctx, outer->l4, outer->l4 + outer->l4_len, f->outer_len, sum);
-	if (sum == 0xffff)
+	sum = open_sum(ctx, outer->l4, outer->l4 + outer->l4_len, open_checksum_find(ctx, f->outer_len), sum);
+	if (sum == 0xffff || carrier_is_partial(ctx, check_at))
 		return XOVL_REASON_NONE;
 	return gre ? XOVL_REASON_GRE_CHECKSUM : XOVL_REASON_UDP_CHECKSUM;
 }
@@ -72,9 +73,8 @@ __noinline int uplink_is_ready(ctx_t *ctx)
 	return !(flow.marks & obstacles);
 }
 
-static __always_inline int uplink_change(ctx_t *ctx)
+static __always_inline void uplink_change(ctx_t *ctx)
 {
-	return 0;
 }
 
 #else
@@ -84,38 +84,48 @@ static __always_inline bool uplink_is_ready(ctx_t *ctx)
 	return true;
 }
 
-/* The largest inner packet that the way back to a peer carries, which a SYN is to be told; 0: not known. */
-static __always_inline __u32 uplink_mtu_back(ctx_t *ctx, __u32 net_index, __u32 peer_index, __u32 l2_len)
+/*
+ * The largest inner packet that the way back to the peer of the packet in uplink_now() carries, from whatever port, in frames with
+ * that much before it; 0: not known.
+ */
+__noinline int uplink_mtu_back(ctx_t *ctx, __u32 l2_len)
 {
-	struct frame back = {.net_index = net_index, .origin = ORIGIN_NONE};
 	struct xovl_path *path = path_scratch(PATH_BACK);
+	struct frame back = {.origin = ORIGIN_NONE};
+	struct uplink_now *now = uplink_now();
+	struct xovl_peer *peer;
 	struct flow flow = {};
 	__u64 expires;
 
-	back.net = network_get(net_index);
-	if (!path || !back.net || peer_find(ctx, &back, &flow, peer_index, path, &expires))
+	if (!now || !path)
 		return 0;
+	back.net_index = now->frame.net_index;
+	back.net = network_get(back.net_index);
+	peer = peer_get(now->frame.origin);
+	if (!back.net || !peer || peer_find(ctx, &back, &flow, now->frame.origin, path, &expires))
+		return 0;
+	if (peer->encap == XOVL_ENCAP_GENEVE) /* the path was prepared for no port */
+		l2_len += back.net->port_options;
 	return path_mtu(path, l2_len);
 }
 
 /* What the packet in uplink_now(), which is sound, brings or gets: skb->mark, another MSS. Its data is void afterwards. */
-__noinline int uplink_change(ctx_t *ctx)
+static __always_inline void uplink_change(ctx_t *ctx)
 {
 	struct uplink_now *now = uplink_now();
-	struct frame f = {};
-	__u32 mtu;
+	__u32 syn, mtu;
 
 	if (!now)
-		return 0;
+		return;
 	if (now->frame.path_flags & XOVL_PATH_GROUP)
 		ctx->mark = vxlan_group(&now->outer);
-	if (now->frame.path_flags & XOVL_PATH_MSS_CLAMP) {
-		frame_reload(ctx, &f);
-		mtu = uplink_mtu_back(ctx, now->frame.net_index, now->frame.origin,
-				      flow_l2_len(&f, now->frame.outer_len));
-		mss_clamp(ctx, now->frame.outer_len, mtu);
-	}
-	return 0;
+	if (!(now->frame.path_flags & XOVL_PATH_MSS_CLAMP))
+		return;
+	syn = syn_find(ctx, now->frame.outer_len);
+	if (!syn)
+		return;
+	mtu = uplink_mtu_back(ctx, syn & ~SYN_IS_COMPLETE);
+	mss_clamp(ctx, now->frame.outer_len, mtu, syn & SYN_IS_COMPLETE);
 }
 
 #endif
@@ -134,6 +144,12 @@ __noinline int uplink_care(ctx_t *ctx)
 	if (!reason && ecn_matters(now->outer.tos))
 		reason = ecn_decapsulate(ctx, now->frame.outer_len, now->outer.tos);
 	return reason;
+}
+
+/* XDP leaves these to TC, which is told of checksums that are not complete yet. */
+static __always_inline bool reason_is_of_checksum(enum xovl_reason reason)
+{
+	return reason == XOVL_REASON_UDP_CHECKSUM || reason == XOVL_REASON_GRE_CHECKSUM;
 }
 
 static __always_inline bool reason_is_of_outer(enum xovl_reason reason)

@@ -82,6 +82,12 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	return ctx->vlan_proto == bpf_htons(ETH_P_8021Q) ? ctx->vlan_tci & 0xfff : VID_OTHER;
 }
 
+/* Octets of the packet, without tags that are beside it. */
+static __always_inline __u32 carrier_len(const ctx_t *ctx)
+{
+	return ctx->len;
+}
+
 /* 0: done. len is not 0. */
 static __always_inline long carrier_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
 {
@@ -92,6 +98,21 @@ static __always_inline long carrier_load(ctx_t *ctx, __u32 at, void *to, __u32 l
 static __always_inline bool carrier_has_verified(ctx_t *ctx, const struct frame *f)
 {
 	return f->gso_size || bpf_csum_level(ctx, BPF_CSUM_LEVEL_QUERY) >= 0;
+}
+
+/*
+ * Is a checksum left to the device (CHECKSUM_PARTIAL)? No helper says so, but of such a packet alone bpf_l4_csum_replace() leaves
+ * all checksums but that of a pseudo-header as they are. at: offset of any two octets. The packet's data is void afterwards.
+ */
+__noinline int carrier_is_partial(ctx_t *ctx, __u32 at)
+{
+	__u16 before, after;
+
+	if (bpf_skb_load_bytes(ctx, at, &before, sizeof(before)) ||
+	    bpf_l4_csum_replace(ctx, at, 0, 1, sizeof(before)) || bpf_skb_load_bytes(ctx, at, &after, sizeof(after)))
+		return false;
+	bpf_skb_store_bytes(ctx, at, &before, sizeof(before), 0);
+	return before == after;
 }
 
 /* Replace a word of the tenant's packet that no checksum within it covers. 0: done; the packet's data is void afterwards. */
@@ -115,7 +136,7 @@ static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
 /* The VLAN of a packet from the underlay, which may be another one than the uplink's. */
 static __always_inline __u16 underlay_vid(const ctx_t *ctx)
 {
-	return ctx->vlan_present ? ctx->vlan_tci & 0xfff : 0;
+	return frame_vid(ctx, NULL);
 }
 
 static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)

@@ -73,6 +73,12 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	return bpf_ntohs(tag->tci) & 0xfff;
 }
 
+/* Octets of the packet. */
+static __always_inline __u32 carrier_len(const ctx_t *ctx)
+{
+	return ctx->data_end - ctx->data;
+}
+
 /* 0: done. len is not 0. */
 static __always_inline long carrier_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
 {
@@ -81,6 +87,12 @@ static __always_inline long carrier_load(ctx_t *ctx, __u32 at, void *to, __u32 l
 
 /* Whether the driver vouches for the outer checksum, which XDP is not told. */
 static __always_inline bool carrier_has_verified(ctx_t *ctx, const struct frame *f)
+{
+	return false;
+}
+
+/* Is a checksum left to the device? XDP is not told. */
+static __always_inline bool carrier_is_partial(ctx_t *ctx, __u32 at)
 {
 	return false;
 }

@@ -67,10 +67,4 @@ static __always_inline __u32 open_sum(ctx_t *ctx, __u32 at, __u32 end, __u64 ope
 	return packet_sum(ctx, at, (__u32)open, sum + (__u16) ~(open >> 32));
 }
 
-/* The same for a tunnel packet, with the tenant's frame at offset inner. The packet's data is void afterwards. */
-static __always_inline __u32 tunnel_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 inner, __u32 sum)
-{
-	return open_sum(ctx, at, end, open_checksum_find(ctx, inner), sum);
-}
-
 #endif

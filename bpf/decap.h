@@ -57,12 +57,6 @@ static __always_inline bool addr_is_ipv4(const struct xovl_addr *addr)
 	return !addr->words[0] && addr->be32[2] == bpf_htonl(0xffff);
 }
 
-/* DSCP and ECN from the first word of an IPv6 header (RFC 8200, section 3). */
-static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
-{
-	return bpf_ntohl(*(const __be32 *)ip) >> 20;
-}
-
 static __always_inline bool outer_is_gre(const struct outer *outer)
 {
 	return outer->brief.kind == XOVL_ENCAP_GRE;
@@ -188,6 +182,8 @@ static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer_brief
 	brief->needs_care = ecn_matters(ipv6_traffic_class(ip));
 	addr_from_ipv6(&brief->tunnel.remote, &ip->saddr);
 	addr_from_ipv6(&brief->tunnel.local, &ip->daddr);
+	if (!brief->tunnel.remote.words[0] || !brief->tunnel.local.words[0])
+		return false;
 	return l4_is_plain(f, brief, ip->nexthdr, l3 + sizeof(*ip), len);
 }
 
@@ -279,13 +275,18 @@ static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *oute
 			return 0;
 		if (protocol == IPPROTO_DSTOPTS ? extension->len : extension->frag_off & bpf_htons(0xfff8))
 			return 0;
-		outer_blame(outer, protocol == IPPROTO_FRAGMENT, XOVL_REASON_OUTER_FRAGMENT);
+		/* a whole packet can come as its only fragment (RFC 6946) */
+		outer_blame(outer, protocol == IPPROTO_FRAGMENT && (extension->frag_off & bpf_htons(1)),
+			    XOVL_REASON_OUTER_FRAGMENT);
 		protocol = extension->nexthdr;
 		outer->l4 += sizeof(*extension);
 		outer->l4_len -= sizeof(*extension);
 	}
 	addr_from_ipv6(&outer->brief.tunnel.remote, &ip->saddr);
 	addr_from_ipv6(&outer->brief.tunnel.local, &ip->daddr);
+	/* ::ffff:a.b.c.d stands for an IPv4 address in our tables; as an address on the wire it is nobody's */
+	if (addr_is_ipv4(&outer->brief.tunnel.remote) || addr_is_ipv4(&outer->brief.tunnel.local))
+		return 0;
 	return is_tunnel_protocol(protocol) ? protocol : 0;
 }
 

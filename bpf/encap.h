@@ -25,9 +25,9 @@ static __always_inline enum xovl_reason size_check(const struct frame *f, const 
 
 	if (flow->ip_len > path->mtu_network)
 		return XOVL_REASON_MTU_NETWORK;
-	if (encap_len + flow->wire_len > path->mtu || encap_len + f->len > IP_LEN_MAX)
+	if (encap_len + flow->wire_len > path->mtu)
 		return XOVL_REASON_MTU_UNDERLAY;
-	return XOVL_REASON_NONE;
+	return encap_len + f->len > IP_LEN_MAX ? XOVL_REASON_GSO_TOO_LONG : XOVL_REASON_NONE;
 }
 
 #ifdef XOVL_CARRIER_XDP
@@ -147,7 +147,7 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 	if (reason)
 		return too_big_out(ctx, f, flow, path, reason);
 	if ((path->flags & XOVL_PATH_MSS_CLAMP) && (flow->marks & FLOW_SYN))
-		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len));
+		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
 	if (!frame_collect_tags(ctx, f))
 		reason = XOVL_REASON_VLAN_DEPTH;
 	if (!reason)
@@ -155,8 +155,11 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 	if (reason)
 		return tunnel_refuse(ctx, f, reason);
 	frame_reload(ctx, f);
-	if (!outer_write(ctx, f, flow, path) || !underlay_tag(ctx, path))
-		return verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
+	reason = outer_write(ctx, f, flow, path);
+	if (!reason && !underlay_tag(ctx, path))
+		reason = XOVL_REASON_NO_ROOM;
+	if (reason)
+		return verdict_drop(ctx, f, reason);
 	verdict_sent(f, path->target);
 	return underlay_out(ctx, path, flow);
 }

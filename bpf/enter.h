@@ -41,7 +41,6 @@ __noinline int uplink_parse(ctx_t *ctx)
 		return false;
 	now->frame = f;
 	now->frame.data = now->frame.end = NULL;
-	now->frame.from_tunnel = true;
 	return true;
 }
 

@@ -120,11 +120,13 @@ static __always_inline bool flood_comes_later(const struct flood *flood, __u32 r
 static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, const struct flood *flood,
 						   struct xovl_path *path)
 {
+	enum xovl_reason reason;
 	long err;
 
 	frame_reload(ctx, f);
-	if (!outer_write(ctx, f, &flood->flow, path))
-		return XOVL_REASON_NO_ROOM;
+	reason = outer_write(ctx, f, &flood->flow, path);
+	if (reason)
+		return reason;
 	if (!underlay_tag(ctx, path))
 		return XOVL_REASON_COPY_FAILED;
 	if (path->flags & XOVL_PATH_RESOLVE) {
@@ -156,6 +158,8 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	if (!path || !f.net)
 		return XOVL_REASON_STALE_TARGET;
 	reason = peer_find(loop->ctx, &f, &flood->flow, index, path, &expires);
+	if (!reason)
+		reason = tunnel_check(&f, &flood->flow, path);
 	*skipped = reason ? flood->pass != 1 : path->outer_len != flood->room;
 	if (reason)
 		return reason;
@@ -166,12 +170,11 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 		}
 		return XOVL_REASON_NONE;
 	}
-	reason = tunnel_check(&f, &flood->flow, path);
-	if (!reason && f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
+	if (f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
 		reason = XOVL_REASON_GSO_MIXED;
 	/* what has been made smaller for one peer fits all that come after it */
 	if (!reason && (path->flags & XOVL_PATH_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
-		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len));
+		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len), false);
 	if (!reason)
 		reason = flood_send(loop->ctx, &f, flood, path);
 	if (reason)
@@ -202,6 +205,16 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 	return !flood->mixed && !flood->pass && flood->next_room;
 }
 
+/* Give back len octets of a super-frame's room. Its family may change by that, which kernels before 6.3 cannot be told. */
+static __always_inline bool flood_shrink_room(ctx_t *ctx, struct flood *flood, __u32 len)
+{
+	__u32 changed = (flood->room_flags ^ flood->next_flags) & XOVL_PATH_IPV6;
+	__u64 family = flood->next_flags & XOVL_PATH_IPV6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
+
+	flood->room_flags ^= changed;
+	return room_shrink(ctx, len, family) || (!changed && room_shrink(ctx, len, 0));
+}
+
 /* Make the next room, of the frame in flood_get(). Returns a reason why the kernel refused. */
 __noinline int flood_make_room(ctx_t *ctx)
 {
@@ -227,9 +240,7 @@ __noinline int flood_make_room(ctx_t *ctx)
 	}
 	if (!f.gso_size)
 		return bpf_skb_change_head(ctx, room - before, 0) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
-	if (!room_shrink(ctx, before - room, ROOM_DECAP_L3_IPV4) && !room_shrink(ctx, before - room, 0))
-		return XOVL_REASON_NO_ROOM;
-	return XOVL_REASON_NONE;
+	return flood_shrink_room(ctx, flood, before - room) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
 /* The first finds out what room is the first; then families, kinds, and GENEVE with the options of a port or without. */

@@ -98,6 +98,12 @@ static __always_inline void flow_ipv4(const struct frame *f, __u32 start, __u32 
 		       bpf_ntohs(ip->tot_len) - header, flow);
 }
 
+/* DSCP and ECN from the first word of an IPv6 header (RFC 8200, section 3). */
+static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
+{
+	return bpf_ntohl(*(const __be32 *)ip) >> 20;
+}
+
 static __always_inline void flow_ipv6(const struct frame *f, __u32 start, __u32 at, bool partial, struct flow *flow)
 {
 	const struct ipv6hdr *ip = f->data + at;
@@ -111,7 +117,7 @@ static __always_inline void flow_ipv6(const struct frame *f, __u32 start, __u32 
 		pseudo += (__u64)words[i] + words[i + 1];
 	}
 	flow->family = AF_INET6;
-	flow->tos = bpf_ntohl(*(const __be32 *)ip) >> 20;
+	flow->tos = ipv6_traffic_class(ip);
 	flow->hash = hash ^ ip->nexthdr;
 	flow_transport(f, start, at + sizeof(*ip), partial, ip->nexthdr, pseudo, bpf_ntohs(ip->payload_len), flow);
 }
@@ -130,17 +136,6 @@ static __always_inline __be16 flow_untag(const struct frame *f, __u32 *at)
 	*at += sizeof(*tag);
 	proto += 2;
 	return (void *)(proto + 1) > f->end ? 0 : *proto;
-}
-
-/* Octets of the Ethernet header and the tags in the packet, of the frame at offset at. */
-static __always_inline __u32 flow_l2_len(const struct frame *f, __u32 at)
-{
-	const __be16 *proto = f->data + outer_offset(at) + 2 * ETH_ALEN;
-	__u32 end = at + 2 * ETH_ALEN;
-
-	if ((void *)(proto + 1) <= f->end && ethertype_is_vlan(*proto))
-		flow_untag(f, &end);
-	return end + sizeof(*proto) - at;
 }
 
 /*

@@ -21,7 +21,7 @@
 #define IP_LEN_MAX 65535u
 
 /*
- * An offset into the outer headers, which take at most 374 octets (Ethernet with a tag, IPv6 with an extension header, UDP,
+ * An offset into the outer headers, which take at most 346 octets (Ethernet with a tag, IPv6 with an extension header, UDP,
  * GENEVE with all its options), bounded where it is used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps
  * on the stack.
  */
@@ -127,6 +127,14 @@ static __always_inline void frame_read_macs(struct frame *f, const void *from)
 static __always_inline bool ethertype_is_vlan(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
+}
+
+/* Whether the frame at offset at has a VLAN tag in its header. */
+static __always_inline bool frame_is_tagged(const struct frame *f, __u32 at)
+{
+	const __be16 *proto = f->data + outer_offset(at) + 2 * ETH_ALEN;
+
+	return (void *)(proto + 1) <= f->end && ethertype_is_vlan(*proto);
 }
 
 #endif

@@ -163,7 +163,7 @@ static __always_inline __u32 geneve_collect(struct scratch *scratch, __u32 len, 
 {
 	struct xovl_options *more = options_get(use, index);
 
-	if (!more)
+	if (!more || len + more->len > XOVL_OPTIONS_MAX) /* userspace sees to it, but for the moment of a change */
 		return len;
 	words_copy(scratch->octets + (len & (2 * XOVL_OPTIONS_MAX - 1)), more->octets, XOVL_OPTIONS_MAX);
 	if (more->critical)
@@ -185,8 +185,6 @@ static __always_inline __u32 geneve_prepare(struct xovl_geneve *geneve, const st
 		len = geneve_collect(scratch, len, XOVL_OPTIONS_NET, net_index, &geneve->flags);
 	if (scratch && port && (port->flags & XOVL_PORT_OPTIONS))
 		len = geneve_collect(scratch, len, XOVL_OPTIONS_PORT, port_index, &geneve->flags);
-	if (len > XOVL_OPTIONS_MAX) /* userspace sees to it */
-		len = XOVL_OPTIONS_MAX;
 	if (scratch && len)
 		words_copy(geneve + 1, scratch->octets, XOVL_OPTIONS_MAX);
 	geneve->ver_opt_len = len / 4;

@@ -90,19 +90,26 @@ static __always_inline __u32 gre_sequence_next(__u32 net_index, __u32 peer_index
 	return sequence ? __sync_fetch_and_add(&sequence->next, 1) : 0;
 }
 
+#define SEQUENCE_TRIES 8
+
 /* Is a packet of that number not late, the first one never? It is the newest then. (RFC 2890, section 2.2) */
 static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_index, __u32 number)
 {
 	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
-	__u64 newest, mine = (__u64)1 << 32 | number;
+	__u64 newest, found, mine = (__u64)1 << 32 | number;
 
 	if (!sequence)
 		return true;
 	newest = *(volatile __u64 *)&sequence->received;
 	if (newest && (__s32)(number - (__u32)newest) <= 0)
 		return false;
-	/* another CPU was faster: one of the two is the newest, and neither was late */
-	__sync_val_compare_and_swap((__u64 *)&sequence->received, newest, mine);
+	/* where other CPUs are faster, none of their packets was late, and the newest of them is to stay */
+	for (int i = 0; i < SEQUENCE_TRIES; i++) {
+		found = __sync_val_compare_and_swap((__u64 *)&sequence->received, newest, mine);
+		if (found == newest || (__s32)(number - (__u32)found) <= 0)
+			break;
+		newest = found;
+	}
 	return true;
 }
 

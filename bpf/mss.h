@@ -14,14 +14,13 @@ static __always_inline __u32 xdp_obstacles(__u32 path_flags)
 	return (device_partial_checksums ? FLOW_PARTIAL : 0) | (path_flags & XOVL_PATH_MSS_CLAMP ? FLOW_SYN : 0);
 }
 
-static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
+static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 {
 	return 0;
 }
 
 #else
 
-#define TCP_SYN 0x02
 #define TCP_OPTIONS_MAX 40
 #define TCP_OPTION_END 0
 #define TCP_OPTION_NOP 1
@@ -72,10 +71,40 @@ static __always_inline __u32 mss_find(ctx_t *ctx, __u32 tcp_at, __u32 doff)
 	return walk.found ? sizeof(struct tcphdr) + walk.found - 1 + 2 : 0;
 }
 
+#define SYN_IS_COMPLETE 0x10000 /* its checksum is */
+
 /*
- * The tenant's frame is at offset at; mtu: of its IP packets on the way. The packet's data is void afterwards.
+ * Octets before the IP header of the tenant's frame at that offset and SYN_IS_COMPLETE, if it is a SYN of TCP; else 0. The packet's
+ * data is void afterwards.
  */
-__noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
+__noinline int syn_find(ctx_t *ctx, __u32 at)
+{
+	struct frame f = {};
+	struct flow flow;
+
+	frame_reach(ctx, &f, at + FLOW_HEADERS_MAX);
+	flow_parse(&f, outer_offset(at), true, &flow);
+	if (!(flow.marks & FLOW_SYN))
+		return 0;
+	return flow.l2_len | (flow.marks & FLOW_PARTIAL ? 0 : SYN_IS_COMPLETE);
+}
+
+/* RFC 1624. Together with the octets that the checksum covers it leaves a sum over the whole packet as it was. */
+static __always_inline void tcp_checksum_update(ctx_t *ctx, __u32 at, __u16 before, __u16 after)
+{
+	__sum16 check;
+
+	if (carrier_load(ctx, at, &check, sizeof(check)))
+		return;
+	check = ~sum_fold((__u16)~check + (__u16)~before + after);
+	bpf_skb_store_bytes(ctx, at, &check, sizeof(check), 0);
+}
+
+/*
+ * The tenant's frame is at offset at; mtu: of its IP packets on the way, 0: not known. complete: so is its TCP checksum; else the
+ * kernel knows whether it is the one that is left to a device. The packet's data is void afterwards.
+ */
+__noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 {
 	const struct tcphdr *tcp;
 	struct frame f = {};
@@ -97,12 +126,15 @@ __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu)
 		return 0;
 	before = mss;
 	mss = after = bpf_htons(most);
+	bpf_skb_store_bytes(ctx, tcp_at + value_at, &mss, sizeof(mss), 0);
 	if (value_at & 1) { /* it stands across two words of the sum */
 		before = __builtin_bswap16(before);
 		after = __builtin_bswap16(after);
 	}
-	bpf_l4_csum_replace(ctx, tcp_at + offsetof(struct tcphdr, check), before, after, sizeof(after));
-	bpf_skb_store_bytes(ctx, tcp_at + value_at, &mss, sizeof(mss), BPF_F_RECOMPUTE_CSUM);
+	if (complete)
+		tcp_checksum_update(ctx, tcp_at + offsetof(struct tcphdr, check), before, after);
+	else
+		bpf_l4_csum_replace(ctx, tcp_at + offsetof(struct tcphdr, check), before, after, sizeof(after));
 	return 0;
 }
 

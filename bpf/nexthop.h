@@ -104,6 +104,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 
 	if (!peer || !nexthop)
 		return 0;
+	nexthop->tables = generation;
 	nexthop_request(peer, bucket, &fib);
 	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	ifindex = fib.ifindex;
@@ -132,7 +133,8 @@ static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_i
 
 	if (!nexthop)
 		return NULL;
-	if (nexthop->generation != peer->generation || (__s64)(nexthop->expires - now) <= 0)
+	if (nexthop->generation != peer->generation || nexthop->tables != (__u32)generation ||
+	    (__s64)(nexthop->expires - now) <= 0)
 		nexthop_refresh(ctx, peer, nexthop, bucket, now);
 	return nexthop;
 }

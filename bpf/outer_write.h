@@ -145,27 +145,28 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 	return 0;
 }
 
-/* The checksum of UDP or GRE, after everything else has been written. */
-__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path, __u32 len)
+/* The checksum of UDP or GRE, after everything else has been written. Returns a reason why it cannot be made. */
+__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 {
-	__u32 at, inner, sum = 0, check_at;
+	__u32 at, end = carrier_len(ctx), sum = 0;
 	__sum16 check;
+	__u64 open;
 
 	if (!path)
-		return 0;
+		return XOVL_REASON_NO_ROOM;
 	at = outer_l4(path->flags);
-	inner = path->outer_len;
+	open = open_checksum_find(ctx, path->outer_len);
+	if (!open && carrier_is_partial(ctx, at))
+		return XOVL_REASON_CSUM_OPEN;
 	/* the rest of the pseudo-header's stands in the place of the checksum */
 	if (path->flags & XOVL_PATH_UDPCSUM)
-		sum = bpf_htons(inner + len - at);
-	sum = tunnel_sum(ctx, at, inner + len, inner, sum);
+		sum = bpf_htons(end - at);
+	sum = open_sum(ctx, at, end, open, sum);
 	check = ~sum_fold(sum);
-	check_at = at + sizeof(struct xovl_gre);
-	if (path->flags & XOVL_PATH_UDPCSUM) {
-		check_at = at + offsetof(struct udphdr, check);
-		check = check ? check : 0xffff; /* zero says that there is none (RFC 768) */
-	}
-	return carrier_store(ctx, check_at, check);
+	if ((path->flags & XOVL_PATH_UDPCSUM) && !check)
+		check = 0xffff; /* zero says that there is none (RFC 768) */
+	at += path->flags & XOVL_PATH_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
+	return carrier_store(ctx, at, check) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
 }
 
 #define PATH_EXTRAS (XOVL_PATH_GRE_SEQ | XOVL_PATH_MARK)
@@ -212,38 +213,39 @@ static __always_inline void outer_put_flow_id(void *to, const void *end, const s
 		*flow_id = flow_spread(flow) >> 56;
 }
 
-/* Write the headers of a path into the room before the tenant's frame. False: there is less room than that. */
-static __always_inline bool outer_write(ctx_t *ctx, const struct frame *f, const struct flow *flow,
-					struct xovl_path *path)
+/* Write the headers of a path into the room before the tenant's frame. Returns a reason to drop the packet. */
+static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct frame *f, const struct flow *flow,
+						    struct xovl_path *path)
 {
 	__u32 len = path->outer_len - ETH_HLEN + f->len;
 	void *to = f->data, *l4 = to + OUTER_L4_IPV4;
 
 	if (!outer_copy(to, f->end, path, path->outer_len))
-		return false;
+		return XOVL_REASON_NO_ROOM;
 	if (path->flags & XOVL_PATH_IPV6) {
 		l4 = to + OUTER_L4_IPV6;
 		if (l4 + sizeof(struct udphdr) > f->end)
-			return false;
+			return XOVL_REASON_NO_ROOM;
 		len -= sizeof(struct ipv6hdr);
 		outer_finish_ipv6(to + ETH_HLEN, len, flow, path);
 	} else {
 		outer_finish_ipv4(to + ETH_HLEN, len, flow);
 		len -= sizeof(struct iphdr);
 	}
-	if (!(path->flags & XOVL_PATH_GRE))
+	if (!(path->flags & XOVL_PATH_GRE)) {
 		outer_finish_udp(l4, len, flow, path);
-	else if (path->flags & XOVL_PATH_NVGRE)
+	} else if (path->flags & XOVL_PATH_NVGRE) {
+		if (frame_is_tagged(f, path->outer_len))
+			return XOVL_REASON_NVGRE_TAG;
 		outer_put_flow_id(to, f->end, path, flow);
+	}
 	if (!(path->flags & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM)))
-		return true;
+		return XOVL_REASON_NONE;
 	if (path->flags & PATH_INHERITS)
 		outer_inherit(ctx, path);
 	if (path->flags & PATH_EXTRAS)
 		outer_extras(ctx, path);
-	if (path->flags & PATH_CHECKSUM)
-		outer_checksum(ctx, path, f->len);
-	return true;
+	return path->flags & PATH_CHECKSUM ? outer_checksum(ctx, path) : XOVL_REASON_NONE;
 }
 
 #endif

@@ -18,18 +18,27 @@
 #define PMTU_MIN_IPV4 552
 #define PMTU_MIN_IPV6 1280
 
-/* Octets, outer IP header included; 0: nothing has been said. The key stands in the scratch, as the stack has no room for it. */
+/*
+ * Octets, outer IP header included; 0: nobody has said. From the first question on, messages about the peer are believed. Key and
+ * first entry stand in the scratch, as the stack has no room for them.
+ */
 static __always_inline __u32 pmtu_get(const struct xovl_peer *peer)
 {
 	struct scratch *scratch = scratch_get();
-	struct xovl_pmtu *pmtu;
+	struct xovl_pmtu *pmtu, *first;
 
 	if (!scratch)
 		return 0;
 	words_copy(scratch->octets, &peer->remote, sizeof(peer->remote));
 	words_copy(scratch->octets + sizeof(peer->remote), &peer->local, sizeof(peer->local));
 	pmtu = bpf_map_lookup_elem(&pmtus, scratch->octets);
-	return pmtu && (__s64)(pmtu->expires - bpf_jiffies64()) > 0 ? pmtu->mtu : 0;
+	if (!pmtu) {
+		first = (void *)scratch->octets + sizeof(struct xovl_pmtu_key);
+		first->expires = first->mtu = first->pad = 0;
+		bpf_map_update_elem(&pmtus, scratch->octets, first, BPF_NOEXIST);
+		return 0;
+	}
+	return pmtu->mtu && (__s64)(pmtu->expires - bpf_jiffies64()) > 0 ? pmtu->mtu : 0;
 }
 
 #ifdef XOVL_CARRIER_XDP
@@ -40,19 +49,26 @@ static __always_inline void pmtu_learn(ctx_t *ctx)
 
 #else
 
-/* The message quotes a packet of ours: is it one, by where it comes from and what it is? ports: source and destination of UDP. */
-static __always_inline void pmtu_put(struct xovl_pmtu_key *quoted, __u8 protocol, __be32 ports, __u32 mtu)
+/*
+ * The message quotes a packet of ours: is it one, by where it comes from, where it went and what it is? ports: source and
+ * destination of UDP. Nobody can say that a path has become larger (RFC 1191, section 3; RFC 8201, section 4).
+ */
+static __always_inline void pmtu_put(const struct xovl_pmtu_key *quoted, __u8 protocol, __be32 ports, __u32 mtu)
 {
 	struct xovl_endpoint_key endpoint = {.local = quoted->local};
-	struct xovl_pmtu pmtu = {.mtu = mtu};
+	struct xovl_pmtu *pmtu;
+	__u64 now = bpf_jiffies64();
 
 	if (!is_tunnel_protocol(protocol))
 		return;
 	endpoint.service = xovl_service(protocol, protocol == IPPROTO_UDP ? ports >> 16 : 0);
 	if (!bpf_map_lookup_elem(&endpoints, &endpoint))
 		return;
-	pmtu.expires = bpf_jiffies64() + jiffies_of(PMTU_VALID_NS);
-	bpf_map_update_elem(&pmtus, quoted, &pmtu, BPF_ANY);
+	pmtu = bpf_map_lookup_elem(&pmtus, quoted);
+	if (!pmtu || (pmtu->mtu && pmtu->mtu < mtu && (__s64)(pmtu->expires - now) > 0))
+		return;
+	pmtu->mtu = mtu;
+	pmtu->expires = now + jiffies_of(PMTU_VALID_NS);
 }
 
 /* Destination unreachable, fragmentation needed (RFC 1191, section 4), and what it quotes. */
@@ -73,7 +89,7 @@ static __always_inline void pmtu_learn_ipv4(const struct frame *f)
 		return;
 	message = (void *)ip + ip->ihl * 4;
 	if ((void *)(message + 1) > f->end || message->icmp.type != XOVL_ICMP_UNREACHABLE ||
-	    message->icmp.code != XOVL_ICMP_FRAG_NEEDED || message->ip.ihl != 5)
+	    message->icmp.code != XOVL_ICMP_FRAG_NEEDED || message->ip.ihl != 5 || message->ip.saddr != ip->daddr)
 		return;
 	mtu = bpf_ntohl(message->icmp.mtu) & 0xffff;
 	addr_from_ipv4(&key.local, message->ip.saddr);
@@ -93,18 +109,22 @@ static __always_inline void pmtu_learn_ipv6(const struct frame *f)
 	const struct ipv6hdr *ip = f->data + ETH_HLEN;
 	const struct pmtu_ipv6 *message = (void *)(ip + 1);
 	struct xovl_pmtu_key key;
+	struct xovl_addr to;
 	__u32 mtu;
 
 	if ((void *)(message + 1) > f->end || ip->nexthdr != IPPROTO_ICMPV6 ||
 	    message->icmp.type != XOVL_ICMPV6_TOO_BIG)
 		return;
 	mtu = bpf_ntohl(message->icmp.mtu);
+	addr_from_ipv6(&to, &ip->daddr);
 	addr_from_ipv6(&key.local, &message->ip.saddr);
 	addr_from_ipv6(&key.remote, &message->ip.daddr);
+	if ((to.words[0] ^ key.local.words[0]) | (to.words[1] ^ key.local.words[1]))
+		return;
 	pmtu_put(&key, message->ip.nexthdr, message->ports, mtu < PMTU_MIN_IPV6 ? PMTU_MIN_IPV6 : mtu);
 }
 
-/* Of a packet that goes on to the kernel. */
+/* Of a packet to this host that goes on to the kernel. */
 __noinline int pmtu_learn(ctx_t *ctx)
 {
 	struct frame f = {};

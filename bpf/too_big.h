@@ -15,7 +15,8 @@
 /* The largest inner IP packet that the path carries, of frames with that much before it. */
 static __always_inline __u32 path_mtu(const struct xovl_path *path, __u32 l2_len)
 {
-	__u32 mtu = path->mtu - (path->outer_len - ETH_HLEN) - l2_len;
+	__u32 before = path->outer_len - ETH_HLEN + l2_len;
+	__u32 mtu = path->mtu > before ? path->mtu - before : 0;
 
 	return mtu < path->mtu_network ? mtu : path->mtu_network;
 }
@@ -37,6 +38,10 @@ static __always_inline int too_big_out(ctx_t *ctx, const struct frame *f, const 
 #define TOO_BIG_MAX_IPV4 576
 #define TOO_BIG_MAX_IPV6 1280
 #define TOO_BIG_HOPS 64
+
+/* Less than every link carries is nothing a host would believe (RFC 791, 3.2; RFC 8201, section 4). */
+#define TOO_BIG_LEAST_IPV4 68
+#define TOO_BIG_LEAST_IPV6 1280
 
 struct too_big_ipv4 {
 	struct iphdr ip;
@@ -89,7 +94,7 @@ static __always_inline bool too_big_may_tell_ipv6(const struct frame *f, const s
 		return false;
 	if (!(words[0] | words[1] | words[2] | words[3]))
 		return false;
-	return ip->nexthdr != IPPROTO_ICMPV6 || icmp->type >= XOVL_ICMPV6_INFO;
+	return ip->nexthdr != IPPROTO_ICMPV6 || (icmp->type >= XOVL_ICMPV6_INFO && icmp->type != XOVL_ICMPV6_REDIRECT);
 }
 
 static __always_inline bool too_big_may_tell(const struct frame *f, const struct flow *flow)
@@ -151,7 +156,7 @@ static __always_inline bool too_big_begin(ctx_t *ctx, struct frame *f, const str
 	__u32 most = ipv6 ? TOO_BIG_MAX_IPV6 - sizeof(to->ipv6) : TOO_BIG_MAX_IPV4 - sizeof(to->ipv4);
 	const void *ip = f->data + outer_offset(flow->l2_len);
 
-	if (!too_big_may_tell(f, flow))
+	if (mtu < (ipv6 ? TOO_BIG_LEAST_IPV6 : TOO_BIG_LEAST_IPV4) || !too_big_may_tell(f, flow))
 		return false;
 	*quoted = ctx->len - flow->l2_len;
 	if (*quoted > most)
@@ -202,6 +207,8 @@ __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, 
 	room = flow.family == AF_INET6 ? sizeof(to->ipv6) : sizeof(to->ipv4);
 	types_len = length_up_to(flow.l2_len - 2 * ETH_ALEN, sizeof(to->types));
 	open = open_checksum_find(ctx, 0);
+	if (!open && carrier_is_partial(ctx, 0))
+		return false;
 	if (carrier_load(ctx, 2 * ETH_ALEN, to->types, types_len))
 		return false;
 	if (bpf_skb_change_tail(ctx, flow.l2_len + quoted, 0) || bpf_skb_change_head(ctx, room, 0))

@@ -48,14 +48,18 @@ static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f,
 	if (brief->kind == XOVL_ENCAP_VXLAN)
 		return true;
 	if (brief->kind == XOVL_ENCAP_GRE)
-		return !((path->key_low ^ brief->header >> GRE_KEY_LOW_SHIFT) & path->key_low_mask);
+		return path->key_low_mask ? path->key_low == brief->header >> GRE_KEY_LOW_SHIFT
+					  : !frame_is_tagged(f, f->outer_len);
 	if (path->options_len != geneve_options_len(brief))
 		return false;
 	return !path->options_len || geneve_options_equal(ctx, path, geneve_options_at(f, brief)) > 0;
 }
 
-/* The frame is one of the network's: its packet is finished but for the headers. Not VERDICT_OPEN: the frame ends here. */
-static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const struct outer_brief *brief)
+/*
+ * The frame is one of the network's: its packet is finished but for the headers. parsed: uplink_now() has it. Not VERDICT_OPEN:
+ * the frame ends here.
+ */
+static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed)
 {
 	struct uplink_now *now;
 	enum xovl_reason reason;
@@ -63,7 +67,7 @@ static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const stru
 	if (!(brief->needs_care | !!(f->path_flags & PATH_CARE)))
 		return VERDICT_OPEN;
 	now = uplink_now();
-	if (!now || !uplink_parse(ctx))
+	if (!now || (!parsed && !uplink_parse(ctx)))
 		return verdict_pass(ctx);
 	now->frame.net_index = f->net_index;
 	now->frame.origin = f->origin;
@@ -71,6 +75,8 @@ static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const stru
 	if (!uplink_is_ready(ctx))
 		return verdict_pass(ctx);
 	reason = uplink_care(ctx);
+	if (CARRIER_IS_XDP && reason_is_of_checksum(reason))
+		return verdict_pass(ctx);
 	if (reason)
 		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason) : verdict_drop(ctx, f, reason);
 	uplink_change(ctx);
@@ -78,13 +84,13 @@ static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const stru
 	return VERDICT_OPEN;
 }
 
-/* Whose packet is it, if no path tells? Not VERDICT_OPEN: it ends here. */
-static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, struct destination *to)
+/* Whose packet is it, if no path tells? uplink_now() has it afterwards. Not VERDICT_OPEN: it ends here. */
+static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, bool parsed, struct destination *to)
 {
 	struct uplink_now *now = uplink_now();
 	int verdict;
 
-	if (!now || !uplink_parse(ctx))
+	if (!now || (!parsed && !uplink_parse(ctx)))
 		return verdict_pass(ctx);
 	verdict = uplink_enter(ctx);
 	frame_reload(ctx, f);
@@ -109,6 +115,8 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
 	if (mac_is_link_local(f->dst))
 		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
+	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
+		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
 	known |= (f->path_flags & XOVL_PATH_GROUP) && vxlan_forbids_learning(brief);
 	verdict = bridge_look_up(ctx, f, known, to);
 	if (verdict != VERDICT_OPEN)
@@ -125,13 +133,14 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 	return port_find(ctx, f, to, path);
 }
 
-/* A packet that is not plain: take the closer look. False: it is not ours. */
+/* A packet that is not plain: take the closer look; uplink_now() has it then. False: it is not ours. */
 static __always_inline bool uplink_look_closer(ctx_t *ctx, struct frame *f, struct outer_brief *brief, bool *malformed)
 {
 	struct uplink_now *now = uplink_now();
 
 	if (!now || !uplink_parse(ctx)) {
-		pmtu_learn(ctx);
+		if (uplink_is_here(ctx))
+			pmtu_learn(ctx);
 		return false;
 	}
 	frame_reload(ctx, f);
@@ -152,13 +161,16 @@ static __always_inline int uplink_in(ctx_t *ctx)
 	struct outer_brief brief = {};
 	struct destination to = {};
 	struct frame f = {};
-	bool hit, known = false, malformed = false;
+	bool hit, parsed = false, known = false, malformed = false;
 	int verdict;
 
 	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
 		return verdict_pass(ctx);
-	if (!outer_is_plain(ctx, &f, &brief) && !uplink_look_closer(ctx, &f, &brief, &malformed))
-		return verdict_pass(ctx);
+	if (!outer_is_plain(ctx, &f, &brief)) {
+		parsed = true;
+		if (!uplink_look_closer(ctx, &f, &brief, &malformed))
+			return verdict_pass(ctx);
+	}
 	if (CARRIER_IS_XDP && f.trailer)
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
@@ -178,12 +190,13 @@ static __always_inline int uplink_in(ctx_t *ctx)
 		known = !malformed && path_shares_origin(other, &key) && uplink_path_equal(ctx, &f, &brief, other) &&
 			path_inherit(&f, other, &to);
 		if (!known) {
-			verdict = uplink_ask(ctx, &f, &to);
+			verdict = uplink_ask(ctx, &f, parsed, &to);
+			parsed = true;
 			if (verdict != VERDICT_OPEN)
 				return verdict;
 		}
 	}
-	verdict = uplink_finish(ctx, &f, &brief);
+	verdict = uplink_finish(ctx, &f, &brief, parsed);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
 	if (!hit) {

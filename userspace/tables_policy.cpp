@@ -161,6 +161,8 @@ xovl_network make_network(const NetworkConfig &net, uint32_t order)
 	value.sport_min = net.outer.sport_min;
 	value.sport_max = net.outer.sport_max;
 	value.flowlabel = net.outer.flowlabel.value_or(0);
+	for (const PortConfig &port : net.ports)
+		value.port_options = std::max<uint32_t>(value.port_options, octets_of(port.options));
 	return value;
 }
 

@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 7 /* raised with every change below; userspace refuses another one */
+#define XOVL_LAYOUT 8 /* raised with every change below; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -155,7 +155,7 @@ struct xovl_network {
 	__u16 sport_min; /* outer UDP source ports */
 	__u16 sport_max;
 	__u32 flowlabel;
-	__u32 pad;
+	__u32 port_options; /* GENEVE: octets of options of the port that has most of its own */
 };
 XOVL_ASSERT_SIZE(struct xovl_network, 96);
 
@@ -251,7 +251,7 @@ struct xovl_sequence {
 };
 XOVL_ASSERT_SIZE(struct xovl_sequence, 16);
 
-/* pmtus: (local, remote) -> the path's MTU, as routers told us; written by the datapath */
+/* pmtus: (local, remote) that packets are sent to -> the path's MTU, as routers told us; written by the datapath */
 struct xovl_pmtu_key {
 	struct xovl_addr remote, local;
 };
@@ -259,7 +259,7 @@ XOVL_ASSERT_SIZE(struct xovl_pmtu_key, 32);
 
 struct xovl_pmtu {
 	__u64 expires; /* jiffies */
-	__u32 mtu;     /* octets, outer IP header included */
+	__u32 mtu;     /* octets, outer IP header included; 0: nobody has said */
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_pmtu, 16);
@@ -375,7 +375,8 @@ struct xovl_nexthop {
 	__u8 device_flags; /* XOVL_DEV_… of the interface */
 	__u8 macs[12];	   /* destination and source of the outer Ethernet header */
 	__u16 vid;	   /* of the underlay; 0: none */
-	__u16 pad[3];
+	__u16 pad;
+	__u32 tables; /* the lower half of `generation` when it was looked up */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 40);
 
@@ -405,8 +406,8 @@ struct xovl_path_tunnel {
 };
 XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 
-/* Ethernet with a tag, IPv6, UDP, GENEVE with options; a multiple of 8 */
-#define XOVL_PATH_OUTER (14 + 4 + 40 + 8 + 8 + XOVL_OPTIONS_MAX + 6)
+/* Ethernet, IPv6, UDP, GENEVE with options; a multiple of 8 */
+#define XOVL_PATH_OUTER (14 + 40 + 8 + 8 + XOVL_OPTIONS_MAX + 2)
 
 #define XOVL_PATH_TO_PEER 0x1
 #define XOVL_PATH_IPV6 0x2	 /* to a peer: of the underlay */
@@ -455,16 +456,13 @@ struct xovl_path {
 			__u8 key_low;	   /* GRE: the last octet of the key */
 			__u8 key_low_mask; /* 0 of NVGRE, where that is the FlowID; else 0xff */
 			__u16 options_len; /* GENEVE */
-			__u16 mtu_back; /* no part of it: largest inner IP packet to the peer, where MSS is clamped */
-			__u16 pad;
-			__u32 in_ifindex; /* 0: any */
-			__u32 pad2;
+			__u32 in_ifindex;  /* 0: any */
 			struct xovl_path_tunnel tunnel;
 			__u8 options[XOVL_OPTIONS_MAX];
 		};
 	};
 };
-XOVL_ASSERT_SIZE(struct xovl_path, 216);
+XOVL_ASSERT_SIZE(struct xovl_path, 208);
 
 /* port_stats, peer_stats, net_stats: per-CPU arrays by index. Bytes are those of the inner frame. */
 struct xovl_traffic {

@@ -51,6 +51,9 @@
 	X(VLAN_DEPTH, NETWORK, "more than two VLAN tags outside the frame")                                            \
 	X(GSO_NESTED, NETWORK, "super-frame of a tunnel inside the tenant (switch its offload off)")                   \
 	X(GSO_NUMBERED, NETWORK, "super-frame, but each packet needs its own checksum or number (csum, seq, udpcsum)") \
+	X(GSO_TOO_LONG, NETWORK, "super-frame is longer than an IP packet can be, once encapsulated")                  \
+	X(CSUM_OPEN, NETWORK, "csum or udpcsum over a checksum that the tenant's device is to complete, out of sight") \
+	X(NVGRE_TAG, NETWORK, "VLAN tag in a frame that NVGRE carries (RFC 7637, 3.3)")                                \
 	X(GSO_MIXED, NETWORK, "super-frame flooded to peers over UDP and over GRE")                                    \
 	X(NO_ROOM, NETWORK, "the kernel refused to make room for, or to remove, the outer header")                     \
 	X(COPY_FAILED, NETWORK, "the kernel refused to send a copy")

@@ -81,6 +81,7 @@ XOVL_ASSERT_SIZE(struct xovl_icmp, 8);
 #define XOVL_ICMP_ECHO 8
 #define XOVL_ICMPV6_TOO_BIG 2
 #define XOVL_ICMPV6_INFO 128 /* types from here on are no errors */
+#define XOVL_ICMPV6_REDIRECT 137
 
 /* 802.1Q tag as it stands between the source MAC and the EtherType. */
 struct xovl_vlan_tag {

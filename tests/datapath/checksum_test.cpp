@@ -45,10 +45,10 @@ TEST_P(Checksum, GoodAndBad)
 		SCOPED_TRACE(name);
 		const Bytes good = summed(inner);
 		finishes_frame(name, "uplink", good, arrives(inner));
-		finishes_frame(name, "uplink", damaged(good, good.size() - 1, 0), refused("udp_checksum"));
+		finishes_in_tc("uplink", damaged(good, good.size() - 1, 0), refused("udp_checksum"));
 		/* a good one before does not help */
 		finishes_frame(name, "uplink", good, arrives(inner));
-		finishes_frame(name, "uplink", damaged(good, outer_len() - 16, 7), refused("udp_checksum"));
+		finishes_in_tc("uplink", damaged(good, outer_len() - 16, 7), refused("udp_checksum"));
 	}
 }
 
@@ -56,7 +56,7 @@ TEST_P(Checksum, EveryBitOfIt)
 {
 	const Bytes good = summed(inner_);
 	for (unsigned bit = 0; bit < 16; bit++)
-		finishes("uplink", damaged(good, outer_len() - 10 + bit / 8, bit % 8), refused("udp_checksum"));
+		finishes_in_tc("uplink", damaged(good, outer_len() - 10 + bit / 8, bit % 8), refused("udp_checksum"));
 }
 
 /* Addresses, which the pseudo-header covers, are those of another peer here. */
@@ -67,7 +67,7 @@ TEST_P(Checksum, CoversThePseudoHeader)
 	const auto checksum = static_cast<uint16_t>(good[at] << 8 | good[at + 1]);
 	const Packet from_another = Ethernet{mac::kUplink, mac::kPeerA} / outer_ip(ip().peer_b, ip().local) /
 				    UDP{.sport = 50001, .dport = 4789, .checksum = checksum} / Vxlan{kBlueVni} / inner_;
-	finishes("uplink", from_another, refused("udp_checksum"));
+	finishes_in_tc("uplink", from_another, refused("udp_checksum"));
 }
 
 TEST_P(Checksum, OfEveryLength)
@@ -81,7 +81,7 @@ TEST_P(Checksum, OfEveryLength)
 		const Bytes good = summed(inner);
 		if (length >= 4) /* what is shorter XDP may leave to TC */
 			finishes("uplink", good, arrives(inner));
-		finishes("uplink", damaged(good, good.size() - 1, 3), refused("udp_checksum"));
+		finishes_in_tc("uplink", damaged(good, good.size() - 1, 3), refused("udp_checksum"));
 	}
 }
 
@@ -119,7 +119,7 @@ TEST_P(Checksum, None)
 		finishes("uplink", summed(inner_, 0), is_v4() ? arrives(inner_) : refused("udp_no_checksum"));
 		finishes("uplink", summed(inner_), arrives(inner_));
 	}
-	finishes("uplink", damaged(summed(inner_), outer_len() + 30, 1), refused("udp_checksum"));
+	finishes_in_tc("uplink", damaged(summed(inner_), outer_len() + 30, 1), refused("udp_checksum"));
 }
 
 /* As a veth brings it: the inner checksum is only begun, the outer one is of the packet as it will be. */

@@ -216,6 +216,20 @@ TEST_P(Decap, Fragments)
 	const IPv6Ext later = {44, {0, 0x05, 0xc9, 0, 0, 0, 7}, 17};
 	refuses(eth_ / v6() / first / tunnel(), "outer_fragment");
 	passes("uplink", eth_ / v6() / later / Payload::of(100));
+	/* the only fragment of its packet (RFC 6946) */
+	const IPv6Ext only = {44, {0, 0, 0, 0, 0, 0, 7}};
+	finishes("uplink", eth_ / v6() / only / tunnel(),
+		 {Verdict::Redirect, inner_, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size())});
+}
+
+/* Our tables keep IPv4 addresses as ::ffff:a.b.c.d: on the wire these are nobody's. */
+TEST_P(Decap, MappedAddresses)
+{
+	const std::string local = "::ffff:" + addresses(AF_INET).local, peer = "::ffff:" + addresses(AF_INET).peer_a;
+	finishes("uplink", arriving(kBlueVni, inner_),
+		 {Verdict::Redirect, inner_, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size())});
+	passes("uplink", eth_ / IPv6{.src = peer, .dst = local} / tunnel());
+	passes("uplink", eth_ / IPv6{.src = peer, .dst = addresses(AF_INET6).local} / tunnel());
 }
 
 TEST_P(Decap, NoRoomForTheInnerHeader)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // bpf/flood.h: one network's peers of every encapsulation and both families, by the wire: every copy to the octet.
+#include <algorithm>
+
+#include "process.hpp"
 #include "tunnel_fixture.hpp"
 
 namespace xovl::test {
@@ -73,13 +76,13 @@ protected:
 		return entropy;
 	}
 
-	Bytes copy(const Peer &peer, const Packet &inner, const Entropy &entropy,
-		   const std::vector<GeneveTlv> &options) const
+	Bytes copy(const Peer &peer, const Packet &inner, const Entropy &entropy, const std::vector<GeneveTlv> &options,
+		   uint16_t id = 0) const
 	{
 		const bool ipv4 = peer.address.find(':') == std::string::npos;
 		const std::string &local = addresses(ipv4 ? AF_INET : AF_INET6).local;
 		const Packet ip =
-			ipv4 ? Packet(IPv4{.src = local, .dst = peer.address, .df = true})
+			ipv4 ? Packet(IPv4{.src = local, .dst = peer.address, .id = id, .df = true})
 			     : Packet(IPv6{.src = local, .dst = peer.address, .flow_label = entropy.flow_label});
 		const Packet outer = Ethernet{peer.mac, mac::kUplink} / ip;
 		const auto udp = [&](uint16_t dport) {
@@ -95,6 +98,38 @@ protected:
 		default:
 			return outer / udp(4789) / Vxlan{kBlueVni} / inner;
 		}
+	}
+
+	/// Without UDP source port and flow label.
+	static Bytes without_entropy(Bytes packet)
+	{
+		const bool ipv4 = packet.at(12) == 0x08;
+		const size_t l4 = ipv4 ? 34 : 54;
+		packet.at(l4) = packet.at(l4 + 1) = 0;
+		if (!ipv4)
+			packet.at(15) &= 0xf0, packet.at(16) = packet.at(17) = 0;
+		return packet;
+	}
+
+	/// The interface of the machine under test segments what leaves by it.
+	static void takes_no_super_frames(const std::string &dev)
+	{
+		ASSERT_TRUE(run({"ethtool", "-K", dev, "tx", "off", "tso", "off", "gso", "off",
+				 "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off"})
+				    .ok());
+	}
+
+	/// From port1, to nobody that is known. Returns the counters before; those of all copies have moved.
+	Counts floods_super_frame()
+	{
+		const Packet frame = Ethernet{mac::kUnknown, mac::kTenant1} /
+				     IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .df = true} /
+				     TCP{.sport = 40000, .dport = 80, .partial = true} / Payload::of(2000);
+		Counts before = bench_->counts();
+		const uint64_t flooded = before["net blue flooded"];
+		bench_->far("tenant1").send_super(frame, 34, 54, 1000);
+		EXPECT_TRUE(wait_until([&] { return bench_->counts()["net blue flooded"] > flooded; }, 2s));
+		return before;
 	}
 
 	static Counts traffic(const std::string &object, const std::string &way, uint64_t packets, size_t len)
@@ -156,6 +191,74 @@ TEST_P(FloodKinds, WithOptionsOfThePort)
 		SCOPED_TRACE(name);
 		floods(payload, {critical_, of_port_});
 	}
+}
+
+using FloodKindsTc = FloodKinds;
+
+INSTANTIATE_TEST_SUITE_P(, FloodKindsTc, testing::Values(Setup{XOVL_MODE_TC, AF_INET}), setup_name);
+
+/*
+ * The kernel cuts each copy of a super-frame for an interface that takes none: the segments are those of the copy's own family
+ * and headers, in whatever order the rooms of the copies change.
+ */
+TEST_P(FloodKindsTc, SuperFrames)
+{
+	constexpr uint16_t kSegment = 1000;
+	std::erase_if(peers_, [](const Peer &peer) {
+		return peer.encap != XOVL_ENCAP_VXLAN && peer.encap != XOVL_ENCAP_GENEVE;
+	});
+	join([](NetworkConfig &) {});
+	takes_no_super_frames("uplink");
+	const Bytes content = Packet(Payload::of(2 * kSegment)).bytes();
+	for (const bool ipv4 : {true, false}) {
+		SCOPED_TRACE(ipv4);
+		const Ethernet eth = {mac::kUnknown, mac::kTenant1};
+		const auto frame = [&](TCP tcp, uint16_t id, const Bytes &payload) {
+			return ipv4 ? eth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .id = id, .df = true} / tcp /
+					       Payload{payload}
+				    : eth / IPv6{.src = "fd00:1::1", .dst = "fd00:1::2"} / tcp / Payload{payload};
+		};
+		const TCP whole = {.sport = 40000, .dport = 80, .flags = 0x18, .partial = true};
+		const uint16_t start = ipv4 ? 34 : 54, headers = start + 20;
+		PacketSocket &under = bench_->far("under");
+		under.frames();
+		bench_->far("tenant1").send_super(frame(whole, 0, content), start, headers, kSegment);
+		const auto is_copy = [](const Frame &frame) { return !frame.outgoing && frame.be16(6) == 0x0200; };
+		std::vector<std::string> got, want;
+		for (const Frame &frame : under.collect(2 * peers_.size(), is_copy))
+			got.push_back(hex_dump(without_entropy(frame.bytes)));
+		for (const Peer &peer : peers_)
+			for (const uint16_t nth : {0, 1}) {
+				TCP tcp = whole;
+				tcp.partial = false;
+				tcp.seq += nth * kSegment;
+				tcp.flags = nth ? 0x18 : 0x10; /* PSH is of the last */
+				const auto from = content.begin() + nth * kSegment;
+				const Packet inner = frame(tcp, nth, Bytes(from, from + kSegment));
+				want.push_back(hex_dump(without_entropy(copy(peer, inner, {}, {critical_}, nth))));
+			}
+		std::ranges::sort(got);
+		std::ranges::sort(want);
+		EXPECT_EQ(got, want);
+	}
+}
+
+/* A super-frame goes to peers of UDP or to those of GRE: the kernel can only be told of one. */
+TEST_P(FloodKindsTc, SuperFramesToBoth)
+{
+	Counts before = floods_super_frame();
+	EXPECT_EQ(bench_->counts()["drop gso_mixed copies"], 4u);
+	EXPECT_EQ(bench_->counts()["net blue copies"], before["net blue copies"] + 4 + 2);
+}
+
+/* To those that a policy keeps super-frames from, no room is made. */
+TEST_P(FloodKindsTc, SuperFramesWithUdpChecksums)
+{
+	join([](NetworkConfig &net) { net.outer.udpcsum = true; });
+	Counts before = floods_super_frame();
+	EXPECT_EQ(bench_->counts()["drop gso_numbered copies"], 4u);
+	EXPECT_EQ(bench_->counts()["drop gso_mixed copies"], 0u);
+	EXPECT_EQ(bench_->counts()["net blue copies"], before["net blue copies"] + 4 + 2);
 }
 
 /* What comes in from any of them goes to the ports. */

@@ -263,6 +263,41 @@ TEST_P(Mss, WithAnOuterChecksum)
 			delivered(ip().peer_a, "blue", "port2", (kIn / after).bytes().size())});
 }
 
+/* The stack of the same machine left the outer UDP checksum to the device; the tenant's is complete, and has to follow. */
+TEST_P(Mss, CompleteBelowAPartialChecksum)
+{
+	for (const Packet &ip : kBoth) {
+		const Packet before = kIn / ip / tcp(TCP::mss(1460)), after = kIn / ip / tcp(TCP::mss(mss(ip, mtu())));
+		const Addresses &underlay = DatapathTest::ip();
+		const Bytes packet = Ethernet{mac::kUplink, mac::kPeerA} / outer_ip(underlay.peer_a, underlay.local) /
+				     UDP{.sport = 50000, .dport = 4789, .partial = true} / Vxlan{kBlueVni} / before;
+		const auto start = static_cast<uint16_t>(is_v4() ? 34 : 54);
+		wire([&] { bench_->far("under").send_partial(packet, start, 6); }, {{"tenant2", after}},
+		     delivered(underlay.peer_a, "blue", "port2", after.bytes().size()));
+	}
+}
+
+/* The options of a port count, whichever it is that the answer comes from. */
+TEST_P(Mss, RoomForTheOptionsOfPorts)
+{
+	set_blue([](NetworkConfig &net) {
+		net.encap = XOVL_ENCAP_GENEVE;
+		net.dstport = 6081;
+		net.ports[1].options = {{0x0102, 0x01, Bytes(28)}};
+	});
+	const uint16_t fits = mtu() - 32;
+	for (const Packet &ip : kBoth) {
+		const Packet before = kIn / ip / tcp(TCP::mss(1460)), after = kIn / ip / tcp(TCP::mss(mss(ip, fits)));
+		const Bytes packet = Ethernet{mac::kUplink, mac::kPeerA} /
+				     outer_ip(DatapathTest::ip().peer_a, DatapathTest::ip().local) /
+				     UDP{.sport = 50000, .dport = 6081, .checksum = 0} / Geneve{.vni = kBlueVni} /
+				     before;
+		finishes_in_tc("uplink", packet,
+			       {Verdict::Redirect, after,
+				delivered(DatapathTest::ip().peer_a, "blue", "port2", after.bytes().size())});
+	}
+}
+
 /* Where the stack left the checksum to the device, the pseudo-header's sum has to stay what it is. */
 TEST_P(Mss, PartialChecksum)
 {

@@ -63,6 +63,24 @@ TEST_P(Nvgre, ReceivesEveryKindOfFrame)
 	receives_every_kind([&](const Packet &inner) { return from_a(Gre::nvgre(kBlueVni, 0x5a) / inner); });
 }
 
+/* RFC 7637, section 3.3: a frame with a VLAN tag is not carried, nor behind one without, between the same MACs. */
+TEST_P(Nvgre, NoTags)
+{
+	const Packet rest = IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20);
+	for (const Packet &tagged :
+	     {Vlan{100} / rest, Vlan{.vid = 7, .tpid = 0x88a8} / rest, Vlan{7} / (Vlan{100} / rest)}) {
+		const Packet in = Ethernet{mac::kTenant2, mac::kRemoteA} / tagged;
+		delivers(arriving(7), inner_);
+		finishes("uplink", from_a(Gre::nvgre(kBlueVni, 7) / in),
+			 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "nvgre_tag", in.bytes().size())});
+		const Packet out = Ethernet{mac::kRemoteA, mac::kTenant1} / tagged;
+		made_of(out_);
+		finishes("port1", out,
+			 {Verdict::Drop, {}, dropped_from_port("port1", "nvgre_tag", out.bytes().size())});
+		wire("tenant1", out, {}, dropped_from_port("port1", "nvgre_tag", out.bytes().size()));
+	}
+}
+
 /* Those of a flow that is known, too. */
 TEST_P(Nvgre, AnyFlowId)
 {

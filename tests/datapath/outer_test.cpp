@@ -255,6 +255,17 @@ TEST_P(Outer, UdpcsumOverAPartialChecksum)
 		}
 }
 
+/* Where the open checksum is out of sight, in a tunnel of the tenant's own, no checksum of the packet can be told. */
+TEST_P(Outer, UdpcsumOverAHiddenPartialChecksum)
+{
+	set_policy([](OuterPolicy &outer) { outer.udpcsum = true; });
+	const UDP udp = {.sport = 5, .dport = 6, .partial = true};
+	const Packet inner =
+		kEth / ipv4(0, 9, true) / IPv4{.src = "10.3.0.1", .dst = "10.3.0.2"} / udp / Payload::of(33);
+	wire([&] { bench_->far("tenant1").send_partial(inner, 14 + 20 + 20, 6); }, {},
+	     dropped_from_port("port1", "csum_open", inner.bytes().size()));
+}
+
 TEST_P(Outer, UdpcsumOnTheWire)
 {
 	set_policy([](OuterPolicy &outer) { outer.udpcsum = true; });

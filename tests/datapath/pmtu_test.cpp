@@ -2,7 +2,10 @@
 // bpf/pmtu.h: a router on the underlay says that a packet of ours was too large (RFC 1191, RFC 8201).
 #include <thread>
 
+#include <bpf/bpf.h>
+
 #include "fixture.hpp"
+#include "xovl/maps.h"
 
 namespace xovl::test {
 
@@ -42,6 +45,15 @@ protected:
 	bool fits(const Bytes &frame)
 	{
 		return bench_->run(hook(), "port1", frame).packet.size() == outer_len() + frame.size();
+	}
+
+	/// Whether messages about that address are believed.
+	bool is_known(const std::string &remote) const
+	{
+		const Fd map = pinned(bench_->pin("pmtus"));
+		const xovl_pmtu_key key = {Address::parse(remote).raw(), Address::parse(ip().local).raw()};
+		xovl_pmtu value;
+		return bpf_map_lookup_elem(map.get(), &key, &value) == 0;
 	}
 
 	void is_followed(uint32_t mtu, const std::string &dst = mac::kRemoteA)
@@ -106,6 +118,16 @@ TEST_P(Pmtu, NotBelowTheLeast)
 	is_followed(is_v4() ? 552 : 1280);
 }
 
+/* RFC 1191, section 3; RFC 8201, section 4: it may grow by time only. */
+TEST_P(Pmtu, NoMessageRaisesIt)
+{
+	passes("uplink", message(1300, of_ours()));
+	is_followed(1300);
+	passes("uplink", message(kPathMtu, of_ours()));
+	std::this_thread::sleep_for(kFollowed);
+	EXPECT_FALSE(fits(frame_of(mac::kRemoteA, mac::kTenant1, largest(1300) + 1)));
+}
+
 /* A path that becomes larger than its first link is none. */
 TEST_P(Pmtu, NotAboveTheRoute)
 {
@@ -121,6 +143,19 @@ TEST_P(Pmtu, NotForQuotesOfStrangers)
 	passes("uplink", message(kPathMtu, quoted(ip().peer_a, ip().local)));
 	passes("uplink", message(kPathMtu, quoted(ip().local, ip().stranger)));
 	passes("uplink", message(kPathMtu, quoted(ip().local, ip().peer_a, 4790)));
+	is_not_followed();
+	/* nothing is kept of whom we never sent to */
+	EXPECT_FALSE(is_known(ip().stranger));
+	EXPECT_TRUE(is_known(ip().peer_a));
+}
+
+/* Who quotes our packet to another host, or from another one, is told what he did not see. */
+TEST_P(Pmtu, NotToAnotherAddress)
+{
+	const std::string other = is_v4() ? "192.0.2.99" : "2001:db8::99";
+	passes("uplink", Ethernet{mac::kUplink, mac::kPeerB} /
+				 outer_ip(is_v4() ? "198.18.0.1" : "2001:db8:5::1", other) / too_big_icmp(kPathMtu) /
+				 of_ours());
 	is_not_followed();
 }
 

@@ -54,6 +54,10 @@ protected:
 	{
 		finishes("uplink", packet, {Verdict::Drop, {}, dropped_outer(reason)});
 	}
+	void refuses_in_tc(const Bytes &packet, const std::string &reason)
+	{
+		finishes_in_tc("uplink", packet, {Verdict::Drop, {}, dropped_outer(reason)});
+	}
 	/// The packet cut off anywhere. least: octets that must be there for it to be ours.
 	void refuses_prefixes(const Bytes &whole, size_t least)
 	{

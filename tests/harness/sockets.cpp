@@ -15,10 +15,6 @@
 
 namespace xovl::test {
 
-namespace {
-
-constexpr int kReceiveMark = 75; // SO_RCVMARK, which the headers of Debian 12's C library lack
-
 /// struct virtio_net_hdr of linux/virtio_net.h, which is no C++.
 struct VnetHeader {
 	uint8_t flags = 0;
@@ -29,7 +25,13 @@ struct VnetHeader {
 	uint16_t csum_offset = 0;
 };
 static_assert(sizeof(VnetHeader) == 10);
-constexpr uint8_t kNeedsChecksum = 1; // VIRTIO_NET_HDR_F_NEEDS_CSUM
+
+namespace {
+
+constexpr int kReceiveMark = 75; // SO_RCVMARK, which the headers of Debian 12's C library lack
+
+constexpr uint8_t kNeedsChecksum = 1;           // VIRTIO_NET_HDR_F_NEEDS_CSUM
+constexpr uint8_t kGsoTcpV4 = 1, kGsoTcpV6 = 4; // VIRTIO_NET_HDR_GSO_TCPV4, _TCPV6
 
 void check(bool ok, const char *what)
 {
@@ -200,22 +202,38 @@ PacketSocket::PacketSocket(const Netns &netns, const std::string &dev)
 		check(address.sll_ifindex > 0, dev.c_str());
 		check(bind(fd_.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) == 0, "bind");
 
-		partial_fd_ = Fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-		check(bool(partial_fd_), "packet socket");
-		check(setsockopt(partial_fd_.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) == 0,
+		unfinished_fd_ = Fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+		check(bool(unfinished_fd_), "packet socket");
+		check(setsockopt(unfinished_fd_.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) == 0,
 		      "PACKET_VNET_HDR");
 		address.sll_protocol = 0;
-		check(bind(partial_fd_.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) == 0, "bind");
+		check(bind(unfinished_fd_.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) == 0, "bind");
 	});
+}
+
+void PacketSocket::send_behind(const VnetHeader &header, const Bytes &frame) const
+{
+	const auto *octets = reinterpret_cast<const uint8_t *>(&header);
+	Bytes bytes(octets, octets + sizeof(header));
+	bytes.insert(bytes.end(), frame.begin(), frame.end());
+	check(::send(unfinished_fd_.get(), bytes.data(), bytes.size(), 0) >= 0, "send");
 }
 
 void PacketSocket::send_partial(const Bytes &frame, uint16_t csum_start, uint16_t csum_offset) const
 {
-	const VnetHeader header = {.flags = kNeedsChecksum, .csum_start = csum_start, .csum_offset = csum_offset};
-	const auto *octets = reinterpret_cast<const uint8_t *>(&header);
-	Bytes bytes(octets, octets + sizeof(header));
-	bytes.insert(bytes.end(), frame.begin(), frame.end());
-	check(::send(partial_fd_.get(), bytes.data(), bytes.size(), 0) >= 0, "send");
+	send_behind({.flags = kNeedsChecksum, .csum_start = csum_start, .csum_offset = csum_offset}, frame);
+}
+
+void PacketSocket::send_super(const Bytes &frame, uint16_t csum_start, uint16_t headers, uint16_t gso_size) const
+{
+	const bool ipv4 = frame.at(12) == 0x08;
+	send_behind({.flags = kNeedsChecksum,
+		     .gso_type = ipv4 ? kGsoTcpV4 : kGsoTcpV6,
+		     .hdr_len = headers,
+		     .gso_size = gso_size,
+		     .csum_start = csum_start,
+		     .csum_offset = 16},
+		    frame);
 }
 
 void PacketSocket::send(const Bytes &frame) const

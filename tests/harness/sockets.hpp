@@ -65,6 +65,8 @@ public:
 	/// As a stack does that leaves a transport checksum to the device: the segment starts at csum_start, and at csum_offset of it
 	/// stands the sum of its pseudo-header.
 	void send_partial(const Bytes &frame, uint16_t csum_start, uint16_t csum_offset) const;
+	/// A TCP super-frame, its checksum left to the device: headers octets, then segments of gso_size, the last one shorter.
+	void send_super(const Bytes &frame, uint16_t csum_start, uint16_t headers, uint16_t gso_size) const;
 	/// Frames that came since the last call and pass the filter.
 	std::vector<Frame> frames(const std::function<bool(const Frame &)> &filter = {});
 	/// Collects until `count` frames passed the filter or time is up; returns those.
@@ -73,9 +75,10 @@ public:
 
 private:
 	std::optional<Frame> next() const;
+	void send_behind(const struct VnetHeader &header, const Bytes &frame) const;
 
 	Fd fd_;
-	Fd partial_fd_; ///< sends only
+	Fd unfinished_fd_; ///< sends only, behind a VnetHeader
 };
 
 } // namespace xovl::test
