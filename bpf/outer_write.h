@@ -172,6 +172,9 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 #define PATH_EXTRAS (XOVL_PATH_GRE_SEQ | XOVL_PATH_MARK)
 #define PATH_CHECKSUM (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM)
 
+/* VXLAN, or GENEVE without options, over IPv4 */
+#define OUTER_USUAL (OUTER_L4_IPV4 + sizeof(struct udphdr) + 8)
+
 /*
  * Copy len octets, 38 at least and 134 at most: whole words from the front and, overlapping them, from the end. False: there
  * is less room than that.
@@ -181,7 +184,13 @@ static __always_inline bool outer_copy(void *to, const void *end, const struct x
 	const void *from = path->outer;
 	__u32 rest = outer_offset(len - 32);
 
-	if (rest > XOVL_PATH_OUTER - 32 || to + OUTER_L4_IPV4 + 8 > end || to + rest + 32 > end)
+	if (to + OUTER_L4_IPV4 + sizeof(struct udphdr) > end)
+		return false;
+	if (len == OUTER_USUAL && to + OUTER_USUAL <= end) {
+		words_copy(to, from, OUTER_USUAL);
+		return true;
+	}
+	if (rest > XOVL_PATH_OUTER - 32 || to + rest + 32 > end)
 		return false;
 	words_copy(to, from, 32);
 	if (len > 64) {
