@@ -57,6 +57,26 @@ static __always_inline bool addr_is_ipv4(const struct xovl_addr *addr)
 	return !addr->words[0] && addr->be32[2] == bpf_htonl(0xffff);
 }
 
+#ifdef XOVL_CARRIER_XDP
+
+static __always_inline bool uplink_is_here(const ctx_t *ctx)
+{
+	return true;
+}
+
+#else
+
+/* Does the underlay's VLAN belong to the uplink? */
+static __always_inline bool uplink_is_here(const ctx_t *ctx)
+{
+	__u32 ifindex = ctx->ifindex;
+	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	return device && device->vid == underlay_vid(ctx);
+}
+
+#endif
+
 static __always_inline bool outer_is_gre(const struct outer *outer)
 {
 	return outer->brief.kind == XOVL_ENCAP_GRE;

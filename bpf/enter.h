@@ -114,26 +114,6 @@ static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr 
 	return true;
 }
 
-#ifdef XOVL_CARRIER_XDP
-
-static __always_inline bool uplink_is_here(const ctx_t *ctx)
-{
-	return true;
-}
-
-#else
-
-/* Does the underlay's VLAN belong to the uplink? */
-static __always_inline bool uplink_is_here(const ctx_t *ctx)
-{
-	__u32 ifindex = ctx->ifindex;
-	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
-
-	return device && device->vid == underlay_vid(ctx);
-}
-
-#endif
-
 /* What each packet's path is to be asked for, besides where it leads; of what arrives by that encapsulation. */
 static __always_inline __u32 uplink_path_flags(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
 {

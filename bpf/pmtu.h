@@ -53,13 +53,14 @@ static __always_inline void pmtu_learn(ctx_t *ctx)
  * The message quotes a packet of ours: is it one, by where it comes from, where it went and what it is? ports: source and
  * destination of UDP. Nobody can say that a path has become larger (RFC 1191, section 3; RFC 8201, section 4).
  */
-static __always_inline void pmtu_put(const struct xovl_pmtu_key *quoted, __u8 protocol, __be32 ports, __u32 mtu)
+static __always_inline void pmtu_put(ctx_t *ctx, const struct xovl_pmtu_key *quoted, __u8 protocol, __be32 ports,
+				     __u32 mtu)
 {
 	struct xovl_endpoint_key endpoint = {.local = quoted->local};
 	struct xovl_pmtu *pmtu;
 	__u64 now = bpf_jiffies64();
 
-	if (!is_tunnel_protocol(protocol))
+	if (!is_tunnel_protocol(protocol) || !uplink_is_here(ctx))
 		return;
 	endpoint.service = xovl_service(protocol, protocol == IPPROTO_UDP ? ports >> 16 : 0);
 	if (!bpf_map_lookup_elem(&endpoints, &endpoint))
@@ -78,7 +79,7 @@ struct pmtu_ipv4 {
 	__be32 ports;
 };
 
-static __always_inline void pmtu_learn_ipv4(const struct frame *f)
+static __always_inline void pmtu_learn_ipv4(ctx_t *ctx, const struct frame *f)
 {
 	const struct iphdr *ip = f->data + ETH_HLEN;
 	struct xovl_pmtu_key key;
@@ -94,7 +95,7 @@ static __always_inline void pmtu_learn_ipv4(const struct frame *f)
 	mtu = bpf_ntohl(message->icmp.mtu) & 0xffff;
 	addr_from_ipv4(&key.local, message->ip.saddr);
 	addr_from_ipv4(&key.remote, message->ip.daddr);
-	pmtu_put(&key, message->ip.protocol, message->ports, mtu < PMTU_MIN_IPV4 ? PMTU_MIN_IPV4 : mtu);
+	pmtu_put(ctx, &key, message->ip.protocol, message->ports, mtu < PMTU_MIN_IPV4 ? PMTU_MIN_IPV4 : mtu);
 }
 
 /* Packet too big (RFC 4443, section 3.2), and what it quotes. */
@@ -104,7 +105,7 @@ struct pmtu_ipv6 {
 	__be32 ports;
 };
 
-static __always_inline void pmtu_learn_ipv6(const struct frame *f)
+static __always_inline void pmtu_learn_ipv6(ctx_t *ctx, const struct frame *f)
 {
 	const struct ipv6hdr *ip = f->data + ETH_HLEN;
 	const struct pmtu_ipv6 *message = (void *)(ip + 1);
@@ -121,7 +122,7 @@ static __always_inline void pmtu_learn_ipv6(const struct frame *f)
 	addr_from_ipv6(&key.remote, &message->ip.daddr);
 	if ((to.words[0] ^ key.local.words[0]) | (to.words[1] ^ key.local.words[1]))
 		return;
-	pmtu_put(&key, message->ip.nexthdr, message->ports, mtu < PMTU_MIN_IPV6 ? PMTU_MIN_IPV6 : mtu);
+	pmtu_put(ctx, &key, message->ip.nexthdr, message->ports, mtu < PMTU_MIN_IPV6 ? PMTU_MIN_IPV6 : mtu);
 }
 
 /* Of a packet to this host that goes on to the kernel. */
@@ -133,9 +134,9 @@ __noinline int pmtu_learn(ctx_t *ctx)
 	if (f.data + ETH_HLEN > f.end)
 		return 0;
 	if (frame_ethertype(&f) == bpf_htons(ETH_P_IP))
-		pmtu_learn_ipv4(&f);
+		pmtu_learn_ipv4(ctx, &f);
 	else if (frame_ethertype(&f) == bpf_htons(ETH_P_IPV6))
-		pmtu_learn_ipv6(&f);
+		pmtu_learn_ipv6(ctx, &f);
 	return 0;
 }
 

@@ -139,8 +139,7 @@ static __always_inline bool uplink_look_closer(ctx_t *ctx, struct frame *f, stru
 	struct uplink_now *now = uplink_now();
 
 	if (!now || !uplink_parse(ctx)) {
-		if (uplink_is_here(ctx))
-			pmtu_learn(ctx);
+		pmtu_learn(ctx);
 		return false;
 	}
 	frame_reload(ctx, f);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A tagged underlay: the uplink's packets carry its VLAN, and no others are taken. TC has the tag beside the packet, where only
 // the wire shows it.
+#include <thread>
+
 #include "process.hpp"
 #include "tunnel_fixture.hpp"
 
@@ -109,6 +111,22 @@ TEST_P(UnderlayVlan, GreWithChecksum)
 	sends_tagged(gre_sent(gre, out_, made()));
 	receives_tagged(from_a(gre / inner_));
 	leaves_alone(from_a(gre / inner_));
+}
+
+/* In another VLAN than the underlay's anybody may claim to be a router of it. */
+TEST_P(UnderlayVlan, PathMtuFromElsewhere)
+{
+	const UDP udp = {.sport = 50000, .dport = 4789, .length = 1480, .checksum = 0};
+	const Packet quoted = outer_ip(ip().local, ip().peer_a) / udp / Vxlan{kBlueVni};
+	const ICMP icmp = is_v4() ? ICMP{.type = 3, .code = 4, .rest = 1300} : ICMP{.type = 2, .rest = 1300};
+	const Packet message = from(is_v4() ? "198.18.0.1" : "2001:db8:5::1", icmp / quoted);
+	const Packet large = frame_of(mac::kRemoteA, mac::kTenant1, 1400);
+	for (const uint16_t vid : {uint16_t(kVid + 1), kVid}) {
+		bench_->far("under").send(tagged(message, vid));
+		std::this_thread::sleep_for(1s);
+		bench_->forget_paths();
+		EXPECT_EQ(bench_->run(Hook::Tc, "port1", large).packet.size() > 1400, vid != kVid);
+	}
 }
 
 TEST_P(UnderlayVlan, Flood)
