@@ -67,7 +67,9 @@ void Args::keys(const std::vector<Key> &keys)
 			throw request_error(fmt::format("\"{}\" is given twice (once)", word));
 		if (empty())
 			throw request_error(fmt::format("\"{}\" has no value ({})", word, usage_));
-		known->second += (is_new ? "" : ",") + next("VALUE");
+		if (!is_new)
+			known->second += ',';
+		known->second += next("VALUE");
 		if (!key->is_list)
 			key->set(known->second);
 	}

@@ -101,7 +101,7 @@ std::string options_text(const Json &options)
 		const Json values = value.is_array() ? value : Json::array({value});
 		const char *separator = " ";
 		for (const Json &each : values) {
-			text += separator + cell({}, each);
+			text.append(separator).append(cell({}, each));
 			separator = ",";
 		}
 	}
