@@ -147,7 +147,26 @@ void write_floods(const Maps &maps, const Tables &current, const Tables &desired
 			maps.networks.set(i, desired.networks[i]);
 }
 
-/// Delete the ways in that go, and those that lead elsewhere from now on.
+/// Whether a member can stay until it is overwritten: it is wanted, and its slot does not become another peer's. (A slot does only where
+/// killed writers have left the table more than half full.)
+bool member_stays(const Tables &current, const Tables &desired, const xovl_member &member, const xovl_member &now)
+{
+	const xovl_peer &later = desired.peers[member.peer];
+	return member.peer == now.peer || !peer_used(later) ||
+	       later.generation == current.peers[member.peer].generation;
+}
+
+/// Whether a member that stays is another peer from now on.
+bool members_move(const Tables &current, const Tables &desired)
+{
+	return std::ranges::any_of(current.members, [&](const auto &element) {
+		auto now = desired.members.find(element.first);
+		return now != desired.members.end() && now->second.peer != element.second.peer;
+	});
+}
+
+/// Delete the ways in that go, and those that lead elsewhere from now on. Members have the flood list and the peers of static entries,
+/// which a later command would miss if this one was killed: those who stay are overwritten.
 bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	bool any = delete_surplus(maps.ports, current.ports, desired.ports,
@@ -156,8 +175,9 @@ bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desir
 			      [](const auto &a, const auto &b) { return a.net == b.net && a.encap == b.encap; });
 	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints,
 			      [](const auto &a, const auto &b) { return a.encap == b.encap; });
-	any |= delete_surplus(maps.members, current.members, desired.members,
-			      [](const auto &a, const auto &b) { return a.peer == b.peer; });
+	any |= delete_surplus(maps.members, current.members, desired.members, [&](const auto &member, const auto &now) {
+		return member_stays(current, desired, member, now);
+	});
 	delete_surplus(maps.vteps, current.vteps, desired.vteps);
 	return any;
 }
@@ -215,6 +235,11 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	write_missing(maps.devices, current.devices, desired.devices);
 	write_arrays(maps, current, desired);
 	write_missing(maps.members, current.members, desired.members);
+	if (members_move(current, desired)) {
+		// both peers are in the table; but who has read a member before must not learn the old one behind update_fdb()
+		maps.next_generation();
+		wait_for_programs();
+	}
 	update_fdb();
 	write_floods(maps, current, desired);
 
