@@ -4,11 +4,6 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
-
 #include <algorithm>
 #include <set>
 
@@ -16,58 +11,73 @@ namespace xovl {
 
 namespace {
 
-constexpr uint32_t kGreWord = 4; ///< of each of checksum, key and sequence number
-
-void add_udp(std::vector<OverheadPart> &parts, const char *name, uint32_t header)
+uint16_t gre_flags(const NetworkConfig &net)
 {
-	parts.push_back({"UDP", sizeof(udphdr)});
-	parts.push_back({name, header});
+	return (net.csum ? XOVL_GRE_C : 0) | (net.vni ? XOVL_GRE_K : 0) | (net.seq != GreSeq::Off ? XOVL_GRE_S : 0);
 }
 
-void add_gre(std::vector<OverheadPart> &parts, const NetworkConfig &net)
+const char *header_name(uint8_t encap)
 {
-	parts.push_back({"GRE", sizeof(xovl_gre)});
-	if (net.csum)
-		parts.push_back({"checksum", kGreWord});
-	if (net.vni)
-		parts.push_back({"key", kGreWord});
-	if (net.seq != GreSeq::Off)
-		parts.push_back({"sequence", kGreWord});
+	switch (encap) {
+	case XOVL_ENCAP_GENEVE:
+		return "GENEVE";
+	case XOVL_ENCAP_GRE:
+		return "GRE";
+	case XOVL_ENCAP_NVGRE:
+		return "NVGRE";
+	default:
+		return "VXLAN";
+	}
+}
+
+struct Part {
+	const char *name;
+	uint32_t octets; ///< 0: it is not there
+};
+
+/// What is in the tunnel header besides the header itself.
+std::vector<Part> extra_parts(const xovl_outer_kind &kind)
+{
+	auto word = [&](uint16_t flag) { return kind.gre_flags & flag ? XOVL_GRE_WORD : 0; };
+	return {{"options", kind.options_len},
+		{"checksum", word(XOVL_GRE_C)},
+		{"key", word(XOVL_GRE_K)},
+		{"sequence", word(XOVL_GRE_S)}};
+}
+
+std::vector<Part> all_parts(const xovl_outer_kind &kind)
+{
+	const std::vector<Part> extra = extra_parts(kind);
+	uint32_t header = xovl_tunnel_len(&kind);
+	for (const Part &part : extra)
+		header -= part.octets;
+	std::vector<Part> parts = {{kind.ipv6 ? "IPv6" : "IPv4", xovl_ip_len(&kind)},
+				   {"UDP", xovl_udp_len(&kind)},
+				   {header_name(kind.encap), header}};
+	parts.insert(parts.end(), extra.begin(), extra.end());
+	parts.push_back({"Ethernet", XOVL_ETH_LEN});
+	return parts;
 }
 
 } // namespace
 
-std::vector<OverheadPart> overhead_parts(const NetworkConfig &net, xovl_encap encap, int family, size_t port_options)
+xovl_outer_kind outer_kind(const NetworkConfig &net, xovl_encap encap, int family, size_t port_options)
 {
-	std::vector<OverheadPart> parts;
-	if (family == AF_INET)
-		parts.push_back({"IPv4", sizeof(iphdr)});
-	else
-		parts.push_back({"IPv6", sizeof(ipv6hdr)});
-	const auto options = static_cast<uint32_t>(octets_of(net.options) + port_options);
-	switch (encap) {
-	case XOVL_ENCAP_GENEVE:
-		add_udp(parts, "GENEVE", sizeof(xovl_geneve));
-		if (options)
-			parts.push_back({"options", options});
-		break;
-	case XOVL_ENCAP_GRE:
-		add_gre(parts, net);
-		break;
-	case XOVL_ENCAP_NVGRE:
-		parts.push_back({"NVGRE", sizeof(xovl_gre) + kGreWord});
-		break;
-	default:
-		add_udp(parts, "VXLAN", sizeof(xovl_vxlan));
-	}
-	parts.push_back({"Ethernet", ETH_HLEN});
-	return parts;
+	xovl_outer_kind kind{};
+	kind.encap = encap;
+	kind.ipv6 = family == AF_INET6;
+	if (encap == XOVL_ENCAP_GRE)
+		kind.gre_flags = gre_flags(net);
+	if (encap == XOVL_ENCAP_GENEVE)
+		kind.options_len = static_cast<uint16_t>(octets_of(net.options) + port_options);
+	return kind;
 }
 
-std::vector<OverheadPart> largest_overhead(const NetworkConfig &net, const std::vector<VtepConfig> &vteps)
+xovl_outer_kind largest_kind(const NetworkConfig &net, const std::vector<VtepConfig> &vteps,
+			     const std::set<Address> &peers)
 {
 	std::set<std::pair<xovl_encap, int>> kinds;
-	for (const auto &dst : net.flood)
+	for (const auto &dst : peers)
 		kinds.emplace(peer_of(net, dst).encap, dst.family());
 	if (kinds.empty()) {
 		const int usual = vteps.empty() ? AF_INET : vteps.front().local.family();
@@ -76,32 +86,38 @@ std::vector<OverheadPart> largest_overhead(const NetworkConfig &net, const std::
 	size_t port_options = 0;
 	for (const auto &port : net.ports)
 		port_options = std::max(port_options, octets_of(port.options));
-	std::vector<OverheadPart> largest;
+	xovl_outer_kind largest{};
 	for (const auto &[encap, family] : kinds) {
-		auto parts = overhead_parts(net, encap, family, port_options);
-		if (octets_of(parts) > octets_of(largest))
-			largest = std::move(parts);
+		const xovl_outer_kind kind = outer_kind(net, encap, family, port_options);
+		if (!largest.encap || xovl_outer_len(&kind) > xovl_outer_len(&largest))
+			largest = kind;
 	}
 	return largest;
 }
 
-uint32_t octets_of(const std::vector<OverheadPart> &parts)
+std::string overhead_text(const xovl_outer_kind &kind)
 {
-	uint32_t octets = 0;
-	for (const auto &part : parts)
-		octets += part.octets;
-	return octets;
-}
-
-std::string str(const std::vector<OverheadPart> &parts)
-{
-	std::string text = fmt::format("{}:", octets_of(parts));
+	std::string text = fmt::format("{}:", xovl_outer_len(&kind));
 	const char *separator = " ";
-	for (const auto &part : parts) {
-		text += fmt::format("{}{} {}", separator, part.name, part.octets);
+	for (const auto &[name, octets] : all_parts(kind)) {
+		if (!octets)
+			continue;
+		text += fmt::format("{}{} {}", separator, name, octets);
 		separator = ", ";
 	}
 	return text;
+}
+
+NetworkMtu mtu_in_force(uint16_t set, const std::optional<Underlay> &underlay, const xovl_outer_kind &kind)
+{
+	const uint32_t overhead = xovl_outer_len(&kind);
+	const uint32_t carried = underlay && underlay->mtu > overhead ? underlay->mtu - overhead : 0;
+	if (set && (!underlay || set <= carried))
+		return {set, "set"};
+	if (!underlay)
+		return {};
+	return {carried, fmt::format("{} ({}) - {}{}", underlay->mtu, underlay->dev, overhead_text(kind),
+				     set ? fmt::format(" (set {})", set) : "")};
 }
 
 } // namespace xovl

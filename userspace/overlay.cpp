@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "overlay.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
+#include <map>
+#include <set>
 
 #include "attach.hpp"
 #include "devices.hpp"
-#include "overhead.hpp"
 #include "overlay_impl.hpp"
+#include "vlans.hpp"
 
 namespace xovl {
 
@@ -79,40 +79,52 @@ DeviceStatus device_status(const Tables &tables, const std::string &dev)
 	return status;
 }
 
-/// The uplink with the smallest MTU.
-std::optional<LinkInfo> narrowest_uplink(const Config &config)
+/// Beside what is noted already.
+void add_note(DeviceStatus &status, const std::string &note)
 {
-	std::optional<LinkInfo> narrowest;
+	if (!note.empty())
+		status.note += (status.note.empty() ? "" : "; ") + note;
+}
+
+/// The interface that routes over an uplink lead to: its VLAN interface, if it has one that is there.
+std::optional<LinkInfo> routed_link(const Tables &tables, const UplinkConfig &uplink)
+{
+	auto link = find_link(uplink.dev);
+	const auto *vlan = link ? vlan_over(tables, link->ifindex) : nullptr;
+	auto vlan_link = vlan ? find_link(vlan->second.name) : std::nullopt;
+	return vlan_link ? vlan_link : link;
+}
+
+/// The smallest MTU that a route can have by its interface.
+std::optional<Underlay> narrowest_underlay(const Tables &tables, const Config &config)
+{
+	std::optional<Underlay> narrowest;
 	for (const auto &uplink : config.uplinks) {
-		auto link = find_link(uplink.dev);
+		auto link = routed_link(tables, uplink);
 		if (link && (!narrowest || link->mtu < narrowest->mtu))
-			narrowest = std::move(link);
+			narrowest = Underlay{link->name, link->mtu};
 	}
 	return narrowest;
 }
 
-/// The MTU in force of a network, and where it comes from.
-void tell_mtu(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const std::optional<LinkInfo> &uplink,
-	      NetworkStatus &status)
+/// The peers that each network can send to, those of FDB entries among them.
+std::map<uint32_t, std::set<Address>> peers_by_network(const Tables &tables)
 {
-	const auto overhead = largest_overhead(net, vteps);
-	status.mtu = net.mtu;
-	if (net.mtu) {
-		status.mtu_from = "set";
-	} else if (uplink) {
-		status.mtu = uplink->mtu > octets_of(overhead) ? uplink->mtu - octets_of(overhead) : 0;
-		status.mtu_from = fmt::format("{} ({}) - {}", uplink->mtu, uplink->name, str(overhead));
-	}
+	std::map<uint32_t, std::set<Address>> peers;
+	for (const auto &[key, member] : tables.members)
+		peers[key.net].insert(Address(key.remote));
+	return peers;
 }
 
 /// The local address towards the family that takes most room.
-std::optional<Address> local_of(const NetworkConfig &net, const std::vector<VtepConfig> &vteps)
+std::optional<Address> local_of(const NetworkConfig &net, const std::vector<VtepConfig> &vteps,
+				const std::set<Address> &peers)
 {
 	if (net.local)
 		return net.local;
-	const bool ipv6 = std::ranges::any_of(net.flood, [](const Address &dst) { return !dst.is_v4(); });
+	const bool ipv6 = std::ranges::any_of(peers, [](const Address &dst) { return !dst.is_v4(); });
 	for (const auto &vtep : vteps)
-		if (net.flood.empty() || vtep.local.is_v4() != ipv6)
+		if (peers.empty() || vtep.local.is_v4() != ipv6)
 			return vtep.local;
 	return std::nullopt;
 }
@@ -285,10 +297,14 @@ std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
 
 std::vector<DeviceStatus> Overlay::uplinks() const
 {
+	const std::vector<VlanLink> vlans = vlan_links();
 	std::vector<DeviceStatus> out;
 	for (const auto &uplink : impl_->running(false).uplinks) {
-		out.push_back(device_status(impl_->tables(), uplink.dev));
-		out.back().vid = uplink.vid;
+		DeviceStatus status = device_status(impl_->tables(), uplink.dev);
+		status.vid = uplink.vid;
+		if (const auto *device = impl_->tables().find_device(uplink.dev))
+			add_note(status, vlan_note(impl_->tables(), device->first, vlans));
+		out.push_back(std::move(status));
 	}
 	return out;
 }
@@ -312,12 +328,14 @@ std::vector<DeviceStatus> Overlay::ports() const
 std::vector<NetworkStatus> Overlay::networks() const
 {
 	Config config = impl_->running(false);
-	const auto uplink = narrowest_uplink(config);
+	const auto underlay = narrowest_underlay(impl_->tables(), config);
+	auto peers_by_index = peers_by_network(impl_->tables());
 	std::vector<NetworkStatus> out;
 	for (auto &net : config.networks) {
+		const std::set<Address> &peers = peers_by_index[impl_->network(net.name)];
 		NetworkStatus status;
-		status.local = local_of(net, config.vteps);
-		tell_mtu(net, config.vteps, uplink, status);
+		status.local = local_of(net, config.vteps, peers);
+		status.mtu = mtu_in_force(net.mtu, underlay, largest_kind(net, config.vteps, peers));
 		net.ports.clear();
 		net.flood.clear();
 		net.peers.clear();

@@ -10,6 +10,7 @@
 
 #include "config.hpp"
 #include "counters.hpp"
+#include "overhead.hpp"
 
 namespace xovl {
 
@@ -37,8 +38,7 @@ struct DeviceStatus {
 struct NetworkStatus {
 	NetworkConfig config; ///< without ports, flood, peers, fdb
 	std::optional<Address> local;
-	uint32_t mtu = 0;     ///< in force: set, or the smallest uplink MTU less the overhead; 0 when unknown
-	std::string mtu_from; ///< "set", or "1500 (eth0) - 50: IPv4 20, UDP 8, …"; empty when unknown
+	NetworkMtu mtu; ///< in force
 };
 
 /// Every interface of a file exists and is an Ethernet: a check for read_yaml_file(). Of the current network namespace.

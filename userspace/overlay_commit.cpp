@@ -7,6 +7,7 @@
 
 #include "devices.hpp"
 #include "overlay_impl.hpp"
+#include "vlans.hpp"
 
 namespace xovl {
 
@@ -63,6 +64,17 @@ void forget_others(const PinDir &dir, Tables &tables)
 	}
 }
 
+/// Those of a datapath that is to be loaded.
+Tables empty_tables(const Limits &limits)
+{
+	Tables tables;
+	tables.limits = limits;
+	tables.port_table.resize(limits.ports);
+	tables.networks.resize(limits.networks);
+	tables.peers.resize(2 * size_t{limits.peers});
+	return tables;
+}
+
 void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 {
 	auto line = [&](char sign, size_t count) {
@@ -84,19 +96,26 @@ void Overlay::Impl::load(const Limits &limits)
 	current_.reset();
 }
 
-/// Sizes are those of the load: an empty datapath is loaded anew, one in use refuses.
+bool Overlay::Impl::needs_load(const Config &wanted)
+{
+	if (!loaded())
+		return true;
+	if (!wanted.limits || *wanted.limits == maps().limits())
+		return false;
+	const Config present = running(false);
+	if (present != Config{.limits = present.limits, .vteps = {}, .uplinks = {}, .networks = {}})
+		throw request_error("limits are fixed while anything is configured (xovl down first)");
+	return true;
+}
+
+/// An empty datapath is loaded anew where its sizes are others.
 void Overlay::Impl::fit_limits(const Config &wanted)
 {
-	if (!wanted.limits)
+	if (!needs_load(wanted))
 		return;
-	if (loaded() && *wanted.limits == maps().limits())
-		return;
-	if (loaded() &&
-	    running(false) != Config{.limits = running(false).limits, .vteps = {}, .uplinks = {}, .networks = {}})
-		throw request_error("limits are fixed while anything is configured (xovl down first)");
 	if (loaded())
 		down();
-	load(*wanted.limits);
+	load(wanted.limits.value_or(Limits{}));
 }
 
 /// The interfaces of wanted. gone_is_error: else one that we knew and that is gone keeps its number.
@@ -193,7 +212,9 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
 	detach_surplus(desired);
 	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), before, desired); });
-	std::vector<std::string> lines = attach_all(desired);
+	std::vector<std::string> lines = describe_vlans(before, desired);
+	for (auto &line : attach_all(desired))
+		lines.push_back(std::move(line));
 	refresh_xmit(desired);
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
@@ -219,17 +240,12 @@ void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *runni
 std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 {
 	auto interfaces = resolve(wanted, true);
+	const Tables present = needs_load(wanted) ? empty_tables(wanted.limits.value_or(Limits{})) : tables();
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
-	Tables empty = tables();
-	if (!loaded()) {
-		Limits limits = wanted.limits.value_or(Limits{});
-		empty.limits = limits;
-		empty.port_table.resize(limits.ports);
-		empty.networks.resize(limits.networks);
-		empty.peers.resize(limits.peers);
-	}
-	Tables desired = make_tables(wanted, empty, interfaces, fdb_refs_of_config());
-	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), empty, desired, wanted));
+	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
+	for (auto &line : describe_vlans(present, desired))
+		lines.push_back(std::move(line));
+	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), present, desired, wanted));
 	return lines;
 }
 
@@ -240,8 +256,6 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 	// what can be wrong with the request is found before anything changes
 	resolve(wanted, with_fdb);
 	fit_limits(wanted);
-	if (!loaded())
-		load({});
 	try {
 		make_tables(wanted, tables(), resolve(wanted, with_fdb), refs);
 	} catch (...) {

@@ -60,6 +60,8 @@ private:
 
 	Current &current();
 	void load(const Limits &limits);
+	/// Sizes are those of the load: whether wanted needs another one. Error(Request): it does, and something is configured.
+	bool needs_load(const Config &wanted);
 	void fit_limits(const Config &wanted);
 	Interfaces resolve(const Config &wanted, bool gone_is_error);
 	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.

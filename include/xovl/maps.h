@@ -17,8 +17,6 @@
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
 
-enum xovl_encap { XOVL_ENCAP_NONE, XOVL_ENCAP_VXLAN, XOVL_ENCAP_GENEVE, XOVL_ENCAP_GRE, XOVL_ENCAP_NVGRE };
-
 /* vteps: local tunnel address -> what the user asked for. Userspace only. */
 struct xovl_vtep {
 	__u32 order;	    /* position in the configuration: the first of a family is the default local address */

@@ -7,6 +7,8 @@
 
 #include "xovl/assert.h"
 
+enum xovl_encap { XOVL_ENCAP_NONE, XOVL_ENCAP_VXLAN, XOVL_ENCAP_GENEVE, XOVL_ENCAP_GRE, XOVL_ENCAP_NVGRE };
+
 /* VXLAN header, RFC 7348 section 5; with the Group Policy extension, draft-smith-vxlan-group-policy-05. */
 struct xovl_vxlan {
 	__be32 flags; /* XOVL_VXLAN_…, every other bit reserved */
@@ -89,6 +91,68 @@ struct xovl_vlan_tag {
 	__be16 tci;
 };
 XOVL_ASSERT_SIZE(struct xovl_vlan_tag, 4);
+
+/* What the outer headers of a packet are: all that their length depends on. */
+struct xovl_outer_kind {
+	__u8 encap;	   /* enum xovl_encap */
+	__u8 ipv6;	   /* 1: the underlay is IPv6 */
+	__u8 tagged;	   /* 1: with an 802.1Q tag */
+	__u8 pad;	   /* 0 */
+	__u16 gre_flags;   /* GRE: XOVL_GRE_…, host byte order; NVGRE: none, as it has the one word always */
+	__u16 options_len; /* GENEVE: octets */
+};
+XOVL_ASSERT_SIZE(struct xovl_outer_kind, 8);
+
+#define XOVL_ETH_LEN 14u
+#define XOVL_IPV4_LEN 20u
+#define XOVL_IPV6_LEN 40u
+#define XOVL_UDP_LEN 8u
+#define XOVL_GRE_WORD 4u /* each of checksum, key and sequence number */
+
+/* Octets of a GRE header with those flags, host byte order. */
+static inline __u32 xovl_gre_len(__u16 flags)
+{
+	return sizeof(struct xovl_gre) + (flags & XOVL_GRE_C ? XOVL_GRE_WORD : 0) +
+	       (flags & XOVL_GRE_K ? XOVL_GRE_WORD : 0) + (flags & XOVL_GRE_S ? XOVL_GRE_WORD : 0);
+}
+
+/* Octets of the outer IP header. */
+static inline __u32 xovl_ip_len(const struct xovl_outer_kind *kind)
+{
+	return kind->ipv6 ? XOVL_IPV6_LEN : XOVL_IPV4_LEN;
+}
+
+/* Octets between the outer IP header and that of the tunnel. */
+static inline __u32 xovl_udp_len(const struct xovl_outer_kind *kind)
+{
+	return kind->encap == XOVL_ENCAP_VXLAN || kind->encap == XOVL_ENCAP_GENEVE ? XOVL_UDP_LEN : 0;
+}
+
+/* Octets of the tunnel header, between UDP or IP and the tenant's frame. */
+static inline __u32 xovl_tunnel_len(const struct xovl_outer_kind *kind)
+{
+	switch (kind->encap) {
+	case XOVL_ENCAP_GENEVE:
+		return sizeof(struct xovl_geneve) + kind->options_len;
+	case XOVL_ENCAP_GRE:
+		return xovl_gre_len(kind->gre_flags);
+	case XOVL_ENCAP_NVGRE:
+		return xovl_gre_len(XOVL_GRE_K);
+	default:
+		return sizeof(struct xovl_vxlan);
+	}
+}
+
+/*
+ * Octets in front of the tenant's frame, the outer Ethernet header included: the one place that adds them up. So many has a packet
+ * more than the frame in it. An IP MTU counts no outer Ethernet header and no tag, but the one in the tunnel: what the tenant's
+ * IP packets have less is the length of an untagged kind.
+ */
+static inline __u32 xovl_outer_len(const struct xovl_outer_kind *kind)
+{
+	return XOVL_ETH_LEN + (kind->tagged ? sizeof(struct xovl_vlan_tag) : 0) + xovl_ip_len(kind) +
+	       xovl_udp_len(kind) + xovl_tunnel_len(kind);
+}
 
 /* Flow entropy: the outer UDP source port lies in the dynamic range, RFC 7348 section 5 and RFC 6335. */
 #define XOVL_SPORT_MIN 49152u

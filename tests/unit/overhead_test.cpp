@@ -11,7 +11,7 @@ namespace {
 
 std::string overhead(const NetworkConfig &net, int family = AF_INET, size_t port_options = 0)
 {
-	return str(overhead_parts(net, net.encap, family, port_options));
+	return overhead_text(outer_kind(net, net.encap, family, port_options));
 }
 
 NetworkConfig network(xovl_encap encap, std::optional<uint32_t> id = 100)
@@ -38,7 +38,8 @@ TEST(Overhead, GeneveWithOptions)
 	EXPECT_EQ(overhead(net, AF_INET, 4), "54: IPv4 20, UDP 8, GENEVE 8, options 4, Ethernet 14");
 	net.options = parse_options("1:2:00010002,1:3:");
 	EXPECT_EQ(overhead(net, AF_INET6, 8), "90: IPv6 40, UDP 8, GENEVE 8, options 20, Ethernet 14");
-	EXPECT_EQ(str(overhead_parts(net, XOVL_ENCAP_VXLAN, AF_INET, 8)), "50: IPv4 20, UDP 8, VXLAN 8, Ethernet 14")
+	EXPECT_EQ(overhead_text(outer_kind(net, XOVL_ENCAP_VXLAN, AF_INET, 8)),
+		  "50: IPv4 20, UDP 8, VXLAN 8, Ethernet 14")
 		<< "only GENEVE has options";
 }
 
@@ -67,25 +68,70 @@ TEST(Overhead, LargestOfPeersAndPorts)
 	const Address v4 = Address::parse("10.0.0.2"), v6 = Address::parse("fd00::2"),
 		      other = Address::parse("10.0.0.3");
 	const std::vector<VtepConfig> vteps = {{Address::parse("fd00::1")}, {Address::parse("10.0.0.1")}};
-	auto largest = [&](const NetworkConfig &net) { return octets_of(largest_overhead(net, vteps)); };
+	auto largest = [&](const NetworkConfig &net, const std::set<Address> &peers) {
+		const xovl_outer_kind kind = largest_kind(net, vteps, peers);
+		return xovl_outer_len(&kind);
+	};
 
 	NetworkConfig net = network(XOVL_ENCAP_NVGRE);
-	EXPECT_EQ(largest(net), 62u) << "no peer: the first vtep's family";
+	EXPECT_EQ(largest(net, {}), 62u) << "no peer: the first vtep's family";
 	net.local = Address::parse("10.0.0.1");
-	EXPECT_EQ(largest(net), 42u) << "no peer: its own local address";
+	EXPECT_EQ(largest(net, {}), 42u) << "no peer: its own local address";
 	net.local.reset();
-	EXPECT_EQ(octets_of(largest_overhead(net, {})), 42u);
-	net.flood = {v4};
-	EXPECT_EQ(largest(net), 42u);
-	net.flood = {v4, v6};
-	EXPECT_EQ(largest(net), 62u);
-	net.flood = {v4, other};
+	EXPECT_EQ(overhead_text(largest_kind(net, {}, {})), "42: IPv4 20, NVGRE 8, Ethernet 14");
+	EXPECT_EQ(largest(net, {v4}), 42u);
+	EXPECT_EQ(largest(net, {v4, v6}), 62u);
 	net.peers = {{other, XOVL_ENCAP_GENEVE, 6081}};
-	EXPECT_EQ(largest(net), 50u);
+	EXPECT_EQ(largest(net, {v4, other}), 50u);
 	net.ports = {{"p0"}, {"p1"}, {"p2"}};
 	net.ports[1].options = parse_options("1:2:00010002");
 	net.ports[2].options = parse_options("1:2:");
-	EXPECT_EQ(largest(net), 58u);
-	net.flood = {v4};
-	EXPECT_EQ(largest(net), 42u) << "none of the flooded peers is of GENEVE";
+	EXPECT_EQ(largest(net, {v4, other}), 58u);
+	EXPECT_EQ(largest(net, {v4}), 42u) << "none of the peers is of GENEVE";
+}
+
+/* What the text adds up is what the one function says, whatever there is. */
+TEST(Overhead, PartsAddUp)
+{
+	for (uint32_t bits = 0; bits < 1u << 7; bits++) {
+		NetworkConfig net = network(static_cast<xovl_encap>(XOVL_ENCAP_VXLAN + bits % 4));
+		if (bits & 4)
+			net.vni.reset();
+		net.csum = bits & 8;
+		net.seq = bits & 16 ? GreSeq::On : GreSeq::Off;
+		if (bits & 32)
+			net.options = parse_options("1:2:00010002");
+		const std::string text = overhead(net, bits & 64 ? AF_INET6 : AF_INET, bits & 4 ? 4 : 0);
+		unsigned long sum = 0;
+		for (size_t comma = text.find(':'); comma != text.npos; comma = text.find(',', comma + 1))
+			sum += std::stoul(text.substr(text.find(' ', comma + 2)));
+		EXPECT_EQ(sum, std::stoul(text)) << text;
+	}
+}
+
+/* A tag is in front of the frame, too, but is no part of an IP MTU. */
+TEST(Overhead, OfATaggedPacket)
+{
+	xovl_outer_kind kind = outer_kind(network(XOVL_ENCAP_VXLAN), XOVL_ENCAP_VXLAN, AF_INET);
+	EXPECT_EQ(xovl_outer_len(&kind), 50u);
+	kind.tagged = 1;
+	EXPECT_EQ(xovl_outer_len(&kind), 54u);
+}
+
+TEST(MtuInForce, IsTheSmallerOne)
+{
+	const xovl_outer_kind kind = outer_kind(network(XOVL_ENCAP_VXLAN), XOVL_ENCAP_VXLAN, AF_INET);
+	const std::string carried = "1500 (eth0) - 50: IPv4 20, UDP 8, VXLAN 8, Ethernet 14";
+	auto mtu = [&](uint16_t set, const std::optional<Underlay> &underlay) {
+		const NetworkMtu mtu = mtu_in_force(set, underlay, kind);
+		return std::pair(mtu.mtu, mtu.from);
+	};
+	const Underlay eth0{"eth0", 1500};
+	EXPECT_EQ(mtu(0, eth0), std::pair(1450u, carried));
+	EXPECT_EQ(mtu(1400, eth0), std::pair(1400u, std::string("set")));
+	EXPECT_EQ(mtu(1450, eth0), std::pair(1450u, std::string("set")));
+	EXPECT_EQ(mtu(1451, eth0), std::pair(1450u, carried + " (set 1451)"));
+	EXPECT_EQ(mtu(1400, {}), std::pair(1400u, std::string("set"))) << "no uplink";
+	EXPECT_EQ(mtu(0, {}), std::pair(0u, std::string()));
+	EXPECT_EQ(mtu(1400, Underlay{"eth0", 50}).first, 0u) << "there is no room for a frame";
 }
