@@ -36,6 +36,17 @@ Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps
 	return vtep->local;
 }
 
+Error too_many(size_t most, const char *what)
+{
+	return request_error(fmt::format("too many {} (at most {})", what, most));
+}
+
+void check_count(size_t count, size_t most, const char *what)
+{
+	if (count > most)
+		throw too_many(most, what);
+}
+
 std::string port_name(std::string_view dev, uint16_t vid)
 {
 	return vid ? fmt::format("{} vid {}", dev, vid) : std::string(dev);

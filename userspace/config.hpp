@@ -21,6 +21,25 @@ namespace xovl {
 inline constexpr uint32_t kNetworksMax = 65535;
 /// Ports of one network, and peers on its flood list.
 inline constexpr uint32_t kFloodMax = 65535;
+inline constexpr uint32_t kVtepsMax = 64;
+
+/// Room for every network at several vteps or of several kinds, or for one network at all.
+constexpr uint64_t tunnels_max(uint32_t networks)
+{
+	return 8 * uint64_t{networks} + kVtepsMax;
+}
+
+// what messages call that of which there can be too many
+inline constexpr const char *kNetworksText = "networks";
+inline constexpr const char *kPortsText = "ports";
+inline constexpr const char *kPeersText = "peers";
+inline constexpr const char *kMembersText = "members (pairs of network and peer)";
+inline constexpr const char *kTunnelsText = "tunnels (of network, vtep and encapsulation)";
+
+/// "too many peers (at most 1024)"
+Error too_many(size_t most, const char *what);
+/// Throws it where count is more than most.
+void check_count(size_t count, size_t most, const char *what);
 
 /// Map sizes, fixed when the datapath is loaded. None is 0.
 struct Limits {
@@ -187,6 +206,9 @@ struct Config {
 	bool operator==(const Config &) const = default;
 };
 
+/// nullptr: it is not among them. peers: as NetworkConfig::peers.
+const PeerConfig *find_peer(const std::vector<PeerConfig> &peers, const Address &dst);
+
 /// How a peer is reached: as it says, or as the network does.
 PeerConfig peer_of(const NetworkConfig &net, const Address &dst);
 
@@ -203,16 +225,29 @@ PeerWords words_for(const NetworkConfig &net, const std::vector<PeerConfig> &pee
 /// Those of net.peers that only FDB entries lead to.
 std::vector<PeerConfig> peers_off_flood(const NetworkConfig &net);
 
+/// An entry of a network in a file.
+struct EntryPosition {
+	const char *list; ///< "flood" or "fdb"
+	size_t index;
+};
+
 /// What all the entries of a network in a file say of its peers, in any order.
 class PeerStatements {
 public:
-	/// Error(Request): it contradicts another one. net: its name.
-	void add(std::string_view net, const Address &dst, const PeerWords &words);
+	/// entry: who says it. net: the name. Error(Request): it contradicts another one.
+	void add(std::string_view net, const Address &dst, const PeerWords &words, const EntryPosition &entry);
 	/// Makes NetworkConfig::peers of it; all else of net is as it will be.
 	void into(NetworkConfig &net) const;
+	/// Who says what the dstport of a peer is, or its encap; of a peer of into(). Where nobody says the one: who says the other.
+	EntryPosition who_says(const Address &dst, bool dstport) const;
 
 private:
-	std::map<Address, PeerWords> said_;
+	struct Said {
+		PeerWords words;
+		EntryPosition encap{}, dstport{}; ///< who says them
+	};
+
+	std::map<Address, Said> said_;
 };
 
 /// The local address that a network uses towards a peer. Error(Request): there is none of the peer's family.
@@ -231,7 +266,8 @@ Error no_network(const std::string &name);
 void validate(const Config &config, const Limits &in_force = {});
 
 /// A value in a configuration by the keys and list positions that lead to it in the file:
-/// {"networks", 0, "fdb", 17, "mac"}.
+/// {"networks", 0, "fdb", 17, "mac"}. Of NetworkConfig::peers it is {"networks", 0, "peers", 2, "encap"} or "dstport", which the
+/// file has beside flood and FDB entries.
 using ConfigPath = std::vector<std::variant<const char *, size_t>>;
 
 /// What a message about the value at a path begins with, such as "FILE:3:7: ".

@@ -61,19 +61,6 @@ size_t first_repeated(const std::vector<FdbConfig> &fdb)
 	return std::ranges::find_if_not(fdb, is_new) - fdb.begin();
 }
 
-/// The entry of a network that says how the peer is reached, as far as it is in the configuration.
-ConfigPath peer_path(const Config &config, size_t n, const Address &dst)
-{
-	const NetworkConfig &net = config.networks[n];
-	const size_t flood = std::ranges::find(net.flood, dst) - net.flood.begin();
-	if (flood < net.flood.size())
-		return {"networks", n, "flood", flood, "encap"};
-	const size_t fdb = std::ranges::find(net.fdb, FdbTarget(dst), &FdbConfig::target) - net.fdb.begin();
-	if (fdb < net.fdb.size())
-		return {"networks", n, "fdb", fdb, "encap"};
-	return {"networks", n};
-}
-
 /// One walk through a configuration in the order of the file; the first rule broken ends it.
 class Checker {
 public:
@@ -115,8 +102,12 @@ private:
 	void check_values(size_t n) const;
 	void check_outer(size_t n) const;
 	void check_policy(size_t n) const;
+	void check_known_options(size_t n) const;
 	/// What the network receives, by itself and from its peers.
 	void check_tunnels(size_t n);
+	void check_peer_tunnel(size_t n, size_t i);
+	/// One more kind of tunnel.
+	void count_tunnels(const NetworkConfig &net, const ConfigPath &path);
 	void check_ports(size_t n);
 	void check_device(size_t n, size_t i);
 	void check_port_policy(size_t n, size_t i) const;
@@ -126,7 +117,7 @@ private:
 	void check_endpoint(const Address &address, const ConfigPath &path) const;
 	/// Of each member once.
 	void check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path);
-	void check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const;
+	void check_count(size_t count, size_t limit, const char *what, const ConfigPath &path) const;
 	bool is_vtep(const Address &address) const;
 
 	const Config &config_;
@@ -138,6 +129,7 @@ private:
 	Receivers receivers_;
 	/// A peer is counted for each header that leads to it.
 	std::set<std::tuple<Address, Address, uint16_t, xovl_encap>> peers_;
+	size_t nr_tunnels_ = 0;
 	size_t nr_ports_ = 0;
 	size_t nr_members_ = 0;
 	size_t nr_entries_ = 0;
@@ -173,6 +165,7 @@ void Checker::check_vteps()
 		check_endpoint(local, path);
 		if (!seen.insert(local).second)
 			fail(path, fmt::format("vtep {} exists already (another address)", local.str()));
+		check_count(i + 1, kVtepsMax, "vteps", path);
 	}
 }
 
@@ -195,9 +188,10 @@ void Checker::check_network(size_t n)
 	ports_.clear();
 	members_.clear();
 	check_values(n);
-	check_count(n + 1, limits_.networks, "networks", {"networks", n});
+	check_count(n + 1, limits_.networks, kNetworksText, {"networks", n});
 	check_tunnels(n);
 	check_policy(n);
+	check_known_options(n);
 	check_ports(n);
 	check_flood(n);
 	check_fdb(n);
@@ -261,23 +255,55 @@ void Checker::check_policy(size_t n) const
 				 kOptionsMax));
 }
 
+void Checker::check_known_options(size_t n) const
+{
+	const NetworkConfig &net = config_.networks[n];
+	std::set<OptionKind> kinds;
+	auto add = [&](const GeneveOption &option, const ConfigPath &path) {
+		kinds.insert(option.kind());
+		check_count(kinds.size(), kKnownOptionsMax, "different GENEVE options in a network and its ports",
+			    path);
+	};
+
+	for (size_t i = 0; i < net.options.size(); i++)
+		add(net.options[i], {"networks", n, "geneve-opt", i});
+	if (net.match)
+		add(net.match->option, {"networks", n, "geneve-match"});
+	for (size_t p = 0; p < net.ports.size(); p++)
+		for (size_t i = 0; i < net.ports[p].options.size(); i++)
+			add(net.ports[p].options[i], {"networks", n, "ports", p, "geneve-opt", i});
+}
+
 void Checker::check_tunnels(size_t n)
 {
 	const NetworkConfig &net = config_.networks[n];
 	std::set<std::pair<xovl_encap, uint16_t>> seen = {{net.encap, net.dstport}};
 
 	hold({"networks", n, "vni"}, [&] { receivers_.add(net, net.encap, net.dstport); });
-	for (const PeerConfig &peer : net.peers) {
-		if (!seen.insert({peer.encap, peer.dstport}).second)
-			continue;
-		try {
-			check_dstport(peer.encap, peer.dstport);
-			check_peer_id(net, peer);
-			receivers_.add(net, peer.encap, peer.dstport);
-		} catch (const Error &e) {
-			fail(peer_path(config_, n, peer.dst), e.what()); // only now: the search can be long
-		}
-	}
+	count_tunnels(net, {"networks", n});
+	for (size_t i = 0; i < net.peers.size(); i++)
+		if (seen.insert({net.peers[i].encap, net.peers[i].dstport}).second)
+			check_peer_tunnel(n, i);
+}
+
+void Checker::check_peer_tunnel(size_t n, size_t i)
+{
+	const NetworkConfig &net = config_.networks[n];
+	const PeerConfig &peer = net.peers[i];
+	const ConfigPath encap = {"networks", n, "peers", i, "encap"};
+
+	hold({"networks", n, "peers", i, "dstport"}, [&] { check_dstport(peer.encap, peer.dstport); });
+	hold(encap, [&] {
+		check_peer_id(net, peer);
+		receivers_.add(net, peer.encap, peer.dstport);
+	});
+	count_tunnels(net, encap);
+}
+
+void Checker::count_tunnels(const NetworkConfig &net, const ConfigPath &path)
+{
+	nr_tunnels_ += net.local ? 1 : config_.vteps.size();
+	check_count(nr_tunnels_, tunnels_max(limits_.networks), kTunnelsText, path);
 }
 
 void Checker::check_ports(size_t n)
@@ -294,7 +320,7 @@ void Checker::check_ports(size_t n)
 		check_port_policy(n, i);
 		ports_.insert({port.dev, port.vid});
 		check_count(i + 1, kFloodMax, "ports in a network", {"networks", n, "ports", i});
-		check_count(++nr_ports_, limits_.ports, "ports", {"networks", n, "ports", i});
+		check_count(++nr_ports_, limits_.ports, kPortsText, {"networks", n, "ports", i});
 	}
 }
 
@@ -408,14 +434,13 @@ void Checker::check_member(const NetworkConfig &net, const Address &peer, const 
 		fail(path, fmt::format("{} is a vtep of this machine (the address of another one)", peer.str()));
 	const PeerConfig reached = peer_of(net, peer);
 	hold(path, [&] { peers_.insert({peer, local_for(net, config_.vteps, peer), reached.dstport, reached.encap}); });
-	check_count(peers_.size(), limits_.peers, "peers", path);
-	check_count(++nr_members_, limits_.members, "members (pairs of network and peer)", path);
+	check_count(peers_.size(), limits_.peers, kPeersText, path);
+	check_count(++nr_members_, limits_.members, kMembersText, path);
 }
 
-void Checker::check_count(size_t count, uint32_t limit, const char *what, const ConfigPath &path) const
+void Checker::check_count(size_t count, size_t limit, const char *what, const ConfigPath &path) const
 {
-	if (count > limit)
-		fail(path, fmt::format("too many {} (at most {})", what, limit));
+	hold(path, [&] { xovl::check_count(count, limit, what); });
 }
 
 bool Checker::is_vtep(const Address &address) const

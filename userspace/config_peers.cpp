@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "config.hpp"
 
@@ -15,13 +16,6 @@ namespace {
 bool is_normal(const NetworkConfig &net, const PeerConfig &peer)
 {
 	return peer.encap == net.encap && peer.dstport == net.dstport;
-}
-
-/// nullptr: it is not among peers.
-const PeerConfig *find_peer(const std::vector<PeerConfig> &peers, const Address &dst)
-{
-	auto peer = std::ranges::lower_bound(peers, dst, {}, &PeerConfig::dst);
-	return peer != peers.end() && peer->dst == dst ? &*peer : nullptr;
 }
 
 /// What is not said is as the network says, of its own encapsulation; else as is usual.
@@ -42,17 +36,23 @@ bool contradict(const PeerWords &a, const PeerWords &b)
 	return contradict(a.encap, b.encap) || contradict(a.dstport, b.dstport);
 }
 
-/// net: the name of a network. The port is told where it is what differs.
+/// net: the name of a network. The port is told where it is what differs; 0 is none.
 Error known_otherwise(std::string_view net, const Address &dst, const PeerWords &known, const PeerWords &said)
 {
 	const std::string kind = known.encap ? fmt::format("a {} peer", name_of(*known.encap)) : "a peer";
-	const std::string port =
-		contradict(known.encap, said.encap) ? "" : fmt::format(" at dstport {}", *known.dstport);
+	const bool port_differs = !contradict(known.encap, said.encap) && known.dstport.value_or(0);
+	const std::string port = port_differs ? fmt::format(" at dstport {}", *known.dstport) : "";
 	return request_error(fmt::format("{} is {}{} of network \"{}\" already (one encapsulation for a peer)",
 					 dst.str(), kind, port, net));
 }
 
 } // namespace
+
+const PeerConfig *find_peer(const std::vector<PeerConfig> &peers, const Address &dst)
+{
+	auto peer = std::ranges::lower_bound(peers, dst, {}, &PeerConfig::dst);
+	return peer != peers.end() && peer->dst == dst ? &*peer : nullptr;
+}
 
 PeerConfig peer_of(const NetworkConfig &net, const Address &dst)
 {
@@ -103,24 +103,30 @@ void normalize_peers(NetworkConfig &net)
 	std::erase_if(net.peers, [&](const PeerConfig &peer) { return is_normal(net, peer); });
 }
 
-void PeerStatements::add(std::string_view net, const Address &dst, const PeerWords &words)
+void PeerStatements::add(std::string_view net, const Address &dst, const PeerWords &words, const EntryPosition &entry)
 {
 	if (words.empty())
 		return;
-	PeerWords &said = said_[dst];
-	if (contradict(said, words))
-		throw known_otherwise(net, dst, said, words);
-	if (words.encap)
-		said.encap = words.encap;
-	if (words.dstport)
-		said.dstport = words.dstport;
+	Said &said = said_[dst];
+	if (contradict(said.words, words))
+		throw known_otherwise(net, dst, said.words, words);
+	if (words.encap && !std::exchange(said.words.encap, words.encap))
+		said.encap = entry;
+	if (words.dstport && !std::exchange(said.words.dstport, words.dstport))
+		said.dstport = entry;
+}
+
+EntryPosition PeerStatements::who_says(const Address &dst, bool dstport) const
+{
+	const Said &said = said_.at(dst);
+	return said.words.dstport && (dstport || !said.words.encap) ? said.dstport : said.encap;
 }
 
 void PeerStatements::into(NetworkConfig &net) const
 {
 	net.peers.clear();
-	for (const auto &[dst, words] : said_)
-		net.peers.push_back(completed(net, dst, words));
+	for (const auto &[dst, said] : said_)
+		net.peers.push_back(completed(net, dst, said.words));
 	normalize_peers(net);
 }
 

@@ -25,9 +25,14 @@ namespace {
 constexpr uint32_t kSettingsKey = 0;
 
 /// What does not fit is for the kernel to refuse.
-uint32_t twice(uint64_t entries)
+uint32_t entries(uint64_t wanted)
 {
-	return std::min<uint64_t>(2 * entries, UINT32_MAX);
+	return std::min<uint64_t>(wanted, UINT32_MAX);
+}
+
+uint32_t twice(uint64_t wanted)
+{
+	return entries(2 * wanted);
 }
 
 /// fdb_hints has 2 to the power of it lines: two hints for each entry of the FDB, or more, so that few lines have too little room.
@@ -39,7 +44,7 @@ uint32_t hints_bits(uint32_t fdb)
 /// Each network can send, require and know some, and each port can send some.
 uint32_t options_max(const Limits &limits)
 {
-	return std::min<uint64_t>(3 * uint64_t{limits.networks} + limits.ports, UINT32_MAX);
+	return entries(3 * uint64_t{limits.networks} + limits.ports);
 }
 
 /// The sizes of those maps that are not of a fixed size.
@@ -54,9 +59,9 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		// the old and the new elements side by side
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
 		{"members", twice(limits.members)},
-		{"devices", twice(limits.ports)},
-		{"endpoints", tunnels_max(limits.networks)},
-		{"tunnels", tunnels_max(limits.networks)},
+		{"devices", entries(devices_max(limits.ports))},
+		{"endpoints", entries(tunnels_max(limits.networks))},
+		{"tunnels", entries(tunnels_max(limits.networks))},
 		{"options", options_max(limits)},
 		{"sequences", twice(limits.members)},
 		{"icmp_limits", limits.ports},

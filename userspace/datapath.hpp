@@ -41,11 +41,10 @@ private:
 	Fd lock_;
 };
 
-inline constexpr uint32_t kVtepsMax = 64;
-/// Room for every network at several vteps or of several kinds, or for one network at all.
-constexpr uint32_t tunnels_max(uint32_t networks)
+/// Room for interfaces, given the limit of ports: the old and the new ones side by side, uplinks and VLAN interfaces among them.
+constexpr uint64_t devices_max(uint32_t ports)
 {
-	return 8 * networks + kVtepsMax;
+	return 2 * uint64_t{ports};
 }
 
 /// The UDP ports where GENEVE arrives.

@@ -178,12 +178,13 @@ void FdbFiles::read(const std::string &path)
 				throw request_error(fmt::format("the line is too long (at most {} octets)", kLineMax));
 			if (!parser.parse())
 				continue;
+			NetworkConfig &net = config_.networks[parser.network];
 			if (const Address *dst = parser.entry.dst())
-				peers_[parser.network].add(config_.networks[parser.network].name, *dst, parser.peer());
+				peers_[parser.network].add(net.name, *dst, parser.peer(), {"fdb", net.fdb.size()});
+			net.fdb.push_back(parser.entry);
 		} catch (const Error &e) {
 			throw PlacedError(fmt::format("{}:{}:{}: ", path, number, parser.column()), e.what());
 		}
-		config_.networks[parser.network].fdb.push_back(parser.entry);
 		networks_[parser.network].places.push_back({number, file, parser.mac_column, parser.target_column});
 	}
 }

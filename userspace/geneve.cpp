@@ -15,7 +15,8 @@ namespace xovl {
 namespace {
 
 constexpr size_t kWord = 4;
-constexpr size_t kDataMax = XOVL_GENEVE_DATA_LEN * kWord;
+constexpr size_t kDataMax = kOptionsMax - sizeof(xovl_geneve_option);
+static_assert(kDataMax <= XOVL_GENEVE_DATA_LEN * kWord, "the length in the header has five bits");
 constexpr NumberRange kClassRange{"option class", 0, UINT16_MAX};
 constexpr NumberRange kTypeRange{"option type", 0, UINT8_MAX};
 
@@ -69,10 +70,6 @@ GeneveMatch GeneveMatch::parse(std::string_view text)
 	const size_t slash = text.find('/');
 	GeneveMatch match;
 	match.option = GeneveOption::parse(text.substr(0, slash));
-	if (match.option.size() > kOptionsMax)
-		throw request_error(fmt::format("an option of {} octets (at most {} with its header of {})",
-						match.option.size(), kOptionsMax,
-						match.option.size() - match.option.data.size()));
 	match.mask.assign(match.option.data.size(), 0xff);
 	if (slash == text.npos)
 		return match;

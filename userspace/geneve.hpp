@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "xovl/maps.h"
@@ -14,17 +15,23 @@ namespace xovl {
 
 /// Octets of all options of one packet, their headers included.
 inline constexpr size_t kOptionsMax = XOVL_OPTIONS_MAX;
+/// Kinds of options that a network can know.
+inline constexpr size_t kKnownOptionsMax = kOptionsMax / sizeof(xovl_geneve_option);
+
+/// Class and type of an option.
+using OptionKind = std::pair<uint16_t, uint8_t>;
 
 struct GeneveOption {
 	uint16_t option_class = 0;
 	uint8_t type = 0;          ///< with the critical bit, 0x80
 	std::vector<uint8_t> data; ///< whole words; may be empty
 
-	/// "0x0102:0x80:00010002": class and type in decimal or 0x…, data in pairs of hex digits, as many octets as whole words have.
-	/// Error(Request) otherwise.
+	/// "0x0102:0x80:00010002": class and type in decimal or 0x…, data in pairs of hex digits, as many octets as whole words have,
+	/// and no more than fit into a packet. Error(Request) otherwise.
 	static GeneveOption parse(std::string_view text);
 	/// Octets on the wire.
-	size_t size() const { return 4 + data.size(); }
+	size_t size() const { return sizeof(xovl_geneve_option) + data.size(); }
+	OptionKind kind() const { return {option_class, type}; }
 	/// As parse() takes it: "0x0102:0x80:00010002".
 	std::string str() const;
 

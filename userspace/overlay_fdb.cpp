@@ -19,18 +19,11 @@ std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_
 	return Address(tables.peers.at(xovl_fdb_index(entry->dst)).remote);
 }
 
-/// Of a list in order of the addresses; end(): it is as the network says.
-auto find_peer(const std::vector<PeerConfig> &peers, const Address &dst)
-{
-	auto peer = std::ranges::lower_bound(peers, dst, {}, &PeerConfig::dst);
-	return peer != peers.end() && peer->dst == dst ? peer : peers.end();
-}
-
 /// A peer that FDB entries lead to is reached as before. Error(Request): after says otherwise.
 void keep_peer(const NetworkConfig &before, NetworkConfig &after, const Address &dst)
 {
-	const bool differed = find_peer(before.peers, dst) != before.peers.end();
-	const bool differs = find_peer(after.peers, dst) != after.peers.end();
+	const bool differed = find_peer(before.peers, dst) != nullptr;
+	const bool differs = find_peer(after.peers, dst) != nullptr;
 	const PeerConfig was = peer_of(before, dst);
 	const PeerConfig now = peer_of(after, dst);
 	if (was == now || (!differed && !differs)) // or it changes with the network

@@ -9,11 +9,22 @@ namespace xovl {
 
 namespace {
 
+constexpr xovl_encap kEncaps[] = {XOVL_ENCAP_VXLAN, XOVL_ENCAP_GENEVE, XOVL_ENCAP_GRE, XOVL_ENCAP_NVGRE};
+
+/// Those for which condition holds.
+template <typename Condition> constexpr Encaps encaps_that(Condition condition)
+{
+	Encaps encaps = 0;
+	for (auto encap : kEncaps)
+		encaps |= condition(encap) ? 1u << encap : 0;
+	return encaps;
+}
+
 constexpr Encaps kVxlan = 1u << XOVL_ENCAP_VXLAN;
 constexpr Encaps kGeneve = 1u << XOVL_ENCAP_GENEVE;
 constexpr Encaps kGre = 1u << XOVL_ENCAP_GRE;
-constexpr Encaps kUdp = kVxlan | kGeneve;
-constexpr Encaps kAll = kUdp | kGre | 1u << XOVL_ENCAP_NVGRE;
+constexpr Encaps kUdp = encaps_that(has_udp);
+constexpr Encaps kAll = encaps_that([](xovl_encap) { return true; });
 
 Error not_a_value(const char *key, std::string_view text, const char *values)
 {
@@ -26,8 +37,8 @@ std::optional<Number> parse_or(const NumberRange &range, const char *word, std::
 {
 	if (text == word)
 		return std::nullopt;
-	const bool is_word = !text.empty() && (text[0] < '0' || text[0] > '9') && text[0] != '-';
-	if (is_word)
+	const bool is_number = !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '-');
+	if (!is_number)
 		throw not_a_value(range.what, text, fmt::format("{}-{}|{}", range.min, range.max, word).c_str());
 	return static_cast<Number>(parse_number(range, text));
 }
@@ -66,7 +77,8 @@ void parse_srcport(NetworkConfig &net, std::string_view text)
 {
 	const size_t dash = text.find('-', 1);
 	if (dash == text.npos)
-		throw not_a_value("srcport", text, "MIN-MAX");
+		throw not_a_value("srcport", text,
+				  fmt::format("MIN-MAX of {}-{}", kSrcportRange.min, kSrcportRange.max).c_str());
 	const auto min = static_cast<uint16_t>(parse_number(kSrcportRange, text.substr(0, dash)));
 	const auto max = static_cast<uint16_t>(parse_number(kSrcportRange, text.substr(dash + 1)));
 	if (min > max)
@@ -109,7 +121,7 @@ using Text = std::string_view;
 
 } // namespace
 
-constinit const PolicyKey kPolicyKeys[kNrPolicyKeys] = {
+constinit const PolicyKey kPolicyKeys[] = {
 	{"ttl", "N|inherit", kAll, false, false,
 	 [](Net &net, Text text) { net.outer.ttl = parse_or<uint8_t>(kTtlRange, "inherit", text); },
 	 [](const Net &net) { return number_or(net.outer.ttl, "inherit"); }},
@@ -162,6 +174,18 @@ bool is_default(const PolicyKey &key, const NetworkConfig &net)
 	return key.value(net) == key.value(NetworkConfig());
 }
 
+std::set<OptionKind> known_options(const NetworkConfig &net)
+{
+	std::set<OptionKind> kinds;
+	auto add = [&](const GeneveOption &option) { kinds.insert(option.kind()); };
+	std::ranges::for_each(net.options, add);
+	for (const auto &port : net.ports)
+		std::ranges::for_each(port.options, add);
+	if (net.match)
+		add(net.match->option);
+	return kinds;
+}
+
 std::string_view switch_word(std::string_view text)
 {
 	if (text == "true")
@@ -180,7 +204,7 @@ Encaps encaps_in_use(const NetworkConfig &net)
 std::string names_of(Encaps encaps)
 {
 	std::string names;
-	for (auto encap : {XOVL_ENCAP_VXLAN, XOVL_ENCAP_GENEVE, XOVL_ENCAP_GRE, XOVL_ENCAP_NVGRE})
+	for (auto encap : kEncaps)
 		if (encaps & 1u << encap)
 			names += (names.empty() ? "" : " or ") + std::string(name_of(encap));
 	return names;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,13 +30,15 @@ struct PolicyKey {
 	PolicyValue (*value)(const NetworkConfig &net);
 };
 
-inline constexpr size_t kNrPolicyKeys = 14;
-extern const PolicyKey kPolicyKeys[kNrPolicyKeys];
+extern const PolicyKey kPolicyKeys[14];
 
 /// A value as the command takes it: on, 64, inherit; a list with commas, "none" where it is empty.
 std::string word_of(const PolicyValue &value);
 
 bool is_default(const PolicyKey &key, const NetworkConfig &net);
+
+/// Those GENEVE options that the network or one of its ports sends or requires: it knows them.
+std::set<OptionKind> known_options(const NetworkConfig &net);
 
 /// "on", "off", "true" and "false" of files as the command's words; others as they are.
 std::string_view switch_word(std::string_view text);

@@ -25,7 +25,7 @@ bool same_local(const NetworkConfig &a, const NetworkConfig &b)
 
 void check_dstport(xovl_encap encap, uint16_t dstport)
 {
-	if (default_dstport(encap))
+	if (has_udp(encap))
 		check_number(kDstportRange, dstport);
 	else if (dstport)
 		throw request_error(fmt::format("{} has no dstport (vxlan and geneve have)", name_of(encap)));

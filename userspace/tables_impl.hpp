@@ -8,13 +8,6 @@
 
 namespace xovl {
 
-inline constexpr const char *kPeersText = "peers";
-inline constexpr const char *kTunnelsText = "tunnels (of network, vtep and encapsulation)";
-inline constexpr const char *kMembersText = "members (pairs of network and peer)";
-
-/// Error(Request) where count is more than there is room for.
-void check_count(size_t count, size_t most, const char *what);
-
 /// The peer of net, without a generation. Error(Request): there is no local address of its family.
 xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer);
 
@@ -24,11 +17,6 @@ inline auto identity(const xovl_peer &peer)
 	return std::tuple(Address(peer.remote), Address(peer.local), peer.encap, peer.dstport);
 }
 
-inline bool has_udp(xovl_encap encap)
-{
-	return encap == XOVL_ENCAP_VXLAN || encap == XOVL_ENCAP_GENEVE;
-}
-
 /// A network's record, but for its flood list.
 xovl_network make_network(const NetworkConfig &net, uint32_t order);
 /// What a network is known by, here and on the wire: all else has its default.
@@ -36,7 +24,7 @@ NetworkConfig network_identity(const xovl_network &net);
 /// The network at index as it was, without ports, flood list and peers.
 NetworkConfig network_config(const Tables &tables, uint32_t index);
 
-/// Add the options that a network or a port needs, as their flags say. Error(Request): they are too many.
+/// Add the options that a network or a port needs, as their flags say.
 void add_options(Tables &tables, const NetworkConfig &net, uint32_t net_index);
 void add_options(Tables &tables, const PortConfig &port, uint32_t port_index);
 /// Those of a network or port.

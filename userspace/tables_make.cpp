@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <set>
@@ -14,11 +15,6 @@
 namespace xovl {
 
 namespace {
-
-Error too_many(size_t most, const char *what)
-{
-	return request_error(fmt::format("more than {} {} (limits)", most, what));
-}
 
 /// Hands out indexes of an array: first those that are free now, then those that become free by this change. Everything that
 /// is kept must have been kept before the first take().
@@ -79,7 +75,6 @@ public:
 		uint32_t order = 0;
 		for (const auto &vtep : wanted_.vteps)
 			out_.vteps[vtep.local.raw()] = {.order = order++, .foreign_pass = vtep.foreign_pass};
-		check_count(out_.vteps.size(), kVtepsMax, "vteps");
 	}
 
 	void networks();
@@ -96,6 +91,7 @@ private:
 	uint32_t ifindex(const std::string &dev) const { return interfaces_.ifindex.at(dev); }
 	void device(const std::string &name, const xovl_device &asked);
 	void vlans();
+	void check_devices() const;
 	void flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head);
 
 	const Config &wanted_;
@@ -111,7 +107,8 @@ void Maker::networks()
 	for (uint32_t i = 0; i < current_.networks.size(); i++)
 		if (current_.networks[i].flags & XOVL_NET_USED)
 			known.emplace(current_.networks[i].name, i);
-	Slots slots("networks", current_.networks.size(), [&](uint32_t i) { return current_.networks[i].flags != 0; });
+	Slots slots(kNetworksText, current_.networks.size(),
+		    [&](uint32_t i) { return current_.networks[i].flags != 0; });
 	for (const auto &net : wanted_.networks)
 		if (known.contains(net.name))
 			slots.keep(known.at(net.name));
@@ -160,7 +157,21 @@ void Maker::devices()
 		for (const auto &port : net.ports)
 			device(port.dev, {.role = XOVL_ROLE_PORT, .mode_asked = static_cast<uint8_t>(port.mode)});
 	vlans();
-	check_count(out_.devices.size(), current_.port_table.size(), "interfaces");
+	check_devices();
+}
+
+/// The map has the old and the new ones side by side for a while.
+void Maker::check_devices() const
+{
+	const uint64_t most = devices_max(current_.limits.ports);
+	const size_t count = out_.devices.size() + std::ranges::count_if(current_.devices, [&](const auto &device) {
+				     return out_.devices.find(device.first) == out_.devices.end();
+			     });
+	if (count > most)
+		throw request_error(
+			fmt::format("{} interfaces of ports and uplinks, their VLAN interfaces and those that go "
+				    "included (at most {}, twice the limit of ports)",
+				    count, most));
 }
 
 /// Routes over a tagged uplink lead to the kernel's VLAN interface.
@@ -189,7 +200,8 @@ void Maker::ports()
 	for (const auto &[key, port] : current_.ports)
 		if (auto known = current_.devices.find(key.ifindex); known != current_.devices.end())
 			known_ports[{known->second.name, key.vid}] = port.index;
-	Slots slots("ports", current_.port_table.size(), [&](uint32_t i) { return current_.port_table[i].flags != 0; });
+	Slots slots(kPortsText, current_.port_table.size(),
+		    [&](uint32_t i) { return current_.port_table[i].flags != 0; });
 	auto key_of = [&](const PortConfig &port) {
 		return xovl_port_key{.ifindex = ifindex(port.dev), .vid = port.vid};
 	};
@@ -345,16 +357,9 @@ void Maker::ways_in()
 		for (const auto &kind : kinds[net_index_[n]])
 			add_ways_in(out_, net, net_index_[n], wanted_.vteps, kind);
 	}
-	check_count(out_.tunnels.size(), tunnels_max(current_.networks.size()), kTunnelsText);
 }
 
 } // namespace
-
-void check_count(size_t count, size_t most, const char *what)
-{
-	if (count > most)
-		throw too_many(most, what);
-}
 
 xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer)
 {

@@ -2,14 +2,13 @@
 // What a network says of its packets: its record and its options, both ways.
 #include <arpa/inet.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <cassert>
 #include <cstring>
-#include <set>
 #include <span>
 #include <utility>
 
+#include "policy.hpp"
 #include "tables_impl.hpp"
 
 namespace xovl {
@@ -32,22 +31,6 @@ constexpr FlagOf kFlags[] = {
 uint32_t flag_if(bool on, uint32_t flag)
 {
 	return on ? flag : 0;
-}
-
-/// Class and type of an option.
-using OptionKind = std::pair<uint16_t, uint8_t>;
-
-/// Those that the network or one of its ports sends or requires.
-std::set<OptionKind> known_options(const NetworkConfig &net)
-{
-	std::set<OptionKind> kinds;
-	auto add = [&](const GeneveOption &option) { kinds.emplace(option.option_class, option.type); };
-	std::ranges::for_each(net.options, add);
-	for (const auto &port : net.ports)
-		std::ranges::for_each(port.options, add);
-	if (net.match)
-		add(net.match->option);
-	return kinds;
 }
 
 uint32_t outer_flags(const OuterPolicy &outer)
@@ -91,16 +74,14 @@ OuterPolicy outer_policy(const xovl_network &net)
 	return outer;
 }
 
-/// None: no element.
+/// None: no element. They fit: validate() has seen to it.
 void put_options(Tables &tables, xovl_options_use use, uint32_t index, const std::vector<GeneveOption> &options)
 {
 	const std::vector<uint8_t> octets = wire_octets(options);
 	if (octets.empty())
 		return;
 	xovl_options value{};
-	if (octets.size() > sizeof(value.octets))
-		throw request_error(
-			fmt::format("{} octets of GENEVE options (at most {})", octets.size(), sizeof(value.octets)));
+	assert(octets.size() <= sizeof(value.octets));
 	value.len = octets.size();
 	std::ranges::copy(octets, value.octets);
 	value.critical = std::ranges::any_of(
@@ -211,10 +192,6 @@ void add_options(Tables &tables, const NetworkConfig &net, uint32_t net_index)
 	std::vector<GeneveOption> known;
 	for (const auto &[option_class, type] : known_options(net))
 		known.push_back({.option_class = option_class, .type = type, .data = {}});
-	if (known.size() > kOptionsMax / sizeof(xovl_geneve_option))
-		throw request_error(
-			fmt::format("network \"{}\" and its ports have {} different GENEVE options (at most {})",
-				    net.name, known.size(), kOptionsMax / sizeof(xovl_geneve_option)));
 	put_options(tables, XOVL_OPTIONS_KNOWN, net_index, known);
 }
 

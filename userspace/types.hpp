@@ -61,6 +61,12 @@ private:
 xovl_encap parse_encap(std::string_view text);
 const char *name_of(xovl_encap encap);
 
+/// Whether its packets are UDP, and so have ports; those of GRE and NVGRE are not.
+constexpr bool has_udp(xovl_encap encap)
+{
+	return encap == XOVL_ENCAP_VXLAN || encap == XOVL_ENCAP_GENEVE;
+}
+
 /// auto | native | generic | tc
 xovl_mode parse_mode(std::string_view text);
 const char *name_of(xovl_mode mode);

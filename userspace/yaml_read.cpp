@@ -4,6 +4,8 @@
 
 #include <bitset>
 #include <filesystem>
+#include <iterator>
+#include <utility>
 
 #include "config.hpp"
 #include "error.hpp"
@@ -119,17 +121,6 @@ void read_maps(std::vector<Item> &items, const Value &list, const Key<Item> (&ke
 	read_list(items, list, [&](Item &item, const Value &value) { read_map(item, value, keys); });
 }
 
-bool read_bool(const Value &value)
-{
-	const std::string_view text = value.text();
-
-	if (text == "true" || text == "on")
-		return true;
-	if (text == "false" || text == "off")
-		return false;
-	throw request_error(fmt::format("{} is neither true nor false (true|false)", in_quotes(text)));
-}
-
 template <typename Number> Number read_number(const NumberRange &range, const Value &value)
 {
 	return static_cast<Number>(parse_number(range, value.text()));
@@ -169,7 +160,7 @@ constexpr Key<UplinkConfig> kUplinkKeys[] = {
 	{"mode", read_mode<UplinkConfig>},
 };
 
-/// A list of options, or a single text of them with commas, as the command takes it.
+/// Of a key that takes a list of options: that, or a single text of them with commas as the command takes it. The latter is returned.
 std::string options_text(const Value &value)
 {
 	const YamlTree &tree = value.tree;
@@ -228,6 +219,7 @@ struct NetworkWords {
 	struct Said {
 		Address dst;
 		PeerWords peer;
+		EntryPosition entry;
 		YamlTree::Index node;
 	};
 
@@ -237,10 +229,10 @@ struct NetworkWords {
 	std::vector<Said> said;
 	PeerStatements peers; ///< of said
 
-	void say(const Address &dst, const PeerWords &peer, const Value &value)
+	void say(const Address &dst, const PeerWords &peer, const EntryPosition &entry, const Value &value)
 	{
 		if (!peer.empty())
-			said.push_back({dst, peer, value.node});
+			said.push_back({dst, peer, entry, value.node});
 	}
 };
 
@@ -251,7 +243,7 @@ void read_fdb(NetworkWords &network, const Value &list)
 		read_map(words, value, kFdbKeys);
 		entry = to_entry(words);
 		if (words.dst)
-			network.say(*words.dst, words.peer, value);
+			network.say(*words.dst, words.peer, {"fdb", network.net.fdb.size() - 1}, value);
 	});
 }
 
@@ -265,20 +257,25 @@ void read_flood(NetworkWords &network, const Value &list)
 		else
 			words.dst = Address::parse(value.text());
 		dst = words.dst;
-		network.say(dst, words.peer, value);
+		network.say(dst, words.peer, {"flood", network.net.flood.size() - 1}, value);
 	});
+}
+
+void read_policy(const PolicyKey &key, NetworkConfig &net, const Value &value)
+{
+	if (key.is_list)
+		key.parse(net, options_text(value));
+	else
+		key.parse(net, key.is_switch ? switch_word(value.text()) : value.text());
 }
 
 template <size_t I> Key<NetworkWords> policy_key()
 {
-	return {kPolicyKeys[I].name, [](NetworkWords &network, const Value &value) {
-			const PolicyKey &key = kPolicyKeys[I];
-			const std::string text = options_text(value);
-			key.parse(network.net, key.is_switch ? switch_word(text) : text);
-		}};
+	return {kPolicyKeys[I].name,
+		[](NetworkWords &network, const Value &value) { read_policy(kPolicyKeys[I], network.net, value); }};
 }
 
-const auto &network_keys()
+template <size_t... I> const auto &network_keys(std::index_sequence<I...>)
 {
 	using W = NetworkWords;
 	static const Key<W> keys[] = {
@@ -288,27 +285,14 @@ const auto &network_keys()
 		{"local", [](W &w, const Value &v) { w.net.local = Address::parse(v.text()); }},
 		{"dstport", [](W &w, const Value &v) { w.dstport = read_number<uint16_t>(kDstportRange, v); }},
 		{"mtu", [](W &w, const Value &v) { w.net.mtu = read_number<uint16_t>(kMtuRange, v); }},
-		{"learning", [](W &w, const Value &v) { w.net.learning = read_bool(v); }},
+		{"learning",
+		 [](W &w, const Value &v) { w.net.learning = parse_on_off("learning", switch_word(v.text())); }},
 		{"ageing", [](W &w, const Value &v) { w.net.ageing = read_number<uint32_t>(kAgeingRange, v); }},
-		policy_key<0>(),
-		policy_key<1>(),
-		policy_key<2>(),
-		policy_key<3>(),
-		policy_key<4>(),
-		policy_key<5>(),
-		policy_key<6>(),
-		policy_key<7>(),
-		policy_key<8>(),
-		policy_key<9>(),
-		policy_key<10>(),
-		policy_key<11>(),
-		policy_key<12>(),
-		policy_key<13>(),
+		policy_key<I>()...,
 		{"ports", [](W &w, const Value &v) { read_maps(w.net.ports, v, kPortKeys); }},
 		{"flood", read_flood},
 		{"fdb", read_fdb},
 	};
-	static_assert(kNrPolicyKeys == 14);
 	return keys;
 }
 
@@ -316,7 +300,7 @@ void read_network(NetworkWords &network, const Value &map)
 {
 	NetworkConfig &net = network.net;
 
-	read_map(network, map, network_keys());
+	read_map(network, map, network_keys(std::make_index_sequence<std::size(kPolicyKeys)>()));
 	net.dstport = network.dstport.value_or(default_dstport(net.encap));
 	net.vni.reset();
 	if (network.vni) {
@@ -324,7 +308,7 @@ void read_network(NetworkWords &network, const Value &map)
 		read_placed(vni, [&] { net.vni = parse_id(net.encap, vni.text()); });
 	}
 	for (const auto &said : network.said)
-		read_placed(map.at(said.node), [&] { network.peers.add(net.name, said.dst, said.peer); });
+		read_placed(map.at(said.node), [&] { network.peers.add(net.name, said.dst, said.peer, said.entry); });
 }
 
 template <size_t I> constexpr Key<Limits> limit_key()
@@ -334,9 +318,11 @@ template <size_t I> constexpr Key<Limits> limit_key()
 		}};
 }
 
-constexpr Key<Limits> kLimitsKeys[] = {
-	limit_key<0>(), limit_key<1>(), limit_key<2>(), limit_key<3>(), limit_key<4>(),
-};
+template <size_t... I> void read_limits(Limits &limits, const Value &map, std::index_sequence<I...>)
+{
+	static constexpr Key<Limits> keys[] = {limit_key<I>()...};
+	read_map(limits, map, keys);
+}
 
 constexpr Key<Config> kVtepSectionKeys[] = {
 	{"local", [](Config &config, const Value &v) { read_list(config.vteps, v, read_vtep); }, true},
@@ -357,15 +343,39 @@ void read_fdb_file_name(YamlTree::Index &name, const Value &value)
 }
 
 constexpr Key<Document> kDocumentKeys[] = {
-	{"limits", [](Document &doc, const Value &v) { read_map(doc.config.limits.emplace(), v, kLimitsKeys); }},
+	{"limits",
+	 [](Document &doc, const Value &v) {
+		 read_limits(doc.config.limits.emplace(), v, std::make_index_sequence<std::size(kLimitKeys)>());
+	 }},
 	{"vtep", [](Document &doc, const Value &v) { read_map(doc.config, v, kVtepSectionKeys); }},
 	{"uplinks", [](Document &doc, const Value &v) { read_maps(doc.config.uplinks, v, kUplinkKeys); }},
 	{"networks", [](Document &doc, const Value &v) { read_list(doc.networks, v, read_network); }},
 	{"fdb_files", [](Document &doc, const Value &v) { read_list(doc.fdb_files, v, read_fdb_file_name); }},
 };
 
+using Step = ConfigPath::value_type;
+
+bool is_key(const Step &step, std::string_view name)
+{
+	const auto *key = std::get_if<const char *>(&step);
+	return key && *key == name;
+}
+
+/// The path in the file: what is said of a peer stands beside a flood or FDB entry. peers: of each network
+ConfigPath path_in_file(ConfigPath path, const Config &config, const std::vector<PeerStatements> &peers)
+{
+	if (path.size() < 5 || !is_key(path[0], "networks") || !is_key(path[2], "peers"))
+		return path;
+	const size_t n = std::get<size_t>(path[1]);
+	const Address &dst = config.networks[n].peers[std::get<size_t>(path[3])].dst;
+	const EntryPosition entry = peers[n].who_says(dst, is_key(path[4], "dstport"));
+	path[2] = entry.list;
+	path[3] = entry.index;
+	return path;
+}
+
 /// The child of node that a step of a path names; node itself when it has none.
-YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const std::variant<const char *, size_t> &step)
+YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const Step &step)
 {
 	const auto *key = std::get_if<const char *>(&step);
 	size_t position = 0;
@@ -406,7 +416,8 @@ Config parse_yaml(const std::string &text, const std::string &name, const Config
 	}
 	for (size_t n = 0; n < peers.size(); n++)
 		peers[n].into(doc.config.networks[n]);
-	const Where where = [&](const ConfigPath &path) {
+	const Where where = [&](const ConfigPath &of) {
+		const ConfigPath path = path_in_file(of, doc.config, peers);
 		if (auto place = fdb_files.place(path))
 			return *place;
 		auto node = tree.root();

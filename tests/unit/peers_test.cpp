@@ -84,6 +84,11 @@ TEST(Peer, KnownOnesStayAsTheyAre)
 		EXPECT_EQ(peers_after(net, kA, agreeing), net.peers);
 	EXPECT_EQ(peers_after(net, kB, words(XOVL_ENCAP_VXLAN, 4789)), net.peers);
 	EXPECT_EQ(peers_after(net, kC, words(XOVL_ENCAP_VXLAN)), net.peers);
+	EXPECT_EQ(complaint([] {
+			  peers_after(blue({kA}, {{kA, XOVL_ENCAP_GRE, 0}}), kA, words({}, 4789));
+		  }),
+		  "10.0.0.2 is a gre peer of network \"blue\" already (one encapsulation for a peer)")
+		<< "which has no port";
 	auto refused = [&](const Address &dst, const PeerWords &said) {
 		return complaint([&] { peers_after(net, dst, said); });
 	};
@@ -114,9 +119,9 @@ TEST(PeerStatements, AnyOrder)
 	const PeerWords port = words({}, 6082), kind = words(XOVL_ENCAP_GENEVE), both = words(XOVL_ENCAP_GENEVE, 6082);
 	for (const auto &order : {std::vector{port, kind}, {kind, port}, {both, port, kind}, {words({}), kind, both}}) {
 		PeerStatements statements;
-		statements.add("blue", kB, words(XOVL_ENCAP_VXLAN, 4789));
+		statements.add("blue", kB, words(XOVL_ENCAP_VXLAN, 4789), {"fdb", 0});
 		for (const auto &said : order)
-			statements.add("blue", kA, said);
+			statements.add("blue", kA, said, {"fdb", 1});
 		NetworkConfig net = blue();
 		statements.into(net);
 		EXPECT_EQ(net.peers, (Peers{{kA, XOVL_ENCAP_GENEVE, 6082}})) << "and none that is as the network";
@@ -126,12 +131,35 @@ TEST(PeerStatements, AnyOrder)
 TEST(PeerStatements, Contradictions)
 {
 	PeerStatements statements;
-	statements.add("blue", kA, words(XOVL_ENCAP_VXLAN));
-	statements.add("blue", kB, words({}, 4790));
-	EXPECT_EQ(complaint([&] { statements.add("blue", kA, words(XOVL_ENCAP_GENEVE, 6081)); }),
+	statements.add("blue", kA, words(XOVL_ENCAP_VXLAN), {"flood", 0});
+	statements.add("blue", kB, words({}, 4790), {"flood", 1});
+	EXPECT_EQ(complaint([&] {
+			  statements.add("blue", kA, words(XOVL_ENCAP_GENEVE, 6081), {"fdb", 0});
+		  }),
 		  "10.0.0.2 is a vxlan peer of network \"blue\" already (one encapsulation for a peer)");
-	EXPECT_EQ(complaint([&] { statements.add("blue", kB, words(XOVL_ENCAP_VXLAN, 4789)); }),
+	EXPECT_EQ(complaint([&] {
+			  statements.add("blue", kB, words(XOVL_ENCAP_VXLAN, 4789), {"fdb", 1});
+		  }),
 		  "10.0.0.3 is a peer at dstport 4790 of network \"blue\" already (one encapsulation for a peer)");
+}
+
+TEST(PeerStatements, WhoSaysWhat)
+{
+	PeerStatements statements;
+	auto who = [&](const Address &dst, bool dstport) {
+		const EntryPosition entry = statements.who_says(dst, dstport);
+		return std::string(entry.list) + " " + std::to_string(entry.index);
+	};
+	statements.add("blue", kA, words({}), {"flood", 0});
+	statements.add("blue", kA, words(XOVL_ENCAP_GENEVE), {"flood", 1});
+	EXPECT_EQ(who(kA, false), "flood 1");
+	EXPECT_EQ(who(kA, true), "flood 1") << "nobody has said the port";
+	statements.add("blue", kA, words(XOVL_ENCAP_GENEVE, 6082), {"fdb", 2});
+	EXPECT_EQ(who(kA, false), "flood 1") << "the first";
+	EXPECT_EQ(who(kA, true), "fdb 2");
+	statements.add("blue", kB, words({}, 4790), {"fdb", 3});
+	EXPECT_EQ(who(kB, false), "fdb 3");
+	EXPECT_EQ(who(kB, true), "fdb 3");
 }
 
 TEST(Changes, OfPeers)

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "config.hpp"
+#include "every_kind.hpp"
 #include "expect_error.hpp"
 #include "policy.hpp"
 
@@ -237,93 +238,8 @@ networks:
 
 TEST(YamlWrite, EveryKind)
 {
-	Config config;
-	config.vteps = {{ip("10.0.0.1")}};
-	config.uplinks = {{"eth0", 200, XOVL_MODE_TC}};
-	config.networks.resize(4);
-	NetworkConfig &blue = config.networks[0];
-	blue.name = "blue";
-	blue.encap = XOVL_ENCAP_GENEVE;
-	blue.dstport = 6081;
-	blue.vni = 100;
-	blue.outer = {.ttl = {},
-		      .dscp = 10,
-		      .df = false,
-		      .udpcsum = true,
-		      .udp6zerocsumrx = false,
-		      .sport_min = 50000,
-		      .sport_max = 50100,
-		      .flowlabel = 0};
-	blue.mss_clamp = true;
-	blue.options = parse_options("0x0102:0x80:00010002,1:2:");
-	blue.match = GeneveMatch::parse("0x0102:0x80:00010002/ffff0000");
-	blue.ports = {{"p0", 5, XOVL_MODE_TC, parse_options("1:3:,1:4:")}};
-	NetworkConfig &red = config.networks[1];
-	red.name = "red";
-	red.vni = 200;
-	red.gbp = true;
-	red.reserved_strict = true;
-	red.ports = {{"p1"}};
-	red.ports[0].group = 7;
-	red.flood = {ip("10.0.0.2"), ip("10.0.0.3"), ip("10.0.0.4"), ip("10.0.0.5")};
-	red.peers = {{ip("10.0.0.3"), XOVL_ENCAP_GENEVE, 6082},
-		     {ip("10.0.0.4"), XOVL_ENCAP_VXLAN, 4790},
-		     {ip("10.0.0.5"), XOVL_ENCAP_NVGRE, 0},
-		     {ip("10.0.0.6"), XOVL_ENCAP_GENEVE, 6081}};
-	red.fdb = {{Mac::parse("02:00:00:00:00:01"), ip("10.0.0.3")},
-		   {Mac::parse("02:00:00:00:00:02"), ip("10.0.0.6")}};
-	NetworkConfig &green = config.networks[2];
-	green.name = "green";
-	green.encap = XOVL_ENCAP_GRE;
-	green.dstport = 0;
-	green.vni.reset();
-	green.csum = true;
-	green.seq = GreSeq::On;
-	NetworkConfig &grey = config.networks[3];
-	grey.name = "grey";
-	grey.encap = XOVL_ENCAP_NVGRE;
-	grey.dstport = 0;
-	grey.vni = 5;
-
-	EXPECT_EQ(to_yaml(config), R"(vtep: {local: [10.0.0.1]}
-uplinks:
-  - {dev: eth0, vid: 200, mode: tc}
-networks:
-  - name: blue
-    encap: geneve
-    vni: 100
-    ttl: inherit
-    dscp: 10
-    df: unset
-    udpcsum: true
-    udp6zerocsumrx: false
-    srcport: 50000-50100
-    flowlabel: 0
-    mss: clamp
-    geneve-opt: ["0x0102:0x80:00010002", "0x0001:0x02:"]
-    geneve-match: "0x0102:0x80:00010002/ffff0000"
-    ports:
-      - {dev: p0, vid: 5, mode: tc, geneve-opt: ["0x0001:0x03:", "0x0001:0x04:"]}
-  - name: red
-    encap: vxlan
-    vni: 200
-    gbp: true
-    reserved: strict
-    ports:
-      - {dev: p1, group: 7}
-    flood: [10.0.0.2, {dst: 10.0.0.3, encap: geneve, dstport: 6082}, {dst: 10.0.0.4, dstport: 4790}, {dst: 10.0.0.5, encap: nvgre}]
-    fdb:
-      - {mac: "02:00:00:00:00:01", dst: 10.0.0.3}
-      - {mac: "02:00:00:00:00:02", dst: 10.0.0.6, encap: geneve}
-  - name: green
-    encap: gre
-    csum: true
-    seq: true
-  - name: grey
-    encap: nvgre
-    vni: 5
-)");
-	expect_round_trip(config);
+	EXPECT_EQ(to_yaml(test::every_kind()), test::kEveryKind);
+	expect_round_trip(test::every_kind());
 }
 
 TEST(YamlWrite, LimitsAndLongFloodList)

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The rules of encapsulations: identifiers and ports, peers of several kinds, what packets look like.
+#include "validate.hpp"
+
+namespace xovl::test {
+
+namespace {
+
+using ValidateTunnels = Validate;
+
+const Rule kTunnels[] = {
+	{"GenevePort", [](Config &c) { make(c.networks[0], XOVL_ENCAP_GENEVE, 100); }, "", ""},
+	{"GreWithDstport",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].dstport = 4789;
+	 },
+	 "/networks/0/dstport", "gre has no dstport (vxlan and geneve have)"},
+	{"NvgreWithDstport",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 100);
+		 c.networks[0].dstport = 1;
+	 },
+	 "/networks/0/dstport", "nvgre has no dstport (vxlan and geneve have)"},
+	{"VniMissing", [](Config &c) { c.networks[0].vni.reset(); }, "/networks/0/vni",
+	 "vxlan needs a VNI (vni 0-16777215)"},
+	{"VsidMissing", [](Config &c) { make(c.networks[0], XOVL_ENCAP_NVGRE, std::nullopt); }, "/networks/0/vni",
+	 "nvgre needs a VSID (vni 0-16777215)"},
+	{"VsidLarge", [](Config &c) { make(c.networks[0], XOVL_ENCAP_NVGRE, 0x1000000); }, "/networks/0/vni",
+	 "VSID 16777216 is out of range (0-16777215)"},
+	{"KeyLargest", [](Config &c) { make(c.networks[0], XOVL_ENCAP_GRE, 0xffffffff); }, "", ""},
+	{"KeyMissing", [](Config &c) { make(c.networks[0], XOVL_ENCAP_GRE, std::nullopt); }, "", ""},
+	{"SameIdOfOtherKind",
+	 [](Config &c) {
+		 c.networks[0].local.reset();
+		 make(c.networks[1], XOVL_ENCAP_GENEVE, 100);
+		 make(c.networks[2], XOVL_ENCAP_GRE, 100);
+	 },
+	 "", ""},
+	{"KeyTwice",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 0xabcdef01);
+		 make(c.networks[2], XOVL_ENCAP_GRE, 0xabcdef01);
+	 },
+	 "/networks/2/vni", "network \"blue\" has GRE key 2882400001 already (another GRE key or local)"},
+	{"KeysThatDifferInTheLastOctet",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 0xabcdef01);
+		 make(c.networks[2], XOVL_ENCAP_GRE, 0xabcdef02);
+	 },
+	 "", ""},
+	{"KeylessTwice",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, std::nullopt);
+		 make(c.networks[2], XOVL_ENCAP_GRE, std::nullopt);
+	 },
+	 "/networks/2/vni", "network \"blue\" has no key already (another GRE key or local)"},
+	{"KeylessTwiceAtOtherLocals",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, std::nullopt);
+		 make(c.networks[1], XOVL_ENCAP_GRE, std::nullopt);
+	 },
+	 "", ""},
+	{"KeylessBesideKeyZero",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, std::nullopt);
+		 make(c.networks[2], XOVL_ENCAP_GRE, 0);
+	 },
+	 "", ""},
+	{"VsidTwice",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 7);
+		 make(c.networks[2], XOVL_ENCAP_NVGRE, 7);
+	 },
+	 "/networks/2/vni", "network \"blue\" has VSID 7 already (another VSID or local)"},
+	{"KeyLooksLikeVsid",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 7);
+		 make(c.networks[2], XOVL_ENCAP_GRE, 0x7ff);
+	 },
+	 "/networks/2/vni",
+	 "network \"blue\" has VSID 7, and GRE key 2047 looks the same on the wire (another GRE key or local)"},
+	{"VsidLooksLikeKey",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 0x700);
+		 make(c.networks[2], XOVL_ENCAP_NVGRE, 7);
+	 },
+	 "/networks/2/vni",
+	 "network \"blue\" has GRE key 1792, and VSID 7 looks the same on the wire (another VSID or local)"},
+	{"KeyAndVsidOfOneNumber",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 7);
+		 make(c.networks[2], XOVL_ENCAP_NVGRE, 7);
+	 },
+	 "", ""},
+	{"KeyLooksLikeVsidAtOtherLocal",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 7);
+		 make(c.networks[1], XOVL_ENCAP_GRE, 0x7ff);
+	 },
+	 "", ""},
+	{"PortOfTwoKinds",
+	 [](Config &c) {
+		 make(c.networks[1], XOVL_ENCAP_GENEVE, 7);
+		 c.networks[1].dstport = 4789;
+	 },
+	 "/networks/1/vni", "dstport 4789 is for vxlan in network \"blue\" and cannot be for geneve (another dstport)"},
+};
+
+/// blue's 10.0.0.3 is another kind, or at another port.
+std::function<void(Config &)> mixed(xovl_encap encap, uint16_t dstport, std::function<void(Config &)> also = {})
+{
+	return [=](Config &c) {
+		c.networks[0].peers = {{ip("10.0.0.3"), encap, dstport}};
+		if (also)
+			also(c);
+	};
+}
+
+const Rule kMixed[] = {
+	{"Geneve", mixed(XOVL_ENCAP_GENEVE, 6081), "", ""},
+	{"OtherPort", mixed(XOVL_ENCAP_VXLAN, 4790), "", ""},
+	{"Gre", mixed(XOVL_ENCAP_GRE, 0), "", ""},
+	{"GreAndNvgre", mixed(XOVL_ENCAP_GRE, 0, [](Config &c) { make(c.networks[0], XOVL_ENCAP_NVGRE, 0); }), "", ""},
+	{"GreWithPort", mixed(XOVL_ENCAP_GRE, 4789), "/networks/0/peers/0/dstport",
+	 "gre has no dstport (vxlan and geneve have)"},
+	{"GenevePortMissing", mixed(XOVL_ENCAP_GENEVE, 0), "/networks/0/peers/0/dstport",
+	 "dstport 0 is out of range (1-65535)"},
+	{"PortOfTheNetworksOwnKind", mixed(XOVL_ENCAP_GENEVE, 4789), "/networks/0/peers/0/encap",
+	 "dstport 4789 is for vxlan in network \"blue\" and cannot be for geneve (another dstport)"},
+	{"KeyTooLarge",
+	 mixed(XOVL_ENCAP_VXLAN, 4789, [](Config &c) { make(c.networks[0], XOVL_ENCAP_GRE, 0x1000000); }),
+	 "/networks/0/peers/0/encap",
+	 "vxlan peer 10.0.0.3 needs a VNI, but network \"blue\" has GRE key 16777216 (0-16777215)"},
+	{"NoKey", mixed(XOVL_ENCAP_NVGRE, 0, [](Config &c) { make(c.networks[0], XOVL_ENCAP_GRE, std::nullopt); }),
+	 "/networks/0/peers/0/encap", "nvgre peer 10.0.0.3 needs a VSID, but network \"blue\" has no key (0-16777215)"},
+	{"Second",
+	 [](Config &c) {
+		 c.networks[1].peers = {{ip("10.0.0.2"), XOVL_ENCAP_GRE, 0}, {ip("10.0.0.77"), XOVL_ENCAP_GRE, 7}};
+	 },
+	 "/networks/1/peers/1/dstport", "gre has no dstport (vxlan and geneve have)"},
+	{"MeetsOtherNetwork",
+	 mixed(XOVL_ENCAP_GENEVE, 6081, [](Config &c) { make(c.networks[2], XOVL_ENCAP_GENEVE, 100); }),
+	 "/networks/2/vni", "network \"blue\" has VNI 100 at dstport 6081 already (another VNI, dstport or local)"},
+	{"MeetsPeerOfOtherNetwork",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 7);
+		 c.networks[2].vni = 0x701;
+		 c.networks[2].peers = {{ip("fd00::2"), XOVL_ENCAP_GRE, 0}};
+	 },
+	 "/networks/2/peers/0/encap",
+	 "network \"blue\" has VSID 7, and GRE key 1793 looks the same on the wire (another GRE key or local)"},
+	{"EachHeaderIsAPeer",
+	 [](Config &c) {
+		 // 10.0.0.2 from 10.0.0.1: of vxlan in blue, of gre in green
+		 c.networks[2].peers = {{ip("10.0.0.2"), XOVL_ENCAP_GRE, 0}};
+		 c.limits = Limits{4, 3, 4, 3, 5};
+	 },
+	 "/networks/2/flood/1/dst", "too many peers (at most 4)"},
+};
+
+/// green has a peer at each of nr more ports.
+std::function<void(Config &)> ports_of_green(uint16_t nr)
+{
+	return [=](Config &c) {
+		for (uint16_t i = 0; i < nr; i++)
+			c.networks[2].peers.push_back({ip(fmt::format("10.9.0.{}", i).c_str()), XOVL_ENCAP_VXLAN,
+						       static_cast<uint16_t>(5000 + i)});
+	};
+}
+
+/// Room for 8 x 3 + 64 = 88; one of blue, one of red, and three of green, which has no local address of its own, for each port.
+const Rule kRoom[] = {
+	{"MostTunnels",
+	 [](Config &c) {
+		 ports_of_green(27)(c);
+		 c.limits = Limits{.networks = 3};
+	 },
+	 "", ""},
+	{"TooManyTunnels",
+	 [](Config &c) {
+		 ports_of_green(28)(c);
+		 c.limits = Limits{.networks = 3};
+	 },
+	 "/networks/2/peers/27/encap", "too many tunnels (of network, vtep and encapsulation) (at most 88)"},
+};
+
+GeneveOption option(size_t data)
+{
+	return {.option_class = 1, .type = 2, .data = std::vector<uint8_t>(data)};
+}
+
+/// Of that many kinds, which begin with that type; 4 octets each.
+std::vector<GeneveOption> kinds(uint8_t nr, uint8_t first)
+{
+	std::vector<GeneveOption> options;
+	for (uint8_t i = 0; i < nr; i++)
+		options.push_back({.option_class = 1, .type = static_cast<uint8_t>(first + i), .data = {}});
+	return options;
+}
+
+void use_geneve(Config &c)
+{
+	make(c.networks[0], XOVL_ENCAP_GENEVE, 100);
+}
+
+const Rule kPolicies[] = {
+	{"OptionsOfVxlan", [](Config &c) { c.networks[0].options = {option(4)}; }, "/networks/0/geneve-opt",
+	 "geneve-opt is for geneve, not vxlan (geneve-opt none)"},
+	{"OptionsForAPeer", mixed(XOVL_ENCAP_GENEVE, 6081, [](Config &c) { c.networks[0].options = {option(4)}; }), "",
+	 ""},
+	{"OptionsForNoPeer", mixed(XOVL_ENCAP_GRE, 0, [](Config &c) { c.networks[0].options = {option(4)}; }),
+	 "/networks/0/geneve-opt", "geneve-opt is for geneve, not vxlan or gre (geneve-opt none)"},
+	{"MatchOfVxlan", [](Config &c) { c.networks[0].match = GeneveMatch::parse("1:2:"); },
+	 "/networks/0/geneve-match", "geneve-match is for geneve, not vxlan (geneve-match none)"},
+	{"OptionsJustFit",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].options = {option(28)};
+		 c.networks[0].ports[1].options = {option(0), option(24)};
+	 },
+	 "", ""},
+	{"OptionsTooLong",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].options = {option(60), option(0)};
+	 },
+	 "/networks/0/geneve-opt", "options of 68 octets, their headers included (at most 64)"},
+	{"OptionsTooLongWithPort",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].options = {option(28)};
+		 c.networks[0].ports[1].options = {option(0), option(28)};
+	 },
+	 "/networks/0/ports/1/geneve-opt",
+	 "options of 68 octets, those of network \"blue\" and their headers included (at most 64)"},
+	{"MostKindsOfOptions",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].options = kinds(8, 0);
+		 c.networks[0].ports[0].options = kinds(8, 4);
+		 c.networks[0].ports[1].options = kinds(8, 7);
+		 c.networks[0].match = GeneveMatch::parse("1:15:");
+	 },
+	 "", ""},
+	{"KindsOfOptionsOfAPort",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].options = kinds(8, 0);
+		 c.networks[0].ports[1].options = kinds(8, 8);
+		 c.networks[0].match = GeneveMatch::parse("2:0:");
+	 },
+	 "/networks/0/ports/1/geneve-opt/7",
+	 "too many different GENEVE options in a network and its ports (at most 16)"},
+	{"KindOfTheMatch",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].options = kinds(16, 0);
+		 c.networks[0].match = GeneveMatch::parse("2:0:");
+	 },
+	 "/networks/0/geneve-match", "too many different GENEVE options in a network and its ports (at most 16)"},
+	{"PortOptionsOfVxlan", [](Config &c) { c.networks[0].ports[0].options = {option(0)}; },
+	 "/networks/0/ports/0/geneve-opt", "geneve-opt is for geneve, not vxlan (a port without)"},
+	{"CsumOfVxlan", [](Config &c) { c.networks[0].csum = true; }, "/networks/0/csum",
+	 "csum is for gre, not vxlan (csum off)"},
+	{"CsumOfNvgre",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 100);
+		 c.networks[0].csum = true;
+	 },
+	 "/networks/0/csum", "csum is for gre, not nvgre (csum off)"},
+	{"SeqOfNvgre",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 100);
+		 c.networks[0].seq = GreSeq::Strict;
+	 },
+	 "/networks/0/seq", "seq is for gre, not nvgre (seq off)"},
+	{"SeqOfGre",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].seq = GreSeq::Strict;
+		 c.networks[0].csum = true;
+	 },
+	 "", ""},
+	{"GbpOfGeneve",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].gbp = true;
+	 },
+	 "/networks/0/gbp", "gbp is for vxlan, not geneve (gbp off)"},
+	{"ReservedOfGeneve",
+	 [](Config &c) {
+		 use_geneve(c);
+		 c.networks[0].reserved_strict = true;
+	 },
+	 "/networks/0/reserved", "reserved is for vxlan, not geneve (reserved lenient)"},
+	{"UdpcsumOfGre",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].outer.udpcsum = true;
+	 },
+	 "/networks/0/udpcsum", "udpcsum is for vxlan or geneve, not gre (udpcsum off)"},
+	{"UdpcsumOfAPeer",
+	 mixed(XOVL_ENCAP_GENEVE, 6081,
+	       [](Config &c) {
+		       make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		       c.networks[0].outer.udpcsum = true;
+	       }),
+	 "", ""},
+	{"ZeroChecksumsOfGre",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].outer.udp6zerocsumrx = false;
+	 },
+	 "/networks/0/udp6zerocsumrx", "udp6zerocsumrx is for vxlan or geneve, not gre (udp6zerocsumrx on)"},
+	{"SrcportOfNvgre",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_NVGRE, 100);
+		 c.networks[0].outer.sport_max = 60000;
+	 },
+	 "/networks/0/srcport", "srcport is for vxlan or geneve, not nvgre (srcport 49152-65535)"},
+	{"GroupWithoutGbp", [](Config &c) { c.networks[0].ports[1].group = 7; }, "/networks/0/ports/1/group",
+	 "group is for networks with gbp on, not \"blue\" (xovl net set blue gbp on)"},
+	{"GroupWithGbp",
+	 [](Config &c) {
+		 c.networks[0].gbp = true;
+		 c.networks[0].ports[1].group = 0;
+	 },
+	 "", ""},
+	{"TtlZero", [](Config &c) { c.networks[0].outer.ttl = 0; }, "/networks/0/ttl", "ttl 0 is out of range (1-255)"},
+	{"DscpLarge", [](Config &c) { c.networks[0].outer.dscp = 64; }, "/networks/0/dscp",
+	 "dscp 64 is out of range (0-63)"},
+	{"FlowlabelLarge", [](Config &c) { c.networks[0].outer.flowlabel = 0x100000; }, "/networks/0/flowlabel",
+	 "flowlabel 1048576 is out of range (0-1048575)"},
+	{"SrcportZero", [](Config &c) { c.networks[0].outer.sport_min = 0; }, "/networks/0/srcport",
+	 "srcport 0 is out of range (1-65535)"},
+	{"SrcportBackwards", [](Config &c) { c.networks[0].outer.sport_max = 49151; }, "/networks/0/srcport",
+	 "srcport 49151 is out of range (49152-65535)"},
+	{"Inherit",
+	 [](Config &c) {
+		 c.networks[0].outer = {.ttl = {}, .dscp = {}, .df = {}};
+		 c.networks[0].mss_clamp = true;
+	 },
+	 "", ""},
+};
+
+} // namespace
+
+TEST_P(ValidateTunnels, HoldsTheRule)
+{
+	holds_the_rule();
+}
+
+RULES(ValidateTunnels, Tunnels);
+RULES(ValidateTunnels, Mixed);
+RULES(ValidateTunnels, Room);
+RULES(ValidateTunnels, Policies);
+
+} // namespace xovl::test
