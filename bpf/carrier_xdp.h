@@ -6,6 +6,7 @@
 #ifndef XOVL_BPF_CARRIER_XDP_H
 #define XOVL_BPF_CARRIER_XDP_H
 
+#include "bits.h"
 #include "frame.h"
 
 typedef struct xdp_md ctx_t;

@@ -332,15 +332,6 @@ static __always_inline bool outer_udp(const struct frame *f, struct outer *outer
 	return true;
 }
 
-/* Octets of a GRE header with those flags. */
-static __always_inline __u32 gre_len(__be16 flags)
-{
-	__u32 words = 1 + !!(flags & bpf_htons(XOVL_GRE_C)) + !!(flags & bpf_htons(XOVL_GRE_K)) +
-		      !!(flags & bpf_htons(XOVL_GRE_S));
-
-	return 4 * words;
-}
-
 /* False: there is no header. */
 static __always_inline bool outer_gre(const struct frame *f, struct outer *outer)
 {
@@ -356,7 +347,7 @@ static __always_inline bool outer_gre(const struct frame *f, struct outer *outer
 		key++;
 	if ((gre->flags & bpf_htons(XOVL_GRE_K)) && (void *)(key + 1) <= f->end)
 		outer->brief.header = word_of(outer->brief.header, *key);
-	outer->header_len = gre_len(gre->flags);
+	outer->header_len = xovl_gre_len(bpf_ntohs(gre->flags));
 	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN, XOVL_REASON_GRE_SHORT);
 	return true;
 }

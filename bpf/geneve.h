@@ -171,7 +171,7 @@ static __always_inline __u32 geneve_collect(struct scratch *scratch, __u32 len, 
 	return len + more->len;
 }
 
-/* Write the header with the options of network and port, whose frames it is for; returns its length. */
+/* Write the header with the options of network and port, whose frames it is for; returns how many octets of these there are. */
 static __always_inline __u32 geneve_prepare(struct xovl_geneve *geneve, const struct xovl_network *net, __u32 net_index,
 					    const struct xovl_port *port, __u32 port_index)
 {
@@ -188,7 +188,7 @@ static __always_inline __u32 geneve_prepare(struct xovl_geneve *geneve, const st
 	if (scratch && len)
 		words_copy(geneve + 1, scratch->octets, XOVL_OPTIONS_MAX);
 	geneve->ver_opt_len = len / 4;
-	return sizeof(*geneve) + len;
+	return len;
 }
 
 #endif

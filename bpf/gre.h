@@ -37,36 +37,38 @@ static __always_inline enum xovl_reason gre_check(const struct outer *outer, enu
 /* Offset of the sequence number in a header with those flags. */
 static __always_inline __u32 gre_sequence_at(__u16 flags)
 {
-	return sizeof(struct xovl_gre) + (flags & XOVL_GRE_C ? 4 : 0) + (flags & XOVL_GRE_K ? 4 : 0);
+	return xovl_gre_len(flags & ~XOVL_GRE_S);
 }
 
-/* Write the header; returns its length. Checksum and sequence number are left open. */
-static __always_inline __u32 gre_prepare(struct xovl_gre *gre, const struct xovl_network *net, bool nvgre)
+/* The flags of what is sent for the network, host byte order. */
+static __always_inline __u16 gre_flags_sent(const struct xovl_network *net, bool nvgre)
+{
+	__u16 flags = 0;
+
+	if (nvgre)
+		return XOVL_GRE_K;
+	if (net->flags & XOVL_NET_CSUM)
+		flags |= XOVL_GRE_C;
+	if (!(net->flags & XOVL_NET_KEYLESS))
+		flags |= XOVL_GRE_K;
+	if (net->flags & XOVL_NET_SEQ)
+		flags |= XOVL_GRE_S;
+	return flags;
+}
+
+/* Write the header with those flags. Checksum and sequence number are left open. */
+static __always_inline void gre_prepare(struct xovl_gre *gre, const struct xovl_network *net, __u16 flags, bool nvgre)
 {
 	__u32 *word = (void *)(gre + 1);
-	__u32 flags = 0;
 
-	if (nvgre) {
-		gre->flags = bpf_htons(XOVL_GRE_K);
-		gre->protocol = bpf_htons(XOVL_PROTOCOL_ETHERNET);
-		word[0] = bpf_htonl(net->id << 8);
-		return sizeof(*gre) + 4;
-	}
-	if (net->flags & XOVL_NET_CSUM) {
-		flags |= XOVL_GRE_C;
-		*word++ = 0;
-	}
-	if (!(net->flags & XOVL_NET_KEYLESS)) {
-		flags |= XOVL_GRE_K;
-		*word++ = bpf_htonl(net->id);
-	}
-	if (net->flags & XOVL_NET_SEQ) {
-		flags |= XOVL_GRE_S;
-		*word++ = 0;
-	}
 	gre->flags = bpf_htons(flags);
 	gre->protocol = bpf_htons(XOVL_PROTOCOL_ETHERNET);
-	return (void *)word - (void *)gre;
+	if (flags & XOVL_GRE_C)
+		*word++ = 0;
+	if (flags & XOVL_GRE_K)
+		*word++ = bpf_htonl(nvgre ? net->id << 8 : net->id);
+	if (flags & XOVL_GRE_S)
+		*word = 0;
 }
 
 /* NULL: there is no more room. */

@@ -103,28 +103,33 @@ static __always_inline void outer_prepare_ipv6(struct ipv6hdr *ip, const struct 
 	words_copy(&ip->daddr, &peer->remote, sizeof(ip->daddr));
 }
 
-/* The tunnel header; returns its length. flags: of the path, to which XOVL_PATH_MARK is added where the group is the mark's. */
-static __always_inline __u32 outer_prepare_tunnel(void *to, const struct xovl_peer *peer,
-						  const struct xovl_network *net, __u32 net_index, __u32 port_index,
-						  __u32 *flags)
+/* The VXLAN header. flags: of the path, to which XOVL_PATH_MARK is added where the group is the mark's. */
+static __always_inline void outer_prepare_vxlan(struct xovl_vxlan *to, const struct xovl_network *net,
+						const struct xovl_port *port, __u32 *flags)
 {
-	struct xovl_port *port = bpf_map_lookup_elem(&port_table, &port_index);
 	__u32 group = 0;
 
-	switch (peer->encap) {
-	case XOVL_ENCAP_GENEVE:
-		return geneve_prepare(to, net, net_index, port, port_index);
-	case XOVL_ENCAP_GRE:
-	case XOVL_ENCAP_NVGRE:
-		return gre_prepare(to, net, peer->encap == XOVL_ENCAP_NVGRE);
-	default:
-		if (net->flags & XOVL_NET_GBP) {
-			if (port && (port->flags & XOVL_PORT_GROUP))
-				group = port->group;
-			else
-				*flags |= XOVL_PATH_MARK;
-		}
-		return vxlan_prepare(to, net->id, group);
+	if ((net->flags & XOVL_NET_GBP) && port && (port->flags & XOVL_PORT_GROUP))
+		group = port->group;
+	else if (net->flags & XOVL_NET_GBP)
+		*flags |= XOVL_PATH_MARK;
+	vxlan_prepare(to, net->id, group);
+}
+
+/* The tunnel header, and in kind what its length depends on. flags: see above */
+static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kind *kind, const struct xovl_network *net,
+						 __u32 net_index, __u32 port_index, __u32 *flags)
+{
+	struct xovl_port *port = bpf_map_lookup_elem(&port_table, &port_index);
+	bool nvgre = kind->encap == XOVL_ENCAP_NVGRE;
+
+	if (kind->encap == XOVL_ENCAP_GENEVE) {
+		kind->options_len = geneve_prepare(to, net, net_index, port, port_index);
+	} else if (kind->encap == XOVL_ENCAP_GRE || nvgre) {
+		kind->gre_flags = gre_flags_sent(net, nvgre);
+		gre_prepare(to, net, kind->gre_flags, nvgre);
+	} else {
+		outer_prepare_vxlan(to, net, port, flags);
 	}
 }
 
@@ -139,13 +144,12 @@ static __always_inline __u16 outer_pseudo_sum(const struct xovl_path *path, __u3
 	return sum_fold(sum + sum_of_words(ip + offsetof(struct iphdr, saddr), 4));
 }
 
-/*
- * What is the same for all frames of a network's port to a next hop.
- */
+/* What is the same for all frames of a network's port to a next hop. */
 __noinline int outer_prepare(struct xovl_path *path, const struct xovl_peer *peer, const struct xovl_nexthop *nexthop,
 			     __u32 net_index, __u32 port_index)
 {
 	struct xovl_network *net = network_get(net_index);
+	struct xovl_outer_kind kind = {};
 	struct udphdr *udp;
 	struct ethhdr *eth;
 	__u32 flags, at;
@@ -171,7 +175,10 @@ __noinline int outer_prepare(struct xovl_path *path, const struct xovl_peer *pee
 			udp->check = outer_pseudo_sum(path, flags);
 		at += sizeof(*udp);
 	}
-	path->outer_len = at + outer_prepare_tunnel((void *)path->outer + at, peer, net, net_index, port_index, &flags);
+	kind.encap = peer->encap;
+	kind.ipv6 = !!(flags & XOVL_PATH_IPV6);
+	outer_prepare_tunnel((void *)path->outer + at, &kind, net, net_index, port_index, &flags);
+	path->outer_len = xovl_outer_len(&kind);
 	path->sport_min = net->sport_min;
 	path->sport_more = net->sport_max - net->sport_min;
 	path->flags = flags;

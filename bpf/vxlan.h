@@ -49,12 +49,11 @@ static __always_inline __be32 vxlan_first_word(__u32 group)
 	return bpf_htonl(XOVL_VXLAN_I | group | (group ? XOVL_VXLAN_G : 0));
 }
 
-/* Write the header; returns its length. group: see above */
-static __always_inline __u32 vxlan_prepare(struct xovl_vxlan *vxlan, __u32 vni, __u32 group)
+/* Write the header. group: see above */
+static __always_inline void vxlan_prepare(struct xovl_vxlan *vxlan, __u32 vni, __u32 group)
 {
 	vxlan->flags = vxlan_first_word(group);
 	vxlan->vni = bpf_htonl(vni << 8);
-	return sizeof(*vxlan);
 }
 
 #endif
