@@ -176,6 +176,7 @@ struct NetworkConfig {
 	bool learning = true;
 	uint32_t ageing = 300; ///< seconds, 0: never
 	OuterPolicy outer;
+	bool gso = true;                   ///< its ports may hand over super-frames
 	bool mss_clamp = false;            ///< TCP SYNs get an MSS that fits, both ways
 	std::vector<GeneveOption> options; ///< GENEVE: sent with every packet; kOptionsMax octets with those of a port
 	std::optional<GeneveMatch> match;  ///< GENEVE: packets without it are dropped

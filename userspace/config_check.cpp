@@ -358,6 +358,12 @@ void Checker::check_port_policy(size_t n, size_t i) const
 		     fmt::format(
 			     "options of {} octets, those of network \"{}\" and their headers included (at most {})",
 			     octets, net.name, kOptionsMax));
+	const char *numbering = net.gso ? numbering_policy(net) : nullptr;
+	if (numbering && port.mode != XOVL_MODE_NATIVE)
+		fail({"networks", n, "ports", i, "mode"},
+		     fmt::format("mode {} of port {} cannot do {} of network \"{}\": it keeps super-frames whole "
+				 "(mode native; or gso off, if the tenants' interfaces send none)",
+				 name_of(port.mode), port_name(port.dev, port.vid), numbering, net.name));
 	if (port.group && !net.gbp)
 		fail({"networks", n, "ports", i, "group"},
 		     fmt::format("group is for networks with gbp on, not \"{0}\" (xovl net set {0} gbp on)", net.name));

@@ -139,6 +139,8 @@ constinit const PolicyKey kPolicyKeys[] = {
 	{"flowlabel", "hash|N", kAll, false, false,
 	 [](Net &net, Text text) { net.outer.flowlabel = parse_or<uint32_t>(kFlowlabelRange, "hash", text); },
 	 [](const Net &net) { return number_or(net.outer.flowlabel, "hash"); }},
+	{"gso", "on|off", kAll, true, false, [](Net &net, Text text) { net.gso = parse_on_off("gso", text); },
+	 [](const Net &net) { return PolicyValue(net.gso); }},
 	{"mss", "clamp|off", kAll, false, false,
 	 [](Net &net, Text text) { net.mss_clamp = parse_word("mss", text, "clamp", "off"); },
 	 [](const Net &net) { return PolicyValue(net.mss_clamp ? "clamp" : "off"); }},
@@ -191,6 +193,15 @@ std::string_view switch_word(std::string_view text)
 	if (text == "true")
 		return "on";
 	return text == "false" ? "off" : text;
+}
+
+const char *numbering_policy(const NetworkConfig &net)
+{
+	if (net.outer.udpcsum)
+		return "udpcsum";
+	if (net.csum)
+		return "csum";
+	return net.seq != GreSeq::Off ? "seq" : nullptr;
 }
 
 Encaps encaps_in_use(const NetworkConfig &net)

@@ -30,7 +30,7 @@ struct PolicyKey {
 	PolicyValue (*value)(const NetworkConfig &net);
 };
 
-extern const PolicyKey kPolicyKeys[14];
+extern const PolicyKey kPolicyKeys[15];
 
 /// A value as the command takes it: on, 64, inherit; a list with commas, "none" where it is empty.
 std::string word_of(const PolicyValue &value);
@@ -42,6 +42,9 @@ std::set<OptionKind> known_options(const NetworkConfig &net);
 
 /// "on", "off", "true" and "false" of files as the command's words; others as they are.
 std::string_view switch_word(std::string_view text);
+
+/// The word for what gives each packet something of its own, a checksum or a number; nullptr: nothing does.
+const char *numbering_policy(const NetworkConfig &net);
 
 /// That of the network, and those of its peers.
 Encaps encaps_in_use(const NetworkConfig &net);

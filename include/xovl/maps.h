@@ -123,6 +123,7 @@ XOVL_ASSERT_SIZE(struct xovl_device, 200);
 #define XOVL_NET_OPTIONS 0x10000      /* GENEVE: `options` has what it sends */
 #define XOVL_NET_MATCH 0x20000	      /* GENEVE: `options` has what it requires */
 #define XOVL_NET_KNOWN 0x40000	      /* GENEVE: `options` has what it knows */
+#define XOVL_NET_GSO_OFF 0x80000      /* no super-frames are expected of its ports. Userspace only. */
 
 /*
  * A network's flood list stands in `floods` under (network, generation, position): first nr_ports ports, then nr_peers peers.

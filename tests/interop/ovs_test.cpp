@@ -45,14 +45,14 @@ const Kind kVxlanCsum = {.name = "vxlan_csum",
 			 .encap = "vxlan",
 			 .type = "vxlan",
 			 .port = "key=100 csum=true",
-			 .network = "    udpcsum: true\n",
+			 .network = "    udpcsum: true\n    gso: false\n",
 			 .each_its_own = true};
 const Kind kGeneve = {"geneve", "geneve", "geneve", "key=100"};
 const Kind kGeneveCsum = {.name = "geneve_csum",
 			  .encap = "geneve",
 			  .type = "geneve",
 			  .port = "key=100 csum=true",
-			  .network = "    udpcsum: true\n",
+			  .network = "    udpcsum: true\n    gso: false\n",
 			  .each_its_own = true};
 const Kind kGre = {"gre", "gre", "gre", "key=100"};
 const Kind kGreKeyless = {.name = "gre_keyless", .encap = "gre", .type = "gre", .port = "", .keyed = false};
@@ -61,14 +61,14 @@ const Kind kGreCsum = {.name = "gre_csum",
 		       .encap = "gre",
 		       .type = "gre",
 		       .port = "key=100 csum=true",
-		       .network = "    csum: true\n",
+		       .network = "    csum: true\n    gso: false\n",
 		       .options = 4,
 		       .each_its_own = true};
 const Kind kGreSeq = {.name = "gre_seq",
 		      .encap = "gre",
 		      .type = "gre",
 		      .port = "key=100 seq=true",
-		      .network = "    seq: strict\n",
+		      .network = "    seq: strict\n    gso: false\n",
 		      .options = 4,
 		      .each_its_own = true};
 

@@ -59,8 +59,9 @@ const Row kRows[] = {
 		    {"vxlan.gbp", "0"},
 		    {"vxlan.reserved8", "0"}}},
 	{.name = "vxlan_policy",
-	 .network = "encap vxlan vni 0xffffff dstport 8472 ttl 7 dscp 46 df unset udpcsum on srcport 50000-50000 "
-		    "flowlabel 0xfffff",
+	 .network =
+		 "encap vxlan vni 0xffffff dstport 8472 ttl 7 dscp 46 df unset udpcsum on gso off srcport 50000-50000 "
+		 "flowlabel 0xfffff",
 	 .protocols = "udp:vxlan",
 	 .fields = {{"udp.dstport", "8472"}, {"udp.checksum.status", "1"}, {"vxlan.vni", "16777215"}},
 	 .ipv4 = {{"ip.ttl", "7"}, {"ip.dsfield.dscp", "46"}, {"ip.flags.df", "0"}},
@@ -125,7 +126,7 @@ const Row kRows[] = {
 		    {"geneve.options", "01030101deadbeef01048000ffff7f01aabbccdd"}},
 	 .port = "geneve-opt 0x0104:0x80:,65535:127:aabbccdd"},
 	{.name = "geneve_policy",
-	 .network = "encap geneve vni 100 dstport 6082 ttl 255 dscp 63 udpcsum on srcport 1-1024 flowlabel 7",
+	 .network = "encap geneve vni 100 dstport 6082 ttl 255 dscp 63 udpcsum on gso off srcport 1-1024 flowlabel 7",
 	 .protocols = "udp:geneve",
 	 .fields = {{"udp.dstport", "6082"}, {"udp.checksum.status", "1"}, {"geneve.vni", "0x000064"}},
 	 .ipv4 = {{"ip.ttl", "255"}, {"ip.dsfield.dscp", "63"}},
@@ -142,7 +143,7 @@ const Row kRows[] = {
 	 .protocols = "gre",
 	 .fields = {{"gre.flags_and_version", "0x0000"}, {"gre.proto", "0x6558"}, {"gre.key", ""}}},
 	{.name = "gre_csum_seq",
-	 .network = "encap gre vni 0xdeadbeef csum on seq on",
+	 .network = "encap gre vni 0xdeadbeef csum on seq on gso off",
 	 .protocols = "gre",
 	 .fields = {{"gre.flags_and_version", "0xb000"},
 		    {"gre.proto", "0x6558"},
@@ -150,7 +151,7 @@ const Row kRows[] = {
 		    {"gre.offset", "0"},
 		    {"gre.key", "0xdeadbeef"}}},
 	{.name = "gre_keyless_csum",
-	 .network = "encap gre csum on ttl 9 dscp 8 df unset flowlabel 1",
+	 .network = "encap gre csum on gso off ttl 9 dscp 8 df unset flowlabel 1",
 	 .protocols = "gre",
 	 .fields = {{"gre.flags_and_version", "0x8000"}, {"gre.checksum.status", "1"}},
 	 .ipv4 = {{"ip.ttl", "9"}, {"ip.dsfield.dscp", "8"}, {"ip.flags.df", "0"}},

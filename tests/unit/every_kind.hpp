@@ -21,6 +21,7 @@ inline NetworkConfig every_geneve_key()
 		     .sport_min = 50000,
 		     .sport_max = 50100,
 		     .flowlabel = 0};
+	net.gso = false;
 	net.mss_clamp = true;
 	net.options = {{0x0102, 0x80, {0, 1, 0, 2}}, {1, 2, {}}};
 	net.match = {{0x0102, 0x80, {0, 1, 0, 2}}, {0xff, 0xff, 0, 0}};
@@ -91,6 +92,7 @@ networks:
     udp6zerocsumrx: false
     srcport: 50000-50100
     flowlabel: 0
+    gso: false
     mss: clamp
     geneve-opt: ["0x0102:0x80:00010002", "0x0001:0x02:"]
     geneve-match: "0x0102:0x80:00010002/ffff0000"

@@ -45,6 +45,8 @@ const Good kGood[] = {
 	{"flowlabel", "hash", "hash", true},
 	{"flowlabel", "0", 0u},
 	{"flowlabel", "1048575", 1048575u},
+	{"gso", "on", true, true},
+	{"gso", "off", false},
 	{"mss", "off", "off", true},
 	{"mss", "clamp", "clamp"},
 	{"geneve-opt", "none", std::vector<std::string>{}, true},

@@ -108,7 +108,7 @@ const Rule kTunnels[] = {
 };
 
 /// blue's 10.0.0.3 is another kind, or at another port.
-std::function<void(Config &)> mixed(xovl_encap encap, uint16_t dstport, std::function<void(Config &)> also = {})
+std::function<void(Config &)> mixed(xovl_encap encap, uint16_t dstport, const std::function<void(Config &)> &also = {})
 {
 	return [=](Config &c) {
 		c.networks[0].peers = {{ip("10.0.0.3"), encap, dstport}};
@@ -280,6 +280,7 @@ const Rule kPolicies[] = {
 		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
 		 c.networks[0].seq = GreSeq::Strict;
 		 c.networks[0].csum = true;
+		 c.networks[0].gso = false;
 	 },
 	 "", ""},
 	{"GbpOfGeneve",
@@ -305,7 +306,45 @@ const Rule kPolicies[] = {
 	       [](Config &c) {
 		       make(c.networks[0], XOVL_ENCAP_GRE, 100);
 		       c.networks[0].outer.udpcsum = true;
+		       c.networks[0].gso = false;
 	       }),
+	 "", ""},
+	{"UdpcsumInModeTc",
+	 [](Config &c) {
+		 c.networks[0].outer.udpcsum = true;
+		 c.networks[0].ports[0].mode = XOVL_MODE_NATIVE;
+		 c.networks[0].ports[1].mode = XOVL_MODE_TC;
+	 },
+	 "/networks/0/ports/1/mode",
+	 "mode tc of port eth1 vid 100 cannot do udpcsum of network \"blue\": it keeps super-frames whole (mode native; or "
+	 "gso "
+	 "off, if the tenants' interfaces send none)"},
+	{"CsumInModeAuto",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].csum = true;
+	 },
+	 "/networks/0/ports/0/mode",
+	 "mode auto of port veth0 cannot do csum of network \"blue\": it keeps super-frames whole (mode native; or gso "
+	 "off, if the tenants' interfaces send none)"},
+	{"SeqInModeGeneric",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].seq = GreSeq::On;
+		 c.networks[0].ports[0].mode = XOVL_MODE_GENERIC;
+	 },
+	 "/networks/0/ports/0/mode",
+	 "mode generic of port veth0 cannot do seq of network \"blue\": it keeps super-frames whole (mode native; or "
+	 "gso "
+	 "off, if the tenants' interfaces send none)"},
+	{"SeqInModeNative",
+	 [](Config &c) {
+		 make(c.networks[0], XOVL_ENCAP_GRE, 100);
+		 c.networks[0].seq = GreSeq::On;
+		 c.networks[0].ports[0].mode = XOVL_MODE_NATIVE;
+		 c.networks[0].ports[1].mode = XOVL_MODE_NATIVE;
+		 c.networks[1].ports[0].mode = XOVL_MODE_NATIVE;
+	 },
 	 "", ""},
 	{"ZeroChecksumsOfGre",
 	 [](Config &c) {

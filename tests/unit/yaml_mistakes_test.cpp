@@ -107,7 +107,7 @@ const Case kKeys[] = {
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
 	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ttl, dscp, df, "
 	 "udpcsum, "
-	 "udp6zerocsumrx, srcport, flowlabel, mss, geneve-opt, geneve-match, csum, seq, gbp, reserved, ports, flood, "
+	 "udp6zerocsumrx, srcport, flowlabel, gso, mss, geneve-opt, geneve-match, csum, seq, gbp, reserved, ports, flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
 	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group)"},

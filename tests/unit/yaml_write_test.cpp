@@ -146,6 +146,7 @@ private:
 			if (used == 1u << XOVL_ENCAP_GRE && net.name[0] == '1')
 				net.vni = coin() ? std::nullopt : std::optional<uint32_t>(0xffffff00 + below(256));
 		}
+		net.gso = !numbering_policy(net) && coin();
 	}
 
 	GeneveOption option()
