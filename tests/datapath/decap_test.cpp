@@ -38,18 +38,6 @@ protected:
 			list.push_back({.vni = kBlueVni, .reserved2 = static_cast<uint8_t>(1 << bit)});
 		return list;
 	}
-	/// Whether the kernel runs TC programs on it: some refuse an IP header that is cut off.
-	bool runs(const Bytes &packet) const
-	{
-		try {
-			bench_->run(Hook::Tc, "uplink", packet);
-			return true;
-		} catch (const std::system_error &error) {
-			EXPECT_EQ(error.code(), std::errc::invalid_argument);
-			return false;
-		}
-	}
-
 	Packet outer() const { return eth_ / outer_ip(ip().peer_a, ip().local); }
 	IPv4 v4() const { return {.src = ip().peer_a, .dst = ip().local}; }
 	IPv6 v6() const { return {.src = ip().peer_a, .dst = ip().local}; }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -126,6 +127,17 @@ void DatapathTest::check(Hook hook, const std::string &dev, const Bytes &packet,
 void DatapathTest::finishes(const std::string &dev, const Bytes &packet, const Outcome &want)
 {
 	check(hook(), dev, packet, want);
+}
+
+bool DatapathTest::runs(const Bytes &packet) const
+{
+	try {
+		bench_->run(Hook::Tc, "uplink", packet);
+		return true;
+	} catch (const std::system_error &error) {
+		EXPECT_EQ(error.code(), std::errc::invalid_argument);
+		return false;
+	}
 }
 
 void DatapathTest::finishes_in_tc(const std::string &dev, const Bytes &packet, const Outcome &want)

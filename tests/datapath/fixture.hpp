@@ -63,6 +63,8 @@ protected:
 	void finishes_in_tc(const std::string &dev, const Bytes &packet, const Outcome &want);
 	/// One or the other, for the frame of that name in tenant_frames().
 	void finishes_frame(const std::string &name, const std::string &dev, const Bytes &packet, const Outcome &want);
+	/// Whether the kernel runs TC programs on it: some refuse an IP header that is cut off.
+	bool runs(const Bytes &packet) const;
 	/// xovl leaves the packet alone.
 	void passes(const std::string &dev, const Bytes &packet);
 	/// Sends from the far end `from`, as the whole machine handles it; want: the frames that come out at each far end, in any

@@ -56,15 +56,25 @@ TEST_P(TooBig, IPv6)
 			mtu());
 }
 
-/* Smaller packets are quoted whole, whatever their length. */
+/* Smaller packets are quoted whole, whatever their length. Of IPv6 what does not fit is never so small. */
 TEST_P(TooBig, QuotedWhole)
 {
 	set_blue([](NetworkConfig &net) { net.mtu = 300; });
 	for (size_t more : {1, 2, 3, 248, 249}) {
 		SCOPED_TRACE(more);
 		answers_too_big(kEth / v4_ / UDP{1111, 2222} / Payload::of(300 - 28 + more), "mtu_network", 300);
-		answers_too_big(kEth / v6_ / UDP{1111, 2222} / Payload::of(300 - 48 + more), "mtu_network", 300);
 	}
+}
+
+/* RFC 8201, section 4: a host does not believe less than 1280. */
+TEST_P(TooBig, NoLessThanEveryIPv6Link)
+{
+	const Packet large = kEth / v6_ / UDP{1111, 2222} / Payload::of(1300);
+	set_blue([](NetworkConfig &net) { net.mtu = 1280; });
+	answers_too_big(large, "mtu_network", 1280);
+	set_blue([](NetworkConfig &net) { net.mtu = 1279; });
+	finishes_in_tc("port1", large,
+		       {Verdict::Drop, {}, dropped_from_port("port1", "mtu_network", large.bytes().size())});
 }
 
 TEST_P(TooBig, TheSmallerOfBothMtus)

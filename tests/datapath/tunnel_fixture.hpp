@@ -158,18 +158,6 @@ protected:
 				{.ifindex = if_nametoindex(dev.c_str()), .packet = packet, .mark = mark});
 	}
 
-	/// Whether the kernel runs TC programs on it: some refuse an IP header that is cut off.
-	bool runs(const Bytes &packet) const
-	{
-		try {
-			bench_->run(Hook::Tc, "uplink", packet);
-			return true;
-		} catch (const std::system_error &error) {
-			EXPECT_EQ(error.code(), std::errc::invalid_argument);
-			return false;
-		}
-	}
-
 private:
 	/// Of a frame without tags.
 	static uint8_t ecn_of(const Bytes &frame)

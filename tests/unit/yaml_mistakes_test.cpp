@@ -5,8 +5,11 @@
 
 #include "config.hpp"
 #include "expect_error.hpp"
+#include "yaml_texts.hpp"
 
 using namespace xovl;
+using test::kBlue;
+using test::kFull;
 
 namespace {
 
@@ -21,27 +24,10 @@ std::ostream &operator<<(std::ostream &out, const Case &c)
 	return out << c.name;
 }
 
-/// A network that is complete; a case goes on with line 5.
-const std::string kBlue = R"(networks:
-  - name: blue
-    encap: vxlan
-    vni: 100
-)";
-
-/// The same without VNI; a case goes on with line 4.
+/// kBlue without VNI; a case goes on with line 4.
 const std::string kUnnumbered = "networks:\n  - name: blue\n    encap: vxlan\n";
 
-/// The same with vteps and ports; a case goes on with line 8.
-const std::string kFull = R"(vtep: {local: [10.0.0.1, "fd00::1"]}
-uplinks: [{dev: eth0}]
-networks:
-  - name: blue
-    encap: vxlan
-    vni: 100
-    ports: [{dev: veth0}, {dev: eth1, vid: 100}]
-)";
-
-/// The same of geneve; a case goes on with line 5.
+/// kBlue of geneve; a case goes on with line 5.
 const std::string kGeneve = "networks:\n  - name: blue\n    encap: geneve\n    vni: 100\n";
 
 /// Of that many kinds, which begin with that type, as items of a list.
@@ -107,7 +93,8 @@ const Case kKeys[] = {
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
 	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ttl, dscp, df, "
 	 "udpcsum, "
-	 "udp6zerocsumrx, srcport, flowlabel, gso, mss, geneve-opt, geneve-match, csum, seq, gbp, reserved, ports, flood, "
+	 "udp6zerocsumrx, srcport, flowlabel, gso, mss, geneve-opt, geneve-match, csum, seq, gbp, reserved, ports, "
+	 "flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
 	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group)"},

@@ -7,8 +7,11 @@
 #include "every_kind.hpp"
 #include "expect_error.hpp"
 #include "process.hpp"
+#include "yaml_texts.hpp"
 
 using namespace xovl;
+using test::kBlue;
+using test::kFull;
 using test::TempFile;
 
 namespace {
@@ -17,23 +20,6 @@ Address ip(const char *text)
 {
 	return Address::parse(text);
 }
-
-/// A network that is complete.
-const std::string kBlue = R"(networks:
-  - name: blue
-    encap: vxlan
-    vni: 100
-)";
-
-/// The same with vteps and ports.
-const std::string kFull = R"(vtep: {local: [10.0.0.1, "fd00::1"]}
-uplinks: [{dev: eth0}]
-networks:
-  - name: blue
-    encap: vxlan
-    vni: 100
-    ports: [{dev: veth0}, {dev: eth1, vid: 100}]
-)";
 
 } // namespace
 
