@@ -99,16 +99,28 @@ protected:
 			.options = kind.options};
 	}
 
+	/// Open vSwitch in userspace loses a packet now and then when it gets no CPU; what it does not understand it loses always.
+	static testing::AssertionResult in_three(const std::function<testing::AssertionResult()> &attempt)
+	{
+		for (int i = 0; i < 2; i++)
+			if (attempt())
+				return testing::AssertionSuccess();
+		return attempt();
+	}
+
 	void carries_everything() const
 	{
-		EXPECT_TRUE(pings(c(1), Topology::tenant4(2)));
-		EXPECT_TRUE(pings(c(2), Topology::tenant6(1)));
-		EXPECT_TRUE(pings(c(2), Topology::tenant4(1), 2, net_->tenant_mtu() - 28));
-		EXPECT_TRUE(pings(c(1), Topology::tenant6(2), 2, net_->tenant_mtu() - 48));
-		for (const size_t size : {1, 17, 100, 1300}) {
-			ASSERT_TRUE(udp_both_ways(c(1), Topology::tenant4(1), c(2), Topology::tenant4(2), size));
-			ASSERT_TRUE(udp_both_ways(c(2), Topology::tenant6(2), c(1), Topology::tenant6(1), size));
-		}
+		const auto pinged = [&](int from, const std::string &address, unsigned count = 3, unsigned size = 56) {
+			return in_three([&] { return pings(c(from), address, count, size); });
+		};
+		EXPECT_TRUE(pinged(1, Topology::tenant4(2)));
+		EXPECT_TRUE(pinged(2, Topology::tenant6(1)));
+		EXPECT_TRUE(pinged(2, Topology::tenant4(1), 2, net_->tenant_mtu() - 28));
+		EXPECT_TRUE(pinged(1, Topology::tenant6(2), 2, net_->tenant_mtu() - 48));
+		for (const size_t size : {1, 17, 100, 1300})
+			for (const auto &address : {Topology::tenant4, Topology::tenant6})
+				ASSERT_TRUE(in_three(
+					[&] { return udp_both_ways(c(1), address(1), c(2), address(2), size); }));
 	}
 
 	void carries_tcp() const
