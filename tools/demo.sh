@@ -86,13 +86,15 @@ demo_apply() {
 	done
 }
 
-# Whether every uplink and port runs in a mode; else prints what it runs in
+# demo_in_mode MODE [HOST...]: whether every uplink and port runs in a mode; else prints what it runs in
 demo_in_mode() {
-	local host object shown
-	for host in h1 h2; do
+	local mode=$1 host object shown
+	shift
+	[ $# != 0 ] || set -- h1 h2
+	for host in "$@"; do
 		for object in uplink port; do
 			shown=$(demo_xovl "$host" -j "$object" show) || return 1
-			[[ ${shown// /} == *"\"mode\":\"$1\""* ]] || { echo "$host: $object show: $shown"; return 1; }
+			[[ ${shown// /} == *"\"mode\":\"$mode\""* ]] || { echo "$host: $object show: $shown"; return 1; }
 		done
 	done
 }
