@@ -316,7 +316,8 @@ const Rule kPolicies[] = {
 		 c.networks[0].ports[1].mode = XOVL_MODE_TC;
 	 },
 	 "/networks/0/ports/1/mode",
-	 "mode tc of port eth1 vid 100 cannot do udpcsum of network \"blue\": it keeps super-frames whole (mode native; or "
+	 "mode tc of port eth1 vid 100 cannot do udpcsum of network \"blue\": it keeps super-frames whole (mode "
+	 "native; or "
 	 "gso "
 	 "off, if the tenants' interfaces send none)"},
 	{"CsumInModeAuto",
