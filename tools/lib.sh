@@ -63,12 +63,13 @@ install_packages() {
 		die "apt-get install failed (see above)"
 }
 
-# build FOLDER TARGET [CMAKE-OPTION...]: configure and build; says nothing when it works
+# build FOLDER "TARGET..." [CMAKE-OPTION...]: configure and build; says nothing when it works
 build() {
-	local folder=$1 target=$2
+	local folder=$1 targets
+	read -ra targets <<<"$2"
 	shift 2
 	if ! quietly cmake -S "$ROOT" -B "$folder" "$@" ||
-		! quietly cmake --build "$folder" --target "$target" --parallel "$(nproc)"; then
+		! quietly cmake --build "$folder" --target "${targets[@]}" --parallel "$(nproc)"; then
 		echo "$SELF: the build in $folder failed (see above)" >&2
 		return 1
 	fi
