@@ -121,10 +121,10 @@ static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
 	return device_vid ? ETH_HLEN + sizeof(struct xovl_vlan_tag) : ETH_HLEN;
 }
 
-/* The VLAN of a packet from the underlay: only what is of the uplink's own comes so far. */
+/* What a path from the underlay must come in by: nothing, as only what is of the uplink's own VLAN comes so far. */
 static __always_inline __u16 underlay_vid(const ctx_t *ctx)
 {
-	return device_vid;
+	return 0;
 }
 
 /* Whether the kernel would take the frame as addressed to this host, in the VLAN. A wrong no only costs the way through TC. */

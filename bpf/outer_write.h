@@ -172,8 +172,9 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 #define PATH_EXTRAS (XOVL_PATH_GRE_SEQ | XOVL_PATH_MARK)
 #define PATH_CHECKSUM (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM)
 
-/* VXLAN, or GENEVE without options, over IPv4 */
-#define OUTER_USUAL (OUTER_L4_IPV4 + sizeof(struct udphdr) + 8)
+/* VXLAN, or GENEVE without options */
+#define OUTER_USUAL_IPV4 (OUTER_L4_IPV4 + sizeof(struct udphdr) + 8)
+#define OUTER_USUAL_IPV6 (OUTER_L4_IPV6 + sizeof(struct udphdr) + 8)
 
 /*
  * Copy len octets, 38 at least and 134 at most: whole words from the front and, overlapping them, from the end. False: there
@@ -186,8 +187,12 @@ static __always_inline bool outer_copy(void *to, const void *end, const struct x
 
 	if (to + OUTER_L4_IPV4 + sizeof(struct udphdr) > end)
 		return false;
-	if (len == OUTER_USUAL && to + OUTER_USUAL <= end) {
-		words_copy(to, from, OUTER_USUAL);
+	if (len == OUTER_USUAL_IPV4 && to + OUTER_USUAL_IPV4 <= end) {
+		words_copy(to, from, OUTER_USUAL_IPV4);
+		return true;
+	}
+	if (len == OUTER_USUAL_IPV6 && to + OUTER_USUAL_IPV6 <= end) {
+		words_copy(to, from, OUTER_USUAL_IPV6);
 		return true;
 	}
 	if (rest > XOVL_PATH_OUTER - 32 || to + rest + 32 > end)
