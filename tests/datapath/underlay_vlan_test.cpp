@@ -24,10 +24,11 @@ protected:
 	}
 
 	/// With a tag behind the MACs.
-	static Bytes tagged(const Bytes &packet, uint16_t vid, uint8_t pcp = 0)
+	static Bytes tagged(const Bytes &packet, uint16_t vid, uint8_t pcp = 0, uint16_t tpid = 0x8100)
 	{
 		Bytes out = packet;
-		const Bytes tag = {0x81, 0x00, static_cast<uint8_t>(pcp << 5 | vid >> 8), static_cast<uint8_t>(vid)};
+		const Bytes tag = {static_cast<uint8_t>(tpid >> 8), static_cast<uint8_t>(tpid),
+				   static_cast<uint8_t>(pcp << 5 | vid >> 8), static_cast<uint8_t>(vid)};
 		out.insert(out.begin() + 12, tag.begin(), tag.end());
 		return out;
 	}
@@ -67,8 +68,12 @@ protected:
 			if (hook() == Hook::Xdp)
 				finishes("uplink", tagged(packet, vid), {});
 		}
-		if (hook() == Hook::Xdp)
+		/* the same number is another VLAN in 802.1ad */
+		wire("under", tagged(packet, kVid, 0, 0x88a8), {}, {});
+		if (hook() == Hook::Xdp) {
 			finishes("uplink", tagged(packet, 0), {});
+			finishes("uplink", tagged(packet, kVid, 0, 0x88a8), {});
+		}
 	}
 };
 
@@ -82,6 +87,17 @@ TEST_P(UnderlayVlan, Vxlan)
 		receives_tagged(packet);
 		leaves_alone(packet);
 	}
+}
+
+/* When the command has ended, no frame goes into the old VLAN any more. */
+TEST_P(UnderlayVlan, AnotherAtOnce)
+{
+	const Bytes want = udp_sent(4789, Vxlan{kBlueVni}, out_, made());
+	const Counts counts = sent("port1", "blue", ip().peer_a, out_.bytes().size());
+	Config config = bench_->config();
+	config.uplinks[0].vid = kVid + 1;
+	bench_->apply(config);
+	wire("tenant1", out_, {{"under", tagged(want, kVid + 1)}}, counts);
 }
 
 TEST_P(UnderlayVlan, GeneveWithOptions)
