@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What one packet from the underlay in a hundred needs, or those of few networks, before its outer headers go: checksum,
- * sequence number, congestion; group and MSS.
+ * What some packets from the underlay need before their outer headers go: those with a checksum or a mark of congestion, and
+ * those of networks that ask for sequence numbers, group or MSS.
  */
 #ifndef XOVL_BPF_CARE_H
 #define XOVL_BPF_CARE_H

@@ -17,8 +17,12 @@
 #define FLOW_HEADERS_MAX (14 + 2 * 4 + 40 + 20)
 
 /* What not every hook can cope with. */
-#define FLOW_SYN 0x1	 /* a SYN of TCP */
-#define FLOW_PARTIAL 0x2 /* the transport checksum is only begun: the pseudo-header's sum; if asked for */
+#define FLOW_SYN 0x1 /* a SYN of TCP */
+/*
+ * The transport checksum is only begun: the field holds the pseudo-header's sum, which is looked at if asked for; or the transport is
+ * one of which that cannot be told.
+ */
+#define FLOW_PARTIAL 0x2
 
 struct flow {
 	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
@@ -28,7 +32,7 @@ struct flow {
 	__u8 family;	 /* AF_INET, AF_INET6; 0: not IP */
 	__u8 tos;	 /* or traffic class */
 	__u8 marks;	 /* FLOW_* */
-	__sum16 check;	 /* transport checksum as it stands, if asked for */
+	__sum16 check;	 /* transport checksum as it stands */
 
 	/* by flow_measure() */
 	__u32 wire_len; /* octets of one frame, Ethernet header and tags included: of a segment, for a super-frame */
