@@ -9,22 +9,34 @@
 
 #define SUM_CHUNKS_MAX (IP_LEN_MAX / SCRATCH_LEN + 1)
 
+struct sum_walk {
+	ctx_t *ctx;
+	__u32 at, end;
+	__u32 sum;
+};
+
+static long sum_chunk_nth(__u32 nth, struct sum_walk *walk)
+{
+	__u32 chunk = walk->end - walk->at < SCRATCH_LEN ? walk->end - walk->at : SCRATCH_LEN;
+	struct scratch *scratch = scratch_get();
+
+	chunk = length_up_to(chunk, SCRATCH_LEN);
+	if (!scratch || walk->at >= walk->end || carrier_load(walk->ctx, walk->at, scratch->octets, chunk))
+		return 1;
+	/* an odd octet is summed with zeroes behind it, and so is what is no whole word */
+	*(__u32 *)(scratch->octets + chunk) = 0;
+	walk->sum = bpf_csum_diff(NULL, 0, (void *)scratch->octets, (chunk + 3) & 0x3fc, walk->sum);
+	walk->at += chunk;
+	return 0;
+}
+
 /* The sum of the octets from offset at to end, and of sum, folded. Octets that are not there do not count. */
 __noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
 {
-	struct scratch *scratch = scratch_get();
-	__u32 chunk;
+	struct sum_walk walk = {.ctx = ctx, .at = at, .end = end, .sum = sum};
 
-	for (__u32 i = 0; i < SUM_CHUNKS_MAX && at < end; i++) {
-		chunk = length_up_to(end - at < SCRATCH_LEN ? end - at : SCRATCH_LEN, SCRATCH_LEN);
-		if (!scratch || carrier_load(ctx, at, scratch->octets, chunk))
-			break;
-		/* an odd octet is summed with zeroes behind it, and so is what is no whole word */
-		*(__u32 *)(scratch->octets + chunk) = 0;
-		sum = bpf_csum_diff(NULL, 0, (void *)scratch->octets, (chunk + 3) & 0x3fc, sum);
-		at += chunk;
-	}
-	return sum_fold(sum);
+	bpf_loop(SUM_CHUNKS_MAX, sum_chunk_nth, &walk, 0);
+	return sum_fold(walk.sum);
 }
 
 /* The sum of the pseudo-header of an outer packet's UDP (RFC 768; RFC 8200, 8.1), not folded to the end. */

@@ -51,11 +51,13 @@ static __always_inline __u32 outer_policy(const struct xovl_network *net, const 
 	return flags;
 }
 
-/* About the peer and the way to it. */
-static __always_inline __u32 outer_flags(const struct xovl_peer *peer, const struct xovl_nexthop *nexthop)
+/* About the peer and the way to it. Behind a call the verifier need not follow every combination of them. */
+__noinline __u32 outer_flags(const struct xovl_peer *peer, const struct xovl_nexthop *nexthop)
 {
 	__u32 flags = XOVL_PATH_TO_PEER;
 
+	if (!peer || !nexthop)
+		return 0;
 	/* IPv6 only, as some policies are for one family */
 	if (peer->family != AF_INET)
 		flags |= XOVL_PATH_IPV6;
