@@ -101,6 +101,7 @@ Counts dropped_outer(const std::string &reason)
 void DatapathTest::SetUp()
 {
 	bench_ = std::make_unique<Bench>(GetParam().mode, GetParam().family);
+	home_.emplace(sched_getcpu());
 	confirm_peers();
 }
 

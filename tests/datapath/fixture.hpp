@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "bench.hpp"
+#include "cpus.hpp"
 #include "packet.hpp"
 
 namespace xovl::test {
@@ -43,7 +45,8 @@ Counts dropped_outer(const std::string &reason);
 
 class DatapathTest : public testing::TestWithParam<Setup> {
 protected:
-	/// Builds the bench. Every next hop is known and confirmed then, and the FDB holds static entries only.
+	/// Builds the bench. Every next hop is known and confirmed then, and the FDB holds static entries only. From then on the test
+	/// stays on one CPU.
 	void SetUp() override;
 
 	Hook hook() const { return GetParam().mode == XOVL_MODE_TC ? Hook::Tc : Hook::Xdp; }
@@ -103,6 +106,7 @@ protected:
 	Bytes made_of(const Packet &inner) { return made_of(inner, hook()); }
 
 	std::unique_ptr<Bench> bench_;
+	std::optional<OnCpu> home_;
 
 private:
 	void check(Hook hook, const std::string &dev, const Bytes &packet, const Outcome &want);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the tests of bpf/path.h share. The cache is per CPU: a test stays on one, and asks on every one what must hold on all.
+// What the tests of bpf/path.h share. The cache is per CPU: what must hold on all is asked on every one.
 #pragma once
-
-#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -17,43 +15,12 @@ namespace xovl::test {
 
 using Clock = std::chrono::steady_clock;
 
-/// Keeps this thread on one CPU while it lives.
-class OnCpu {
-public:
-	explicit OnCpu(int cpu)
-	{
-		sched_getaffinity(0, sizeof(before_), &before_);
-		cpu_set_t one;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		EXPECT_EQ(sched_setaffinity(0, sizeof(one), &one), 0) << "CPU " << cpu;
-	}
-	OnCpu(const OnCpu &) = delete;
-	OnCpu &operator=(const OnCpu &) = delete;
-	~OnCpu() { sched_setaffinity(0, sizeof(before_), &before_); }
-
-private:
-	cpu_set_t before_;
-};
-
-inline std::vector<int> allowed_cpus()
-{
-	cpu_set_t set;
-	std::vector<int> cpus;
-	sched_getaffinity(0, sizeof(set), &set);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			cpus.push_back(cpu);
-	return cpus;
-}
-
 class Path : public DatapathTest {
 protected:
 	void SetUp() override
 	{
-		DatapathTest::SetUp();
 		cpus_ = allowed_cpus();
-		home_.emplace(cpus_.front());
+		DatapathTest::SetUp();
 		flow_ = made_of(udp_frame(mac::kRemoteA, mac::kTenant1));
 	}
 
@@ -181,7 +148,6 @@ protected:
 	}
 
 	std::vector<int> cpus_;
-	std::optional<OnCpu> home_;
 	Bytes flow_; ///< a tunnel packet of udp_frame()'s flow
 };
 
