@@ -73,6 +73,12 @@ __noinline int uplink_is_ready(ctx_t *ctx)
 	return !(flow.marks & obstacles);
 }
 
+/* GRO comes after XDP, and not where that is generic. */
+static __always_inline bool uplink_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
+{
+	return false;
+}
+
 static __always_inline void uplink_change(ctx_t *ctx)
 {
 }
@@ -82,6 +88,32 @@ static __always_inline void uplink_change(ctx_t *ctx)
 static __always_inline bool uplink_is_ready(ctx_t *ctx)
 {
 	return true;
+}
+
+/* Is the frame of len octets that starts at offset at as long as its IP header says? False of what is not IP. */
+__noinline int frame_is_one(ctx_t *ctx, __u32 at, __u32 len)
+{
+	struct frame f = {};
+	struct flow flow;
+	__be16 ip_len;
+
+	frame_reload(ctx, &f);
+	flow_parse(&f, outer_offset(at), false, &flow);
+	at += flow.l2_len;
+	if (flow.family == AF_INET && !carrier_load(ctx, at + offsetof(struct iphdr, tot_len), &ip_len, sizeof(ip_len)))
+		return flow.l2_len + bpf_ntohs(ip_len) == len;
+	if (flow.family && !carrier_load(ctx, at + offsetof(struct ipv6hdr, payload_len), &ip_len, sizeof(ip_len)))
+		return flow.l2_len + sizeof(struct ipv6hdr) + bpf_ntohs(ip_len) == len;
+	return false;
+}
+
+/*
+ * Where GRO is told to (rx-udp-gro-forwarding, rx-gro-list), it takes UDP packets with checksums for parts of one super-frame,
+ * tunnel packets too; only the first one's frame could be found in it.
+ */
+static __always_inline bool uplink_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
+{
+	return f->gso_size && outer->check && !outer_is_gre(outer) && !frame_is_one(ctx, f->outer_len, f->len);
 }
 
 /*
@@ -138,6 +170,8 @@ __noinline int uplink_care(ctx_t *ctx)
 
 	if (!now)
 		return XOVL_REASON_NONE;
+	if (uplink_is_merged(ctx, &now->frame, &now->outer))
+		return XOVL_REASON_GRO_MERGED;
 	reason = uplink_checksum(ctx, &now->frame, &now->outer);
 	if (!reason)
 		reason = uplink_sequence(ctx, &now->frame, &now->outer);

@@ -17,6 +17,7 @@
 	X(UDP_LENGTH, OUTER, "UDP length disagrees with the IP length")                                                \
 	X(UDP_CHECKSUM, OUTER, "outer UDP checksum is wrong")                                                          \
 	X(UDP_NO_CHECKSUM, OUTER, "outer UDP checksum is zero over IPv6 (udp6zerocsumrx off)")                         \
+	X(GRO_MERGED, OUTER, "tunnel packets merged by GRO (switch rx-udp-gro-forwarding and rx-gro-list off)")        \
 	X(VXLAN_SHORT, OUTER, "no room for a VXLAN header and an inner Ethernet header")                               \
 	X(VXLAN_FLAGS, OUTER, "VXLAN I flag is not set")                                                               \
 	X(VXLAN_RESERVED, OUTER, "VXLAN reserved bits or unknown extension flags are set")                             \

@@ -100,6 +100,33 @@ TEST_P(ChecksumTc, OfAJumboFrame)
 	}
 }
 
+/*
+ * A super-frame of the sender's is one; what GRO merged is as many frames as there were packets. (Super-frames of BPF_PROG_TEST_RUN
+ * are of no type, so the kernel lets nobody strip them: that real ones arrive, interop tests see.)
+ */
+TEST_P(ChecksumTc, OfAMergedPacket)
+{
+	const auto merged = [&](const Bytes &frames) {
+		const auto count = [&] { return bench_->counts()["drop gro_merged packets"]; };
+		const uint64_t before = count();
+		bench_->run(Hook::Tc, "uplink", summed(Payload{frames}), 100);
+		return count() - before;
+	};
+	const Packet segments = UDP{.sport = 5, .dport = 6} / Payload::of(1000);
+	const Packet above[] = {eth_ / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"},
+				eth_ / IPv6{.src = "fd00:1::1", .dst = "fd00:1::2"},
+				eth_ / Vlan{100} / Vlan{7} / IPv6{.src = "fd00:1::1", .dst = "fd00:1::2"}};
+	for (const Packet &headers : above) {
+		const Bytes one = headers / segments;
+		const Bytes behind = Vxlan{kBlueVni} / (headers / segments);
+		Bytes two = one;
+		two.insert(two.end(), behind.begin(), behind.end());
+		EXPECT_EQ(merged(one), 0u) << one.size();
+		EXPECT_EQ(merged(two), 1u) << two.size();
+	}
+	EXPECT_EQ(merged(eth_ / Payload::of(1000)), 1u) << "nobody makes super-frames of that";
+}
+
 /* Octets behind the packet are not part of it. */
 TEST_P(Checksum, WithOctetsBehindThePacket)
 {

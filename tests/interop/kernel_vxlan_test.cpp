@@ -64,6 +64,7 @@ protected:
 };
 
 using KernelVxlanXdp = KernelVxlan;
+using KernelVxlanTc = KernelVxlan;
 
 /// Gives the frames that come in at an interface a mark, as a firewall would, for as long as it lives.
 class Marker {
@@ -185,6 +186,29 @@ TEST_P(KernelVxlan, TaggedFramesPass)
 	}
 }
 
+/* The kernel merges, if told to, what it takes for anybody's UDP: packets with checksums, complete ones. */
+TEST_P(KernelVxlanTc, WhatGroMergesIsCounted)
+{
+	kernel_side(false, v6() ? "" : "udpcsum");
+	c(2).offload("eth0", "tx off");
+	h(2).offload("up0", "tso off"); // else a veth passes GRO by
+	must({"ip", "netns", "exec", h(1).name(), "sh", "-c",
+	      "cd /sys/class/net/up0 && echo 2000000 > gro_flush_timeout && echo 2 > napi_defer_hard_irqs"});
+	const UdpSocket sender(c(2), net().tenant4(2), 5000), receiver(c(1), net().tenant4(1), 5001);
+	const auto merged = [&](const std::string &feature) {
+		h(1).offload("up0", "gro on " + feature + " on");
+		const uint64_t before = h(1).drops("gro_merged");
+		EXPECT_TRUE(pings(c(2), net().tenant4(1))) << "what is not merged";
+		for (int i = 0; i < 2000; i++)
+			sender.send(net().tenant4(1), 5001, Bytes(200));
+		h(1).offload("up0", feature + " off");
+		return h(1).drops("gro_merged") - before;
+	};
+	EXPECT_GT(merged("rx-udp-gro-forwarding"), 0u);
+	EXPECT_GT(merged("rx-gro-list"), 0u);
+	EXPECT_TRUE(udp_both_ways(c(1), net().tenant4(1), c(2), net().tenant4(2)));
+}
+
 /* The group of a packet is the mark of the frame that the kernel's device takes in or gives out. */
 TEST_P(KernelVxlan, CarriesTheGroupOfBothSides)
 {
@@ -221,6 +245,7 @@ TEST_P(KernelVxlan, CarriesTheGroupOfBothSides)
 
 INSTANTIATE_TEST_SUITE_P(Modes, KernelVxlan,
 			 testing::Combine(testing::Values("native", "generic", "tc"), testing::Bool()), mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, KernelVxlanTc, testing::Combine(testing::Values("tc"), testing::Bool()), mode_name);
 INSTANTIATE_TEST_SUITE_P(Modes, KernelVxlanXdp, testing::Combine(testing::Values("native", "generic"), testing::Bool()),
 			 mode_name);
 
