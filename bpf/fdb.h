@@ -20,7 +20,7 @@ const volatile __u32 fdb_hints_bits = 1;
 struct destination {
 	__u64 target;	  /* xovl_fdb_dst(); 0: unknown */
 	__u64 expires;	  /* when all that has been looked up for the frame is to be looked up again, jiffies */
-	__u64 generation; /* of all that has been looked up for it: see xovl/maps.h, paths */
+	__u64 generation; /* of all that has been looked up for it: see xovl/caches.h, paths */
 };
 
 /* When the table is full, expired entries are swept out at most so often, so many at a time. */

@@ -11,6 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "xovl/caches.h"
 #include "xovl/maps.h"
 #include "xovl/reasons.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map of the datapath. Keys and values are documented in xovl/maps.h. Sizes are set by userspace at load, and the
- * maps are shared by all programs of one network namespace.
+ * Every map of the datapath. Keys and values are documented in xovl/maps.h and xovl/caches.h. Sizes are set by userspace at
+ * load, and the maps are shared by all programs of one network namespace.
  */
 #ifndef XOVL_BPF_MAPS_H
 #define XOVL_BPF_MAPS_H
@@ -10,6 +10,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "xovl/caches.h"
 #include "xovl/maps.h"
 #include "xovl/reasons.h"
 

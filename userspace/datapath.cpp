@@ -17,6 +17,7 @@
 #include "attach.hpp"
 #include "tc.skel.h"
 #include "xdp.skel.h"
+#include "xovl/caches.h"
 
 namespace xovl {
 

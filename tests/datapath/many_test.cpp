@@ -8,6 +8,7 @@
 
 #include "path_fixture.hpp"
 #include "prog_run.hpp"
+#include "xovl/caches.h"
 
 namespace xovl::test {
 
