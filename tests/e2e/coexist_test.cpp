@@ -294,7 +294,7 @@ TEST_F(Coexist, StateOfARemovedNamespaceIsNotAdopted)
 			hosts.push_back(std::make_unique<Host>("next" + std::to_string(hosts.size())));
 			return hosts.back()->inode() == inode;
 		},
-		20s);
+		5s);
 	if (!reused) {
 		if (!namespace_has(inode))
 			std::filesystem::remove_all(folder);

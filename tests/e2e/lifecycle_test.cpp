@@ -304,11 +304,11 @@ TEST_F(LifecycleTc, BatchRunsAFileOfCommands)
 	const TempFile file(
 		"# a comment\n\nvtep add 192.0.2.1\nuplink add up0 mode tc\nnet add blue encap vxlan vni 100\n"
 		"port add port0 net blue mode tc\nflood add net blue dst 192.0.2.2\n");
-	const Result result = run({XOVL_COMMAND, "-n", h(1).name(), "-b", file.path()});
+	const Result result = run({xovl_command(), "-n", h(1).name(), "-b", file.path()});
 	EXPECT_TRUE(result.ok()) << result.text();
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 	const TempFile bad("net add red encap vxlan vni 200\nnet add red encap vxlan vni 201\n");
-	EXPECT_EQ(run({XOVL_COMMAND, "-n", h(1).name(), "-b", bad.path()}).status, 1);
+	EXPECT_EQ(run({xovl_command(), "-n", h(1).name(), "-b", bad.path()}).status, 1);
 }
 
 TEST_P(Lifecycle, ApplyKilledAnywhereIsMadeGoodByApply)

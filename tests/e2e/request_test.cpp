@@ -137,7 +137,8 @@ TEST_F(Requests, LastPeerOfAnEncapsulation)
 
 TEST_F(Requests, UnknownNamespace)
 {
-	expect_refused(run({XOVL_COMMAND, "-n", "x-no-such-namespace", "net", "show"}), 1, "x-no-such-namespace", "-n");
+	expect_refused(run({xovl_command(), "-n", "x-no-such-namespace", "net", "show"}), 1, "x-no-such-namespace",
+		       "-n");
 }
 
 TEST_F(Requests, WrongFilesNameTheirPlace)
@@ -192,11 +193,11 @@ TEST_F(Requests, WrongFilesOfEntriesNameTheirPlace)
 TEST_F(Requests, WithoutRoot)
 {
 	const Args as_nobody = {"setpriv",        "--reuid=65534",   "--regid=65534",
-				"--clear-groups", "--inh-caps=-all", XOVL_COMMAND};
+				"--clear-groups", "--inh-caps=-all", xovl_command()};
 	const Result reached =
-		run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", XOVL_COMMAND, "version"});
+		run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", xovl_command(), "version"});
 	if (!reached.ok())
-		GTEST_SKIP() << "another user cannot run " << XOVL_COMMAND << ": " << reached.text();
+		GTEST_SKIP() << "another user cannot run " << xovl_command() << ": " << reached.text();
 	for (const char *line : {"net add red encap vxlan vni 200", "net show", "down", "stats"}) {
 		Args argv = as_nobody;
 		for (const std::string &word : words(line))
@@ -210,12 +211,12 @@ TEST_F(Requests, WithoutBpffs)
 	// as in `ip netns exec`: a mount namespace of its own without the bpffs
 	const std::string script = "umount -l /sys/fs/bpf 2>/dev/null; exec \"$0\" \"$@\"";
 	for (const char *line : {"net add red encap vxlan vni 200", "net show", "save"}) {
-		Args argv = {"unshare", "-m", "sh", "-c", script, XOVL_COMMAND};
+		Args argv = {"unshare", "-m", "sh", "-c", script, xovl_command()};
 		for (const std::string &word : words(line))
 			argv.push_back(word);
 		expect_refused(run(argv, {.netns = h(1).name()}), 2, "xovl -n", line);
 	}
-	expect_refused(run({"ip", "netns", "exec", h(1).name(), XOVL_COMMAND, "net", "show"}), 2, "xovl -n",
+	expect_refused(run({"ip", "netns", "exec", h(1).name(), xovl_command(), "net", "show"}), 2, "xovl -n",
 		       "ip netns exec");
 }
 

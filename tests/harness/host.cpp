@@ -18,7 +18,7 @@ constexpr int kTcxIngress = 46; // BPF_TCX_INGRESS, which the UAPI headers of De
 
 Args command_line(const Host &host, const Args &options, const std::string &line)
 {
-	Args argv = {XOVL_COMMAND, "-n", host.name()};
+	Args argv = {xovl_command(), "-n", host.name()};
 	argv.insert(argv.end(), options.begin(), options.end());
 	for (const std::string &word : words(line))
 		argv.push_back(word);

@@ -199,6 +199,12 @@ std::string Process::output() const
 	return content_of(out_);
 }
 
+std::string xovl_command()
+{
+	const char *other = std::getenv("XOVL");
+	return other ? other : XOVL_COMMAND;
+}
+
 Result run(const Args &argv, const RunOptions &options)
 {
 	return Process(argv, options).wait(options.timeout);

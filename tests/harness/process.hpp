@@ -74,6 +74,9 @@ private:
 	Fd err_;
 };
 
+/// The path of the command under test: $XOVL, or that of this build.
+std::string xovl_command();
+
 /// Starts argv and waits for its end, at most options.timeout.
 Result run(const Args &argv, const RunOptions &options = {});
 /// The same; throws std::runtime_error unless it exits with status 0. Returns stdout.
