@@ -12,7 +12,8 @@
 
 namespace xovl::test {
 
-/// A network namespace "x<pid>-<role>", removed with everything in it. IPv6 in it is quiet: no DAD, no router solicitation, no report twice.
+/// A network namespace "x<pid>-<role>", removed with everything in it. IPv6 in it is quiet: no DAD, no router solicitation, no
+/// report twice.
 class Netns {
 public:
 	explicit Netns(const std::string &role);
