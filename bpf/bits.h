@@ -47,6 +47,12 @@ static __always_inline __u16 sum_fold(__u32 sum)
 	return sum + (sum >> 16);
 }
 
+/* Of a sum of some numbers of 32 bits, one that fits them again: not folded to the end. */
+static __always_inline __u32 sum_halve(__u64 sum)
+{
+	return (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+}
+
 /* The unfolded sum of nr numbers of 16 bits. */
 static __always_inline __u32 sum_of_words(const __u16 *word, int nr)
 {

@@ -23,7 +23,7 @@ static __always_inline enum xovl_reason uplink_checksum(ctx_t *ctx, const struct
 	__u32 sum = 0;
 
 	if (!outer->check)
-		return f->path_flags & XOVL_PATH_WANTS_CSUM ? XOVL_REASON_UDP_NO_CHECKSUM : XOVL_REASON_NONE;
+		return f->path_flags & XOVL_NET_NO_ZEROCSUM6 ? XOVL_REASON_UDP_NO_CHECKSUM : XOVL_REASON_NONE;
 	if (carrier_has_verified(ctx, f))
 		return XOVL_REASON_NONE;
 	if (!gre)
@@ -40,7 +40,7 @@ static __always_inline enum xovl_reason uplink_sequence(ctx_t *ctx, const struct
 {
 	__be32 number;
 
-	if (!(f->path_flags & XOVL_PATH_SEQ_STRICT) || !(gre_flags(outer) & XOVL_GRE_S))
+	if (!(f->path_flags & XOVL_NET_SEQ_STRICT) || !(gre_flags(outer) & XOVL_GRE_S))
 		return XOVL_REASON_NONE;
 	if (carrier_load(ctx, outer->l4 + gre_sequence_at(gre_flags(outer)), &number, sizeof(number)))
 		return XOVL_REASON_NONE;
@@ -61,7 +61,7 @@ __noinline int uplink_is_ready(ctx_t *ctx)
 	struct flow flow;
 	__u32 obstacles;
 
-	if (!now || (now->frame.path_flags & (XOVL_PATH_GROUP | XOVL_PATH_SEQ_STRICT)))
+	if (!now || (now->frame.path_flags & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
 		return false;
 	if (now->outer.check && ecn_matters(now->outer.tos))
 		return false;
@@ -122,23 +122,23 @@ static __always_inline bool uplink_is_merged(ctx_t *ctx, const struct frame *f, 
  */
 __noinline int uplink_mtu_back(ctx_t *ctx, __u32 l2_len)
 {
-	struct xovl_path *path = path_scratch(PATH_BACK);
+	struct path_place place;
 	struct frame back = {.origin = ORIGIN_NONE};
 	struct uplink_now *now = uplink_now();
 	struct xovl_peer *peer;
 	struct flow flow = {};
 	__u64 expires;
 
-	if (!now || !path)
+	if (!now || !path_place_once(PATH_BACK, &place))
 		return 0;
 	back.net_index = now->frame.net_index;
 	back.net = network_get(back.net_index);
 	peer = peer_get(now->frame.origin);
-	if (!back.net || !peer || peer_find(ctx, &back, &flow, now->frame.origin, path, &expires))
+	if (!back.net || !peer || peer_find(ctx, &back, &flow, now->frame.origin, &place, &expires))
 		return 0;
 	if (peer->encap == XOVL_ENCAP_GENEVE) /* the path was prepared for no port */
 		l2_len += back.net->port_options;
-	return path_mtu(path, l2_len);
+	return path_mtu(place.path, l2_len);
 }
 
 /* What the packet in uplink_now(), which is sound, brings or gets: skb->mark, another MSS. Its data is void afterwards. */
@@ -149,9 +149,9 @@ static __always_inline void uplink_change(ctx_t *ctx)
 
 	if (!now)
 		return;
-	if (now->frame.path_flags & XOVL_PATH_GROUP)
+	if (now->frame.path_flags & XOVL_NET_GBP)
 		ctx->mark = vxlan_group(&now->outer);
-	if (!(now->frame.path_flags & XOVL_PATH_MSS_CLAMP))
+	if (!(now->frame.path_flags & XOVL_NET_MSS_CLAMP))
 		return;
 	syn = syn_find(ctx, now->frame.outer_len);
 	if (!syn)

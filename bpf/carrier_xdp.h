@@ -151,7 +151,7 @@ static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *pat
 	tag = (void *)(long)ctx->data + 2 * ETH_ALEN;
 	if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
 		return false;
-	words_copy((void *)(long)ctx->data, path->outer, 2 * ETH_ALEN);
+	words_copy((void *)(long)ctx->data, (void *)(long)ctx->data + sizeof(*tag), 2 * ETH_ALEN);
 	tag->tpid = bpf_htons(ETH_P_8021Q);
 	tag->tci = bpf_htons(path->vid);
 	return true;

@@ -48,9 +48,7 @@ static __always_inline __u32 pseudo_sum(const struct xovl_addr *a, const struct 
 	for (int i = 0; i < 4; i++)
 		if (!ipv4 || i == 3)
 			sum += (__u64)a->be32[i] + b->be32[i];
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	return sum;
+	return sum_halve(sum);
 }
 
 /*

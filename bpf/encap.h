@@ -27,7 +27,7 @@ static __always_inline enum xovl_reason size_check(const struct frame *f, const 
 		return XOVL_REASON_MTU_NETWORK;
 	if (encap_len + flow->wire_len > path->mtu)
 		return XOVL_REASON_MTU_UNDERLAY;
-	return encap_len + f->len > IP_LEN_MAX ? XOVL_REASON_GSO_TOO_LONG : XOVL_REASON_NONE;
+	return f->gso_size && encap_len + f->len > IP_LEN_MAX ? XOVL_REASON_GSO_TOO_LONG : XOVL_REASON_NONE;
 }
 
 #ifdef XOVL_CARRIER_XDP
@@ -40,11 +40,11 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
 {
 	__u32 flags = path->flags;
 
-	if (flow->marks & xdp_obstacles(flags))
+	if (flow->marks && (flow->marks & xdp_obstacles(flags)))
 		return false;
 	if (device_generic)
 		flags |= XOVL_PATH_XDP_XMIT;
-	return (flags & (XOVL_PATH_RESOLVE | XOVL_PATH_MARK | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
+	return (flags & (XOVL_PATH_RESOLVE | XOVL_NET_GBP | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
 }
 
 static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
@@ -86,8 +86,9 @@ static __always_inline int tunnel_refuse(ctx_t *ctx, const struct frame *f, enum
 
 /* The way to a peer, for frames of that flow. A path of unresolved neighbour is not to be kept. */
 static __always_inline enum xovl_reason peer_find(ctx_t *ctx, const struct frame *f, const struct flow *flow,
-						  __u32 index, struct xovl_path *path, __u64 *expires)
+						  __u32 index, const struct path_place *place, __u64 *expires)
 {
+	struct xovl_path *path = place->path;
 	struct xovl_peer *peer = peer_get(index);
 	struct xovl_nexthop *nexthop;
 	enum xovl_reason reason;
@@ -102,27 +103,28 @@ static __always_inline enum xovl_reason peer_find(ctx_t *ctx, const struct frame
 		return reason;
 	*expires = nexthop->expires;
 	path->target = index;
+	path->origin = f->origin;
 	path->net = f->net_index;
 	path->ifindex = nexthop->ifindex;
 	path->mtu = nexthop->mtu;
 	path->vid = nexthop->vid;
 	path->mtu_network = network_mtu(f->net);
-	outer_prepare(path, peer, nexthop, f->net_index, f->origin);
+	outer_prepare(path, place->headers, peer, nexthop, f->net);
 	return XOVL_REASON_NONE;
 }
 
 /* The way to the peer, remembered no longer than its next hop. Not VERDICT_OPEN: the frame ends here. */
 static __always_inline int tunnel_find(ctx_t *ctx, struct frame *f, const struct flow *flow,
-				       const struct destination *to, struct xovl_path *path)
+				       const struct destination *to, const struct path_place *place)
 {
 	__u64 expires;
-	enum xovl_reason reason = peer_find(ctx, f, flow, xovl_fdb_index(to->target), path, &expires);
+	enum xovl_reason reason = peer_find(ctx, f, flow, xovl_fdb_index(to->target), place, &expires);
 
 	if (reason == XOVL_REASON_STALE_TARGET)
 		return verdict_drop(ctx, f, reason);
 	if (reason)
 		return tunnel_refuse(ctx, f, reason);
-	path_keep(path, expires < to->expires ? expires : to->expires);
+	path_keep(place->path, expires < to->expires ? expires : to->expires);
 	return VERDICT_OPEN;
 }
 
@@ -136,8 +138,9 @@ static __always_inline enum xovl_reason tunnel_check(const struct frame *f, cons
 }
 
 /* The frame goes to one peer. */
-static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *flow, struct xovl_path *path)
+static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *flow, const struct path_place *place)
 {
+	struct xovl_path *path = place->path;
 	enum xovl_reason reason;
 
 	if (!underlay_is_ready(path, flow))
@@ -146,7 +149,7 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 	reason = tunnel_check(f, flow, path);
 	if (reason)
 		return too_big_out(ctx, f, flow, path, reason);
-	if ((path->flags & XOVL_PATH_MSS_CLAMP) && (flow->marks & FLOW_SYN))
+	if ((path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
 		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
 	if (!frame_collect_tags(ctx, f))
 		reason = XOVL_REASON_VLAN_DEPTH;
@@ -155,9 +158,7 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 	if (reason)
 		return tunnel_refuse(ctx, f, reason);
 	frame_reload(ctx, f);
-	reason = outer_write(ctx, f, flow, path);
-	if (!reason && !underlay_tag(ctx, path))
-		reason = XOVL_REASON_NO_ROOM;
+	reason = outer_write(ctx, f, flow, place);
 	if (reason)
 		return verdict_drop(ctx, f, reason);
 	verdict_sent(f, path->target);

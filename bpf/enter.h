@@ -117,19 +117,15 @@ static __always_inline bool uplink_peer(struct frame *f, const struct xovl_addr 
 /* What each packet's path is to be asked for, besides where it leads; of what arrives by that encapsulation. */
 static __always_inline __u32 uplink_path_flags(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
 {
-	__u32 flags = 0;
+	__u32 policy = XOVL_NET_MSS_CLAMP;
 
-	if (encap == XOVL_ENCAP_GRE && (net_flags & XOVL_NET_SEQ_STRICT))
-		flags |= XOVL_PATH_SEQ_STRICT;
-	if (!outer_is_gre(outer) && (net_flags & XOVL_NET_NO_ZEROCSUM6) && !addr_is_ipv4(&outer->brief.tunnel.remote))
-		flags |= XOVL_PATH_WANTS_CSUM;
-	if (encap == XOVL_ENCAP_VXLAN && (net_flags & XOVL_NET_GBP) && vxlan_has_group(outer))
-		flags |= XOVL_PATH_GROUP;
-	if (net_flags & XOVL_NET_MSS_CLAMP)
-		flags |= XOVL_PATH_MSS_CLAMP;
-	if (encap == XOVL_ENCAP_NVGRE)
-		flags |= XOVL_PATH_NVGRE;
-	return flags;
+	if (encap == XOVL_ENCAP_GRE)
+		policy |= XOVL_NET_SEQ_STRICT;
+	if (!outer_is_gre(outer) && !addr_is_ipv4(&outer->brief.tunnel.remote))
+		policy |= XOVL_NET_NO_ZEROCSUM6;
+	if (encap == XOVL_ENCAP_VXLAN && vxlan_has_group(outer))
+		policy |= XOVL_NET_GBP;
+	return (net_flags & policy) | (encap == XOVL_ENCAP_NVGRE ? XOVL_PATH_NVGRE : 0);
 }
 
 static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const struct frame *f,

@@ -118,17 +118,16 @@ static __always_inline bool flood_comes_later(const struct flood *flood, __u32 r
 }
 
 static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, const struct flood *flood,
-						   struct xovl_path *path)
+						   const struct path_place *place)
 {
+	struct xovl_path *path = place->path;
 	enum xovl_reason reason;
 	long err;
 
 	frame_reload(ctx, f);
-	reason = outer_write(ctx, f, &flood->flow, path);
+	reason = outer_write(ctx, f, &flood->flow, place);
 	if (reason)
 		return reason;
-	if (!underlay_tag(ctx, path))
-		return XOVL_REASON_COPY_FAILED;
 	if (path->flags & XOVL_PATH_RESOLVE) {
 		ctx->mark = nexthop_resolve_mark(&flood->flow);
 		err = bpf_clone_redirect(ctx, path->ifindex, BPF_F_INGRESS);
@@ -145,19 +144,21 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct flood *flood, __u32 index,
 						   bool *skipped)
 {
-	struct xovl_path *path = path_scratch(PATH_OF_COPY);
+	struct path_place place;
 	struct frame f = {.len = flood->frame.len,
 			  .gso_size = flood->frame.gso_size,
 			  .net_index = flood->frame.net_index,
 			  .origin = flood->frame.origin};
+	struct xovl_path *path;
 	struct xovl_peer *peer;
 	enum xovl_reason reason;
 	__u64 expires;
 
 	f.net = network_get(f.net_index);
-	if (!path || !f.net)
+	if (!path_place_once(PATH_OF_COPY, &place) || !f.net)
 		return XOVL_REASON_STALE_TARGET;
-	reason = peer_find(loop->ctx, &f, &flood->flow, index, path, &expires);
+	path = place.path;
+	reason = peer_find(loop->ctx, &f, &flood->flow, index, &place, &expires);
 	if (!reason)
 		reason = tunnel_check(&f, &flood->flow, path);
 	*skipped = reason ? flood->pass != 1 : path->outer_len != flood->room;
@@ -173,10 +174,10 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	if (f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
 		reason = XOVL_REASON_GSO_MIXED;
 	/* what has been made smaller for one peer fits all that come after it */
-	if (!reason && (path->flags & XOVL_PATH_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
+	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
 		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len), false);
 	if (!reason)
-		reason = flood_send(loop->ctx, &f, flood, path);
+		reason = flood_send(loop->ctx, &f, flood, &place);
 	if (reason)
 		return reason;
 	peer = peer_get(index);

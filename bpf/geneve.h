@@ -126,22 +126,22 @@ static __always_inline enum xovl_reason geneve_check(ctx_t *ctx, const struct fr
 				    net_flags);
 }
 
-/* Are the options at that offset those of the path, which has some? Then they need no second look. 1: they are. */
-__noinline int geneve_options_equal(ctx_t *ctx, struct xovl_path *path, __u32 at)
+/* Are the options at that offset those of a path, which has some? Then they need no second look. 1: they are. */
+__noinline int geneve_options_equal(ctx_t *ctx, const union xovl_path_headers *headers, __u32 at)
 {
 	struct frame f = {};
 	const __u32 *is;
 	__u32 len;
 
-	if (!path)
+	if (!headers)
 		return 0;
 	frame_reload(ctx, &f);
 	is = f.data + outer_offset(at);
-	len = path->options_len;
+	len = headers->options_len;
 	for (__u32 i = 0; i < XOVL_OPTIONS_MAX / 4; i++) {
 		if (i * 4 >= len)
 			return 1;
-		if ((void *)(is + i + 1) > f.end || is[i] != ((const __u32 *)path->options)[i])
+		if ((void *)(is + i + 1) > f.end || is[i] != ((const __u32 *)headers->options)[i])
 			return 0;
 	}
 	return 1;
@@ -149,15 +149,15 @@ __noinline int geneve_options_equal(ctx_t *ctx, struct xovl_path *path, __u32 at
 
 /* The path is for packets with those options. False: there are more than it can remember. */
 static __always_inline bool geneve_options_keep(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
-						struct xovl_path *path)
+						union xovl_path_headers *headers)
 {
 	__u32 len = geneve_options_len(brief);
 
-	path->options_len = len;
+	headers->options_len = len;
 	if (!len)
 		return true;
 	return len <= XOVL_OPTIONS_MAX &&
-	       !carrier_load(ctx, geneve_options_at(f, brief), path->options, length_up_to(len, XOVL_OPTIONS_MAX));
+	       !carrier_load(ctx, geneve_options_at(f, brief), headers->options, length_up_to(len, XOVL_OPTIONS_MAX));
 }
 
 /* Add the options of a network or port to those in the scratch, len octets so far; returns how many there are then. */
@@ -175,22 +175,21 @@ static __always_inline __u32 geneve_collect(struct scratch *scratch, __u32 len, 
 }
 
 /* Write the header with the options of network and port, whose frames it is for; returns how many octets of these there are. */
-static __always_inline __u32 geneve_prepare(struct xovl_geneve *geneve, const struct xovl_network *net, __u32 net_index,
+static __always_inline __u32 geneve_prepare(void *to, const struct xovl_network *net, __u32 net_index,
 					    const struct xovl_port *port, __u32 port_index)
 {
 	struct scratch *scratch = scratch_get();
-	__u32 len = 0;
+	__u32 len = 0, first;
+	__u8 flags = 0;
 
-	geneve->flags = 0;
-	geneve->protocol = bpf_htons(XOVL_PROTOCOL_ETHERNET);
-	geneve->vni = bpf_htonl(net->id << 8);
 	if (scratch && (net->flags & XOVL_NET_OPTIONS))
-		len = geneve_collect(scratch, len, XOVL_OPTIONS_NET, net_index, &geneve->flags);
+		len = geneve_collect(scratch, len, XOVL_OPTIONS_NET, net_index, &flags);
 	if (scratch && port && (port->flags & XOVL_PORT_OPTIONS))
-		len = geneve_collect(scratch, len, XOVL_OPTIONS_PORT, port_index, &geneve->flags);
+		len = geneve_collect(scratch, len, XOVL_OPTIONS_PORT, port_index, &flags);
 	if (scratch && len)
-		words_copy(geneve + 1, scratch->octets, XOVL_OPTIONS_MAX);
-	geneve->ver_opt_len = len / 4;
+		words_copy(to + sizeof(struct xovl_geneve), scratch->octets, XOVL_OPTIONS_MAX);
+	first = bpf_htonl(len / 4 << 24 | (__u32)flags << 16 | XOVL_PROTOCOL_ETHERNET);
+	*(__u64 *)to = word_of(first, bpf_htonl(net->id << 8));
 	return len;
 }
 

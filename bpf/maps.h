@@ -30,6 +30,16 @@
 		__uint(max_entries, entries);            \
 	} name SEC(".maps")
 
+/* The elements of an array that can be mapped start with a page: so each begins with a cache line, if that divides its size. */
+#define XOVL_ARRAY_OF_LINES(name, value_type)      \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);  \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__type(key, __u32);                \
+		__type(value, value_type);         \
+		__uint(max_entries, 1);            \
+	} name SEC(".maps")
+
 /* Not preallocated: memory follows use, and an update puts a whole new element in place. */
 #define XOVL_HASH(name, key_type, value_type)         \
 	struct {                                      \
@@ -45,14 +55,7 @@ XOVL_ARRAY(port_table, struct xovl_port);
 XOVL_ARRAY(networks, struct xovl_network);
 XOVL_HASH(fdb, struct xovl_fdb_key, struct xovl_fdb);
 
-/* The elements of an array that can be mapped start with a page: so each of these is a cache line. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct xovl_fdb_hints);
-	__uint(max_entries, 1);
-} fdb_hints SEC(".maps");
+XOVL_ARRAY_OF_LINES(fdb_hints, struct xovl_fdb_hints);
 
 XOVL_HASH(floods, struct xovl_flood_key, __u32);
 XOVL_ARRAY(peers, struct xovl_peer);
@@ -72,12 +75,16 @@ struct {
 
 XOVL_HASH(devices, __u32, struct xovl_device);
 XOVL_PERCPU_ARRAY(nexthops, struct xovl_nexthop, 1);
-XOVL_PERCPU_ARRAY(paths, struct xovl_path, XOVL_PATHS);
+XOVL_ARRAY_OF_LINES(paths, struct xovl_path_block);
 
 /* Paths that are followed once and not remembered. */
 enum path_use { PATH_OF_ONE, PATH_OF_COPY, PATH_BACK, PATH_USES };
 
-XOVL_PERCPU_ARRAY(path_of_one, struct xovl_path, PATH_USES);
+struct path_once {
+	struct xovl_path path;
+	union xovl_path_headers headers;
+};
+XOVL_PERCPU_ARRAY(paths_once, struct path_once, PATH_USES);
 
 /* Maps of one element, too, but the programs know its address: no look-up. */
 volatile __u64 generation SEC(".data.generation");
@@ -154,11 +161,11 @@ static __always_inline struct scratch *scratch_get(void)
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
-static __always_inline struct xovl_path *path_scratch(enum path_use use)
+static __always_inline struct path_once *path_once(enum path_use use)
 {
 	__u32 index = use;
 
-	return bpf_map_lookup_elem(&path_of_one, &index);
+	return bpf_map_lookup_elem(&paths_once, &index);
 }
 
 static __always_inline struct xovl_drop_stats *drop_stats_get(__u32 reason)

@@ -94,6 +94,29 @@ static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct b
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
+/* The flags of paths that are of the peer and the way to it. */
+static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, enum xovl_nexthop_state state,
+						const struct xovl_device *device)
+{
+	__u32 flags = XOVL_PATH_TO_PEER;
+
+	if (peer->family != AF_INET)
+		flags |= XOVL_PATH_IPV6;
+	if (peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE)
+		flags |= XOVL_PATH_GRE;
+	if (peer->encap == XOVL_ENCAP_NVGRE)
+		flags |= XOVL_PATH_NVGRE;
+	if (state == XOVL_NEXTHOP_UNRESOLVED)
+		flags |= XOVL_PATH_RESOLVE;
+	if (device && (device->flags & XOVL_DEV_XDP_XMIT))
+		flags |= XOVL_PATH_XDP_XMIT;
+	if (device && (device->flags & XOVL_DEV_GSO_WHOLE))
+		flags |= XOVL_PATH_GSO_WHOLE;
+	if (device && device->vid)
+		flags |= XOVL_PATH_TAGGED;
+	return flags;
+}
+
 __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket,
 			       __u64 now)
 {
@@ -113,8 +136,8 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop->generation = peer->generation;
 	nexthop->state = nexthop_state(answer, device, peer, now);
 	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, peer);
-	nexthop->device_flags = device ? device->flags : 0;
 	nexthop->vid = device ? device->vid : 0;
+	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
 	nexthop->ifindex = device && device->via ? device->via : ifindex;
 	__builtin_memcpy(nexthop->macs, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(nexthop->macs + ETH_ALEN, fib.smac, ETH_ALEN);

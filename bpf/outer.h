@@ -23,98 +23,80 @@ static __always_inline __u32 outer_l4(__u32 path_flags)
 	return path_flags & XOVL_PATH_IPV6 ? OUTER_L4_IPV6 : OUTER_L4_IPV4;
 }
 
-/* What of the network's policy each frame is to follow. */
-static __always_inline __u32 outer_policy(const struct xovl_network *net, const struct xovl_peer *peer)
-{
-	bool udp = peer->encap == XOVL_ENCAP_VXLAN || peer->encap == XOVL_ENCAP_GENEVE;
-	bool gre = peer->encap == XOVL_ENCAP_GRE;
-	__u32 flags = 0;
+#define OUTER_POLICY                                                                              \
+	(XOVL_NET_TTL_INHERIT | XOVL_NET_DSCP_INHERIT | XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT | \
+	 XOVL_NET_FLOWLABEL_HASH | XOVL_NET_MSS_CLAMP)
 
-	if (net->flags & XOVL_NET_TTL_INHERIT)
-		flags |= XOVL_PATH_TTL_INHERIT;
-	if (net->flags & XOVL_NET_DSCP_INHERIT)
-		flags |= XOVL_PATH_DSCP_INHERIT;
-	if (net->flags & XOVL_NET_DF_INHERIT)
-		flags |= XOVL_PATH_DF_INHERIT | XOVL_PATH_IP_ID;
-	if (net->flags & XOVL_NET_DF_UNSET)
-		flags |= XOVL_PATH_IP_ID;
-	if (net->flags & XOVL_NET_FLOWLABEL_HASH)
-		flags |= XOVL_PATH_FLOWLABEL_HASH;
-	if (udp && (net->flags & XOVL_NET_UDPCSUM))
-		flags |= XOVL_PATH_UDPCSUM;
-	if (gre && (net->flags & XOVL_NET_CSUM))
-		flags |= XOVL_PATH_GRE_CSUM;
-	if (gre && (net->flags & XOVL_NET_SEQ))
-		flags |= XOVL_PATH_GRE_SEQ;
-	if (net->flags & XOVL_NET_MSS_CLAMP)
-		flags |= XOVL_PATH_MSS_CLAMP;
-	return flags;
+/* What of the network's policy each frame to such a peer is to follow, and is not in the headers that are prepared here. */
+static __always_inline __u32 outer_policy(const struct xovl_network *net, enum xovl_encap encap)
+{
+	__u32 policy = OUTER_POLICY;
+
+	if (encap == XOVL_ENCAP_VXLAN || encap == XOVL_ENCAP_GENEVE)
+		policy |= XOVL_NET_UDPCSUM;
+	if (encap == XOVL_ENCAP_GRE)
+		policy |= XOVL_NET_CSUM | XOVL_NET_SEQ;
+	return net->flags & policy;
 }
 
-/* About the peer and the way to it. Behind a call the verifier need not follow every combination of them. */
-__noinline __u32 outer_flags(const struct xovl_peer *peer, const struct xovl_nexthop *nexthop)
-{
-	__u32 flags = XOVL_PATH_TO_PEER;
+/*
+ * Headers are written in the words in which outer_copy() reads them: a load of what several stores have written would wait
+ * until all of them are done.
+ */
 
-	if (!peer || !nexthop)
-		return 0;
-	/* IPv6 only, as some policies are for one family */
-	if (peer->family != AF_INET)
-		flags |= XOVL_PATH_IPV6;
-	if (peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE)
-		flags |= XOVL_PATH_GRE;
-	if (peer->encap == XOVL_ENCAP_NVGRE)
-		flags |= XOVL_PATH_NVGRE;
-	if (nexthop->state == XOVL_NEXTHOP_UNRESOLVED)
-		flags |= XOVL_PATH_RESOLVE;
-	if (nexthop->device_flags & XOVL_DEV_XDP_XMIT)
-		flags |= XOVL_PATH_XDP_XMIT;
-	if (nexthop->device_flags & XOVL_DEV_GSO_WHOLE)
-		flags |= XOVL_PATH_GSO_WHOLE;
-	if (nexthop->vid)
-		flags |= XOVL_PATH_TAGGED;
-	return flags;
+/* proto: EtherType */
+static __always_inline void outer_prepare_ethernet(void *to, const struct xovl_nexthop *nexthop, __be16 proto)
+{
+	words_copy(to, nexthop->macs, sizeof(nexthop->macs));
+	*(__be16 *)(to + sizeof(nexthop->macs)) = proto;
 }
 
 /* Length open; checksum: the folded sum of all that is not. */
-static __always_inline void outer_prepare_ipv4(struct iphdr *ip, const struct xovl_peer *peer,
-					       const struct xovl_network *net, __u8 protocol)
+static __always_inline void outer_prepare_ipv4(void *to, const struct xovl_peer *peer, const struct xovl_network *net,
+					       __u8 protocol)
 {
 	bool df = !(net->flags & (XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT));
+	__be32 first = bpf_htonl(0x45u << 24 | (__u32)net->tos << 16); /* and the length */
+	__be32 fragment = df ? bpf_htonl(IP_DF) : 0;		       /* and the identification */
+	__be32 ttl = bpf_htonl((__u32)net->ttl << 24 | (__u32)protocol << 16);
+	__be32 saddr = peer->local.be32[3], daddr = peer->remote.be32[3];
+	__u32 check = sum_fold(sum_halve((__u64)first + fragment + ttl + saddr + daddr));
 
-	*(__u16 *)ip = bpf_htons(0x4500 | net->tos);
-	ip->tot_len = 0;
-	ip->id = 0;
-	ip->frag_off = df ? bpf_htons(IP_DF) : 0;
-	ip->ttl = net->ttl;
-	ip->protocol = protocol;
-	ip->check = 0;
-	ip->saddr = peer->local.be32[3];
-	ip->daddr = peer->remote.be32[3];
-	ip->check = sum_fold(sum_of_words((const __u16 *)ip, sizeof(*ip) / 2));
+	*(__be32 *)to = first;
+	*(__u64 *)(to + 4) = word_of(fragment, ttl | check << 16);
+	*(__u64 *)(to + 12) = word_of(saddr, daddr);
 }
 
-static __always_inline void outer_prepare_ipv6(struct ipv6hdr *ip, const struct xovl_peer *peer,
-					       const struct xovl_network *net, __u8 protocol)
+static __always_inline void outer_prepare_ipv6(void *to, const struct xovl_peer *peer, const struct xovl_network *net,
+					       __u8 protocol)
 {
-	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)net->tos << 20 | net->flowlabel);
-	ip->payload_len = 0;
-	ip->nexthdr = protocol;
-	ip->hop_limit = net->ttl;
-	words_copy(&ip->saddr, &peer->local, sizeof(ip->saddr));
-	words_copy(&ip->daddr, &peer->remote, sizeof(ip->daddr));
+	__be32 first = bpf_htonl(6u << 28 | (__u32)net->tos << 20 | net->flowlabel);
+
+	*(__u64 *)to = word_of(first, bpf_htonl((__u32)protocol << 8 | net->ttl));
+	words_copy(to + 8, &peer->local, sizeof(peer->local));
+	words_copy(to + 24, &peer->remote, sizeof(peer->remote));
 }
 
-/* The VXLAN header. flags: of the path, to which XOVL_PATH_MARK is added where the group is the mark's. */
-static __always_inline void outer_prepare_vxlan(struct xovl_vxlan *to, const struct xovl_network *net,
-						const struct xovl_port *port, __u32 *flags)
+/* NULL: the packet was made by no port. */
+static __always_inline struct xovl_port *outer_port(__u32 port_index)
 {
+	return bpf_map_lookup_elem(&port_table, &port_index);
+}
+
+/* The VXLAN header. flags: of the path, to which XOVL_NET_GBP is added where the group is the mark's. */
+static __always_inline void outer_prepare_vxlan(void *to, const struct xovl_network *net, __u32 port_index,
+						__u32 *flags)
+{
+	struct xovl_port *port;
 	__u32 group = 0;
 
-	if ((net->flags & XOVL_NET_GBP) && port && (port->flags & XOVL_PORT_GROUP))
-		group = port->group;
-	else if (net->flags & XOVL_NET_GBP)
-		*flags |= XOVL_PATH_MARK;
+	if (net->flags & XOVL_NET_GBP) {
+		port = outer_port(port_index);
+		if (port && (port->flags & XOVL_PORT_GROUP))
+			group = port->group;
+		else
+			*flags |= XOVL_NET_GBP;
+	}
 	vxlan_prepare(to, net->id, group);
 }
 
@@ -122,23 +104,22 @@ static __always_inline void outer_prepare_vxlan(struct xovl_vxlan *to, const str
 static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kind *kind, const struct xovl_network *net,
 						 __u32 net_index, __u32 port_index, __u32 *flags)
 {
-	struct xovl_port *port = bpf_map_lookup_elem(&port_table, &port_index);
 	bool nvgre = kind->encap == XOVL_ENCAP_NVGRE;
 
 	if (kind->encap == XOVL_ENCAP_GENEVE) {
-		kind->options_len = geneve_prepare(to, net, net_index, port, port_index);
+		kind->options_len = geneve_prepare(to, net, net_index, outer_port(port_index), port_index);
 	} else if (kind->encap == XOVL_ENCAP_GRE || nvgre) {
 		kind->gre_flags = gre_flags_sent(net, nvgre);
 		gre_prepare(to, net, kind->gre_flags, nvgre);
 	} else {
-		outer_prepare_vxlan(to, net, port, flags);
+		outer_prepare_vxlan(to, net, port_index, flags);
 	}
 }
 
 /* Of the pseudo-header, all but the length (RFC 768; RFC 8200, 8.1). */
-static __always_inline __u16 outer_pseudo_sum(const struct xovl_path *path, __u32 flags)
+static __always_inline __u16 outer_pseudo_sum(const union xovl_path_headers *headers, __u32 flags)
 {
-	const void *ip = path->outer + ETH_HLEN;
+	const void *ip = headers->outer + ETH_HLEN;
 	__u32 sum = bpf_htons(IPPROTO_UDP);
 
 	if (flags & XOVL_PATH_IPV6)
@@ -146,43 +127,40 @@ static __always_inline __u16 outer_pseudo_sum(const struct xovl_path *path, __u3
 	return sum_fold(sum + sum_of_words(ip + offsetof(struct iphdr, saddr), 4));
 }
 
-/* What is the same for all frames of a network's port to a next hop. */
-__noinline int outer_prepare(struct xovl_path *path, const struct xovl_peer *peer, const struct xovl_nexthop *nexthop,
-			     __u32 net_index, __u32 port_index)
+/* What is the same for all frames of the path's origin and network to a next hop. */
+__noinline int outer_prepare(struct xovl_path *path, union xovl_path_headers *headers, const struct xovl_peer *peer,
+			     const struct xovl_nexthop *nexthop, const struct xovl_network *net)
 {
-	struct xovl_network *net = network_get(net_index);
 	struct xovl_outer_kind kind = {};
-	struct udphdr *udp;
-	struct ethhdr *eth;
 	__u32 flags, at;
+	__u8 protocol;
+	__u16 check;
+	void *to;
 
-	if (!path || !peer || !nexthop || !net)
+	if (!path || !headers || !peer || !nexthop || !net)
 		return 0;
-	flags = outer_flags(peer, nexthop) | outer_policy(net, peer);
-	eth = (void *)path->outer;
-	words_copy(eth, nexthop->macs, sizeof(nexthop->macs));
+	flags = (__u32)nexthop->path_flags << 16 | outer_policy(net, peer->encap);
+	protocol = flags & XOVL_PATH_GRE ? IPPROTO_GRE : IPPROTO_UDP;
+	to = headers->outer;
 	if (flags & XOVL_PATH_IPV6) {
-		eth->h_proto = bpf_htons(ETH_P_IPV6);
-		outer_prepare_ipv6((void *)(eth + 1), peer, net, flags & XOVL_PATH_GRE ? IPPROTO_GRE : IPPROTO_UDP);
+		outer_prepare_ethernet(to, nexthop, bpf_htons(ETH_P_IPV6));
+		outer_prepare_ipv6(to + ETH_HLEN, peer, net, protocol);
 	} else {
-		eth->h_proto = bpf_htons(ETH_P_IP);
-		outer_prepare_ipv4((void *)(eth + 1), peer, net, flags & XOVL_PATH_GRE ? IPPROTO_GRE : IPPROTO_UDP);
+		outer_prepare_ethernet(to, nexthop, bpf_htons(ETH_P_IP));
+		outer_prepare_ipv4(to + ETH_HLEN, peer, net, protocol);
 	}
 	at = outer_l4(flags);
-	if (!(flags & XOVL_PATH_GRE)) {
-		udp = (void *)path->outer + at;
-		*(__u64 *)udp = 0;
-		udp->dest = peer->dstport;
-		if (flags & XOVL_PATH_UDPCSUM)
-			udp->check = outer_pseudo_sum(path, flags);
-		at += sizeof(*udp);
+	if (protocol == IPPROTO_UDP) {
+		check = flags & XOVL_NET_UDPCSUM ? outer_pseudo_sum(headers, flags) : 0;
+		*(__u64 *)(to + at) = word_of((__u32)peer->dstport << 16, (__u32)check << 16);
+		at += sizeof(struct udphdr);
 	}
 	kind.encap = peer->encap;
 	kind.ipv6 = !!(flags & XOVL_PATH_IPV6);
-	outer_prepare_tunnel((void *)path->outer + at, &kind, net, net_index, port_index, &flags);
+	outer_prepare_tunnel(to + at, &kind, net, path->net, path->origin, &flags);
 	path->outer_len = xovl_outer_len(&kind);
-	path->sport_min = net->sport_min;
-	path->sport_more = net->sport_max - net->sport_min;
+	headers->sport_min = net->sport_min;
+	headers->sport_more = net->sport_max - net->sport_min;
 	path->flags = flags;
 	return 0;
 }

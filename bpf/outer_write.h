@@ -10,9 +10,9 @@
 #include "vxlan.h"
 
 /* Outer UDP source port, host byte order: flow entropy (RFC 7348, section 5). */
-static __always_inline __u16 outer_sport(const struct flow *flow, const struct xovl_path *path)
+static __always_inline __u16 outer_sport(const struct flow *flow, const union xovl_path_headers *headers)
 {
-	return path->sport_min + ((flow_spread(flow) >> 32) * (path->sport_more + 1) >> 32);
+	return headers->sport_min + ((flow_spread(flow) >> 32) * (headers->sport_more + 1) >> 32);
 }
 
 /*
@@ -33,16 +33,16 @@ static __always_inline void outer_finish_ipv6(struct ipv6hdr *ip, __u32 len, con
 {
 	__u32 word = (__u32)(flow->tos & ECN_MASK) << 20;
 
-	if (path->flags & XOVL_PATH_FLOWLABEL_HASH)
+	if (path->flags & XOVL_NET_FLOWLABEL_HASH)
 		word |= flow_spread(flow) >> 44;
 	*(__be32 *)ip |= bpf_htonl(word);
 	ip->payload_len = bpf_htons(len);
 }
 
 static __always_inline void outer_finish_udp(struct udphdr *udp, __u32 len, const struct flow *flow,
-					     const struct xovl_path *path)
+					     const union xovl_path_headers *headers)
 {
-	udp->source = bpf_htons(outer_sport(flow, path));
+	udp->source = bpf_htons(outer_sport(flow, headers));
 	udp->len = bpf_htons(len);
 }
 
@@ -70,13 +70,13 @@ static __always_inline void outer_read_inner(const struct frame *f, __u32 at, st
 
 static __always_inline void outer_inherit_ipv4(struct iphdr *ip, __u32 flags, __u8 tos, __u8 ttl, bool df)
 {
-	if (flags & XOVL_PATH_DSCP_INHERIT)
+	if (flags & XOVL_NET_DSCP_INHERIT)
 		ip->tos = tos;
-	if (flags & XOVL_PATH_TTL_INHERIT)
+	if (flags & XOVL_NET_TTL_INHERIT)
 		ip->ttl = ttl;
-	if ((flags & XOVL_PATH_DF_INHERIT) && df)
+	if ((flags & XOVL_NET_DF_INHERIT) && df)
 		ip->frag_off = bpf_htons(IP_DF);
-	if (flags & XOVL_PATH_IP_ID)
+	if (flags & (XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT))
 		ip->id = bpf_get_prandom_u32();
 	ip->check = 0;
 	ip->check = ~sum_fold(sum_of_words((const __u16 *)ip, sizeof(*ip) / 2));
@@ -84,9 +84,9 @@ static __always_inline void outer_inherit_ipv4(struct iphdr *ip, __u32 flags, __
 
 static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 flags, __u8 tos, __u8 ttl)
 {
-	if (flags & XOVL_PATH_DSCP_INHERIT)
+	if (flags & XOVL_NET_DSCP_INHERIT)
 		*(__be32 *)ip |= bpf_htonl((__u32)tos << 20);
-	if (flags & XOVL_PATH_TTL_INHERIT)
+	if (flags & XOVL_NET_TTL_INHERIT)
 		ip->hop_limit = ttl;
 }
 
@@ -113,10 +113,10 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
 	return 0;
 }
 
-#define PATH_INHERITS (XOVL_PATH_TTL_INHERIT | XOVL_PATH_DSCP_INHERIT | XOVL_PATH_DF_INHERIT | XOVL_PATH_IP_ID)
+#define PATH_INHERITS (XOVL_NET_TTL_INHERIT | XOVL_NET_DSCP_INHERIT | XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT)
 
 /* Each packet needs something of its own, which a super-frame could not pass on to its segments. */
-#define PATH_NUMBERED (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM | XOVL_PATH_GRE_SEQ)
+#define PATH_NUMBERED (XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ)
 
 /* What few networks ask for, after all but the checksum has been written. */
 __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
@@ -127,7 +127,7 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 	if (!path)
 		return 0;
 	frame_reload(ctx, &f);
-	if (path->flags & XOVL_PATH_GRE_SEQ) {
+	if (path->flags & XOVL_NET_SEQ) {
 		/* the header's last word */
 		word = f.data + outer_offset(path->outer_len - sizeof(*word));
 		if ((void *)(word + 1) > f.end)
@@ -135,7 +135,7 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 		*word = bpf_htonl(gre_sequence_next(path->net, path->target));
 	}
 #ifndef XOVL_CARRIER_XDP
-	if (path->flags & XOVL_PATH_MARK) {
+	if (path->flags & XOVL_NET_GBP) {
 		word = f.data + outer_l4(path->flags) + sizeof(struct udphdr);
 		if ((void *)(word + 1) > f.end)
 			return 0;
@@ -159,42 +159,51 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 	if (!open && carrier_is_partial(ctx, at))
 		return XOVL_REASON_CSUM_OPEN;
 	/* the rest of the pseudo-header's stands in the place of the checksum */
-	if (path->flags & XOVL_PATH_UDPCSUM)
+	if (path->flags & XOVL_NET_UDPCSUM)
 		sum = bpf_htons(end - at);
 	sum = open_sum(ctx, at, end, open, sum);
 	check = ~sum_fold(sum);
-	if ((path->flags & XOVL_PATH_UDPCSUM) && !check)
+	if ((path->flags & XOVL_NET_UDPCSUM) && !check)
 		check = 0xffff; /* zero says that there is none (RFC 768) */
-	at += path->flags & XOVL_PATH_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
+	at += path->flags & XOVL_NET_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
 	return carrier_store(ctx, at, check) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
 }
 
-#define PATH_EXTRAS (XOVL_PATH_GRE_SEQ | XOVL_PATH_MARK)
-#define PATH_CHECKSUM (XOVL_PATH_UDPCSUM | XOVL_PATH_GRE_CSUM)
+#define PATH_EXTRAS (XOVL_NET_SEQ | XOVL_NET_GBP)
+#define PATH_CHECKSUM (XOVL_NET_UDPCSUM | XOVL_NET_CSUM)
 
-/* VXLAN, or GENEVE without options */
-#define OUTER_USUAL_IPV4 (OUTER_L4_IPV4 + sizeof(struct udphdr) + 8)
-#define OUTER_USUAL_IPV6 (OUTER_L4_IPV6 + sizeof(struct udphdr) + 8)
+/* What follows the IP header of VXLAN, and of GENEVE without options. */
+#define OUTER_USUAL_TAIL (sizeof(struct udphdr) + 8)
+
+/* The usual headers, in the words in which outer.h wrote them. False: there is less room than that. */
+static __always_inline bool outer_copy_usual(void *to, const void *end, const void *from, __u32 l4)
+{
+	__u32 odd = ETH_HLEN + (l4 - ETH_HLEN) % sizeof(__u64);
+	__u32 len = l4 + OUTER_USUAL_TAIL;
+
+	if (to + len > end)
+		return false;
+	words_copy(to, from, ETH_HLEN);
+	words_copy(to + ETH_HLEN, from + ETH_HLEN, odd - ETH_HLEN);
+	words_copy(to + odd, from + odd, len - odd);
+	return true;
+}
 
 /*
  * Copy len octets, 38 at least and 134 at most: whole words from the front and, overlapping them, from the end. False: there
  * is less room than that.
  */
-static __always_inline bool outer_copy(void *to, const void *end, const struct xovl_path *path, __u32 len)
+static __always_inline bool outer_copy(void *to, const void *end, const union xovl_path_headers *headers, __u32 len)
 {
-	const void *from = path->outer;
+	const void *from = headers->outer;
 	__u32 rest = outer_offset(len - 32);
 
+	if (len == OUTER_L4_IPV4 + OUTER_USUAL_TAIL)
+		return outer_copy_usual(to, end, from, OUTER_L4_IPV4);
+	if (len == OUTER_L4_IPV6 + OUTER_USUAL_TAIL)
+		return outer_copy_usual(to, end, from, OUTER_L4_IPV6);
 	if (to + OUTER_L4_IPV4 + sizeof(struct udphdr) > end)
 		return false;
-	if (len == OUTER_USUAL_IPV4 && to + OUTER_USUAL_IPV4 <= end) {
-		words_copy(to, from, OUTER_USUAL_IPV4);
-		return true;
-	}
-	if (len == OUTER_USUAL_IPV6 && to + OUTER_USUAL_IPV6 <= end) {
-		words_copy(to, from, OUTER_USUAL_IPV6);
-		return true;
-	}
 	if (rest > XOVL_PATH_OUTER - 32 || to + rest + 32 > end)
 		return false;
 	words_copy(to, from, 32);
@@ -227,14 +236,16 @@ static __always_inline void outer_put_flow_id(void *to, const void *end, const s
 		*flow_id = flow_spread(flow) >> 56;
 }
 
-/* Write the headers of a path into the room before the tenant's frame. Returns a reason to drop the packet. */
+/* Write the headers of a path into the room before the tenant's frame, and the underlay's tag. Returns a reason to drop the packet. */
 static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct frame *f, const struct flow *flow,
-						    struct xovl_path *path)
+						    const struct path_place *place)
 {
+	struct xovl_path *path = place->path;
 	__u32 len = path->outer_len - ETH_HLEN + f->len;
 	void *to = f->data, *l4 = to + OUTER_L4_IPV4;
+	enum xovl_reason reason = XOVL_REASON_NONE;
 
-	if (!outer_copy(to, f->end, path, path->outer_len))
+	if (!outer_copy(to, f->end, place->headers, path->outer_len))
 		return XOVL_REASON_NO_ROOM;
 	if (path->flags & XOVL_PATH_IPV6) {
 		l4 = to + OUTER_L4_IPV6;
@@ -247,19 +258,23 @@ static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct fra
 		len -= sizeof(struct iphdr);
 	}
 	if (!(path->flags & XOVL_PATH_GRE)) {
-		outer_finish_udp(l4, len, flow, path);
+		outer_finish_udp(l4, len, flow, place->headers);
 	} else if (path->flags & XOVL_PATH_NVGRE) {
 		if (frame_is_tagged(f, path->outer_len))
 			return XOVL_REASON_NVGRE_TAG;
 		outer_put_flow_id(to, f->end, path, flow);
 	}
-	if (!(path->flags & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM)))
+	if (!(path->flags & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM | XOVL_PATH_TAGGED)))
 		return XOVL_REASON_NONE;
 	if (path->flags & PATH_INHERITS)
 		outer_inherit(ctx, path);
 	if (path->flags & PATH_EXTRAS)
 		outer_extras(ctx, path);
-	return path->flags & PATH_CHECKSUM ? outer_checksum(ctx, path) : XOVL_REASON_NONE;
+	if (path->flags & PATH_CHECKSUM)
+		reason = outer_checksum(ctx, path);
+	if (!reason && !underlay_tag(ctx, path))
+		reason = XOVL_REASON_NO_ROOM;
+	return reason;
 }
 
 #endif

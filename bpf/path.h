@@ -20,13 +20,29 @@ static __always_inline bool path_key_equal(const struct xovl_path_key *a, const 
 	return !((a->dst ^ b->dst) | (a->src ^ b->src) | (a->from ^ b->from));
 }
 
-/* The place where the path of that key is, if it is remembered. where: what else makes a difference; 0: nothing. NULL: never. */
-static __always_inline struct xovl_path *path_slot(const struct xovl_path_key *key, __u64 where)
-{
-	__u64 hash = hash_mix(hash_mix(key->dst, key->src), key->from ^ where);
-	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* every bit of a word has part in these alone */
+#define PATH_BLOCKS (XOVL_PATHS / XOVL_BLOCK_PATHS) /* of each CPU */
 
-	return bpf_map_lookup_elem(&paths, &slot);
+/* Where a path is. */
+struct path_place {
+	struct xovl_path *path;
+	union xovl_path_headers *headers;
+};
+
+/* Fill in where the path of that key is, if it is remembered. other: what else makes a difference; 0: nothing. False: never. */
+static __always_inline bool path_find_place(const struct xovl_path_key *key, __u64 other, struct path_place *place)
+{
+	__u64 hash = hash_mix(hash_mix(key->dst, key->src), key->from ^ other);
+	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* every bit of a word has part in these alone */
+	__u32 index = bpf_get_smp_processor_id() * PATH_BLOCKS + slot / XOVL_BLOCK_PATHS;
+	struct xovl_path_block *block = bpf_map_lookup_elem(&paths, &index);
+
+	if (!block)
+		return false;
+	slot %= XOVL_BLOCK_PATHS;
+	place->path = &block->path[slot];
+	place->headers = &block->headers[slot];
+	asm volatile("" : "+r"(place->path), "+r"(place->headers)); /* else clang would keep what they are made of */
+	return true;
 }
 
 static __always_inline __u64 path_moves(__u32 net_index)
@@ -37,7 +53,8 @@ static __always_inline __u64 path_moves(__u32 net_index)
 /* Nothing has changed since, and it is not too long ago. */
 static __always_inline bool path_is_valid(const struct xovl_path *path)
 {
-	return (__s64)(path->expires - bpf_jiffies64()) > 0 && path->generation == generation + path_moves(path->net);
+	return (__s64)(path->expires - bpf_jiffies64()) > 0 &&
+	       path->generation == (__u32)(generation + path_moves(path->net));
 }
 
 /* Before the first look-up: what they find counts from here. */
@@ -54,7 +71,7 @@ static __always_inline void path_enter_network(const struct frame *f, struct des
 }
 
 /* From a peer: what the fast path does not know how to finish. */
-#define PATH_CARE (XOVL_PATH_SEQ_STRICT | XOVL_PATH_WANTS_CSUM | XOVL_PATH_GROUP | XOVL_PATH_MSS_CLAMP)
+#define PATH_CARE (XOVL_NET_SEQ_STRICT | XOVL_NET_NO_ZEROCSUM6 | XOVL_NET_GBP | XOVL_NET_MSS_CLAMP)
 
 /* From a peer: what is the same wherever its frames go. */
 #define PATH_OF_ORIGIN (PATH_CARE | XOVL_PATH_NVGRE)
@@ -79,18 +96,30 @@ static __always_inline bool path_shares_origin(const struct xovl_path *path, con
 	       path_is_valid(path);
 }
 
+/* A place for a path that is followed once. False: never. */
+static __always_inline bool path_place_once(enum path_use use, struct path_place *place)
+{
+	struct path_once *once = path_once(use);
+
+	if (!once)
+		return false;
+	place->path = &once->path;
+	place->headers = &once->headers;
+	return true;
+}
+
 /*
- * Where to put the path of a frame, given the one in its place. What is still valid there makes way one time in
+ * Where to put the path of a frame: in its place, unless what is there does not make way. What is still valid does so one time in
  * PATH_MAKES_WAY only: where more paths are in use than there are places, writing all of them would cost more than it
- * gains, and those in much use stay. NULL: never.
+ * gains, and those in much use stay. False: never.
  */
 #define PATH_MAKES_WAY 8
 
-static __always_inline struct xovl_path *path_place(struct xovl_path *path)
+static __always_inline bool path_make_way(struct path_place *place)
 {
-	if (!path_is_valid(path) || bpf_get_prandom_u32() % PATH_MAKES_WAY == 0)
-		return path;
-	return path_scratch(PATH_OF_ONE);
+	if (!path_is_valid(place->path) || bpf_get_prandom_u32() % PATH_MAKES_WAY == 0)
+		return true;
+	return path_place_once(PATH_OF_ONE, place);
 }
 
 /* Origin and network are known from that path, as long as it is valid. False: the network is gone. */

@@ -64,10 +64,10 @@ static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *
 	key->from = port_key(ctx, frame_vid(ctx, f));
 }
 
-/* The way through the tables, into path. other: what is remembered in its place. Not VERDICT_OPEN: the frame ends here. */
+/* The way through the tables, into the place of a path. other: the one that is remembered in the frame's place. Not VERDICT_OPEN: the frame ends here. */
 static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struct flow *flow,
 					const struct xovl_path_key *key, const struct xovl_path *other,
-					struct xovl_path *path)
+					const struct path_place *place)
 {
 	struct destination to = {};
 	bool known = path_shares_origin(other, key) && path_inherit(f, other, &to);
@@ -87,16 +87,17 @@ static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struc
 	verdict = bridge_look_up(ctx, f, known, &to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
-	path_begin(path, key, f, &to);
+	path_begin(place->path, key, f, &to);
 	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
-		return tunnel_find(ctx, f, flow, &to, path);
-	return port_find(ctx, f, &to, path);
+		return tunnel_find(ctx, f, flow, &to, place);
+	return port_find(ctx, f, &to, place->path);
 }
 
 static __always_inline int port_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
-	struct xovl_path *path, *other;
+	struct path_place place;
+	struct xovl_path *other;
 	struct frame f = {};
 	struct flow flow;
 	int verdict;
@@ -106,24 +107,22 @@ static __always_inline int port_in(ctx_t *ctx)
 	frame_read_macs(&f, f.data);
 	flow_parse(&f, 0, CARRIER_WANTS_PARTIAL, &flow);
 	port_path_key(ctx, &f, &flow, &key);
-	path = path_slot(&key, 0);
-	if (!path)
+	if (!path_find_place(&key, 0, &place))
 		return verdict_pass(ctx);
-	if (path_key_equal(&path->key, &key) && path_is_valid(path)) {
-		path_recall(&f, path);
+	other = place.path;
+	if (path_key_equal(&other->key, &key) && path_is_valid(other)) {
+		path_recall(&f, other);
 		f.len = frame_tenant_len(ctx, &f);
 	} else {
-		other = path;
-		path = path_place(other);
-		if (!path)
+		if (!path_make_way(&place))
 			return verdict_pass(ctx);
-		verdict = port_look_up(ctx, &f, &flow, &key, other, path);
+		verdict = port_look_up(ctx, &f, &flow, &key, other, &place);
 		if (verdict != VERDICT_OPEN)
 			return verdict;
 	}
-	if (path->flags & XOVL_PATH_TO_PEER)
-		return tunnel_out(ctx, &f, &flow, path);
-	return port_out(ctx, &f, path);
+	if (place.path->flags & XOVL_PATH_TO_PEER)
+		return tunnel_out(ctx, &f, &flow, &place);
+	return port_out(ctx, &f, place.path);
 }
 
 #endif

@@ -22,37 +22,36 @@ static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame
 					    struct xovl_path_key *key)
 {
 	key->dst = f->dst | (__u64)underlay_vid(ctx) << XOVL_PATH_BUCKET_SHIFT;
-	key->src = f->src;
+	key->src = f->src | (__u64)brief->dport << 48; /* 0 of GRE */
 	key->from = brief->header;
 	if (brief->kind == XOVL_ENCAP_GRE) {
 		key->dst |= XOVL_PATH_FROM_GRE;
 		key->from &= ~(0xffull << GRE_KEY_LOW_SHIFT);
-	} else {
-		key->src |= (__u64)brief->dport << 48;
+		asm volatile(""); /* else clang makes two branches of this one, for all packets */
 	}
 }
 
 /* What does not stand in the key: addresses, uplink, options. */
 static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
-					      struct xovl_path *path)
+					      const union xovl_path_headers *headers)
 {
-	const struct xovl_path_tunnel *a = &path->tunnel, *b = &brief->tunnel;
+	const struct xovl_path_tunnel *a = &headers->tunnel, *b = &brief->tunnel;
 	__u64 differs;
 
 	differs = (a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
 		  (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]);
 	if (underlay_ifindex(ctx))
-		differs |= path->in_ifindex ^ underlay_ifindex(ctx);
+		differs |= headers->in_ifindex ^ underlay_ifindex(ctx);
 	if (differs)
 		return false;
 	if (brief->kind == XOVL_ENCAP_VXLAN)
 		return true;
 	if (brief->kind == XOVL_ENCAP_GRE)
-		return path->key_low_mask ? path->key_low == brief->header >> GRE_KEY_LOW_SHIFT
-					  : !frame_is_tagged(f, f->outer_len);
-	if (path->options_len != geneve_options_len(brief))
+		return headers->key_low_mask ? headers->key_low == brief->header >> GRE_KEY_LOW_SHIFT
+					     : !frame_is_tagged(f, f->outer_len);
+	if (headers->options_len != geneve_options_len(brief))
 		return false;
-	return !path->options_len || geneve_options_equal(ctx, path, geneve_options_at(f, brief)) > 0;
+	return !headers->options_len || geneve_options_equal(ctx, headers, geneve_options_at(f, brief)) > 0;
 }
 
 /*
@@ -84,14 +83,20 @@ static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const stru
 	return VERDICT_OPEN;
 }
 
-/* Whose packet is it, if no path tells? uplink_now() has it afterwards. Not VERDICT_OPEN: it ends here. */
-static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, bool parsed, struct destination *to)
+/* Whose packet is it, if no path tells? parsed: uplink_now() has it. Not VERDICT_OPEN: it ends here. */
+static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed,
+				      struct destination *to)
 {
 	struct uplink_now *now = uplink_now();
 	int verdict;
 
-	if (!now || (!parsed && !uplink_parse(ctx)))
+	if (!now)
 		return verdict_pass(ctx);
+	if (!parsed) {
+		now->frame.outer_len = f->outer_len;
+		now->outer.brief = *brief;
+		now->outer.malformed = XOVL_REASON_NONE;
+	}
 	verdict = uplink_enter(ctx);
 	frame_reload(ctx, f);
 	f->net_index = now->frame.net_index;
@@ -104,11 +109,12 @@ static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, bool parsed, 
 	return verdict;
 }
 
-/* The way through the tables, into path. Not VERDICT_OPEN: the frame ends here. */
+/* The way through the tables, into the place of a path. Not VERDICT_OPEN: the frame ends here. */
 static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
 					  const struct xovl_path_key *key, bool known, struct destination *to,
-					  struct xovl_path *path)
+					  const struct path_place *place)
 {
+	union xovl_path_headers *headers = place->headers;
 	int verdict;
 
 	if (mac_is_bad_source(f->src))
@@ -117,20 +123,45 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
 	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
 		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
-	known |= (f->path_flags & XOVL_PATH_GROUP) && vxlan_forbids_learning(brief);
+	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);
 	verdict = bridge_look_up(ctx, f, known, to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
 	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
 		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
-	path_begin(path, key, f, to);
-	path->tunnel = brief->tunnel;
-	path->in_ifindex = underlay_ifindex(ctx);
-	path->key_low = brief->header >> GRE_KEY_LOW_SHIFT;
-	path->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
-	if (brief->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, brief, path))
+	path_begin(place->path, key, f, to);
+	headers->tunnel = brief->tunnel;
+	headers->in_ifindex = underlay_ifindex(ctx);
+	headers->key_low = brief->header >> GRE_KEY_LOW_SHIFT;
+	headers->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
+	if (brief->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, brief, headers))
 		to->expires = 0;
-	return port_find(ctx, f, to, path);
+	return port_find(ctx, f, to, place->path);
+}
+
+/*
+ * The frame is of no path that is remembered: find its way, into the place of a path, which may become another place. sound: not
+ * malformed. Not VERDICT_OPEN: the frame ends here.
+ */
+static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+				       const struct xovl_path_key *key, bool sound, bool parsed,
+				       struct path_place *place)
+{
+	struct xovl_path *other = place->path;
+	struct destination to = {};
+	bool known = sound && path_shares_origin(other, key) && uplink_path_equal(ctx, f, brief, place->headers) &&
+		     path_inherit(f, other, &to);
+	int verdict = VERDICT_OPEN;
+
+	if (!path_make_way(place))
+		return verdict_pass(ctx);
+	if (!known)
+		verdict = uplink_ask(ctx, f, brief, parsed, &to);
+	if (verdict == VERDICT_OPEN)
+		verdict = uplink_finish(ctx, f, brief, parsed);
+	if (verdict == VERDICT_OPEN)
+		verdict = uplink_look_up(ctx, f, brief, key, known, &to, place);
+	return verdict;
 }
 
 /* A packet that is not plain: take the closer look; uplink_now() has it then. False: it is not ours. */
@@ -156,11 +187,10 @@ static __always_inline bool uplink_look_closer(ctx_t *ctx, struct frame *f, stru
 static __always_inline int uplink_in(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
-	struct xovl_path *path, *other;
 	struct outer_brief brief = {};
-	struct destination to = {};
+	struct path_place place;
 	struct frame f = {};
-	bool hit, parsed = false, known = false, malformed = false;
+	bool parsed = false, malformed = false;
 	int verdict;
 
 	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
@@ -174,36 +204,19 @@ static __always_inline int uplink_in(ctx_t *ctx)
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
 	uplink_path_key(ctx, &f, &brief, &key);
-	path = path_slot(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ underlay_ifindex(ctx));
-	if (!path)
+	if (!path_find_place(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ underlay_ifindex(ctx),
+			     &place))
 		return verdict_pass(ctx);
-	hit = !malformed && path_key_equal(&path->key, &key) && uplink_path_equal(ctx, &f, &brief, path) &&
-	      path_is_valid(path);
-	other = path;
-	if (hit) {
-		path_recall(&f, path);
+	if (!malformed && path_key_equal(&place.path->key, &key) && uplink_path_equal(ctx, &f, &brief, place.headers) &&
+	    path_is_valid(place.path)) {
+		path_recall(&f, place.path);
+		verdict = uplink_finish(ctx, &f, &brief, parsed);
 	} else {
-		path = path_place(other);
-		if (!path)
-			return verdict_pass(ctx);
-		known = !malformed && path_shares_origin(other, &key) && uplink_path_equal(ctx, &f, &brief, other) &&
-			path_inherit(&f, other, &to);
-		if (!known) {
-			verdict = uplink_ask(ctx, &f, parsed, &to);
-			parsed = true;
-			if (verdict != VERDICT_OPEN)
-				return verdict;
-		}
+		verdict = uplink_find(ctx, &f, &brief, &key, !malformed, parsed, &place);
 	}
-	verdict = uplink_finish(ctx, &f, &brief, parsed);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
-	if (!hit) {
-		verdict = uplink_look_up(ctx, &f, &brief, &key, known, &to, path);
-		if (verdict != VERDICT_OPEN)
-			return verdict;
-	}
-	return port_out(ctx, &f, path);
+	return port_out(ctx, &f, place.path);
 }
 
 #endif

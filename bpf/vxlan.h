@@ -50,10 +50,9 @@ static __always_inline __be32 vxlan_first_word(__u32 group)
 }
 
 /* Write the header. group: see above */
-static __always_inline void vxlan_prepare(struct xovl_vxlan *vxlan, __u32 vni, __u32 group)
+static __always_inline void vxlan_prepare(void *to, __u32 vni, __u32 group)
 {
-	vxlan->flags = vxlan_first_word(group);
-	vxlan->vni = bpf_htonl(vni << 8);
+	*(__u64 *)to = word_of(vxlan_first_word(group), bpf_htonl(vni << 8));
 }
 
 #endif

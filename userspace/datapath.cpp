@@ -48,6 +48,12 @@ uint32_t options_max(const Limits &limits)
 	return entries(3 * uint64_t{limits.networks} + limits.ports);
 }
 
+/// Each CPU has its own paths.
+uint32_t path_blocks()
+{
+	return entries(XOVL_PATHS / XOVL_BLOCK_PATHS * static_cast<uint64_t>(libbpf_num_possible_cpus()));
+}
+
 /// The sizes of those maps that are not of a fixed size.
 std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 {
@@ -67,6 +73,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"sequences", twice(limits.members)},
 		{"icmp_limits", limits.ports},
 		{"peers", twice(limits.peers)},
+		{"paths", path_blocks()},
 		{"nexthops", twice(uint64_t{limits.peers} * XOVL_NEXTHOP_BUCKETS)},
 		{"port_stats", limits.ports},
 		{"peer_stats", twice(limits.peers)},

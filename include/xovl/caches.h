@@ -43,23 +43,23 @@ struct xovl_nexthop {
 	__u32 ifindex;
 	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
 	__u8 state;
-	__u8 device_flags; /* XOVL_DEV_… of the interface */
-	__u8 macs[12];	   /* destination and source of the outer Ethernet header */
-	__u16 vid;	   /* of the underlay; 0: none */
-	__u16 pad;
-	__u32 tables; /* the lower half of `generation` when it was looked up */
+	__u8 pad;
+	__u8 macs[12];	  /* destination and source of the outer Ethernet header */
+	__u16 vid;	  /* of the underlay; 0: none */
+	__u16 path_flags; /* the upper half of the flags of paths */
+	__u32 tables;	  /* the lower half of `generation` when it was looked up */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 40);
 
 /*
- * paths: per CPU, a cache in front of all tables: all that is to be done with a frame that comes from a known place and goes
- * to one known place. It stands for what the tables said under its generation, which is the sum of two numbers that only
- * grow: `generation`, which userspace raises after it has changed what frames find, and the network's one of `moves`, which
- * the datapath raises when a learned entry moves.
+ * paths: a cache in front of all tables, in blocks, one CPU's behind another's: all that is to be done with a frame
+ * that comes from a known place and goes to one known place. It stands for what the tables said under its generation, which
+ * is the sum of two numbers that only grow: `generation`, which userspace raises after it has changed what frames find, and
+ * the network's one of `moves`, which the datapath raises when a learned entry moves.
  */
 #define XOVL_PATHS_BITS 12
-#define XOVL_PATHS (1 << XOVL_PATHS_BITS)
-#define XOVL_MOVES 64 /* networks share them: by their index, modulo this */
+#define XOVL_PATHS (1 << XOVL_PATHS_BITS) /* of each CPU */
+#define XOVL_MOVES 64			  /* networks share them: by their index, modulo this */
 
 struct xovl_path_key {
 	__u64 dst; /* MAC of the tenant's frame, the first octet lowest; above it where it comes from: XOVL_PATH_FROM_… */
@@ -77,62 +77,68 @@ struct xovl_path_tunnel {
 };
 XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 
-/* Ethernet, IPv6, UDP, GENEVE with options; a multiple of 8 */
-#define XOVL_PATH_OUTER (14 + 40 + 8 + 8 + XOVL_OPTIONS_MAX + 2)
+/* Ethernet, IPv6, UDP, GENEVE with options */
+#define XOVL_PATH_OUTER (14 + 40 + 8 + 8 + XOVL_OPTIONS_MAX)
 
-#define XOVL_PATH_TO_PEER 0x1
-#define XOVL_PATH_IPV6 0x2	 /* to a peer: of the underlay */
-#define XOVL_PATH_RESOLVE 0x4	 /* to a peer: the kernel must resolve the neighbour; such a path is never remembered */
-#define XOVL_PATH_XDP_XMIT 0x8	 /* the interface takes XDP_REDIRECTed frames */
-#define XOVL_PATH_GSO_WHOLE 0x10 /* to a peer: super-frames leave the interface unsegmented */
-#define XOVL_PATH_GRE 0x20	 /* to a peer: no UDP header */
-#define XOVL_PATH_MSS_CLAMP 0x40
-#define XOVL_PATH_TTL_INHERIT 0x80 /* to a peer, as XOVL_NET_… */
-#define XOVL_PATH_DSCP_INHERIT 0x100
-#define XOVL_PATH_DF_INHERIT 0x200
-#define XOVL_PATH_IP_ID 0x400 /* to a peer: DF may be clear, so the packet needs an identification */
-#define XOVL_PATH_FLOWLABEL_HASH 0x800
-#define XOVL_PATH_UDPCSUM 0x1000
-#define XOVL_PATH_GRE_CSUM 0x2000
-#define XOVL_PATH_GRE_SEQ 0x4000
-#define XOVL_PATH_NVGRE 0x8000	     /* to a peer: the FlowID is of the flow */
-#define XOVL_PATH_MARK 0x10000	     /* to a peer: the group is that of skb->mark */
-#define XOVL_PATH_TAGGED 0x20000     /* to a peer: the underlay is a VLAN, vid */
-#define XOVL_PATH_SEQ_STRICT 0x40000 /* from a peer */
-#define XOVL_PATH_WANTS_CSUM 0x80000 /* from a peer: a zero UDP checksum is refused */
-#define XOVL_PATH_GROUP 0x100000     /* from a peer: skb->mark is to get the group */
+/*
+ * flags of a path. The lower half: what of its network's policy each frame is to follow, as XOVL_NET_… XOVL_NET_GBP says of a
+ * path to a peer that the group is that of skb->mark, of one from a peer that skb->mark gets the group. The upper half:
+ */
+#define XOVL_PATH_TO_PEER 0x10000
+#define XOVL_PATH_IPV6 0x20000 /* to a peer: of the underlay */
+#define XOVL_PATH_RESOLVE \
+	0x40000 /* to a peer: the kernel must resolve the neighbour; such a path is never remembered */
+#define XOVL_PATH_XDP_XMIT 0x80000   /* the interface takes XDP_REDIRECTed frames */
+#define XOVL_PATH_GSO_WHOLE 0x100000 /* to a peer: super-frames leave the interface unsegmented */
+#define XOVL_PATH_GRE 0x200000	     /* to a peer: no UDP header */
+#define XOVL_PATH_NVGRE 0x400000  /* to a peer: the FlowID is of the flow; from a peer: it does not tell paths apart */
+#define XOVL_PATH_TAGGED 0x800000 /* to a peer: the underlay is a VLAN, vid */
 
+/* A cache line, which is all that frames of other paths in the same place look at. */
 struct xovl_path {
 	struct xovl_path_key key;
-	__u64 generation;
-	__u64 expires; /* jiffies */
-	__u32 origin;  /* index of the port or peer */
-	__u32 target;  /* index of the port or peer */
-	__u32 ifindex; /* to redirect to */
+	__u64 expires;	  /* jiffies */
+	__u32 generation; /* the lower half of it */
+	__u32 origin;	  /* index of the port or peer */
+	__u32 target;	  /* index of the port or peer */
+	__u32 ifindex;	  /* to redirect to */
 	__u32 flags;
 	__u16 net;
 	__u16 port_vid;	   /* VLAN tag that belongs to the origin; 0: none */
 	__u16 vid;	   /* VLAN tag of the target port, or of the underlay; 0: none */
+	__u16 mtu;	   /* to a peer: of the next hop */
 	__u16 mtu_network; /* to a peer: largest inner IP packet, octets */
-	union {
-		struct {		 /* to a peer */
-			__u16 mtu;	 /* of the next hop */
-			__u16 outer_len; /* octets of outer[] */
-			__u16 sport_min; /* outer UDP source ports: the first, and how many more */
-			__u16 sport_more;
-			__u8 outer[XOVL_PATH_OUTER]; /* headers; lengths, checksum, source port open */
-		};
-		struct
-		{ /* from a peer: most of it is part of the key, too. A frame never goes from tunnel to tunnel. */
-			__u8 key_low;	   /* GRE: the last octet of the key */
-			__u8 key_low_mask; /* 0 of NVGRE, where that is the FlowID; else 0xff */
-			__u16 options_len; /* GENEVE */
-			__u32 in_ifindex;  /* 0: any */
-			struct xovl_path_tunnel tunnel;
-			__u8 options[XOVL_OPTIONS_MAX];
-		};
-	};
+	__u16 outer_len;   /* to a peer: octets of the outer headers */
 };
-XOVL_ASSERT_SIZE(struct xovl_path, 208);
+XOVL_ASSERT_SIZE(struct xovl_path, 64);
+
+/* A whole number of cache lines, the first with the headers of VXLAN over IPv4. */
+union xovl_path_headers {
+	struct {		 /* to a peer: what is written before its frames */
+		__u16 sport_min; /* outer UDP source ports: the first, and how many more */
+		__u16 sport_more;
+		__u8 outer[XOVL_PATH_OUTER]; /* lengths, checksum, source port open */
+	};
+	struct
+	{ /* from a peer: what its packets have, but for what is in the key. A frame never goes from tunnel to tunnel. */
+		__u8 key_low;	   /* GRE: the last octet of the key */
+		__u8 key_low_mask; /* 0 of NVGRE, where that is the FlowID; else 0xff */
+		__u16 options_len; /* GENEVE */
+		__u32 in_ifindex;  /* 0: any */
+		struct xovl_path_tunnel tunnel;
+		__u8 options[XOVL_OPTIONS_MAX];
+	};
+	__u8 lines[3 * 64];
+};
+XOVL_ASSERT_SIZE(union xovl_path_headers, 192);
+
+#define XOVL_BLOCK_PATHS 64
+
+/* What is looked at most lies close together, in one page. */
+struct xovl_path_block {
+	struct xovl_path path[XOVL_BLOCK_PATHS];
+	union xovl_path_headers headers[XOVL_BLOCK_PATHS];
+};
+XOVL_ASSERT_SIZE(struct xovl_path_block, 16384);
 
 #endif

@@ -44,11 +44,15 @@ protected:
 	std::map<uint32_t, unsigned> places() const
 	{
 		const Fd map = pinned(bench_->pin("paths"));
-		std::vector<xovl_path> slot(static_cast<size_t>(libbpf_num_possible_cpus()));
+		const uint32_t first = static_cast<uint32_t>(home_->cpu()) * (XOVL_PATHS / XOVL_BLOCK_PATHS);
+		const auto block = std::make_unique<xovl_path_block>();
 		std::map<uint32_t, unsigned> found;
 		for (uint32_t place = 0; place < XOVL_PATHS; place++) {
-			EXPECT_EQ(bpf_map_lookup_elem(map.get(), &place, slot.data()), 0);
-			const uint64_t dst = slot.at(static_cast<size_t>(home_->cpu())).key.dst & 0xffffffffffff;
+			const uint32_t index = first + place / XOVL_BLOCK_PATHS;
+			if (place % XOVL_BLOCK_PATHS == 0) {
+				EXPECT_EQ(bpf_map_lookup_elem(map.get(), &index, block.get()), 0);
+			}
+			const uint64_t dst = block->path[place % XOVL_BLOCK_PATHS].key.dst & 0xffffffffffff;
 			const auto prefix = dst & 0xffffffffff;
 			if (prefix == 0x0005000002) // 02:00:00:05:00, the first octet lowest
 				found[place] = static_cast<unsigned>(dst >> 40);
