@@ -91,8 +91,10 @@ static __always_inline void path_recall(struct frame *f, const struct xovl_path 
  */
 static __always_inline bool path_shares_origin(const struct xovl_path *path, const struct xovl_path_key *key)
 {
-	return !((path->key.src ^ key->src) | (path->key.from ^ key->from) |
-		 ((path->key.dst ^ key->dst) & XOVL_PATH_FROM_PORT)) &&
+	/* above the MAC: a tunnel's VLAN and kind, but not the bucket of a port's flow */
+	__u64 place = key->dst & XOVL_PATH_FROM_PORT ? XOVL_PATH_FROM_PORT : ~0ull << XOVL_PATH_BUCKET_SHIFT;
+
+	return !((path->key.src ^ key->src) | (path->key.from ^ key->from) | ((path->key.dst ^ key->dst) & place)) &&
 	       path_is_valid(path);
 }
 

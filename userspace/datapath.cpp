@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <ctime>
@@ -16,6 +17,7 @@
 
 #include "attach.hpp"
 #include "tc.skel.h"
+#include "text_file.hpp"
 #include "xdp.skel.h"
 #include "xovl/caches.h"
 
@@ -48,10 +50,11 @@ uint32_t options_max(const Limits &limits)
 	return entries(3 * uint64_t{limits.networks} + limits.ports);
 }
 
-/// Each CPU has its own paths.
+/// Each CPU has its own paths, at its number.
 uint32_t path_blocks()
 {
-	return entries(XOVL_PATHS / XOVL_BLOCK_PATHS * static_cast<uint64_t>(libbpf_num_possible_cpus()));
+	return entries(XOVL_PATHS / XOVL_BLOCK_PATHS *
+		       uint64_t{cpu_numbers(read_text_file("/sys/devices/system/cpu/possible"))});
 }
 
 /// The sizes of those maps that are not of a fixed size.
@@ -166,6 +169,15 @@ Object load_tc_object(const PinDir &dir, const Limits &limits)
 }
 
 } // namespace
+
+uint32_t cpu_numbers(std::string_view list)
+{
+	const std::string_view last = list.substr(list.find_last_of(",-") + 1);
+	uint32_t number = 0;
+	if (std::from_chars(last.begin(), last.end(), number).ec != std::errc())
+		throw system_error("read", "the list of possible CPUs", EINVAL);
+	return number + 1;
+}
 
 Maps::Maps(const PinDir &dir)
 	: settings(dir.pin("settings")), vteps(dir.pin("vteps")), ports(dir.pin("ports")),

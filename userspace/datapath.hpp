@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config.hpp"
 #include "fd.hpp"
@@ -40,6 +41,9 @@ private:
 	std::string path_;
 	Fd lock_;
 };
+
+/// One more than the highest number in a list of CPUs such as "0-3,8-11": the kernel may leave numbers out. Error(System).
+uint32_t cpu_numbers(std::string_view list);
 
 /// Room for interfaces, given the limit of ports: the old and the new ones side by side, uplinks and VLAN interfaces among them.
 constexpr uint64_t devices_max(uint32_t ports)

@@ -5,6 +5,7 @@
 
 #include "process.hpp"
 #include "tunnel_fixture.hpp"
+#include "xovl/caches.h"
 
 namespace xovl::test {
 
@@ -87,6 +88,29 @@ TEST_P(UnderlayVlan, Vxlan)
 		receives_tagged(packet);
 		leaves_alone(packet);
 	}
+}
+
+/* Nor those that would stand in the place of a path that is known, and share all with it but VLAN and destination. */
+TEST_P(UnderlayVlan, NotByAKnownPathEither)
+{
+	const Bytes right = from_a(udp(4789, Vxlan{kBlueVni} / inner_)).bytes();
+	const size_t mac = right.size() - inner_.bytes().size();
+	const auto flooded = [&] { return bench_->counts()["net blue flooded"]; };
+	const uint64_t before = flooded();
+	for (unsigned n = 0; n < 8 * XOVL_PATHS; n++) {
+		Bytes wrong = right;
+		wrong[mac + 3] ^= 0x80; // nobody's
+		wrong[mac + 4] = static_cast<uint8_t>(n >> 8);
+		wrong[mac + 5] = static_cast<uint8_t>(n);
+		if (n % 256 == 0)
+			bench_->far("under").send(tagged(right, kVid));
+		bench_->far("under").send(tagged(wrong, kVid + 1));
+	}
+	EXPECT_EQ(flooded(), before);
+	Bytes unknown = right;
+	unknown[mac + 3] ^= 0x80;
+	bench_->far("under").send(tagged(unknown, kVid));
+	EXPECT_EQ(flooded(), before + 1) << "in the right VLAN it is flooded";
 }
 
 /* When the command has ended, no frame goes into the old VLAN any more. */
