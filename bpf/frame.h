@@ -72,7 +72,7 @@ struct frame {
 	__u32 origin;	  /* index of the port, or of the peer */
 	__u16 port_vid;	  /* VLAN tag that belongs to the port, not to the frame; 0: none */
 	__u16 outer_len;  /* octets before the tenant's frame, from the outer Ethernet header on */
-	__u32 path_flags; /* XOVL_PATH_… of where the frame comes from */
+	__u32 path_flags; /* of where the frame comes from: see flags of struct xovl_path */
 	bool from_tunnel; /* origin is a peer */
 	bool trailer;	  /* octets follow the tunnel packet and must go */
 
