@@ -73,6 +73,8 @@ static __always_inline void path_enter_network(const struct frame *f, struct des
 /* From a peer: what the fast path does not know how to finish. */
 #define PATH_CARE (XOVL_NET_SEQ_STRICT | XOVL_NET_NO_ZEROCSUM6 | XOVL_NET_GBP | XOVL_NET_MSS_CLAMP)
 
+_Static_assert(PATH_CARE < XOVL_PATH_TO_PEER, "the lower half of a path's flags");
+
 /* From a peer: what is the same wherever its frames go. */
 #define PATH_OF_ORIGIN (PATH_CARE | XOVL_PATH_NVGRE)
 

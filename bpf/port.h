@@ -64,7 +64,10 @@ static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *
 	key->from = port_key(ctx, frame_vid(ctx, f));
 }
 
-/* The way through the tables, into the place of a path. other: the one that is remembered in the frame's place. Not VERDICT_OPEN: the frame ends here. */
+/*
+ * The way through the tables, into the place of a path. other: the one that is remembered where the frame's would be. Not
+ * VERDICT_OPEN: the frame ends here.
+ */
 static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struct flow *flow,
 					const struct xovl_path_key *key, const struct xovl_path *other,
 					const struct path_place *place)
