@@ -12,6 +12,7 @@
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
+#include "device.h"
 #include "frame.h"
 
 typedef struct __sk_buff ctx_t;
@@ -38,9 +39,10 @@ static __always_inline int carrier_drop(ctx_t *ctx)
 	return TC_ACT_SHOT;
 }
 
+/* VERDICT_OPEN: the interface is gone, and the packet is where it was. */
 static __always_inline int carrier_redirect(ctx_t *ctx, __u32 ifindex)
 {
-	return bpf_redirect(ifindex, 0);
+	return device_is_live(ifindex) ? bpf_redirect(ifindex, 0) : VERDICT_OPEN;
 }
 
 static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)

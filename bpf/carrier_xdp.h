@@ -7,6 +7,7 @@
 #define XOVL_BPF_CARRIER_XDP_H
 
 #include "bits.h"
+#include "device.h"
 #include "frame.h"
 
 typedef struct xdp_md ctx_t;
@@ -30,9 +31,10 @@ static __always_inline int carrier_drop(ctx_t *ctx)
 	return XDP_DROP;
 }
 
+/* VERDICT_OPEN: the interface is gone, and the packet is where it was. */
 static __always_inline int carrier_redirect(ctx_t *ctx, __u32 ifindex)
 {
-	return bpf_redirect(ifindex, 0);
+	return bpf_redirect_map(&live_devices, ifindex, 0) == XDP_REDIRECT ? XDP_REDIRECT : VERDICT_OPEN;
 }
 
 static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)

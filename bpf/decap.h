@@ -72,7 +72,7 @@ static __always_inline bool uplink_is_here(const ctx_t *ctx)
 	__u32 ifindex = ctx->ifindex;
 	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
 
-	return device && device->vid == underlay_vid(ctx);
+	return device && device->vid == underlay_vid(ctx) && device_is_live(ifindex);
 }
 
 #endif

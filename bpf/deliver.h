@@ -64,13 +64,17 @@ static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xo
 {
 	__u32 ifindex = path->ifindex;
 	__u32 target = path->target;
+	int verdict;
 
 	if (!port_is_ready(f, path))
 		return verdict_pass(ctx);
 	if (!frame_for_port(ctx, f, path->vid))
 		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
+	verdict = carrier_redirect(ctx, ifindex);
+	if (verdict == VERDICT_OPEN)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
 	verdict_delivered(f, target);
-	return carrier_redirect(ctx, ifindex);
+	return verdict;
 }
 
 #endif

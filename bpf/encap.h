@@ -47,6 +47,7 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
 	return (flags & (XOVL_PATH_RESOLVE | XOVL_NET_GBP | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
 }
 
+/* VERDICT_OPEN: the uplink is gone. */
 static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
 {
 	return carrier_redirect(ctx, path->ifindex);
@@ -69,6 +70,8 @@ static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path
 
 	if (!(path->flags & XOVL_PATH_RESOLVE))
 		return carrier_redirect(ctx, path->ifindex);
+	if (!device_is_live(path->ifindex))
+		return VERDICT_OPEN;
 	peer = peer_get(path->target);
 	if (peer)
 		peer->confirmed = bpf_jiffies64();
@@ -142,6 +145,7 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 {
 	struct xovl_path *path = place->path;
 	enum xovl_reason reason;
+	int verdict;
 
 	if (!underlay_is_ready(path, flow))
 		return verdict_pass(ctx);
@@ -161,8 +165,11 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 	reason = outer_write(ctx, f, flow, place);
 	if (reason)
 		return verdict_drop(ctx, f, reason);
+	verdict = underlay_out(ctx, path, flow);
+	if (verdict == VERDICT_OPEN)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
 	verdict_sent(f, path->target);
-	return underlay_out(ctx, path, flow);
+	return verdict;
 }
 
 #endif

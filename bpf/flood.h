@@ -79,7 +79,7 @@ static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct floo
 	struct xovl_port *port = port_get(&flood->frame, index);
 	long err;
 
-	if (!port)
+	if (!port || !device_is_live(port->ifindex))
 		return XOVL_REASON_STALE_TARGET;
 	if (port->vid && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), port->vid))
 		return XOVL_REASON_COPY_FAILED;
@@ -124,6 +124,8 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 	enum xovl_reason reason;
 	long err;
 
+	if (!device_is_live(path->ifindex))
+		return XOVL_REASON_STALE_TARGET;
 	frame_reload(ctx, f);
 	reason = outer_write(ctx, f, &flood->flow, place);
 	if (reason)

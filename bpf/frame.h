@@ -54,6 +54,9 @@ static __always_inline void mac_write(void *to, mac_t mac)
 /* Stands for a tag that is not 802.1Q: 4095 is reserved, and no port has it. */
 #define VID_OTHER 4095
 
+/* No verdict of any hook: the frame goes on to the next stage. */
+#define VERDICT_OPEN 0x7fff
+
 /* No port of that index. */
 #define ORIGIN_NONE 0xffffffff
 

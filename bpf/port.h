@@ -105,7 +105,7 @@ static __always_inline int port_in(ctx_t *ctx)
 	struct flow flow;
 	int verdict;
 
-	if (!frame_open(ctx, &f))
+	if (!frame_open(ctx, &f) || !device_is_live(carrier_ifindex(ctx)))
 		return verdict_pass(ctx);
 	frame_read_macs(&f, f.data);
 	flow_parse(&f, 0, CARRIER_WANTS_PARTIAL, &flow);

@@ -226,14 +226,15 @@ __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, 
 static __always_inline int too_big_out(ctx_t *ctx, const struct frame *f, const struct flow *flow,
 				       const struct xovl_path *path, enum xovl_reason reason)
 {
-	int verdict = verdict_drop(ctx, f, reason);
+	int verdict = verdict_drop(ctx, f, reason), answer;
 	__u32 mtu = path_mtu(path, flow->wire_len - flow->ip_len);
 
 	if (reason != XOVL_REASON_MTU_NETWORK && reason != XOVL_REASON_MTU_UNDERLAY)
 		return verdict;
 	if (!too_big_make(ctx, f->dst, f->src, f->origin, mtu))
 		return verdict;
-	return carrier_redirect(ctx, carrier_ifindex(ctx));
+	answer = carrier_redirect(ctx, carrier_ifindex(ctx));
+	return answer == VERDICT_OPEN ? verdict : answer;
 }
 
 #endif

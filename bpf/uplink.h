@@ -200,7 +200,7 @@ static __always_inline int uplink_in(ctx_t *ctx)
 		if (!uplink_look_closer(ctx, &f, &brief, &malformed))
 			return verdict_pass(ctx);
 	}
-	if (CARRIER_IS_XDP && f.trailer)
+	if ((CARRIER_IS_XDP && f.trailer) || !device_is_live(carrier_ifindex(ctx)))
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
 	uplink_path_key(ctx, &f, &brief, &key);

@@ -69,9 +69,6 @@ static __always_inline void count_peer_tx(__u32 peer_index, struct xovl_net_stat
 		traffic_tx(traffic, len);
 }
 
-/* No verdict of any hook: the frame goes on to the next stage. */
-#define VERDICT_OPEN 0x7fff
-
 /* Not ours, or for the layer below: untouched and uncounted. */
 static __always_inline int verdict_pass(ctx_t *ctx)
 {

@@ -59,6 +59,20 @@ struct TcOwn {
 /// making_clsact() is called before the clsact qdisc is added where it is missing. Error(System) when the kernel refuses.
 void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact);
 
+/// What has become of the pinned tcx link; None: there is none, or the kernel has no tcx.
+enum class TcLink {
+	None,
+	Attached, ///< to an interface, in whatever network namespace that is now
+	Detached, ///< the interface is gone, or somebody has detached it
+};
+TcLink tc_link_state(const TcOwn &own);
+
+/// Detach the pinned tcx link, in whatever network namespace its interface is, and remove the pin. None: nothing to do.
+void tc_detach_link(const TcOwn &own);
+
+/// Detach the clsact filter, if it is ours. The qdisc stays.
+void clsact_detach(uint32_t ifindex, const TcOwn &own);
+
 /// Detach, remove the pin and, where made_clsact and no other filter is left on it, the qdisc.
 /// Nothing attached, or the interface gone: nothing to do.
 void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact);
@@ -93,6 +107,9 @@ XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_nam
 /// behind for this ifindex: of an interface that is gone, or of an attach that was killed half-way. (The path of
 /// libxdp's pins has only the ifindex, which other namespaces have too.)
 void xdp_detach(uint32_t ifindex, int own_map_fd = -1);
+
+/// Whether a program of ours that is attached there uses the map.
+bool xdp_uses_map(uint32_t ifindex, int map_fd);
 
 /// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our program is attached there now, else XOVL_MODE_TC.
 xovl_mode xdp_attached(uint32_t ifindex);

@@ -129,21 +129,6 @@ void clsact_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const st
 	}
 }
 
-void clsact_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
-{
-	BpfLog log;
-	if (is_own_filter(ifindex, own)) {
-		bpf_tc_hook hook = ingress_hook(ifindex);
-		LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
-		int err = bpf_tc_detach(&hook, &opts);
-		if (err && err != -ENOENT && err != -ENODEV)
-			throw Error(Error::Kind::System,
-				    fmt::format("detaching TC from interface {}: {}", ifindex, log.reason(-err)));
-	}
-	if (made_clsact)
-		remove_unused_clsact(ifindex);
-}
-
 } // namespace
 
 void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact)
@@ -152,17 +137,49 @@ void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::f
 		clsact_attach(link, prog_fd, own, making_clsact);
 }
 
+TcLink tc_link_state(const TcOwn &own)
+{
+	Fd fd(bpf_obj_get(own.pin_path.c_str()));
+	bpf_link_info info = {};
+	__u32 length = sizeof(info);
+	if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length) || info.type != kLinkTypeTcx)
+		return TcLink::None;
+	return info.xdp.ifindex ? TcLink::Attached : TcLink::Detached; // see open_link()
+}
+
+void tc_detach_link(const TcOwn &own)
+{
+	Fd fd(bpf_obj_get(own.pin_path.c_str()));
+	if (!fd)
+		return;
+	// at once; when only the pin goes the kernel takes its time
+	if (bpf_link_detach(fd.get()) && errno != ENOLINK)
+		throw system_error("detaching", own.pin_path, errno);
+	unlink(own.pin_path.c_str());
+}
+
+void clsact_detach(uint32_t ifindex, const TcOwn &own)
+{
+	BpfLog log;
+	if (!is_own_filter(ifindex, own))
+		return;
+	bpf_tc_hook hook = ingress_hook(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
+	int err = bpf_tc_detach(&hook, &opts);
+	if (err && err != -ENOENT && err != -ENODEV)
+		throw Error(Error::Kind::System,
+			    fmt::format("detaching TC from interface {}: {}", ifindex, log.reason(-err)));
+}
+
 void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
 {
-	if (Fd fd(bpf_obj_get(own.pin_path.c_str())); fd) {
-		// at once; when only the pin goes the kernel takes its time
-		if (bpf_link_detach(fd.get()) && errno != ENOLINK)
-			throw system_error("detaching", own.pin_path, errno);
-		unlink(own.pin_path.c_str());
-	}
+	tc_detach_link(own);
 	char name[IF_NAMESIZE];
-	if (if_indextoname(ifindex, name))
-		clsact_detach(ifindex, own, made_clsact);
+	if (!if_indextoname(ifindex, name))
+		return;
+	clsact_detach(ifindex, own);
+	if (made_clsact)
+		remove_unused_clsact(ifindex);
 }
 
 bool tc_attached(uint32_t ifindex, const TcOwn &own)

@@ -332,6 +332,16 @@ void xdp_detach(uint32_t ifindex, int own_map_fd)
 		remove_stale_pins(ifindex, own_map_fd);
 }
 
+bool xdp_uses_map(uint32_t ifindex, int map_fd)
+{
+	bpf_map_info map = {};
+	__u32 length = sizeof(map);
+	if (bpf_obj_get_info_by_fd(map_fd, &map, &length))
+		return false;
+	return std::ranges::any_of(find_attached(ifindex).own,
+				   [&](const Program &program) { return uses_map(program.fd.get(), map.id); });
+}
+
 xovl_mode xdp_attached(uint32_t ifindex)
 {
 	Attached now = find_attached(ifindex);

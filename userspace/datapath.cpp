@@ -70,6 +70,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
 		{"members", twice(limits.members)},
 		{"devices", entries(devices_max(limits.ports))},
+		{"live_devices", entries(devices_max(limits.ports))},
 		{"endpoints", entries(tunnels_max(limits.networks))},
 		{"tunnels", entries(tunnels_max(limits.networks))},
 		{"options", options_max(limits)},
@@ -185,8 +186,8 @@ Maps::Maps(const PinDir &dir)
 	  floods(dir.pin("floods")), peers(dir.pin("peers")), members(dir.pin("members")),
 	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), geneve_ports(dir.pin("geneve_ports")),
 	  options(dir.pin("options")), sequences(dir.pin("sequences")), devices(dir.pin("devices")),
-	  port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")), net_stats(dir.pin("net_stats")),
-	  drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
+	  live_devices(dir.pin("live_devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
+	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
 {
 }
 

@@ -78,6 +78,7 @@ struct Maps {
 	Map<xovl_options_key, xovl_options> options;
 	Map<xovl_sequence_key, xovl_sequence> sequences;
 	Map<uint32_t, xovl_device> devices;
+	Map<uint32_t, uint32_t> live_devices;
 	Map<uint32_t, xovl_traffic> port_stats;
 	Map<uint32_t, xovl_traffic> peer_stats;
 	Map<uint32_t, xovl_net_stats> net_stats;

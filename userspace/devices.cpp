@@ -2,10 +2,12 @@
 #include "devices.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "attach.hpp"
+#include "namespaces.hpp"
 #include "overlay.hpp"
 
 namespace xovl {
@@ -52,6 +54,32 @@ TcOwn tc_own(const PinDir &dir, uint32_t ifindex)
 		if (uint32_t id = program_id(Fd(bpf_obj_get(dir.pin(name).c_str()))))
 			own.programs.push_back(id);
 	return own;
+}
+
+Map<uint32_t, uint32_t> live_devices(const PinDir &dir)
+{
+	return Map<uint32_t, uint32_t>(dir.pin("live_devices"));
+}
+
+/// Layouts before 10 have no such map.
+bool has_live_devices(const PinDir &dir)
+{
+	return access(dir.pin("live_devices").c_str(), F_OK) == 0;
+}
+
+/// A map that all programs use; of layouts before 10: many of them.
+Fd own_map(const PinDir &dir)
+{
+	return Fd(bpf_obj_get(dir.pin(has_live_devices(dir) ? "live_devices" : "devices").c_str()));
+}
+
+/// device_is_live(), for a datapath that another version may have loaded.
+bool is_live_in_any_layout(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	if (has_live_devices(dir))
+		return device_is_live(dir, ifindex);
+	auto link = find_link(ifindex);
+	return link && link->name == device.name;
 }
 
 /// Why XDP is not even tried; kNoNote: it is.
@@ -152,11 +180,32 @@ uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
 	return kept | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0) | (link.gso_whole ? XOVL_DEV_GSO_WHOLE : 0);
 }
 
-bool device_is_another(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+bool device_is_live(const PinDir &dir, uint32_t ifindex)
 {
-	auto link = find_link(ifindex);
-	// a renamed interface still has our program, a new one of the same number does not
-	return link && link->name != device.name && !tc_attached(ifindex, tc_own(dir, ifindex));
+	return live_devices(dir).get(ifindex).has_value();
+}
+
+bool device_has_moved(const PinDir &dir, uint32_t ifindex)
+{
+	return tc_link_state(tc_own(dir, ifindex)) == TcLink::Attached;
+}
+
+void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	const TcOwn own = tc_own(dir, ifindex);
+	const TcLink state = tc_link_state(own);
+	tc_detach_link(own);
+	// with a link the kernel tells that the interface was deleted, or that nothing else than the link was attached
+	if (state == TcLink::Detached || (state == TcLink::Attached && device.mode == XOVL_MODE_TC))
+		return;
+	const Fd map = own_map(dir);
+	for_each_other_netns([&] {
+		for (uint32_t other : link_indexes()) {
+			if (xdp_uses_map(other, map.get()))
+				xdp_detach(other, map.get());
+			clsact_detach(other, own);
+		}
+	});
 }
 
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
@@ -180,6 +229,7 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 			  const DeviceRecord &record)
 {
 	TcOwn own = tc_own(dir, link.ifindex);
+	live_devices(dir).set(link.ifindex, link.ifindex); // first: programs do nothing on others
 	if (!tc_attached(link.ifindex, own)) {
 		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
 		tc_attach(link, program.get(), own, [&] {
@@ -200,14 +250,16 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
-	TcOwn own = tc_own(dir, ifindex);
-	bool is_same = find_link(ifindex) && !device_is_another(dir, ifindex, device);
-	uint32_t flags = is_same ? device.flags : 0;
-	Fd map(bpf_obj_get(dir.pin("devices").c_str()));
-	xdp_detach(ifindex, map.get());
-	tc_detach(ifindex, own, flags & XOVL_DEV_MADE_CLSACT);
+	const bool is_live = is_live_in_any_layout(dir, ifindex, device);
+	const uint32_t flags = is_live ? device.flags : 0; // else what has the number now was never changed
+	if (!is_live)
+		device_detach_moved(dir, ifindex, device);
+	xdp_detach(ifindex, own_map(dir).get());
+	tc_detach(ifindex, tc_own(dir, ifindex), flags & XOVL_DEV_MADE_CLSACT);
 	if (flags & XOVL_DEV_MADE_PROMISC)
 		set_promisc(ifindex, false);
+	if (is_live && has_live_devices(dir))
+		live_devices(dir).del(ifindex);
 }
 
 std::string device_note(const xovl_device &device)

@@ -30,8 +30,16 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 /// gone leaves only its pins to remove, also where a new one has its index.
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
-/// Whether the interface that has the number now is not the one that was recorded under it.
-bool device_is_another(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+/// Whether the interface that was attached under this number is still there: neither deleted nor moved to another network
+/// namespace. A new one may have the number then.
+bool device_is_live(const PinDir &dir, uint32_t ifindex);
+
+/// Whether an interface that is not live is in another network namespace, as far as the kernel tells (tcx, Linux 6.6).
+bool device_has_moved(const PinDir &dir, uint32_t ifindex);
+
+/// Detach what is still attached to an interface that is not live, in whatever network namespace it is. One that cannot be reached
+/// keeps its programs, which pass all frames there.
+void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
 /// Whether device.mode is still what is attached.
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device);

@@ -61,19 +61,19 @@ void take_down(PinDir &dir)
 	datapath_unload(dir);
 }
 
-DeviceStatus device_status(const Tables &tables, const std::string &dev)
+DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::string &dev)
 {
 	DeviceStatus status;
 	status.dev = dev;
 	const auto *device = tables.find_device(dev);
 	if (!device)
 		return status;
-	auto link = find_link(device->first);
 	status.mode_asked = static_cast<xovl_mode>(device->second.mode_asked);
 	status.mode = static_cast<xovl_mode>(device->second.mode);
 	status.note = device_note(device->second);
-	if (!link || link->name != dev)
-		status.note = "the interface is gone";
+	if (!device_is_live(dir, device->first))
+		status.note = device_has_moved(dir, device->first) ? "the interface is in another network namespace"
+								   : "the interface is gone";
 	else if (status.mode != XOVL_MODE_TC && xdp_attached(device->first) != status.mode)
 		status.note = "the XDP program was detached by somebody else (xovl apply attaches it again)";
 	return status;
@@ -300,7 +300,7 @@ std::vector<DeviceStatus> Overlay::uplinks() const
 	const std::vector<VlanLink> vlans = vlan_links();
 	std::vector<DeviceStatus> out;
 	for (const auto &uplink : impl_->running(false).uplinks) {
-		DeviceStatus status = device_status(impl_->tables(), uplink.dev);
+		DeviceStatus status = device_status(impl_->dir(), impl_->tables(), uplink.dev);
 		status.vid = uplink.vid;
 		if (const auto *device = impl_->tables().find_device(uplink.dev))
 			add_note(status, vlan_note(impl_->tables(), device->first, vlans));
@@ -314,7 +314,7 @@ std::vector<DeviceStatus> Overlay::ports() const
 	std::vector<DeviceStatus> out;
 	for (const auto &net : impl_->running(false).networks) {
 		for (const auto &port : net.ports) {
-			DeviceStatus status = device_status(impl_->tables(), port.dev);
+			DeviceStatus status = device_status(impl_->dir(), impl_->tables(), port.dev);
 			status.net = net.name;
 			status.vid = port.vid;
 			status.options = port.options;

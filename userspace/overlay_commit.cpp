@@ -53,12 +53,14 @@ uint32_t flags_now(const Tables &tables, uint32_t ifindex, const xovl_device &de
 	return link ? device_flags(device, *link) : device.flags;
 }
 
-/// What is recorded of an interface that has gone says nothing of the one that has its number now.
+/// What is recorded of an interface that has gone says nothing of the one that has its number now; and where it went, it is no
+/// port or uplink of ours.
 void forget_others(const PinDir &dir, Tables &tables)
 {
 	for (auto &[ifindex, device] : tables.devices) {
-		if (device.role == XOVL_ROLE_VLAN || !device_is_another(dir, ifindex, device))
+		if (device.role == XOVL_ROLE_VLAN || device.mode == XOVL_MODE_AUTO || device_is_live(dir, ifindex))
 			continue;
+		device_detach_moved(dir, ifindex, device);
 		device.mode = XOVL_MODE_AUTO; // not attached
 		device.flags = 0;
 	}

@@ -12,6 +12,7 @@ struct Overlay::Impl {
 
 	bool loaded() const { return maps_.has_value(); }
 	const Maps &maps() const { return *maps_; }
+	const PinDir &dir() const { return dir_; }
 	/// Empty tables while nothing is loaded. They stay true as long as the lock is held.
 	const Tables &tables() { return current().tables; }
 	/// The networks index; Error(Request): there is none of that name.

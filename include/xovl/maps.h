@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 9 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
+#define XOVL_LAYOUT 10 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
