@@ -63,6 +63,7 @@ inline constexpr LimitKey kLimitKeys[] = {
 	{&Limits::peers, {"peers", 1, UINT32_MAX}},     {&Limits::ports, {"ports", 1, UINT32_MAX}},
 	{&Limits::members, {"members", 1, UINT32_MAX}},
 };
+static_assert(sizeof(kLimitKeys) / sizeof(LimitKey) == sizeof(Limits) / sizeof(uint32_t), "every limit has its key");
 
 struct VtepConfig {
 	Address local;
@@ -166,7 +167,8 @@ struct OuterPolicy {
 /// GRE sequence numbers, RFC 2890: neither sent nor looked at; sent; late ones dropped, too.
 enum class GreSeq { Off, On, Strict };
 
-struct NetworkConfig {
+/// A network without what it consists of. Each member but the name is in the table of settings.hpp.
+struct NetworkSettings {
 	std::string name;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
 	std::optional<uint32_t> vni = 0;    ///< or VSID, or GRE key; none: GRE without key
@@ -184,6 +186,11 @@ struct NetworkConfig {
 	GreSeq seq = GreSeq::Off;          ///< GRE
 	bool gbp = false;                  ///< VXLAN: Group Policy extension
 	bool reserved_strict = false;      ///< VXLAN: packets with reserved bits set are dropped
+
+	bool operator==(const NetworkSettings &) const = default;
+};
+
+struct NetworkConfig : NetworkSettings {
 	std::vector<PortConfig> ports;
 	std::vector<Address> flood;
 	/// Those peers of flood and fdb that are reached differently; one for an address, in order of the addresses. In files and
@@ -292,7 +299,8 @@ Config read_yaml_file(const std::string &path, const ConfigCheck &also = {}, con
 /// fdb_file: a plain file that has the entries (to_fdb_file()); empty: they stand in the YAML file.
 std::string to_yaml(const Config &config, std::string_view fdb_file = {});
 
-/// One line for each thing that differs, but for FDB entries: "+ net blue", "~ uplink eth0", "- net blue port veth1 vid 5".
+/// One line for each thing that differs, but for FDB entries: "+ net blue", "~ uplink eth0 mode auto -> tc",
+/// "- net blue port veth1 vid 5".
 std::vector<std::string> describe_changes(const Config &before, const Config &after);
 
 } // namespace xovl

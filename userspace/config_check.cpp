@@ -244,11 +244,11 @@ void Checker::check_policy(size_t n) const
 	const Encaps used = encaps_in_use(net);
 
 	check_outer(n);
-	for (const PolicyKey &key : kPolicyKeys)
-		if (!(key.encaps & used) && !is_default(key, net))
-			fail({"networks", n, key.name},
-			     fmt::format("{0} is for {1}, not {2} ({0} {3})", key.name, names_of(key.encaps),
-					 names_of(used), word_of(key.value(NetworkConfig()))));
+	for (const auto &setting : settings_of<NetworkSettings>())
+		if (!(setting.encaps & used) && !is_default(setting, net))
+			fail({"networks", n, setting.name},
+			     fmt::format("{0} is for {1}, not {2} ({0} {3})", setting.name, names_of(setting.encaps),
+					 names_of(used), word_of(setting.value({}))));
 	if (octets_of(net.options) > kOptionsMax)
 		fail({"networks", n, "geneve-opt"},
 		     fmt::format("options of {} octets, their headers included (at most {})", octets_of(net.options),
@@ -349,10 +349,13 @@ void Checker::check_port_policy(size_t n, size_t i) const
 	const NetworkConfig &net = config_.networks[n];
 	const PortConfig &port = net.ports[i];
 	const size_t octets = octets_of(net.options) + octets_of(port.options);
+	const Encaps used = encaps_in_use(net);
 
-	if (!port.options.empty() && !(encaps_in_use(net) & 1u << XOVL_ENCAP_GENEVE))
-		fail({"networks", n, "ports", i, "geneve-opt"},
-		     fmt::format("geneve-opt is for geneve, not {} (a port without)", names_of(encaps_in_use(net))));
+	for (const auto &setting : settings_of<PortConfig>())
+		if (!(setting.encaps & used) && !is_default(setting, port))
+			fail({"networks", n, "ports", i, setting.name},
+			     fmt::format("{} is for {}, not {} (a port without)", setting.name,
+					 names_of(setting.encaps), names_of(used)));
 	if (octets > kOptionsMax)
 		fail({"networks", n, "ports", i, "geneve-opt"},
 		     fmt::format(

@@ -3,23 +3,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
+#include <optional>
 #include <set>
-#include <tuple>
 #include <unordered_map>
 
 #include "config.hpp"
+#include "settings.hpp"
 
 namespace xovl {
 
 namespace {
 
-/// One line for each element that only one side has ("-", "+"), or that both have and differs ("~", by same()). name(element)
-/// identifies it.
-template <typename Item, typename Name, typename Same = std::equal_to<>>
+/// What the lines say of an element that has changed: " mtu 1450 -> 1400"; nullopt: it has not.
+template <typename Item> std::optional<std::string> changes_of(const Item &before, const Item &after)
+{
+	return before == after ? std::nullopt : std::optional(' ' + differences(before, after));
+}
+
+/// Ports, flood list, peers and FDB have lines of their own.
+std::optional<std::string> changes_of(const NetworkConfig &before, const NetworkConfig &after)
+{
+	return changes_of<NetworkSettings>(before, after);
+}
+
+/// An address is all that there is of it.
+std::optional<std::string> changes_of(const Address &, const Address &)
+{
+	return std::nullopt;
+}
+
+/// One line for each element that only one side has ("-", "+"), or that both have and differs ("~"). name(element) identifies it.
+template <typename Item, typename Name>
 void diff_lists(std::vector<std::string> &lines, const std::string &what, const std::vector<Item> &before,
-		const std::vector<Item> &after, Name name, Same same = {})
+		const std::vector<Item> &after, Name name)
 {
 	std::unordered_map<std::string, const Item *> old, now;
 	for (const auto &item : before)
@@ -33,9 +50,20 @@ void diff_lists(std::vector<std::string> &lines, const std::string &what, const 
 		auto known = old.find(name(item));
 		if (known == old.end())
 			lines.push_back(fmt::format("+ {} {}", what, name(item)));
-		else if (!same(*known->second, item))
-			lines.push_back(fmt::format("~ {} {}", what, name(item)));
+		else if (auto changes = changes_of(*known->second, item))
+			lines.push_back(fmt::format("~ {} {}{}", what, name(item), *changes));
 	}
+}
+
+/// "fdb 65536 -> 1100000, ports 1024 -> 4096"
+std::string limit_changes(const Limits &before, const Limits &after)
+{
+	std::string text;
+	for (const LimitKey &key : kLimitKeys)
+		if (before.*key.member != after.*key.member)
+			text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", key.range.what,
+					    before.*key.member, after.*key.member);
+	return text;
 }
 
 /// Those addresses that other has too, in order: the first of a family is the default local address.
@@ -49,15 +77,15 @@ std::vector<Address> common_vteps(const Config &config, const Config &other)
 	return common;
 }
 
-/// But for ports, flood list, peers and FDB.
-bool same_settings(const NetworkConfig &a, const NetworkConfig &b)
+/// "encap vxlan -> geneve, dstport 4789 -> 6081"
+std::string way_changes(const PeerConfig &before, const PeerConfig &after)
 {
-	auto settings = [](const NetworkConfig &net) {
-		return std::tie(net.name, net.encap, net.vni, net.local, net.dstport, net.mtu, net.learning, net.ageing,
-				net.outer, net.mss_clamp, net.options, net.match, net.csum, net.seq, net.gbp,
-				net.reserved_strict);
-	};
-	return settings(a) == settings(b);
+	std::string text;
+	if (before.encap != after.encap)
+		text = fmt::format("encap {} -> {}", name_of(before.encap), name_of(after.encap));
+	if (before.dstport != after.dstport)
+		text += fmt::format("{}dstport {} -> {}", text.empty() ? "" : ", ", before.dstport, after.dstport);
+	return text;
 }
 
 /// One line for each peer that both have and that is reached in another way. One of FDB entries only is named for what is special
@@ -78,8 +106,9 @@ void diff_peers(std::vector<std::string> &lines, const NetworkConfig &before, co
 		const bool flooded = flood_after.contains(dst);
 		if (flooded != flood_before.contains(dst) || peer_of(before, dst) == peer_of(after, dst))
 			continue;
-		lines.push_back(flooded ? fmt::format("~ net {} flood {}", after.name, dst.str())
-					: fmt::format("{} net {} peer {}", sign, after.name, dst.str()));
+		const std::string changes = way_changes(peer_of(before, dst), peer_of(after, dst));
+		lines.push_back(flooded ? fmt::format("~ net {} flood {} {}", after.name, dst.str(), changes)
+					: fmt::format("{} net {} peer {} {}", sign, after.name, dst.str(), changes));
 	}
 }
 
@@ -88,8 +117,9 @@ void diff_peers(std::vector<std::string> &lines, const NetworkConfig &before, co
 std::vector<std::string> describe_changes(const Config &before, const Config &after)
 {
 	std::vector<std::string> lines;
-	if (after.limits && *after.limits != before.limits.value_or(Limits{}))
-		lines.push_back("~ limits");
+	const Limits limits = before.limits.value_or(Limits{});
+	if (after.limits && *after.limits != limits)
+		lines.push_back("~ limits " + limit_changes(limits, *after.limits));
 	auto address = [](const Address &item) { return item.str(); };
 	diff_lists(lines, "vtep", before.vteps, after.vteps, [](const VtepConfig &vtep) { return vtep.local.str(); });
 	if (common_vteps(before, after) != common_vteps(after, before))
@@ -97,9 +127,7 @@ std::vector<std::string> describe_changes(const Config &before, const Config &af
 	diff_lists(lines, "uplink", before.uplinks, after.uplinks,
 		   [](const UplinkConfig &uplink) { return uplink.dev; });
 
-	diff_lists(
-		lines, "net", before.networks, after.networks, [](const NetworkConfig &net) { return net.name; },
-		same_settings);
+	diff_lists(lines, "net", before.networks, after.networks, [](const NetworkConfig &net) { return net.name; });
 
 	const NetworkConfig none;
 	std::unordered_map<std::string_view, const NetworkConfig *> nets_before;

@@ -64,11 +64,9 @@ void take_down(PinDir &dir)
 DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::string &dev)
 {
 	DeviceStatus status;
-	status.dev = dev;
 	const auto *device = tables.find_device(dev);
 	if (!device)
 		return status;
-	status.mode_asked = static_cast<xovl_mode>(device->second.mode_asked);
 	status.mode = static_cast<xovl_mode>(device->second.mode);
 	status.note = device_note(device->second);
 	if (!device_is_live(dir, device->first))
@@ -295,31 +293,28 @@ std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
 	return entries;
 }
 
-std::vector<DeviceStatus> Overlay::uplinks() const
+std::vector<UplinkStatus> Overlay::uplinks() const
 {
 	const std::vector<VlanLink> vlans = vlan_links();
-	std::vector<DeviceStatus> out;
-	for (const auto &uplink : impl_->running(false).uplinks) {
+	std::vector<UplinkStatus> out;
+	Config config = impl_->running(false);
+	for (auto &uplink : config.uplinks) {
 		DeviceStatus status = device_status(impl_->dir(), impl_->tables(), uplink.dev);
-		status.vid = uplink.vid;
 		if (const auto *device = impl_->tables().find_device(uplink.dev))
 			add_note(status, vlan_note(impl_->tables(), device->first, vlans));
-		out.push_back(std::move(status));
+		out.push_back({std::move(uplink), std::move(status)});
 	}
 	return out;
 }
 
-std::vector<DeviceStatus> Overlay::ports() const
+std::vector<PortStatus> Overlay::ports() const
 {
-	std::vector<DeviceStatus> out;
-	for (const auto &net : impl_->running(false).networks) {
-		for (const auto &port : net.ports) {
+	std::vector<PortStatus> out;
+	Config config = impl_->running(false);
+	for (auto &net : config.networks) {
+		for (auto &port : net.ports) {
 			DeviceStatus status = device_status(impl_->dir(), impl_->tables(), port.dev);
-			status.net = net.name;
-			status.vid = port.vid;
-			status.options = port.options;
-			status.group = port.group;
-			out.push_back(std::move(status));
+			out.push_back({std::move(port), net.name, std::move(status)});
 		}
 	}
 	return out;

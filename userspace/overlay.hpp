@@ -25,14 +25,19 @@ struct FdbEntry {
 };
 
 struct DeviceStatus {
-	std::string dev;
-	std::string net; ///< ports only
-	uint16_t vid = 0;
-	xovl_mode mode_asked = XOVL_MODE_AUTO;
-	xovl_mode mode = XOVL_MODE_TC;     ///< in force
-	std::string note;                  ///< why they differ, or what is wrong ("interface is gone"); empty otherwise
-	std::vector<GeneveOption> options; ///< ports only
-	std::optional<uint16_t> group;     ///< ports only
+	xovl_mode mode = XOVL_MODE_TC; ///< in force
+	std::string note; ///< why it is not the one asked for, or what is wrong ("interface is gone"); empty otherwise
+};
+
+struct UplinkStatus {
+	UplinkConfig config;
+	DeviceStatus device;
+};
+
+struct PortStatus {
+	PortConfig config;
+	std::string net;
+	DeviceStatus device;
 };
 
 struct NetworkStatus {
@@ -81,8 +86,8 @@ public:
 	/// Expired learned entries are left out. net empty: all.
 	std::vector<FdbEntry> fdb(const std::string &net) const;
 
-	std::vector<DeviceStatus> uplinks() const;
-	std::vector<DeviceStatus> ports() const;
+	std::vector<UplinkStatus> uplinks() const;
+	std::vector<PortStatus> ports() const;
 	std::vector<NetworkStatus> networks() const;
 	Limits limits() const;
 	Counters counters() const;

@@ -4,13 +4,14 @@
 
 #include <bitset>
 #include <filesystem>
-#include <iterator>
+#include <functional>
+#include <map>
 #include <utility>
 
 #include "config.hpp"
 #include "error.hpp"
 #include "fdb_file.hpp"
-#include "policy.hpp"
+#include "settings.hpp"
 #include "text_file.hpp"
 #include "yaml_tree.hpp"
 
@@ -53,11 +54,13 @@ template <typename Read> void read_placed(const Value &value, Read &&read)
 
 template <typename Object> struct Key {
 	std::string_view name;
-	void (*read)(Object &, const Value &);
+	std::function<void(Object &, const Value &)> read;
 	bool required = false;
 };
 
-template <typename Object, size_t N> std::string key_names(const Key<Object> (&keys)[N], bool required_only = false)
+template <typename Object> using Keys = std::vector<Key<Object>>;
+
+template <typename Object> std::string key_names(const Keys<Object> &keys, bool required_only = false)
 {
 	std::string names;
 	for (const auto &key : keys) {
@@ -67,21 +70,21 @@ template <typename Object, size_t N> std::string key_names(const Key<Object> (&k
 	return names;
 }
 
-template <typename Object, size_t N> size_t find_key(const Key<Object> (&keys)[N], const Value &name)
+template <typename Object> size_t find_key(const Keys<Object> &keys, const Value &name)
 {
 	if (name.kind() != YamlKind::Scalar)
 		name.fail_kind("a key: " + key_names(keys));
-	for (size_t i = 0; i < N; i++) {
+	for (size_t i = 0; i < keys.size(); i++) {
 		if (keys[i].name == name.text())
 			return i;
 	}
 	name.fail(fmt::format("unknown key {} ({})", in_quotes(name.text()), key_names(keys)));
 }
 
-template <typename Object, size_t N> void read_map(Object &object, const Value &map, const Key<Object> (&keys)[N])
+template <typename Object> void read_map(Object &object, const Value &map, const Keys<Object> &keys)
 {
 	const YamlTree &tree = map.tree;
-	std::bitset<N> seen;
+	std::bitset<64> seen;
 
 	if (map.kind() != YamlKind::Map)
 		map.fail_kind(fmt::format("a map of {}", key_names(keys)));
@@ -95,7 +98,7 @@ template <typename Object, size_t N> void read_map(Object &object, const Value &
 		read_placed(value, [&] { keys[i].read(object, value); });
 		name = tree.next(value.node);
 	}
-	for (size_t i = 0; i < N; i++) {
+	for (size_t i = 0; i < keys.size(); i++) {
 		if (keys[i].required && !seen[i])
 			map.fail(
 				fmt::format("key \"{}\" is missing (needed: {})", keys[i].name, key_names(keys, true)));
@@ -115,8 +118,7 @@ template <typename Item, typename Read> void read_list(std::vector<Item> &items,
 		read_placed(list.at(item), [&] { read(items.emplace_back(), list.at(item)); });
 }
 
-template <typename Item, size_t N>
-void read_maps(std::vector<Item> &items, const Value &list, const Key<Item> (&keys)[N])
+template <typename Item> void read_maps(std::vector<Item> &items, const Value &list, const Keys<Item> &keys)
 {
 	read_list(items, list, [&](Item &item, const Value &value) { read_map(item, value, keys); });
 }
@@ -136,15 +138,46 @@ template <typename Object> void read_dev(Object &object, const Value &value)
 	object.dev = parse_dev_name(value.text());
 }
 
-template <typename Object> void read_mode(Object &object, const Value &value)
+/// Of a setting that is a list: that, or a single text of it with commas as the command takes it. The latter is returned.
+template <typename Object> std::string list_text(const Setting<Object> &setting, const Value &value)
 {
-	object.mode = parse_mode(value.text());
+	const YamlTree &tree = value.tree;
+	std::string joined;
+
+	if (value.kind() != YamlKind::List)
+		return std::string(value.text());
+	for (auto item = tree.first(value.node); item != tree.end(value.node); item = tree.next(item)) {
+		const std::string_view text = value.at(item).text();
+		read_placed(value.at(item), [&] {
+			Object any;
+			setting.parse(any, text);
+		});
+		joined.append(joined.empty() ? "" : ",").append(text);
+	}
+	return joined.empty() ? "none" : joined;
 }
 
-constexpr Key<VtepConfig> kVtepKeys[] = {
+template <typename Object> void read_setting(const Setting<Object> &setting, Object &object, const Value &value)
+{
+	if (is_list(setting))
+		setting.parse(object, list_text(setting, value));
+	else
+		setting.parse(object, is_switch(setting) ? switch_word(value.text()) : value.text());
+}
+
+/// The keys and those of the settings.
+template <typename Object> Keys<Object> with_settings(Keys<Object> keys)
+{
+	for (const auto &setting : settings_of<Object>())
+		keys.push_back({setting.name, [&setting](Object &object, const Value &value) {
+					read_setting(setting, object, value);
+				}});
+	return keys;
+}
+
+const Keys<VtepConfig> kVtepKeys = with_settings<VtepConfig>({
 	{"ip", [](VtepConfig &vtep, const Value &v) { vtep.local = Address::parse(v.text()); }, true},
-	{"foreign", [](VtepConfig &vtep, const Value &v) { vtep.foreign_pass = parse_foreign(v.text()); }},
-};
+});
 
 void read_vtep(VtepConfig &vtep, const Value &value)
 {
@@ -154,35 +187,14 @@ void read_vtep(VtepConfig &vtep, const Value &value)
 		vtep.local = Address::parse(value.text());
 }
 
-constexpr Key<UplinkConfig> kUplinkKeys[] = {
+const Keys<UplinkConfig> kUplinkKeys = with_settings<UplinkConfig>({
 	{"dev", read_dev<UplinkConfig>, true},
-	{"vid", read_vid<UplinkConfig>},
-	{"mode", read_mode<UplinkConfig>},
-};
+});
 
-/// Of a key that takes a list of options: that, or a single text of them with commas as the command takes it. The latter is returned.
-std::string options_text(const Value &value)
-{
-	const YamlTree &tree = value.tree;
-	std::string joined;
-
-	if (value.kind() != YamlKind::List)
-		return std::string(value.text());
-	for (auto item = tree.first(value.node); item != tree.end(value.node); item = tree.next(item)) {
-		const std::string_view text = value.at(item).text();
-		read_placed(value.at(item), [&] { parse_options(text); });
-		joined.append(joined.empty() ? "" : ",").append(text);
-	}
-	return joined.empty() ? "none" : joined;
-}
-
-constexpr Key<PortConfig> kPortKeys[] = {
+const Keys<PortConfig> kPortKeys = with_settings<PortConfig>({
 	{"dev", read_dev<PortConfig>, true},
 	{"vid", read_vid<PortConfig>},
-	{"mode", read_mode<PortConfig>},
-	{"geneve-opt", [](PortConfig &port, const Value &v) { port.options = parse_options(options_text(v)); }},
-	{"group", [](PortConfig &port, const Value &v) { port.group = read_number<uint16_t>(kGroupRange, v); }},
-};
+});
 
 template <typename Object> void read_peer_encap(Object &object, const Value &value)
 {
@@ -194,7 +206,7 @@ template <typename Object> void read_peer_dstport(Object &object, const Value &v
 	object.peer.dstport = read_number<uint16_t>(kDstportRange, value);
 }
 
-constexpr Key<FdbWords> kFdbKeys[] = {
+const Keys<FdbWords> kFdbKeys = {
 	{"mac", [](FdbWords &words, const Value &v) { words.mac = Mac::parse(v.text()); }, true},
 	{"dst", [](FdbWords &words, const Value &v) { words.dst = Address::parse(v.text()); }},
 	{"dev", [](FdbWords &words, const Value &v) { words.dev = check_dev_name(v.text()); }},
@@ -208,7 +220,7 @@ struct FloodWords {
 	PeerWords peer;
 };
 
-constexpr Key<FloodWords> kFloodKeys[] = {
+const Keys<FloodWords> kFloodKeys = {
 	{"dst", [](FloodWords &words, const Value &v) { words.dst = Address::parse(v.text()); }, true},
 	{"encap", read_peer_encap<FloodWords>},
 	{"dstport", read_peer_dstport<FloodWords>},
@@ -224,8 +236,7 @@ struct NetworkWords {
 	};
 
 	NetworkConfig net;
-	std::optional<YamlTree::Index> vni;
-	std::optional<uint16_t> dstport;
+	std::map<const Setting<NetworkSettings> *, YamlTree::Index> settings; ///< in the order of the table
 	std::vector<Said> said;
 	PeerStatements peers; ///< of said
 
@@ -261,70 +272,43 @@ void read_flood(NetworkWords &network, const Value &list)
 	});
 }
 
-void read_policy(const PolicyKey &key, NetworkConfig &net, const Value &value)
-{
-	if (key.is_list)
-		key.parse(net, options_text(value));
-	else
-		key.parse(net, key.is_switch ? switch_word(value.text()) : value.text());
-}
-
-template <size_t I> Key<NetworkWords> policy_key()
-{
-	return {kPolicyKeys[I].name,
-		[](NetworkWords &network, const Value &value) { read_policy(kPolicyKeys[I], network.net, value); }};
-}
-
-template <size_t... I> const auto &network_keys(std::index_sequence<I...>)
+Keys<NetworkWords> network_keys()
 {
 	using W = NetworkWords;
-	static const Key<W> keys[] = {
-		{"name", [](W &w, const Value &v) { w.net.name = parse_net_name(v.text()); }, true},
-		{"encap", [](W &w, const Value &v) { w.net.encap = parse_encap(v.text()); }, true},
-		{"vni", [](W &w, const Value &v) { w.vni = v.node; }},
-		{"local", [](W &w, const Value &v) { w.net.local = Address::parse(v.text()); }},
-		{"dstport", [](W &w, const Value &v) { w.dstport = read_number<uint16_t>(kDstportRange, v); }},
-		{"mtu", [](W &w, const Value &v) { w.net.mtu = read_number<uint16_t>(kMtuRange, v); }},
-		{"learning",
-		 [](W &w, const Value &v) { w.net.learning = parse_on_off("learning", switch_word(v.text())); }},
-		{"ageing", [](W &w, const Value &v) { w.net.ageing = read_number<uint32_t>(kAgeingRange, v); }},
-		policy_key<I>()...,
-		{"ports", [](W &w, const Value &v) { read_maps(w.net.ports, v, kPortKeys); }},
-		{"flood", read_flood},
-		{"fdb", read_fdb},
-	};
+	Keys<W> keys = {{"name", [](W &w, const Value &v) { w.net.name = parse_net_name(v.text()); }, true}};
+	for (const auto &setting : settings_of<NetworkSettings>())
+		keys.push_back({setting.name, [&setting](W &w, const Value &v) { w.settings[&setting] = v.node; },
+				setting.is_fixed()});
+	keys.push_back({"ports", [](W &w, const Value &v) { read_maps(w.net.ports, v, kPortKeys); }});
+	keys.push_back({"flood", read_flood});
+	keys.push_back({"fdb", read_fdb});
 	return keys;
 }
 
 void read_network(NetworkWords &network, const Value &map)
 {
+	static const Keys<NetworkWords> keys = network_keys();
 	NetworkConfig &net = network.net;
 
-	read_map(network, map, network_keys(std::make_index_sequence<std::size(kPolicyKeys)>()));
-	net.dstport = network.dstport.value_or(default_dstport(net.encap));
 	net.vni.reset();
-	if (network.vni) {
-		const Value vni = map.at(*network.vni);
-		read_placed(vni, [&] { net.vni = parse_id(net.encap, vni.text()); });
-	}
+	read_map(network, map, keys);
+	for (const auto &[setting, node] : network.settings)
+		read_placed(map.at(node), [&] { read_setting<NetworkSettings>(*setting, net, map.at(node)); });
 	for (const auto &said : network.said)
 		read_placed(map.at(said.node), [&] { network.peers.add(net.name, said.dst, said.peer, said.entry); });
 }
 
-template <size_t I> constexpr Key<Limits> limit_key()
+void read_limits(Limits &limits, const Value &map)
 {
-	return {kLimitKeys[I].range.what, [](Limits &limits, const Value &value) {
-			limits.*kLimitKeys[I].member = read_number<uint32_t>(kLimitKeys[I].range, value);
-		}};
-}
-
-template <size_t... I> void read_limits(Limits &limits, const Value &map, std::index_sequence<I...>)
-{
-	static constexpr Key<Limits> keys[] = {limit_key<I>()...};
+	Keys<Limits> keys;
+	for (const LimitKey &key : kLimitKeys)
+		keys.push_back({key.range.what, [&key](Limits &read, const Value &value) {
+					read.*key.member = read_number<uint32_t>(key.range, value);
+				}});
 	read_map(limits, map, keys);
 }
 
-constexpr Key<Config> kVtepSectionKeys[] = {
+const Keys<Config> kVtepSectionKeys = {
 	{"local", [](Config &config, const Value &v) { read_list(config.vteps, v, read_vtep); }, true},
 };
 
@@ -342,11 +326,8 @@ void read_fdb_file_name(YamlTree::Index &name, const Value &value)
 	name = value.node;
 }
 
-constexpr Key<Document> kDocumentKeys[] = {
-	{"limits",
-	 [](Document &doc, const Value &v) {
-		 read_limits(doc.config.limits.emplace(), v, std::make_index_sequence<std::size(kLimitKeys)>());
-	 }},
+const Keys<Document> kDocumentKeys = {
+	{"limits", [](Document &doc, const Value &v) { read_limits(doc.config.limits.emplace(), v); }},
 	{"vtep", [](Document &doc, const Value &v) { read_map(doc.config, v, kVtepSectionKeys); }},
 	{"uplinks", [](Document &doc, const Value &v) { read_maps(doc.config.uplinks, v, kUplinkKeys); }},
 	{"networks", [](Document &doc, const Value &v) { read_list(doc.networks, v, read_network); }},

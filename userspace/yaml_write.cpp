@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "config.hpp"
-#include "policy.hpp"
+#include "settings.hpp"
 
 namespace xovl {
 
@@ -67,7 +67,7 @@ std::string yaml(const std::vector<std::string> &words)
 }
 
 /// A word is quoted where it needs to be: srcport's range does not, and options with their colons do.
-std::string policy_yaml(const PolicyValue &value)
+std::string yaml_value(const SettingValue &value)
 {
 	if (const auto *is_on = std::get_if<bool>(&value))
 		return *is_on ? "true" : "false";
@@ -75,6 +75,15 @@ std::string policy_yaml(const PolicyValue &value)
 		return yaml(*words);
 	const std::string word = word_of(value);
 	return word.find(':') == word.npos ? word : in_double_quotes(word);
+}
+
+/// What an object says beside its name, each in a form of its own.
+template <typename Object>
+void put_settings(Out &out, const Object &object, fmt::format_string<const char *const &, std::string> form)
+{
+	for (const auto &setting : settings_of<Object>())
+		if (!is_default(setting, object))
+			put(out, form, setting.name, yaml_value(setting.value(object)));
 }
 
 void put_limits(Out &out, const Limits &limits)
@@ -93,20 +102,21 @@ void put_vteps(Out &out, const std::vector<VtepConfig> &vteps)
 	const char *separator = "vtep: {local: [";
 
 	for (const auto &vtep : vteps) {
-		const std::string local = yaml(vtep.local);
-		put(out, "{}{}", separator,
-		    vtep.foreign_pass ? fmt::format("{{ip: {}, foreign: pass}}", local) : local);
+		Out settings;
+		put_settings(settings, vtep, ", {}: {}");
+		if (settings.size())
+			put(out, "{}{{ip: {}{}}}", separator, yaml(vtep.local), fmt::to_string(settings));
+		else
+			put(out, "{}{}", separator, yaml(vtep.local));
 		separator = ", ";
 	}
 	put(out, "]}}\n");
 }
 
-void put_vid_mode(Out &out, uint16_t vid, xovl_mode mode)
+void put_vid(Out &out, uint16_t vid)
 {
 	if (vid)
 		put(out, ", vid: {}", vid);
-	if (mode != XOVL_MODE_AUTO)
-		put(out, ", mode: {}", name_of(mode));
 }
 
 void put_peer(Out &out, const PeerWords &words)
@@ -122,7 +132,7 @@ void put_uplinks(Out &out, const std::vector<UplinkConfig> &uplinks)
 	put(out, "uplinks:\n");
 	for (const auto &uplink : uplinks) {
 		put(out, "  - {{dev: {}", yaml(uplink.dev));
-		put_vid_mode(out, uplink.vid, uplink.mode);
+		put_settings(out, uplink, ", {}: {}");
 		put(out, "}}\n");
 	}
 }
@@ -132,11 +142,8 @@ void put_ports(Out &out, const std::vector<PortConfig> &ports)
 	put(out, "    ports:\n");
 	for (const auto &port : ports) {
 		put(out, "      - {{dev: {}", yaml(port.dev));
-		put_vid_mode(out, port.vid, port.mode);
-		if (!port.options.empty())
-			put(out, ", geneve-opt: {}", yaml(words_of(port.options)));
-		if (port.group)
-			put(out, ", group: {}", *port.group);
+		put_vid(out, port.vid);
+		put_settings(out, port, ", {}: {}");
 		put(out, "}}\n");
 	}
 }
@@ -169,7 +176,7 @@ void put_fdb(Out &out, const NetworkConfig &net)
 		put(out, "      - {{mac: \"{}\", ", entry.mac.str());
 		if (const FdbPort *port = entry.port()) {
 			put(out, "dev: {}", yaml(port->dev()));
-			put_vid_mode(out, port->vid(), XOVL_MODE_AUTO);
+			put_vid(out, port->vid());
 		} else {
 			put(out, "dst: {}", yaml(*entry.dst()));
 			put_peer(out, words_for(net, peers, *entry.dst()));
@@ -180,24 +187,8 @@ void put_fdb(Out &out, const NetworkConfig &net)
 
 void put_network(Out &out, const NetworkConfig &net, bool with_fdb)
 {
-	const NetworkConfig defaults;
-
-	put(out, "  - name: {}\n    encap: {}\n", yaml(net.name), name_of(net.encap));
-	if (net.vni)
-		put(out, "    vni: {}\n", *net.vni);
-	if (net.local)
-		put(out, "    local: {}\n", yaml(*net.local));
-	if (net.dstport != default_dstport(net.encap))
-		put(out, "    dstport: {}\n", net.dstport);
-	if (net.mtu != defaults.mtu)
-		put(out, "    mtu: {}\n", net.mtu);
-	if (net.learning != defaults.learning)
-		put(out, "    learning: {}\n", net.learning);
-	if (net.ageing != defaults.ageing)
-		put(out, "    ageing: {}\n", net.ageing);
-	for (const PolicyKey &key : kPolicyKeys)
-		if (!is_default(key, net))
-			put(out, "    {}: {}\n", key.name, policy_yaml(key.value(net)));
+	put(out, "  - name: {}\n", yaml(net.name));
+	put_settings<NetworkSettings>(out, net, "    {}: {}\n");
 	if (!net.ports.empty())
 		put_ports(out, net.ports);
 	if (!net.flood.empty())

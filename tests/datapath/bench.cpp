@@ -46,26 +46,23 @@ FdbConfig behind_port(const std::string &mac, const std::string &dev, uint16_t v
 /* gso off: so that policies of every kind can be set in every mode. */
 NetworkConfig blue(xovl_mode mode, const Addresses &underlay)
 {
-	return {.name = "blue",
-		.vni = kBlueVni,
-		.gso = false,
-		.ports = {{"port1", 0, mode}, {"port2", 0, mode}, {"trunk", 10, mode}},
-		.flood = {Address::parse(underlay.peer_a), Address::parse(underlay.peer_b)},
-		.fdb = {behind_port(mac::kTenant2, "port2"), behind_port(mac::kTagged, "trunk", 10),
-			behind_peer(mac::kRemoteA, underlay.peer_a), behind_peer(mac::kRemoteB, underlay.peer_b),
-			behind_peer(mac::kRemoteNarrow, underlay.narrow),
-			behind_peer(mac::kRemoteNoRoute, underlay.no_route),
-			behind_peer(mac::kRemoteBeside, underlay.beside)}};
+	return {{.name = "blue", .vni = kBlueVni, .gso = false},
+		{{"port1", 0, mode}, {"port2", 0, mode}, {"trunk", 10, mode}},
+		{Address::parse(underlay.peer_a), Address::parse(underlay.peer_b)},
+		{},
+		{behind_port(mac::kTenant2, "port2"), behind_port(mac::kTagged, "trunk", 10),
+		 behind_peer(mac::kRemoteA, underlay.peer_a), behind_peer(mac::kRemoteB, underlay.peer_b),
+		 behind_peer(mac::kRemoteNarrow, underlay.narrow), behind_peer(mac::kRemoteNoRoute, underlay.no_route),
+		 behind_peer(mac::kRemoteBeside, underlay.beside)}};
 }
 
 NetworkConfig green(xovl_mode mode, const Addresses &underlay)
 {
-	return {.name = "green",
-		.vni = kGreenVni,
-		.gso = false,
-		.ports = {{"trunk", 20, mode}},
-		.flood = {Address::parse(underlay.peer_a)},
-		.fdb = {behind_port(mac::kGreen, "trunk", 20), behind_peer(mac::kRemoteA, underlay.peer_a)}};
+	return {{.name = "green", .vni = kGreenVni, .gso = false},
+		{{"trunk", 20, mode}},
+		{Address::parse(underlay.peer_a)},
+		{},
+		{behind_port(mac::kGreen, "trunk", 20), behind_peer(mac::kRemoteA, underlay.peer_a)}};
 }
 
 Config base_config(xovl_mode mode, const Addresses &underlay)

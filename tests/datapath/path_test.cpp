@@ -158,14 +158,15 @@ TEST_P(PathUnderlay, SameAddressesInOtherTunnels)
 	const std::string second = is_v4() ? "192.0.2.201" : "2001:db8::201";
 	const auto holder = [&](const std::string &name, const PortConfig &port, uint16_t dstport,
 				const std::string &local) {
-		return NetworkConfig{.name = name,
-				     .vni = kBlueVni,
-				     .local = Address::parse(local),
-				     .dstport = dstport,
-				     .learning = false,
-				     .ports = {port},
-				     .flood = {Address::parse(ip().peer_a)},
-				     .fdb = {{Mac::parse(mac::kTenant2), FdbPort(port.dev, port.vid)}}};
+		return NetworkConfig{{.name = name,
+				      .vni = kBlueVni,
+				      .local = Address::parse(local),
+				      .dstport = dstport,
+				      .learning = false},
+				     {port},
+				     {Address::parse(ip().peer_a)},
+				     {},
+				     {{Mac::parse(mac::kTenant2), FdbPort(port.dev, port.vid)}}};
 	};
 	Config config = bench_->config();
 	config.vteps.push_back({Address::parse(second)});

@@ -111,10 +111,11 @@ TEST_P(Port, ThreeTags)
 TEST_P(Port, UntaggedPortBesideVlans)
 {
 	Config config = bench_->config();
-	config.networks.push_back({.name = "native",
-				   .vni = 1,
-				   .ports = {{"trunk", 0, GetParam().mode}},
-				   .fdb = {{Mac::parse(mac::kRemoteA), Address::parse(ip().peer_a)}}});
+	config.networks.push_back({{.name = "native", .vni = 1},
+				   {{"trunk", 0, GetParam().mode}},
+				   {},
+				   {},
+				   {{Mac::parse(mac::kRemoteA), Address::parse(ip().peer_a)}}});
 	bench_->apply(config);
 	const Packet untagged = Ethernet{mac::kRemoteA, mac::kTagged} / rest();
 	const Bytes made = made_of(untagged);

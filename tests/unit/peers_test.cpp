@@ -165,56 +165,27 @@ TEST(PeerStatements, WhoSaysWhat)
 TEST(Changes, OfPeers)
 {
 	const PeerConfig other_port{kA, XOVL_ENCAP_GENEVE, 6082};
-	EXPECT_EQ(changes(blue({kA}), blue({kA}, {kGeneveA})), Lines{"~ net blue flood 10.0.0.2"});
-	EXPECT_EQ(changes(blue({kA}, {kGeneveA}), blue({kA})), Lines{"~ net blue flood 10.0.0.2"});
-	EXPECT_EQ(changes(blue({kA}, {kGeneveA}), blue({kA}, {other_port})), Lines{"~ net blue flood 10.0.0.2"});
+	EXPECT_EQ(changes(blue({kA}), blue({kA}, {kGeneveA})),
+		  Lines{"~ net blue flood 10.0.0.2 encap vxlan -> geneve, dstport 4789 -> 6081"});
+	EXPECT_EQ(changes(blue({kA}, {kGeneveA}), blue({kA})),
+		  Lines{"~ net blue flood 10.0.0.2 encap geneve -> vxlan, dstport 6081 -> 4789"});
+	EXPECT_EQ(changes(blue({kA}, {kGeneveA}), blue({kA}, {other_port})),
+		  Lines{"~ net blue flood 10.0.0.2 dstport 6081 -> 6082"});
 	EXPECT_EQ(changes(blue(), blue({kA}, {kGeneveA})), Lines{"+ net blue flood 10.0.0.2"});
 	EXPECT_EQ(changes(blue({kA}, {kGeneveA}), blue()), Lines{"- net blue flood 10.0.0.2"});
 	// only FDB entries lead there
-	EXPECT_EQ(changes(blue(), blue({}, {kGeneveA})), Lines{"+ net blue peer 10.0.0.2"});
-	EXPECT_EQ(changes(blue({}, {kGeneveA}), blue()), Lines{"- net blue peer 10.0.0.2"});
-	EXPECT_EQ(changes(blue({}, {kGeneveA}), blue({}, {other_port})), Lines{"~ net blue peer 10.0.0.2"});
+	EXPECT_EQ(changes(blue(), blue({}, {kGeneveA})),
+		  Lines{"+ net blue peer 10.0.0.2 encap vxlan -> geneve, dstport 4789 -> 6081"});
+	EXPECT_EQ(changes(blue({}, {kGeneveA}), blue()),
+		  Lines{"- net blue peer 10.0.0.2 encap geneve -> vxlan, dstport 6081 -> 4789"});
+	EXPECT_EQ(changes(blue({}, {kGeneveA}), blue({}, {other_port})),
+		  Lines{"~ net blue peer 10.0.0.2 dstport 6081 -> 6082"});
 }
 
 TEST(Changes, OfTheNetworkAreNotThoseOfItsPeers)
 {
 	NetworkConfig before = blue({kA, kB}, {kGeneveA}), after = before;
 	after.dstport = 4790;
-	EXPECT_EQ(changes(before, after), Lines{"~ net blue"});
+	EXPECT_EQ(changes(before, after), Lines{"~ net blue dstport 4789 -> 4790"});
 	EXPECT_EQ(changes(before, before), Lines{});
-}
-
-TEST(Changes, OfPolicies)
-{
-	const std::function<void(NetworkConfig &)> each[] = {
-		[](NetworkConfig &net) { net.outer.ttl = 1; },
-		[](NetworkConfig &net) { net.outer.df = false; },
-		[](NetworkConfig &net) { net.mss_clamp = true; },
-		[](NetworkConfig &net) { net.options.resize(1); },
-		[](NetworkConfig &net) { net.match.emplace(); },
-		[](NetworkConfig &net) { net.csum = true; },
-		[](NetworkConfig &net) { net.seq = GreSeq::On; },
-		[](NetworkConfig &net) { net.gbp = true; },
-		[](NetworkConfig &net) { net.vni.reset(); },
-		[](NetworkConfig &net) { net.reserved_strict = true; },
-	};
-	for (const auto &change : each) {
-		NetworkConfig after = blue();
-		change(after);
-		EXPECT_EQ(changes(blue(), after), Lines{"~ net blue"});
-	}
-}
-
-TEST(Changes, OfPortsAndUplinks)
-{
-	NetworkConfig before = blue(), options = blue(), group = blue();
-	before.ports = options.ports = group.ports = {{"p0"}};
-	options.ports[0].options = parse_options("1:2:");
-	group.ports[0].group = 0;
-	EXPECT_EQ(changes(before, options), Lines{"~ net blue port p0"});
-	EXPECT_EQ(changes(before, group), Lines{"~ net blue port p0"});
-	Config plain, tagged;
-	plain.uplinks = {{"eth0"}};
-	tagged.uplinks = {{"eth0", 200}};
-	EXPECT_EQ(describe_changes(plain, tagged), Lines{"~ uplink eth0"});
 }

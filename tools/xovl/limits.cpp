@@ -40,7 +40,6 @@ void set(Context &context, Args &args)
 	for (auto member : given)
 		limits.*member = wanted.*member;
 	context.edit([&](Config &config) { config.limits = limits; });
-	context.tell("~ limits");
 }
 
 constexpr Command kCommands[] = {

@@ -2,7 +2,11 @@
 // xovl port: the interfaces, or VLANs of them, that face tenants.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "command.hpp"
+#include "setting_words.hpp"
 
 namespace xovl {
 
@@ -18,32 +22,18 @@ size_t erase(Config &config, const std::string &dev, uint16_t vid)
 	return erased;
 }
 
-uint16_t parse_group(const std::string &text)
-{
-	return static_cast<uint16_t>(parse_number(kGroupRange, text));
-}
-
-Json options_of(const DeviceStatus &port)
-{
-	Json options = Json::object();
-	if (!port.options.empty())
-		options["geneve-opt"] = words_of(port.options);
-	if (port.group)
-		options["group"] = *port.group;
-	return options;
-}
-
 void add(Context &context, Args &args)
 {
 	PortConfig port{.dev = parse_dev_name(args.next("DEV"))};
 	std::string net;
-	args.keys({
+	SettingWords<PortConfig> words;
+	std::vector<Key> keys = {
 		{"net", Need::Mandatory, [&](const std::string &v) { net = v; }},
 		{"vid", Need::Optional, [&](const std::string &v) { port.vid = parse_vid(v); }},
-		{"mode", Need::Optional, [&](const std::string &v) { port.mode = parse_mode(v); }},
-		{"geneve-opt", Need::Optional, [&](const std::string &v) { port.options = parse_options(v); }, true},
-		{"group", Need::Optional, [&](const std::string &v) { port.group = parse_group(v); }},
-	});
+	};
+	std::ranges::move(words.keys(true), std::back_inserter(keys));
+	args.keys(keys);
+	words.into(port);
 	context.edit([&](Config &config) { network_of(config, net).ports.push_back(port); });
 }
 
@@ -68,15 +58,17 @@ void show(Context &context, Args &args)
 		     {"mode", "mode"},
 		     {"note", "note"},
 		     {"options", "options", options_text}});
-	for (const DeviceStatus &port : context.overlay().ports())
-		if (net.empty() || port.net == net)
-			table.add({port.dev, port.vid, port.net, name_of(port.mode_asked), name_of(port.mode),
-				   port.note, options_of(port)});
+	for (const auto &[config, of_net, device] : context.overlay().ports())
+		if (net.empty() || of_net == net)
+			table.add({config.dev, config.vid, of_net, name_of(config.mode), name_of(device.mode),
+				   device.note, options_of(config)});
 	context.out.table(table);
 }
 
-constexpr Command kCommands[] = {
-	{"add", "port add DEV net NAME [vid V] [mode auto|native|generic|tc] [geneve-opt LIST|none] [group N]", add},
+const std::string kAddUsage = "port add DEV net NAME [vid V]" + settings_usage<PortConfig>(true);
+
+const Command kCommands[] = {
+	{"add", kAddUsage, add},
 	{"del", "port del DEV [vid V]", del},
 	{"show", "port show [net NAME]", show},
 };

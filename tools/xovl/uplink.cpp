@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "setting_words.hpp"
 
 namespace xovl {
 
@@ -11,10 +12,9 @@ namespace {
 void add(Context &context, Args &args)
 {
 	UplinkConfig uplink{.dev = parse_dev_name(args.next("DEV"))};
-	args.keys({
-		{"vid", Need::Optional, [&](const std::string &v) { uplink.vid = parse_vid(v); }},
-		{"mode", Need::Optional, [&](const std::string &v) { uplink.mode = parse_mode(v); }},
-	});
+	SettingWords<UplinkConfig> words;
+	args.keys(words.keys(true));
+	words.into(uplink);
 	context.edit([&](Config &config) { config.uplinks.push_back(uplink); });
 }
 
@@ -35,14 +35,18 @@ void show(Context &context, Args &args)
 		     {"vid", "vid", vid_text},
 		     {"mode_asked", "mode asked"},
 		     {"mode", "mode"},
-		     {"note", "note"}});
-	for (const DeviceStatus &uplink : context.overlay().uplinks())
-		table.add({uplink.dev, uplink.vid, name_of(uplink.mode_asked), name_of(uplink.mode), uplink.note});
+		     {"note", "note"},
+		     {"options", "options", options_text}});
+	for (const auto &[config, device] : context.overlay().uplinks())
+		table.add({config.dev, config.vid, name_of(config.mode), name_of(device.mode), device.note,
+			   options_of(config)});
 	context.out.table(table);
 }
 
-constexpr Command kCommands[] = {
-	{"add", "uplink add DEV [vid V] [mode auto|native|generic|tc]", add},
+const std::string kAddUsage = "uplink add DEV" + settings_usage<UplinkConfig>(true);
+
+const Command kCommands[] = {
+	{"add", kAddUsage, add},
 	{"del", "uplink del DEV", del},
 	{"show", "uplink show", show},
 };

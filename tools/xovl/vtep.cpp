@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "setting_words.hpp"
 
 namespace xovl {
 
@@ -11,7 +12,9 @@ namespace {
 void add(Context &context, Args &args)
 {
 	VtepConfig vtep{.local = Address::parse(args.next("IP"))};
-	args.keys({{"foreign", Need::Optional, [&](const std::string &v) { vtep.foreign_pass = parse_foreign(v); }}});
+	SettingWords<VtepConfig> words;
+	args.keys(words.keys(true));
+	words.into(vtep);
 	context.edit([&](Config &config) { config.vteps.push_back(vtep); });
 }
 
@@ -28,14 +31,16 @@ void del(Context &context, Args &args)
 void show(Context &context, Args &args)
 {
 	args.end();
-	Table table({{"local", "local"}, {"foreign", "foreign"}});
+	Table table({{"local", "local"}, {"foreign", "foreign"}, {"options", "options", options_text}});
 	for (const VtepConfig &vtep : context.overlay().running(false).vteps)
-		table.add({vtep.local.str(), vtep.foreign_pass ? "pass" : "drop"});
+		table.add({vtep.local.str(), vtep.foreign_pass ? "pass" : "drop", options_of(vtep)});
 	context.out.table(table);
 }
 
-constexpr Command kCommands[] = {
-	{"add", "vtep add IP [foreign pass|drop]", add},
+const std::string kAddUsage = "vtep add IP" + settings_usage<VtepConfig>(true);
+
+const Command kCommands[] = {
+	{"add", kAddUsage, add},
 	{"del", "vtep del IP", del},
 	{"show", "vtep show", show},
 };

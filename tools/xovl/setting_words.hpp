@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The settings of an object as words of a command, in its usage and in what it shows.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "args.hpp"
+#include "print.hpp"
+#include "settings.hpp"
+
+namespace xovl {
+
+/// What a command says of an object's settings.
+template <typename Object> class SettingWords {
+public:
+	/// To be parsed into this, which lives as long. make: the object is made now, so that what stays must be said.
+	std::vector<Key> keys(bool make)
+	{
+		std::vector<Key> keys;
+		for (const auto &setting : settings_of<Object>())
+			if (make || !setting.is_fixed())
+				keys.push_back({setting.name, setting.is_fixed() ? Need::Mandatory : Need::Optional,
+						[this, &setting](const std::string &text) { given_[&setting] = text; },
+						is_list(setting)});
+		return keys;
+	}
+
+	/// In the order of the table. Error(Request).
+	void into(Object &object) const
+	{
+		for (const auto &[setting, text] : given_)
+			setting->parse(object, text);
+	}
+
+private:
+	std::map<const Setting<Object> *, std::string> given_;
+};
+
+/// " encap vxlan|geneve [vni N] [mtu N]"
+template <typename Object> std::string settings_usage(bool make)
+{
+	std::string usage;
+	for (const auto &setting : settings_of<Object>())
+		if (!setting.is_fixed())
+			usage += fmt::format(" [{} {}]", setting.name, setting.values);
+		else if (make)
+			usage += fmt::format(" {} {}", setting.name, setting.values);
+	return usage;
+}
+
+/// Those that have no column of their own and are not at their default.
+template <typename Object> Json options_of(const Object &object)
+{
+	Json options = Json::object();
+	for (const auto &setting : settings_of<Object>())
+		if (!setting.is_column() && !is_default(setting, object))
+			options[setting.name] =
+				std::visit([](const auto &value) { return Json(value); }, setting.value(object));
+	return options;
+}
+
+} // namespace xovl
