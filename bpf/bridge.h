@@ -3,6 +3,7 @@
 #ifndef XOVL_BPF_BRIDGE_H
 #define XOVL_BPF_BRIDGE_H
 
+#include "deliver.h"
 #include "fdb.h"
 #include "flood.h"
 #include "verdict.h"
@@ -15,7 +16,7 @@ static __always_inline int bridge_look_up(ctx_t *ctx, struct frame *f, bool sour
 	if (mac_is_group(f->dst))
 		return flood(ctx, f);
 	fdb_lookup(f, to);
-	return to->target ? VERDICT_OPEN : flood(ctx, f);
+	return to->target && port_can_take(ctx, f, to) ? VERDICT_OPEN : flood(ctx, f);
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <linux/bpf.h>
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include "xovl/caches.h"
@@ -26,6 +27,53 @@ struct {
 static __always_inline bool device_is_live(__u32 ifindex)
 {
 	return bpf_map_lookup_elem(&live_devices, &ifindex);
+}
+
+/* Whether programs may read kernel memory (lockdown(7) can forbid it); set by userspace between open and load. */
+const volatile bool device_is_readable;
+
+/* Of kernel structs: the fields that are read. */
+struct xovl_atomic {
+	int counter;
+};
+
+struct net_device {
+	unsigned long state;
+	struct xovl_atomic carrier_down_count;
+} __attribute__((preserve_access_index));
+
+/* An element of live_devices. */
+struct bpf_dtab_netdev {
+	struct net_device *dev;
+	struct bpf_devmap_val val;
+} __attribute__((preserve_access_index));
+
+/* Bits of net_device::state, linux/netdevice.h */
+#define DEVICE_START 0x1
+#define DEVICE_NOCARRIER 0x4
+#define DEVICE_DORMANT 0x10
+#define DEVICE_TESTING 0x20
+#define DEVICE_LINK_BITS (DEVICE_START | DEVICE_NOCARRIER | DEVICE_DORMANT | DEVICE_TESTING)
+
+struct device_link {
+	bool up;     /* the interface can send, as a bridge asks of its ports; true where that cannot be read */
+	__u32 downs; /* how often its carrier was lost so far */
+};
+
+static __always_inline struct device_link device_link(__u32 ifindex)
+{
+	const void *value = bpf_map_lookup_elem(&live_devices, &ifindex);
+	struct device_link link = {.up = value};
+	const struct bpf_dtab_netdev *element;
+	const struct net_device *dev;
+
+	if (!value || !device_is_readable)
+		return link;
+	element = value - bpf_core_field_offset(struct bpf_dtab_netdev, val);
+	dev = BPF_CORE_READ(element, dev);
+	link.up = (BPF_CORE_READ(dev, state) & DEVICE_LINK_BITS) == DEVICE_START;
+	link.downs = BPF_CORE_READ(dev, carrier_down_count.counter);
+	return link;
 }
 
 #endif

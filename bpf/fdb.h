@@ -20,6 +20,7 @@ const volatile __u32 fdb_hints_bits = 1;
 struct destination {
 	__u64 target;	  /* xovl_fdb_dst(); 0: unknown */
 	__u64 expires;	  /* when all that has been looked up for the frame is to be looked up again, jiffies */
+	__u64 seen;	  /* when the station was last seen there, CLOCK_MONOTONIC_COARSE, ns; 0: it was not learned */
 	__u64 generation; /* of all that has been looked up for it: see xovl/caches.h, paths */
 };
 
@@ -194,7 +195,7 @@ static __always_inline void fdb_lookup(struct frame *f, struct destination *to)
 	__u64 key = fdb_key(f, f->dst);
 	__u64 now_generation = generation; /* before anything is read */
 	struct xovl_fdb *entry;
-	__u64 dst, seen;
+	__u64 dst;
 
 	to->target = fdb_hint_read(f, key, now_generation);
 	if (to->target)
@@ -207,11 +208,12 @@ static __always_inline void fdb_lookup(struct frame *f, struct destination *to)
 		return;
 	if (xovl_fdb_state_of(dst) != XOVL_FDB_LEARNED) {
 		fdb_hint_write(key, dst, now_generation);
-	} else if (f->net->ageing_ns) {
-		seen = entry->seen;
-		if (fdb_expired(f->net, seen, fdb_now(f)))
+	} else {
+		to->seen = entry->seen;
+		if (fdb_expired(f->net, to->seen, fdb_now(f)))
 			return;
-		fdb_expires(to, seen + f->net->ageing_ns - fdb_now(f));
+		if (f->net->ageing_ns)
+			fdb_expires(to, to->seen + f->net->ageing_ns - fdb_now(f));
 	}
 	to->target = dst;
 }

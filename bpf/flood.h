@@ -77,10 +77,15 @@ static __always_inline __u32 *flood_target(const struct flood *flood, __u32 nth)
 static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct flood *flood, __u32 index)
 {
 	struct xovl_port *port = port_get(&flood->frame, index);
+	struct xovl_port_state *state = port ? port_state(ctx, index, port->ifindex) : NULL;
 	long err;
 
-	if (!port || !device_is_live(port->ifindex))
+	if (!port || !state || !device_is_live(port->ifindex))
 		return XOVL_REASON_STALE_TARGET;
+	if (!state->up)
+		return XOVL_REASON_PORT_DOWN;
+	if (port_is_too_small(flood->frame.len, flood->frame.gso_size, state->mtu))
+		return XOVL_REASON_MTU_PORT;
 	if (port->vid && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), port->vid))
 		return XOVL_REASON_COPY_FAILED;
 	err = bpf_clone_redirect(ctx, port->ifindex, 0);

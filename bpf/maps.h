@@ -65,6 +65,7 @@ XOVL_HASH(tunnels, struct xovl_tunnel_key, struct xovl_tunnel);
 XOVL_HASH(options, struct xovl_options_key, struct xovl_options);
 XOVL_HASH(sequences, struct xovl_sequence_key, struct xovl_sequence);
 XOVL_ARRAY(icmp_limits, struct xovl_icmp_limit);
+XOVL_ARRAY(port_states, struct xovl_port_state);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -76,6 +76,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"options", options_max(limits)},
 		{"sequences", twice(limits.members)},
 		{"icmp_limits", limits.ports},
+		{"port_states", limits.ports},
 		{"peers", twice(limits.peers)},
 		{"paths", path_blocks()},
 		{"nexthops", twice(uint64_t{limits.peers} * XOVL_NEXTHOP_BUCKETS)},
@@ -115,6 +116,8 @@ template <typename Skeleton, typename Set> bpf_object *open_object(const char *w
 		throw system_error("open", what, errno);
 	skeleton->rodata->jiffies_per_second = jiffies_per_second();
 	skeleton->rodata->fdb_hints_bits = hints_bits(fdb);
+	skeleton->rodata->device_is_readable =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_probe_read_kernel, nullptr) == 1;
 	set(*skeleton);
 	return std::exchange(*skeleton->skeleton->obj, nullptr);
 }

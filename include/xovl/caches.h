@@ -24,6 +24,20 @@ struct xovl_fdb_hints {
 XOVL_ASSERT_SIZE(struct xovl_fdb_hints, 64);
 
 /*
+ * port_states: array by port index: the port's interface as the datapath last saw it. CPUs that race for it look once more than they
+ * have to.
+ */
+struct xovl_port_state {
+	__u64 flushed; /* CLOCK_MONOTONIC_COARSE, ns: what was learned at the port before is void, as its link failed since */
+	__u32 ifindex; /* 0: never looked at */
+	__u32 expires; /* jiffies, the lower half */
+	__u32 downs;   /* how often its carrier was lost */
+	__u16 mtu;     /* octets */
+	__u16 up;      /* 1: it can send */
+};
+XOVL_ASSERT_SIZE(struct xovl_port_state, 24);
+
+/*
  * nexthops: per CPU, XOVL_NEXTHOP_BUCKETS for each peer. Flows are spread over the buckets by their source port, so that
  * a multipath route's choice is made once for a bucket and stays.
  */
@@ -106,7 +120,7 @@ struct xovl_path {
 	__u16 net;
 	__u16 port_vid;	   /* VLAN tag that belongs to the origin; 0: none */
 	__u16 vid;	   /* VLAN tag of the target port, or of the underlay; 0: none */
-	__u16 mtu;	   /* to a peer: of the next hop */
+	__u16 mtu;	   /* of the next hop, or of the target port's interface */
 	__u16 mtu_network; /* to a peer: largest inner IP packet, octets */
 	__u16 outer_len;   /* to a peer: octets of the outer headers */
 };

@@ -46,6 +46,8 @@
 	X(NO_TARGET, NETWORK, "flooded, but nobody else is in the network")                                            \
 	X(STALE_TARGET, NETWORK, "the port or peer of the FDB entry is gone")                                          \
 	X(MTU_NETWORK, NETWORK, "frame is larger than the MTU set for the network")                                    \
+	X(MTU_PORT, NETWORK, "frame is larger than the MTU of the port it is for")                                     \
+	X(PORT_DOWN, NETWORK, "a copy for a port whose link is down")                                                  \
 	X(MTU_UNDERLAY, NETWORK, "frame does not fit the underlay MTU once encapsulated")                              \
 	X(NO_ROUTE, NETWORK, "no route to the peer")                                                                   \
 	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                                    \

@@ -13,6 +13,8 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include "xovl/caches.h"
+
 namespace xovl::test {
 
 namespace {
@@ -271,6 +273,19 @@ void Bench::forget_paths() const
 	check(bpf_map_lookup_elem(map.get(), &key, &generation) == 0, "generation");
 	generation++;
 	check(bpf_map_update_elem(map.get(), &key, &generation, BPF_ANY) == 0, "generation");
+}
+
+void Bench::forget_port_states() const
+{
+	const Fd map = pinned(pin("port_states"));
+	xovl_port_state state{};
+	for (uint32_t index = 0; bpf_map_lookup_elem(map.get(), &index, &state) == 0; index++) {
+		if (!state.ifindex)
+			continue;
+		state.expires -= 1000;
+		check(bpf_map_update_elem(map.get(), &index, &state, BPF_ANY) == 0, "port_states");
+	}
+	forget_paths();
 }
 
 void Bench::misdirect(const std::string &mac, xovl_target target, uint32_t index) const

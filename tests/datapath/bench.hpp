@@ -90,6 +90,8 @@ public:
 	void age(const std::string &mac, unsigned seconds) const;
 	/// Makes the datapath look everything up again.
 	void forget_paths() const;
+	/// Makes the datapath look at the ports' interfaces again, and everything else.
+	void forget_port_states() const;
 	/// The path of a pinned map or program.
 	std::string pin(const std::string &name) const;
 	/// Makes an entry point to a port or peer by its index, as it may for a moment while that is removed.

@@ -142,4 +142,52 @@ TEST_P(Deliver, TargetIsGone)
 		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "stale_target", frame.size())});
 }
 
+/* As a bridge has it: the MTU of the port's interface, with room for one tag. Super-frames are segmented behind it. */
+TEST_P(Deliver, FrameLargerThanTheMtuOfThePort)
+{
+	const Bytes fits = frame_of(mac::kTenant2, mac::kTenant1, 1018),
+		    too_big = frame_of(mac::kTenant2, mac::kTenant1, 1019);
+	bench_->ip("link set port2 mtu 1000");
+	bench_->forget_port_states();
+	finishes("port1", fits, {Verdict::Redirect, {}, switched("port1", "port2", "blue", fits.size())});
+	finishes("port1", too_big, {Verdict::Drop, {}, dropped_from_port("port1", "mtu_port", too_big.size())});
+	finishes("uplink", arriving(kBlueVni, Payload{fits}),
+		 {Verdict::Redirect, fits, delivered(ip().peer_a, "blue", "port2", fits.size())});
+	finishes("uplink", arriving(kBlueVni, Payload{too_big}),
+		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "mtu_port", too_big.size())});
+}
+
+/* Whoever is behind it may be behind another port by now. */
+TEST_P(Deliver, PortWithoutCarrierIsNoTarget)
+{
+	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
+	const Counts flooded = {{"net blue flooded", 1},
+				{"net blue copies", 1},
+				{"port trunk.10 tx_packets", 1},
+				{"port trunk.10 tx_bytes", frame.size()},
+				{"drop port_down copies", 1},
+				{"net blue rx_packets", 1},
+				{"net blue rx_bytes", frame.size()},
+				{"peer " + ip().peer_a + " rx_packets", 1},
+				{"peer " + ip().peer_a + " rx_bytes", frame.size()}};
+	const Bytes packet = arriving(kBlueVni, Payload{frame});
+	Config config = bench_->config();
+	std::erase_if(config.find_network("blue")->ports, [](const PortConfig &port) { return port.dev == "port1"; });
+	bench_->apply(config);
+	for (const char *down : {"link set port2 down", "link set port2 up"}) {
+		SCOPED_TRACE(down);
+		bench_->far_ip("link set tenant2 down"); // the port has no carrier, then it is down itself, too
+		bench_->ip(down);
+		bench_->forget_port_states();
+		if (hook() == Hook::Xdp)
+			finishes("uplink", packet, {});
+		const Counts before = bench_->counts();
+		bench_->run(Hook::Tc, "uplink", packet);
+		EXPECT_EQ(moved(before, bench_->counts()), flooded);
+	}
+	bench_->far_ip("link set tenant2 up");
+	bench_->forget_port_states();
+	finishes("uplink", packet, {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.size())});
+}
+
 } // namespace xovl::test

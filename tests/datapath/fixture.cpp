@@ -29,18 +29,6 @@ bool is_ours(const Frame &frame)
 	return !frame.outgoing && !mld;
 }
 
-Counts moved(const Counts &before, const Counts &after)
-{
-	Counts difference;
-	for (const auto &[name, value] : after) {
-		const auto old = before.find(name);
-		const uint64_t was = old == before.end() ? 0 : old->second;
-		if (value != was)
-			difference[name] = value - was;
-	}
-	return difference;
-}
-
 std::string dumps(const std::vector<std::pair<std::string, Bytes>> &frames)
 {
 	std::vector<std::string> lines;
@@ -54,6 +42,18 @@ std::string dumps(const std::vector<std::pair<std::string, Bytes>> &frames)
 }
 
 } // namespace
+
+Counts moved(const Counts &before, const Counts &after)
+{
+	Counts difference;
+	for (const auto &[name, value] : after) {
+		const auto old = before.find(name);
+		const uint64_t was = old == before.end() ? 0 : old->second;
+		if (value != was)
+			difference[name] = value - was;
+	}
+	return difference;
+}
 
 std::ostream &operator<<(std::ostream &out, const Setup &setup)
 {

@@ -35,6 +35,9 @@ struct Outcome {
 	Counts counts = {};
 };
 
+/// The counters that differ.
+Counts moved(const Counts &before, const Counts &after);
+
 // The counters that move when one frame of so many octets goes its way. port: "port1" or "trunk.10".
 Counts sent(const std::string &port, const std::string &net, const std::string &peer, size_t len);
 Counts switched(const std::string &from, const std::string &to, const std::string &net, size_t len);
