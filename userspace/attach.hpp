@@ -80,6 +80,9 @@ void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact);
 /// Whether our program (by prog id of the pinned link, or our filter) is attached there now.
 bool tc_attached(uint32_t ifindex, const TcOwn &own);
 
+/// Ids of the programs that run at tcx ingress, in that order; empty where the interface or tcx is missing.
+std::vector<uint32_t> tcx_programs(uint32_t ifindex);
+
 enum class XdpResult {
 	Attached,
 	Busy, ///< another XDP program is there and cannot be joined (other mode, not libxdp's, full, kernel refuses)
@@ -110,6 +113,9 @@ void xdp_detach(uint32_t ifindex, int own_map_fd = -1);
 
 /// Whether a program of ours that is attached there uses the map.
 bool xdp_uses_map(uint32_t ifindex, int map_fd);
+
+/// Ids of the XDP programs of the interface, in their order; behind a dispatcher those that it calls.
+std::vector<uint32_t> xdp_programs(uint32_t ifindex);
 
 /// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our program is attached there now, else XOVL_MODE_TC.
 xovl_mode xdp_attached(uint32_t ifindex);

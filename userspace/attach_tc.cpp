@@ -25,20 +25,15 @@ constexpr uint32_t kLinkTypeTcx = 11;
 constexpr uint32_t kFilterPriority = 0x786f;
 constexpr uint32_t kFilterHandle = 1;
 
-/// Ids of the programs that run at tcx ingress; empty where the interface or tcx is missing.
-std::vector<uint32_t> tcx_programs(uint32_t ifindex)
-{
-	std::vector<uint32_t> ids(64); // BPF_MPROG_MAX
-	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids.data(), .prog_cnt = static_cast<__u32>(ids.size()));
-	if (bpf_prog_query_opts(static_cast<int>(ifindex), kTcxIngress, &opts))
-		return {};
-	ids.resize(opts.prog_cnt);
-	return ids;
-}
+/// A tcx link that is in force, and the program that it runs.
+struct TcxLink {
+	Fd fd;
+	uint32_t program = 0;
+};
 
 /// The pinned link where it is in force on this interface. It is not when the interface went away, also into another
-/// namespace, and its index was given to another one.
-Fd open_link(uint32_t ifindex, const std::string &pin_path)
+/// namespace, and its index was given to another one; or when somebody detached it.
+TcxLink open_link(uint32_t ifindex, const std::string &pin_path)
 {
 	Fd fd(bpf_obj_get(pin_path.c_str()));
 	bpf_link_info info = {};
@@ -48,15 +43,15 @@ Fd open_link(uint32_t ifindex, const std::string &pin_path)
 	// info.tcx.ifindex of newer headers stands where xdp.ifindex does
 	if (info.xdp.ifindex != ifindex || std::ranges::count(tcx_programs(ifindex), info.prog_id) == 0)
 		return {};
-	return fd;
+	return {std::move(fd), info.prog_id};
 }
 
 enum class TcxResult { Attached, Missing };
 
 TcxResult tcx_attach(const LinkInfo &link, int prog_fd, const std::string &pin_path)
 {
-	if (Fd fd = open_link(link.ifindex, pin_path)) {
-		if (bpf_link_update(fd.get(), prog_fd, nullptr))
+	if (TcxLink old = open_link(link.ifindex, pin_path); old.fd) {
+		if (bpf_link_update(old.fd.get(), prog_fd, nullptr))
 			throw system_error("replacing the TC program of", link.name, errno);
 		return TcxResult::Attached;
 	}
@@ -182,10 +177,21 @@ void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
 		remove_unused_clsact(ifindex);
 }
 
+std::vector<uint32_t> tcx_programs(uint32_t ifindex)
+{
+	std::vector<uint32_t> ids(64); // BPF_MPROG_MAX
+	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids.data(), .prog_cnt = static_cast<__u32>(ids.size()));
+	if (bpf_prog_query_opts(static_cast<int>(ifindex), kTcxIngress, &opts))
+		return {};
+	ids.resize(opts.prog_cnt);
+	return ids;
+}
+
 bool tc_attached(uint32_t ifindex, const TcOwn &own)
 {
-	if (open_link(ifindex, own.pin_path))
-		return true;
+	// somebody can have put another program behind our link
+	if (const TcxLink link = open_link(ifindex, own.pin_path); link.fd)
+		return own.programs.empty() || std::ranges::count(own.programs, link.program) > 0;
 	BpfLog log;
 	return is_own_filter(ifindex, own);
 }

@@ -92,7 +92,7 @@ fs::path dispatcher_folder(uint32_t ifindex, uint32_t id)
 	return LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, id);
 }
 
-/// The programs pinned in a folder of a dispatcher.
+/// The programs pinned in a folder of a dispatcher, in the order in which they run.
 std::vector<Program> joined_programs(const fs::path &dispatcher)
 {
 	std::vector<Program> programs;
@@ -103,6 +103,7 @@ std::vector<Program> joined_programs(const fs::path &dispatcher)
 		if (Fd fd(bpf_obj_get(entry.path().c_str())); fd)
 			programs.push_back({std::move(fd), entry.path()});
 	}
+	std::ranges::sort(programs, {}, &Program::pin); // prog0-prog to prog9-prog
 	return programs;
 }
 
@@ -340,6 +341,17 @@ bool xdp_uses_map(uint32_t ifindex, int map_fd)
 		return false;
 	return std::ranges::any_of(find_attached(ifindex).own,
 				   [&](const Program &program) { return uses_map(program.fd.get(), map.id); });
+}
+
+std::vector<uint32_t> xdp_programs(uint32_t ifindex)
+{
+	const uint32_t id = find_attached(ifindex).id;
+	std::vector<uint32_t> ids;
+	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
+		ids.push_back(program_id(program.fd));
+	if (ids.empty() && id)
+		ids.push_back(id);
+	return ids;
 }
 
 xovl_mode xdp_attached(uint32_t ifindex)

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "attach.hpp"
 #include "namespaces.hpp"
@@ -139,6 +141,23 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 	}
 }
 
+/// Whether the interface of that number is the one that was recorded. A VLAN interface, to which nothing is attached, is while it is
+/// that VLAN of that uplink.
+bool is_recorded(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	if (device.role != XOVL_ROLE_VLAN)
+		return device_is_live(dir, ifindex);
+	return std::ranges::any_of(vlan_links(), [&](const VlanLink &vlan) {
+		return vlan.ifindex == ifindex && vlan.lower == device.via && vlan.vid == device.vid;
+	});
+}
+
+void set_name(xovl_device &device, const std::string &name)
+{
+	std::ranges::fill(device.name, 0);
+	name.copy(device.name, sizeof(device.name) - 1);
+}
+
 bool lacks_promiscuous(const LinkInfo &link, const xovl_device &device)
 {
 	// a veth hands everything up anyway
@@ -206,6 +225,53 @@ void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device 
 			clsact_detach(other, own);
 		}
 	});
+}
+
+std::vector<uint32_t> follow_names(const PinDir &dir, Image<uint32_t, xovl_device> &devices)
+{
+	std::vector<uint32_t> changed;
+	std::set<std::string> present;
+	std::map<uint32_t, xovl_device *> gone;
+	for (auto &[ifindex, device] : devices) {
+		const std::string name = link_name(ifindex);
+		if (name.empty() || !is_recorded(dir, ifindex, device)) {
+			gone[ifindex] = &device;
+			continue;
+		}
+		present.insert(name);
+		if (name == device.name)
+			continue;
+		set_name(device, name);
+		changed.push_back(ifindex);
+	}
+	for (auto &[ifindex, device] : gone) {
+		if (!present.contains(device->name))
+			continue;
+		set_name(*device, fmt::format("if{}", ifindex));
+		changed.push_back(ifindex);
+	}
+	return changed;
+}
+
+Hooks device_hooks(const PinDir &dir, uint32_t ifindex)
+{
+	return hooks_of(ifindex, tc_own(dir, ifindex));
+}
+
+std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	if (device.mode == XOVL_MODE_AUTO)
+		return "not attached (xovl apply attaches it)";
+	std::string lost;
+	if (!tc_attached(ifindex, tc_own(dir, ifindex)))
+		lost = "TC";
+	if (device.mode != XOVL_MODE_TC && xdp_attached(ifindex) != device.mode)
+		lost += lost.empty() ? "XDP" : " and XDP";
+	if (lost.empty())
+		return "";
+	const bool both = lost.find(' ') != lost.npos;
+	return fmt::format("the {} program{} detached by somebody else (xovl apply attaches {} again)", lost,
+			   both ? "s were" : " was", both ? "them" : "it");
 }
 
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)

@@ -4,8 +4,11 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "datapath.hpp"
+#include "hooks.hpp"
+#include "image.hpp"
 #include "link.hpp"
 
 namespace xovl {
@@ -40,6 +43,16 @@ bool device_has_moved(const PinDir &dir, uint32_t ifindex);
 /// Detach what is still attached to an interface that is not live, in whatever network namespace it is. One that cannot be reached
 /// keeps its programs, which pass all frames there.
 void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+
+/// Records get the names that their interfaces have now. A record whose interface is gone is called by its number, "if7", where
+/// another interface of ours has its name. Returns the numbers of those that changed.
+std::vector<uint32_t> follow_names(const PinDir &dir, Image<uint32_t, xovl_device> &devices);
+
+/// What is at the hooks of an interface.
+Hooks device_hooks(const PinDir &dir, uint32_t ifindex);
+
+/// What somebody took away of what is attached; empty: nothing.
+std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
 /// Whether device.mode is still what is attached.
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device);

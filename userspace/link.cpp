@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "link.hpp"
 
+#include <net/if.h> // before headers that include linux/if.h
+
 #include <fmt/format.h>
 #include <linux/ethtool.h>
-#include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
@@ -30,6 +31,7 @@
 
 #include "error.hpp"
 #include "fd.hpp"
+#include "netlink.hpp"
 
 namespace xovl {
 
@@ -65,23 +67,6 @@ const XdpDriver *find_driver(const std::string &name)
 	return found == std::end(kXdpDrivers) ? nullptr : found;
 }
 
-using Socket = std::unique_ptr<nl_sock, decltype(&nl_socket_free)>;
-
-[[noreturn]] void throw_netlink(const std::string &operation, int err)
-{
-	throw Error(Error::Kind::System, fmt::format("{}: {}", operation, nl_geterror(err)));
-}
-
-Socket connect_netlink(int protocol)
-{
-	Socket socket(nl_socket_alloc(), nl_socket_free);
-	if (!socket)
-		throw_netlink("netlink", -NLE_NOMEM);
-	if (int err = nl_connect(socket.get(), protocol); err < 0)
-		throw_netlink("netlink", err);
-	return socket;
-}
-
 int read_xdp_features(nl_msg *message, void *features)
 {
 	genlmsghdr *header = genlmsg_hdr(nlmsg_hdr(message));
@@ -100,7 +85,7 @@ int netdev_family(nl_sock *socket)
 
 std::optional<uint64_t> xdp_features(uint32_t ifindex)
 {
-	Socket socket = connect_netlink(NETLINK_GENERIC);
+	NetlinkSocket socket = connect_netlink(NETLINK_GENERIC);
 	int family = netdev_family(socket.get());
 	if (family < 0)
 		return std::nullopt;
@@ -213,7 +198,7 @@ LinkInfo describe(rtnl_link *link)
 
 std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
 {
-	Socket socket = connect_netlink(NETLINK_ROUTE);
+	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	rtnl_link *found = nullptr;
 	int err = rtnl_link_get_kernel(socket.get(), static_cast<int>(ifindex), name, &found);
 	if (err == -NLE_NODEV || err == -NLE_OBJ_NOTFOUND)
@@ -227,7 +212,7 @@ std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
 /// Call visit(link) for every interface.
 template <typename Visit> void for_each_link(Visit visit)
 {
-	Socket socket = connect_netlink(NETLINK_ROUTE);
+	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	nl_cache *links = nullptr;
 	if (int err = rtnl_link_alloc_cache(socket.get(), AF_UNSPEC, &links); err < 0)
 		throw_netlink("list of interfaces", err);
@@ -293,7 +278,7 @@ std::vector<uint32_t> link_indexes()
 
 void set_promisc(uint32_t ifindex, bool on)
 {
-	Socket socket = connect_netlink(NETLINK_ROUTE);
+	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	ifinfomsg change = {
 		.ifi_family = AF_UNSPEC,
 		.ifi_index = static_cast<int>(ifindex),
@@ -307,9 +292,16 @@ void set_promisc(uint32_t ifindex, bool on)
 		throw_netlink(fmt::format("promiscuous mode of interface {}", ifindex), err);
 }
 
+std::string link_name(uint32_t ifindex)
+{
+	char name[IF_NAMESIZE] = "";
+	if_indextoname(ifindex, name);
+	return name;
+}
+
 bool has_clsact(uint32_t ifindex)
 {
-	Socket socket = connect_netlink(NETLINK_ROUTE);
+	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	nl_cache *cache = nullptr;
 	int err = rtnl_qdisc_alloc_cache(socket.get(), &cache);
 	if (err < 0)
@@ -323,7 +315,7 @@ bool has_clsact(uint32_t ifindex)
 
 bool has_tc_filters(uint32_t ifindex)
 {
-	Socket socket = connect_netlink(NETLINK_ROUTE);
+	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	for (uint32_t parent : {TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)}) {
 		nl_cache *cache = nullptr;
 		int err = rtnl_cls_alloc_cache(socket.get(), static_cast<int>(ifindex), parent, &cache);

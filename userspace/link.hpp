@@ -41,6 +41,9 @@ struct LinkInfo {
 std::optional<LinkInfo> find_link(const std::string &name);
 std::optional<LinkInfo> find_link(uint32_t ifindex);
 
+/// What an interface is called; empty: it is gone. Costs less than find_link().
+std::string link_name(uint32_t ifindex);
+
 /// A VLAN interface (802.1Q) over another one of this network namespace.
 struct VlanLink {
 	uint32_t ifindex = 0;

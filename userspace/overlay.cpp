@@ -61,6 +61,13 @@ void take_down(PinDir &dir)
 	datapath_unload(dir);
 }
 
+/// Beside what is noted already.
+void add_note(DeviceStatus &status, const std::string &note)
+{
+	if (!note.empty())
+		status.note += (status.note.empty() ? "" : "; ") + note;
+}
+
 DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::string &dev)
 {
 	DeviceStatus status;
@@ -68,20 +75,15 @@ DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::s
 	if (!device)
 		return status;
 	status.mode = static_cast<xovl_mode>(device->second.mode);
-	status.note = device_note(device->second);
-	if (!device_is_live(dir, device->first))
+	if (!device_is_live(dir, device->first)) {
 		status.note = device_has_moved(dir, device->first) ? "the interface is in another network namespace"
 								   : "the interface is gone";
-	else if (status.mode != XOVL_MODE_TC && xdp_attached(device->first) != status.mode)
-		status.note = "the XDP program was detached by somebody else (xovl apply attaches it again)";
+		return status;
+	}
+	status.note = device_note(device->second);
+	status.hooks = device_hooks(dir, device->first);
+	add_note(status, device_loss(dir, device->first, device->second));
 	return status;
-}
-
-/// Beside what is noted already.
-void add_note(DeviceStatus &status, const std::string &note)
-{
-	if (!note.empty())
-		status.note += (status.note.empty() ? "" : "; ") + note;
 }
 
 /// The interface that routes over an uplink lead to: its VLAN interface, if it has one that is there.
@@ -144,8 +146,12 @@ Overlay::Impl::Impl(const std::string &root) : dir_(root)
 
 Overlay::Impl::Current &Overlay::Impl::current()
 {
-	if (!current_)
-		current_.emplace(loaded() ? read_tables(maps()) : Tables{});
+	if (!current_) {
+		Tables tables = loaded() ? read_tables(maps()) : Tables{};
+		std::vector<uint32_t> renamed = follow_names(dir_, tables.devices);
+		current_.emplace(std::move(tables));
+		current_->renamed = std::move(renamed);
+	}
 	return *current_;
 }
 

@@ -10,6 +10,7 @@
 
 #include "config.hpp"
 #include "counters.hpp"
+#include "hooks.hpp"
 #include "overhead.hpp"
 
 namespace xovl {
@@ -27,6 +28,7 @@ struct FdbEntry {
 struct DeviceStatus {
 	xovl_mode mode = XOVL_MODE_TC; ///< in force
 	std::string note; ///< why it is not the one asked for, or what is wrong ("interface is gone"); empty otherwise
+	Hooks hooks;      ///< what runs there
 };
 
 struct UplinkStatus {

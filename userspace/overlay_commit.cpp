@@ -205,10 +205,19 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 		maps().next_generation();
 }
 
+/// The records get the names of their interfaces in the maps, too.
+void Overlay::Impl::keep_names()
+{
+	for (uint32_t ifindex : current().renamed)
+		maps().devices.set(ifindex, tables().devices.at(ifindex));
+	current().renamed.clear();
+}
+
 std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
 {
 	bool moved = false;
 	keep_lo_forwarding();
+	keep_names();
 	Tables before = tables();
 	forget_others(dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);

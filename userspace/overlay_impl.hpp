@@ -56,6 +56,7 @@ private:
 		explicit Current(Tables &&of) : tables(std::move(of)), networks(tables.network_indexes()) {}
 
 		Tables tables;
+		std::vector<uint32_t> renamed; ///< of tables.devices: the maps have other names still
 		std::unordered_map<std::string_view, uint32_t> networks;
 	};
 
@@ -71,6 +72,7 @@ private:
 	void detach_surplus(const Tables &desired);
 	std::vector<std::string> attach_all(Tables &desired);
 	void refresh_xmit(Tables &desired);
+	void keep_names();
 
 	PinDir dir_;
 	std::optional<Maps> maps_;

@@ -14,33 +14,17 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "foreign.hpp"
 #include "topology.hpp"
 
 namespace xovl::test {
 
 namespace {
 
-constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46); // which the UAPI headers of Debian 12 lack
-constexpr int kXdpPass = 2;
-constexpr int kTcxNext = -1;
 constexpr uint32_t kOurPriority = 0x786f; // of our clsact filters, "xo"
-
-/// A program that returns one number, and knows nothing of dispatchers.
-Fd foreign_program(bpf_prog_type type, int verdict, const char *name = "foreign")
-{
-	const bpf_insn code[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	Fd fd(bpf_prog_load(type, name, "GPL", code, 2, nullptr));
-	if (!fd)
-		throw std::system_error(errno, std::generic_category(), "foreign program");
-	return fd;
-}
 
 bool has_tcx(const Netns &netns)
 {

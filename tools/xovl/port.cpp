@@ -57,11 +57,12 @@ void show(Context &context, Args &args)
 		     {"mode_asked", "mode asked"},
 		     {"mode", "mode"},
 		     {"note", "note"},
-		     {"options", "options", options_text}});
+		     {"options", "options", options_text},
+		     {"programs", "programs", hooks_text}});
 	for (const auto &[config, of_net, device] : context.overlay().ports())
 		if (net.empty() || of_net == net)
 			table.add({config.dev, config.vid, of_net, name_of(config.mode), name_of(device.mode),
-				   device.note, options_of(config)});
+				   device.note, options_of(config), hooks_json(device.hooks)});
 	context.out.table(table);
 }
 

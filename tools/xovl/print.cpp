@@ -108,6 +108,40 @@ std::string options_text(const Json &options)
 	return text.empty() ? "-" : text;
 }
 
+Json hooks_json(const Hooks &hooks)
+{
+	auto list = [](const std::vector<HookProgram> &programs) {
+		Json out = Json::array();
+		for (const HookProgram &program : programs) {
+			Json each = {{"program", program.name}, {"id", program.id}, {"own", program.own}};
+			if (program.priority)
+				each["priority"] = program.priority;
+			out.push_back(std::move(each));
+		}
+		return out;
+	};
+	return {{"xdp", list(hooks.xdp)}, {"tcx", list(hooks.tcx)}, {"clsact", list(hooks.clsact)}};
+}
+
+std::string hooks_text(const Json &hooks)
+{
+	std::string text;
+	for (const auto &[hook, programs] : hooks.items()) {
+		const char *separator = text.empty() ? "" : "; ";
+		if (!programs.empty())
+			text += separator + hook;
+		separator = " ";
+		for (const Json &program : programs) {
+			text += separator;
+			if (program.contains("priority"))
+				text += program["priority"].dump() + " ";
+			text += program["program"].get<std::string>();
+			separator = ", ";
+		}
+	}
+	return text.empty() ? "-" : text;
+}
+
 void Output::json(const Json &value)
 {
 	// names of interfaces are octets of any kind: what is not UTF-8 is replaced

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hooks.hpp"
+
 namespace xovl {
 
 using Json = nlohmann::ordered_json;
@@ -46,6 +48,11 @@ Json number_or_none(uint32_t number);
 
 /// A text cell for an object: "ttl inherit, udpcsum on"; "-" for an empty one.
 std::string options_text(const Json &options);
+
+/// What runs at the hooks of an interface: an object with a list for each hook.
+Json hooks_json(const Hooks &hooks);
+/// A text cell of hooks_json(): "xdp a; tcx b, c; clsact 7 d".
+std::string hooks_text(const Json &hooks);
 
 /// A titled table, one of several that are printed together.
 struct Section {

@@ -36,10 +36,11 @@ void show(Context &context, Args &args)
 		     {"mode_asked", "mode asked"},
 		     {"mode", "mode"},
 		     {"note", "note"},
-		     {"options", "options", options_text}});
+		     {"options", "options", options_text},
+		     {"programs", "programs", hooks_text}});
 	for (const auto &[config, device] : context.overlay().uplinks())
 		table.add({config.dev, config.vid, name_of(config.mode), name_of(device.mode), device.note,
-			   options_of(config)});
+			   options_of(config), hooks_json(device.hooks)});
 	context.out.table(table);
 }
 

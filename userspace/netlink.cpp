@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "netlink.hpp"
+
+#include <fmt/format.h>
+
+#include "error.hpp"
+
+namespace xovl {
+
+namespace {
+
+int visit_message(nl_msg *message, void *visit)
+{
+	(*static_cast<const std::function<void(nlmsghdr *)> *>(visit))(nlmsg_hdr(message));
+	return NL_OK;
+}
+
+} // namespace
+
+void throw_netlink(const std::string &operation, int err)
+{
+	throw Error(Error::Kind::System, fmt::format("{}: {}", operation, nl_geterror(err)));
+}
+
+NetlinkSocket connect_netlink(int protocol)
+{
+	NetlinkSocket socket(nl_socket_alloc(), nl_socket_free);
+	if (!socket)
+		throw_netlink("netlink", -NLE_NOMEM);
+	if (int err = nl_connect(socket.get(), protocol); err < 0)
+		throw_netlink("netlink", err);
+	return socket;
+}
+
+int netlink_request(nl_sock *socket, int type, int flags, std::span<const std::byte> request,
+		    const std::function<void(nlmsghdr *)> &visit)
+{
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, visit_message,
+			    const_cast<std::function<void(nlmsghdr *)> *>(&visit));
+	int err = nl_send_simple(socket, type, flags, const_cast<std::byte *>(request.data()), request.size());
+	return err < 0 ? err : nl_recvmsgs_default(socket);
+}
+
+} // namespace xovl
