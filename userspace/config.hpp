@@ -67,7 +67,8 @@ static_assert(sizeof(kLimitKeys) / sizeof(LimitKey) == sizeof(Limits) / sizeof(u
 
 struct VtepConfig {
 	Address local;
-	bool foreign_pass = false;
+	xovl_foreign foreign = XOVL_FOREIGN_REFUSE;
+	bool xfrm_ignore = false; ///< packets may go past IPsec policies
 
 	bool operator==(const VtepConfig &) const = default;
 };

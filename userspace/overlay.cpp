@@ -299,6 +299,34 @@ std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
 	return entries;
 }
 
+std::vector<std::string> Overlay::take_notes()
+{
+	return impl_->take_notes();
+}
+
+std::vector<VtepStatus> Overlay::vteps() const
+{
+	std::vector<VtepStatus> out;
+	for (const auto &vtep : impl_->running(false).vteps)
+		out.push_back({vtep, impl_->host().vtep_note(impl_->tables(), vtep.local)});
+	return out;
+}
+
+std::map<std::pair<std::string, Address>, std::string> Overlay::peer_notes() const
+{
+	const Tables &tables = impl_->tables();
+	std::map<uint32_t, std::string> of_peer;
+	std::map<std::pair<std::string, Address>, std::string> notes;
+	for (const auto &[key, member] : tables.members) {
+		auto [note, is_new] = of_peer.emplace(member.peer, "");
+		if (is_new)
+			note->second = impl_->host().peer_note(tables, tables.peers.at(member.peer));
+		if (!note->second.empty())
+			notes[{tables.networks.at(key.net).name, Address(key.remote)}] = note->second;
+	}
+	return notes;
+}
+
 std::vector<UplinkStatus> Overlay::uplinks() const
 {
 	const std::vector<VlanLink> vlans = vlan_links();
@@ -307,7 +335,9 @@ std::vector<UplinkStatus> Overlay::uplinks() const
 	for (auto &uplink : config.uplinks) {
 		DeviceStatus status = device_status(impl_->dir(), impl_->tables(), uplink.dev);
 		if (const auto *device = impl_->tables().find_device(uplink.dev))
-			add_note(status, vlan_note(impl_->tables(), device->first, vlans));
+			for (const std::string &note : {vlan_note(impl_->tables(), device->first, vlans),
+							impl_->host().uplink_note(impl_->tables(), device->first)})
+				add_note(status, note);
 		out.push_back({std::move(uplink), std::move(status)});
 	}
 	return out;
@@ -320,6 +350,8 @@ std::vector<PortStatus> Overlay::ports() const
 	for (auto &net : config.networks) {
 		for (auto &port : net.ports) {
 			DeviceStatus status = device_status(impl_->dir(), impl_->tables(), port.dev);
+			if (const auto *device = impl_->tables().find_device(port.dev))
+				add_note(status, impl_->host().port_note(device->first));
 			out.push_back({std::move(port), net.name, std::move(status)});
 		}
 	}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,11 @@ struct PortStatus {
 	DeviceStatus device;
 };
 
+struct VtepStatus {
+	VtepConfig config;
+	std::string note; ///< what is wrong with the ways there; empty otherwise
+};
+
 struct NetworkStatus {
 	NetworkConfig config; ///< without ports, flood, peers, fdb
 	std::optional<Address> local;
@@ -79,6 +85,9 @@ public:
 	/// No Overlay of this network namespace may live. root: as of the constructor.
 	static void down(const std::string &root);
 
+	/// What the changes made so far mean to the rest of the host, a line for each thing; each is told once.
+	std::vector<std::string> take_notes();
+
 	/// replace: an entry that exists is changed instead of refused. peer: how the peer is reached, where the entry says it.
 	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &peer = {});
 	/// Any state; Error(Request) when there is none.
@@ -88,6 +97,9 @@ public:
 	/// Expired learned entries are left out. net empty: all.
 	std::vector<FdbEntry> fdb(const std::string &net) const;
 
+	std::vector<VtepStatus> vteps() const;
+	/// What is wrong with the way from a network to a remote VTEP, where anything is.
+	std::map<std::pair<std::string, Address>, std::string> peer_notes() const;
 	std::vector<UplinkStatus> uplinks() const;
 	std::vector<PortStatus> ports() const;
 	std::vector<NetworkStatus> networks() const;

@@ -91,6 +91,12 @@ void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 
 } // namespace
 
+void Overlay::Impl::add_notes(std::vector<std::string> &&notes)
+{
+	for (auto &note : notes)
+		notes_.push_back(std::move(note));
+}
+
 void Overlay::Impl::load(const Limits &limits)
 {
 	datapath_load(dir_, limits);
@@ -254,6 +260,7 @@ std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 	const Tables present = needs_load(wanted) ? empty_tables(wanted.limits.value_or(Limits{})) : tables();
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
 	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
+	add_notes(host_.check(Tables{}, desired));
 	for (auto &line : describe_vlans(present, desired))
 		lines.push_back(std::move(line));
 	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), present, desired, wanted));
@@ -267,8 +274,10 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 	// what can be wrong with the request is found before anything changes
 	resolve(wanted, with_fdb);
 	fit_limits(wanted);
+	std::vector<std::string> notes;
 	try {
-		make_tables(wanted, tables(), resolve(wanted, with_fdb), refs);
+		const Tables desired = make_tables(wanted, tables(), resolve(wanted, with_fdb), refs);
+		notes = host_.check(with_fdb ? Tables{} : tables(), desired);
 	} catch (...) {
 		if (!was_loaded)
 			down();
@@ -288,6 +297,7 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 			down();
 		throw;
 	}
+	add_notes(std::move(notes));
 	return lines;
 }
 

@@ -102,8 +102,10 @@ void Overlay::Impl::check_without(uint32_t net, const Address &remote, const std
 void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
 {
 	auto member = tables().members.find({.remote = peer.dst.raw(), .net = net, .pad = 0});
-	if (member == tables().members.end())
+	if (member == tables().members.end()) {
+		add_notes(host_.check(tables(), joining_tables(tables(), net, peer)));
 		return join_network(maps(), current_->tables, net, peer);
+	}
 	xovl_member value = member->second;
 	value.fdb_refs++;
 	maps().members.set(member->first, value);

@@ -2,7 +2,10 @@
 // What Overlay's methods share: the open datapath, its tables, and the one function that changes them.
 #pragma once
 
+#include <utility>
+
 #include "fdb_sync.hpp"
+#include "host_check.hpp"
 #include "overlay.hpp"
 
 namespace xovl {
@@ -50,6 +53,10 @@ struct Overlay::Impl {
 
 	void down();
 
+	HostCheck &host() { return host_; }
+	/// What the changes so far mean to the rest of the host; each line once.
+	std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
+
 private:
 	/// Tables with an index of the networks' names.
 	struct Current {
@@ -73,10 +80,13 @@ private:
 	std::vector<std::string> attach_all(Tables &desired);
 	void refresh_xmit(Tables &desired);
 	void keep_names();
+	void add_notes(std::vector<std::string> &&notes);
 
 	PinDir dir_;
 	std::optional<Maps> maps_;
 	std::optional<Current> current_;
+	HostCheck host_;
+	std::vector<std::string> notes_;
 };
 
 } // namespace xovl

@@ -213,8 +213,11 @@ constinit const Setting<Uplink> kUplinkSettings[] = {
 };
 
 constinit const Setting<Vtep> kVtepSettings[] = {
-	{"foreign", "pass|drop", [](Vtep &vtep, Text text) { vtep.foreign_pass = parse_foreign(text); },
-	 [](const Vtep &vtep) { return SettingValue(vtep.foreign_pass ? "pass" : "drop"); }, kEveryEncap, kColumn},
+	{"foreign", "pass|drop|refuse", [](Vtep &vtep, Text text) { vtep.foreign = parse_foreign(text); },
+	 [](const Vtep &vtep) { return SettingValue(name_of(vtep.foreign)); }, kEveryEncap, kColumn},
+	{"xfrm", "ignore|refuse",
+	 [](Vtep &vtep, Text text) { vtep.xfrm_ignore = parse_word("xfrm", text, "ignore", "refuse"); },
+	 [](const Vtep &vtep) { return SettingValue(vtep.xfrm_ignore ? "ignore" : "refuse"); }},
 };
 
 } // namespace

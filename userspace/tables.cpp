@@ -24,7 +24,10 @@ std::vector<VtepConfig> vtep_configs(const Tables &tables)
 {
 	std::vector<std::pair<uint32_t, VtepConfig>> vteps;
 	for (const auto &[local, vtep] : tables.vteps)
-		vteps.push_back({vtep.order, {Address(local), vtep.foreign_pass != 0}});
+		vteps.push_back({vtep.order,
+				 {.local = Address(local),
+				  .foreign = static_cast<xovl_foreign>(vtep.foreign),
+				  .xfrm_ignore = vtep.xfrm_ignore != 0}});
 	return in_order(std::move(vteps));
 }
 

@@ -70,6 +70,9 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 /// Error(Request): there are too many peers, members or tunnels (limits).
 void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const PeerConfig &peer);
 
+/// What is new with that peer: it and its ways in; beside them vteps and devices as they are.
+Tables joining_tables(const Tables &tables, uint32_t net_index, const PeerConfig &peer);
+
 /// Whether packets of a peer would arrive in a network already. config: to_config() of that one.
 bool has_ways_in(const Tables &tables, uint32_t net_index, const Config &config, const PeerConfig &peer);
 

@@ -43,6 +43,17 @@ void add_all(const Map<Key, Value> &map, Image<Key, Value> &present, const Image
 
 } // namespace
 
+Tables joining_tables(const Tables &tables, uint32_t net_index, const PeerConfig &peer)
+{
+	const Config config = to_config(tables, net_index);
+	Tables joining;
+	joining.vteps = tables.vteps;
+	joining.devices = tables.devices;
+	joining.peers = {make_peer(config.networks[0], config.vteps, peer)};
+	add_ways_in(joining, config.networks[0], net_index, config.vteps, {peer.encap, peer.dstport});
+	return joining;
+}
+
 void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const PeerConfig &wanted)
 {
 	const Config config = to_config(tables, net_index);

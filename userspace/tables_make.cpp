@@ -74,7 +74,9 @@ public:
 	{
 		uint32_t order = 0;
 		for (const auto &vtep : wanted_.vteps)
-			out_.vteps[vtep.local.raw()] = {.order = order++, .foreign_pass = vtep.foreign_pass};
+			out_.vteps[vtep.local.raw()] = {.order = order++,
+							.foreign = static_cast<uint8_t>(vtep.foreign),
+							.xfrm_ignore = vtep.xfrm_ignore};
 	}
 
 	void networks();

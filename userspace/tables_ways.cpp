@@ -53,7 +53,7 @@ void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, c
 		tables.tunnels[{.local = local, .service = packet.service, .id = packet.id}] = {
 			.net = static_cast<uint16_t>(net_index), .encap = static_cast<uint16_t>(kind.encap)};
 		tables.endpoints[{.local = local, .service = packet.endpoint_service, .pad = 0}] = {
-			.foreign_pass = vtep.foreign_pass,
+			.foreign_pass = vtep.foreign == XOVL_FOREIGN_PASS,
 			.encap = static_cast<uint16_t>(is_gre ? XOVL_ENCAP_GRE : kind.encap)};
 	}
 	if (kind.encap == XOVL_ENCAP_GENEVE)

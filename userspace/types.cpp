@@ -162,6 +162,21 @@ std::string Address::str() const
 	return text;
 }
 
+bool in_prefix(const Address &address, const Address &prefix, unsigned bits)
+{
+	const xovl_addr a = address.raw(), b = prefix.raw();
+	const size_t first = address.is_v4() ? 12 : 0;
+	if (bits && address.family() != prefix.family())
+		return false;
+	for (size_t i = first; i < sizeof(a.bytes) && bits; i++) {
+		const unsigned here = std::min(bits, 8u);
+		if ((a.bytes[i] ^ b.bytes[i]) >> (8 - here))
+			return false;
+		bits -= here;
+	}
+	return true;
+}
+
 Mac Mac::parse(std::string_view text)
 {
 	struct Form {
@@ -281,11 +296,18 @@ uint16_t default_dstport(xovl_encap encap)
 	}
 }
 
-bool parse_foreign(std::string_view text)
+xovl_foreign parse_foreign(std::string_view text)
 {
-	if (text != "pass" && text != "drop")
-		throw request_error(fmt::format("{} is not a value of foreign (pass|drop)", in_quotes(text)));
-	return text == "pass";
+	for (auto foreign : {XOVL_FOREIGN_REFUSE, XOVL_FOREIGN_PASS, XOVL_FOREIGN_DROP})
+		if (text == name_of(foreign))
+			return foreign;
+	throw request_error(fmt::format("{} is not a value of foreign (pass|drop|refuse)", in_quotes(text)));
+}
+
+const char *name_of(xovl_foreign foreign)
+{
+	constexpr const char *names[] = {"refuse", "pass", "drop"};
+	return names[foreign];
 }
 
 std::string parse_net_name(std::string_view text)

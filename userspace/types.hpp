@@ -37,6 +37,9 @@ private:
 	std::array<uint8_t, 16> bytes_{};
 };
 
+/// Whether the first bits of an address are those of a prefix, of the same family; 0 bits: any address.
+bool in_prefix(const Address &address, const Address &prefix, unsigned bits);
+
 /// An Ethernet address.
 class Mac {
 public:
@@ -114,8 +117,9 @@ uint16_t default_dstport(xovl_encap encap);
 /// Of 0-9, a-f, A-F.
 std::optional<uint8_t> hex_digit(char c);
 
-/// pass: true; drop: false
-bool parse_foreign(std::string_view text);
+/// refuse | pass | drop
+xovl_foreign parse_foreign(std::string_view text);
+const char *name_of(xovl_foreign foreign);
 
 /// A name of a network: 1-31 of letters, digits, '.', '_', '-'; not starting with '-'. Returns it.
 std::string parse_net_name(std::string_view text);

@@ -17,10 +17,18 @@
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
 
+enum xovl_foreign {
+	XOVL_FOREIGN_REFUSE, /* dropped; what a tunnel of the kernel would miss is refused */
+	XOVL_FOREIGN_PASS,   /* left to the kernel */
+	XOVL_FOREIGN_DROP,
+};
+
 /* vteps: local tunnel address -> what the user asked for. Userspace only. */
 struct xovl_vtep {
-	__u32 order;	    /* position in the configuration: the first of a family is the default local address */
-	__u32 foreign_pass; /* 1: leave identifiers that no network has to the kernel */
+	__u32 order;	  /* position in the configuration: the first of a family is the default local address */
+	__u8 foreign;	  /* enum xovl_foreign: what becomes of identifiers that no network has */
+	__u8 xfrm_ignore; /* 1: IPsec policies may be passed by */
+	__u16 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
 

@@ -27,7 +27,7 @@ TEST_P(Uplink, VniIsUnknown)
 TEST_P(Uplink, ForeignVniPasses)
 {
 	Config config = bench_->config();
-	config.vteps[is_v4() ? 0 : 1].foreign_pass = true;
+	config.vteps[is_v4() ? 0 : 1].foreign = XOVL_FOREIGN_PASS;
 	bench_->apply(config);
 	passes("uplink", arriving(1, inner_));
 	passes("uplink", padded(arriving(1, inner_), 6));

@@ -65,7 +65,7 @@ inline NetworkConfig gre_network(const char *name, std::optional<uint32_t> key)
 inline Config every_kind()
 {
 	Config config;
-	config.vteps = {{Address::parse("10.0.0.1")}};
+	config.vteps = {{Address::parse("10.0.0.1"), XOVL_FOREIGN_DROP, true}};
 	config.uplinks = {{"eth0", 200, XOVL_MODE_TC}};
 	config.networks = {every_geneve_key(), every_vxlan_key(), gre_network("green", std::nullopt),
 			   gre_network("off", 0xffffffff)};
@@ -78,7 +78,7 @@ inline Config every_kind()
 }
 
 /// As to_yaml() has it.
-inline constexpr const char *kEveryKind = R"(vtep: {local: [10.0.0.1]}
+inline constexpr const char *kEveryKind = R"(vtep: {local: [{ip: 10.0.0.1, foreign: drop, xfrm: ignore}]}
 uplinks:
   - {dev: eth0, vid: 200, mode: tc}
 networks:

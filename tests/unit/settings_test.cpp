@@ -104,8 +104,8 @@ const Good kUplinkWords[] = {
 };
 
 const Good kVtepWords[] = {
-	{"foreign", "drop", "drop", true},
-	{"foreign", "pass", "pass"},
+	{"foreign", "refuse", "refuse", true}, {"foreign", "pass", "pass"},  {"foreign", "drop", "drop"},
+	{"xfrm", "refuse", "refuse", true},    {"xfrm", "ignore", "ignore"},
 };
 
 struct Bad {
@@ -278,8 +278,8 @@ TEST(Settings, EveryMemberIsOne)
 	EXPECT_EQ(settings_of<PortConfig>().size(), 5u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode] = UplinkConfig();
 	EXPECT_EQ(settings_of<UplinkConfig>().size(), 3u - 1) << "all but the interface";
-	[[maybe_unused]] const auto &[ip, foreign] = VtepConfig();
-	EXPECT_EQ(settings_of<VtepConfig>().size(), 2u - 1) << "all but the address";
+	[[maybe_unused]] const auto &[ip, foreign, xfrm] = VtepConfig();
+	EXPECT_EQ(settings_of<VtepConfig>().size(), 3u - 1) << "all but the address";
 }
 
 TEST(Settings, OfNetworks)

@@ -26,7 +26,7 @@ inline Mac mac(const char *text)
 inline Config good()
 {
 	Config config;
-	config.vteps = {{ip("10.0.0.1")}, {ip("fd00::1")}, {ip("10.0.1.1"), true}};
+	config.vteps = {{ip("10.0.0.1")}, {ip("fd00::1")}, {ip("10.0.1.1"), XOVL_FOREIGN_PASS}};
 	config.uplinks = {{"eth0"}, {"eth9", 0, XOVL_MODE_NATIVE}};
 
 	NetworkConfig &blue = config.networks.emplace_back();

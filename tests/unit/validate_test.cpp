@@ -9,7 +9,7 @@ namespace {
 const Rule kVteps[] = {
 	{"VtepTwice",
 	 [](Config &c) {
-		 c.vteps.push_back({ip("10.0.0.1"), true});
+		 c.vteps.push_back({ip("10.0.0.1"), XOVL_FOREIGN_PASS});
 	 },
 	 "/vtep/local/3/ip", "vtep 10.0.0.1 exists already (another address)"},
 	{"VtepMulticast", [](Config &c) { c.vteps[1].local = ip("ff02::1"); }, "/vtep/local/1/ip",

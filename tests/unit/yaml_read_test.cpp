@@ -46,7 +46,7 @@ networks:
 					 "F");
 
 	Config expected;
-	expected.vteps = {{ip("10.0.0.1"), false}, {ip("fd00::1"), false}};
+	expected.vteps = {{ip("10.0.0.1")}, {ip("fd00::1")}};
 	expected.uplinks = {{"eth0", 0, XOVL_MODE_AUTO}};
 	NetworkConfig &blue = expected.networks.emplace_back();
 	blue.name = "blue";
@@ -86,7 +86,7 @@ vtep:
   local:
   - ip: 10.0.0.1
     foreign: pass
-  - {ip: "fd00::1", foreign: drop}
+  - {ip: "fd00::1", foreign: drop, xfrm: ignore}
 limits: {peers: 7, fdb: 0x100000}
 uplinks: [{dev: eth0, mode: generic}]
 ...
@@ -95,7 +95,7 @@ uplinks: [{dev: eth0, mode: generic}]
 
 	Config expected;
 	expected.limits = Limits{.fdb = 1048576, .peers = 7};
-	expected.vteps = {{ip("10.0.0.1"), true}, {ip("fd00::1"), false}};
+	expected.vteps = {{ip("10.0.0.1"), XOVL_FOREIGN_PASS}, {ip("fd00::1"), XOVL_FOREIGN_DROP, true}};
 	expected.uplinks = {{"eth0", 0, XOVL_MODE_GENERIC}};
 	expected.networks.resize(2);
 	NetworkConfig &on = expected.networks[0];
@@ -120,7 +120,7 @@ uplinks: [{dev: eth0, mode: generic}]
 TEST(YamlRead, EveryKindInOtherWords)
 {
 	const Config config = parse_yaml(R"(uplinks: [{mode: tc, dev: eth0, vid: 0xc8}]
-vtep: {local: [10.0.0.1]}
+vtep: {local: [{xfrm: ignore, foreign: drop, ip: 10.0.0.1}]}
 networks:
   - {name: blue, encap: geneve, vni: 0x64, ttl: inherit, dscp: 0xa, df: unset, udpcsum: on, udp6zerocsumrx: off,
      srcport: 0xc350-50100, flowlabel: 0, gso: off, mss: clamp, geneve-opt: ["0x0102:0x80:00010002", "1:2:"],

@@ -49,8 +49,8 @@ public:
 			config.limits =
 				Limits{below(100) + 1000, below(100) + 100, below(100) + 1000, below(9) + 100, 60000};
 		for (uint32_t i = 0; i < 3; i++) {
-			config.vteps.push_back({ip(fmt::format("10.0.0.{}", i + 1)), coin()});
-			config.vteps.push_back({ip(fmt::format("fd00::{}", i + 1)), coin()});
+			config.vteps.push_back({ip(fmt::format("10.0.0.{}", i + 1)), foreign(), coin()});
+			config.vteps.push_back({ip(fmt::format("fd00::{}", i + 1)), foreign(), coin()});
 		}
 		for (uint32_t i = below(3); i > 0; i--)
 			config.uplinks.push_back({fmt::format("eth{}", i), static_cast<uint16_t>(below(4095)), mode()});
@@ -60,6 +60,8 @@ public:
 	}
 
 private:
+	xovl_foreign foreign() { return static_cast<xovl_foreign>(below(3)); }
+
 	NetworkConfig network(uint32_t number)
 	{
 		NetworkConfig net;
@@ -192,7 +194,7 @@ private:
 TEST(YamlWrite, LooksLikeTheContract)
 {
 	Config config;
-	config.vteps = {{ip("10.0.0.1")}, {ip("fd00::1"), true}};
+	config.vteps = {{ip("10.0.0.1"), XOVL_FOREIGN_DROP, true}, {ip("fd00::1"), XOVL_FOREIGN_PASS}};
 	config.uplinks = {{"eth0"}, {"eth2", 0, XOVL_MODE_NATIVE}};
 	NetworkConfig &blue = config.networks.emplace_back();
 	blue.name = "blue";
@@ -209,7 +211,8 @@ TEST(YamlWrite, LooksLikeTheContract)
 		    {Mac::parse("02:00:00:00:00:97"), FdbPort("eth1", 100)}};
 	config.networks.emplace_back().name = "red";
 
-	EXPECT_EQ(to_yaml(config), R"(vtep: {local: [10.0.0.1, {ip: "fd00::1", foreign: pass}]}
+	EXPECT_EQ(to_yaml(config),
+		  R"(vtep: {local: [{ip: 10.0.0.1, foreign: drop, xfrm: ignore}, {ip: "fd00::1", foreign: pass}]}
 uplinks:
   - {dev: eth0}
   - {dev: eth2, mode: native}

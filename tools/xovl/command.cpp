@@ -143,6 +143,8 @@ void run_command(Context &context, const std::vector<std::string> &words)
 		auto rest = words.begin() + (alone || words.size() < 2 ? 1 : 2);
 		Args args({rest, words.end()}, command.usage);
 		command.run(context, args);
+		for (const std::string &note : context.take_notes())
+			fmt::print(stderr, "xovl: {}: note: {}\n", name, note);
 	} catch (const Error &error) {
 		throw Error(error.kind(), fmt::format("{}: {}", name, error.what()));
 	}
@@ -186,6 +188,11 @@ Overlay &Context::overlay()
 	if (!overlay_)
 		overlay_.emplace(options_.pin_root);
 	return *overlay_;
+}
+
+std::vector<std::string> Context::take_notes()
+{
+	return overlay_ ? overlay_->take_notes() : std::vector<std::string>();
 }
 
 void Context::flush()

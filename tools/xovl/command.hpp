@@ -33,6 +33,8 @@ public:
 	Overlay &overlay();
 	/// Gives the lock back.
 	void release() { overlay_.reset(); }
+	/// Overlay::take_notes() of what the commands changed.
+	std::vector<std::string> take_notes();
 	/// Writes what the commands printed. The lock is given back first: who reads it may be slow.
 	void flush();
 

@@ -53,13 +53,16 @@ void del(Context &context, Args &args)
 void show(Context &context, Args &args)
 {
 	std::string net = net_filter(context, args);
-	Table table({{"net", "net"}, {"dst", "dst"}, {"encap", "encap"}, {"dstport", "dstport"}});
+	Table table({{"net", "net"}, {"dst", "dst"}, {"encap", "encap"}, {"dstport", "dstport"}, {"note", "note"}});
+	const auto notes = context.overlay().peer_notes();
 	for (const NetworkConfig &network : context.overlay().running(false).networks) {
 		if (!net.empty() && network.name != net)
 			continue;
 		for (const Address &dst : network.flood) {
 			const PeerConfig peer = peer_of(network, dst);
-			table.add({network.name, dst.str(), name_of(peer.encap), number_or_none(peer.dstport)});
+			auto note = notes.find({network.name, dst});
+			table.add({network.name, dst.str(), name_of(peer.encap), number_or_none(peer.dstport),
+				   note == notes.end() ? "" : note->second});
 		}
 	}
 	context.out.table(table);

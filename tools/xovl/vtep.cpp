@@ -2,12 +2,19 @@
 // xovl vtep: the local tunnel addresses.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.hpp"
 #include "setting_words.hpp"
 
 namespace xovl {
 
 namespace {
+
+Error no_vtep(const Address &local)
+{
+	return request_error(fmt::format("there is no vtep {} (xovl vtep show)", local.str()));
+}
 
 void add(Context &context, Args &args)
 {
@@ -18,29 +25,49 @@ void add(Context &context, Args &args)
 	context.edit([&](Config &config) { config.vteps.push_back(vtep); });
 }
 
+void set(Context &context, Args &args)
+{
+	Address local = Address::parse(args.next("IP"));
+	SettingWords<VtepConfig> words;
+	if (args.empty())
+		args.next("KEY VALUE");
+	args.keys(words.keys(false));
+	context.edit([&](Config &config) {
+		auto vtep = std::ranges::find(config.vteps, local, &VtepConfig::local);
+		if (vtep == config.vteps.end())
+			throw no_vtep(local);
+		words.into(*vtep);
+	});
+}
+
 void del(Context &context, Args &args)
 {
 	Address local = Address::parse(args.next("IP"));
 	args.end();
 	context.edit([&](Config &config) {
 		if (std::erase_if(config.vteps, [&](const VtepConfig &vtep) { return vtep.local == local; }) == 0)
-			throw request_error(fmt::format("there is no vtep {} (xovl vtep show)", local.str()));
+			throw no_vtep(local);
 	});
 }
 
 void show(Context &context, Args &args)
 {
 	args.end();
-	Table table({{"local", "local"}, {"foreign", "foreign"}, {"options", "options", options_text}});
-	for (const VtepConfig &vtep : context.overlay().running(false).vteps)
-		table.add({vtep.local.str(), vtep.foreign_pass ? "pass" : "drop", options_of(vtep)});
+	Table table(
+		{{"local", "local"}, {"foreign", "foreign"}, {"options", "options", options_text}, {"note", "note"}});
+	for (const auto &[vtep, note] : context.overlay().vteps())
+		table.add({vtep.local.str(), vtep.foreign == XOVL_FOREIGN_PASS ? "pass" : "drop", options_of(vtep),
+			   note});
 	context.out.table(table);
 }
 
 const std::string kAddUsage = "vtep add IP" + settings_usage<VtepConfig>(true);
 
+const std::string kSetUsage = "vtep set IP" + settings_usage<VtepConfig>(false);
+
 const Command kCommands[] = {
 	{"add", kAddUsage, add},
+	{"set", kSetUsage, set},
 	{"del", "vtep del IP", del},
 	{"show", "vtep show", show},
 };

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "firewall.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <netinet/in.h>
+#include <nftables/libnftables.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <set>
+#include <tuple>
+
+namespace xovl {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// What flows can be known by.
+struct Marks {
+	std::set<uint16_t> ports;
+	std::set<Address> addresses;
+	bool gre = false;
+};
+
+Marks marks_of(const TunnelFlows &flows)
+{
+	Marks marks;
+	for (const TunnelFlow &flow : flows) {
+		if (flow.dstport)
+			marks.ports.insert(flow.dstport);
+		marks.gre |= flow.protocol == IPPROTO_GRE;
+		marks.addresses.insert(flow.local);
+		if (flow.remote)
+			marks.addresses.insert(*flow.remote);
+	}
+	return marks;
+}
+
+/// What a rule says, wherever in it: the packet's fields that it looks at, and the values.
+struct Words {
+	std::set<std::string> fields; ///< "dport", "saddr", "l4proto", "xt"
+	std::vector<Json> values;
+};
+
+bool is_range(const Json &value)
+{
+	return value.is_object() && value.contains("range") && value["range"].size() == 2;
+}
+
+bool is_prefix(const Json &value)
+{
+	return value.is_object() && value.contains("prefix");
+}
+
+/// sets: by family, table and name.
+using Sets = std::map<std::tuple<std::string, std::string, std::string>, Json>;
+
+void collect(const Json &node, const std::string &family, const std::string &table, const Sets &sets, Words &into)
+{
+	if (is_range(node) || is_prefix(node) || node.is_number()) {
+		into.values.push_back(node);
+	} else if (node.is_string()) {
+		const std::string text = node;
+		into.values.push_back(node);
+		if (auto set = sets.find({family, table, text.empty() ? text : text.substr(1)});
+		    text.starts_with('@') && set != sets.end())
+			collect(set->second, family, table, {}, into);
+	} else if (node.is_array()) {
+		for (const Json &each : node)
+			collect(each, family, table, sets, into);
+	} else if (node.is_object()) {
+		for (const auto &[key, value] : node.items()) {
+			if (key == "xt")
+				into.fields.insert(key);
+			if ((key == "field" || key == "key") && value.is_string())
+				into.fields.insert(value.get<std::string>());
+			if (key != "counter" && key != "comment")
+				collect(value, family, table, sets, into);
+		}
+	}
+}
+
+std::optional<Address> address_of(const Json &value)
+{
+	if (!value.is_string())
+		return std::nullopt;
+	try {
+		return Address::parse(value.get<std::string>());
+	} catch (const Error &) {
+		return std::nullopt;
+	}
+}
+
+bool covers_port(const Json &value, uint16_t port)
+{
+	if (is_range(value) && value["range"][0].is_number() && value["range"][1].is_number())
+		return value["range"][0] <= port && value["range"][1] >= port;
+	return value.is_number() && value == port;
+}
+
+/// The first of the addresses that a value is, or that lies in it.
+std::optional<Address> covered(const Json &value, const std::set<Address> &addresses)
+{
+	std::function<bool(const Address &)> lies_in;
+	if (is_range(value)) {
+		const auto first = address_of(value["range"][0]), last = address_of(value["range"][1]);
+		lies_in = [=](const Address &address) {
+			return first && last && *first <= address && address <= *last;
+		};
+	} else if (is_prefix(value)) {
+		const auto prefix = address_of(value["prefix"].value("addr", Json()));
+		const unsigned bits = value["prefix"].value("len", 0u);
+		lies_in = [=](const Address &address) { return prefix && in_prefix(address, *prefix, bits); };
+	} else {
+		const auto address = address_of(value);
+		return address && addresses.contains(*address) ? address : std::nullopt;
+	}
+	auto found = std::ranges::find_if(addresses, lies_in);
+	return found == addresses.end() ? std::nullopt : std::optional(*found);
+}
+
+/// Those marks that a rule names, in words.
+std::set<std::string> named(const Words &words, const Marks &marks)
+{
+	std::set<std::string> found;
+	auto looks_at = [&](const char *field) { return words.fields.contains(field); };
+	for (const Json &value : words.values) {
+		for (uint16_t port : marks.ports)
+			if ((looks_at("dport") || looks_at("sport")) && covers_port(value, port))
+				found.insert(fmt::format("UDP port {}", port));
+		if (looks_at("saddr") || looks_at("daddr"))
+			if (auto address = covered(value, marks.addresses))
+				found.insert(address->str());
+		const bool is_gre = value == "gre" || value == IPPROTO_GRE;
+		if (marks.gre && is_gre && (looks_at("l4proto") || looks_at("protocol") || looks_at("nexthdr")))
+			found.insert("GRE");
+		// matches of iptables that nftables does not know, such as multiport
+		if (!marks.ports.empty() && looks_at("xt") && value == "udp")
+			found.insert("perhaps a UDP port");
+	}
+	return found;
+}
+
+/// "a, b, c and 7 more"
+std::string a_few(const std::set<std::string> &words)
+{
+	constexpr size_t most = 3;
+	std::vector<std::string> first(words.begin(), std::next(words.begin(), std::min(most, words.size())));
+	const std::string text = fmt::format("{}", fmt::join(first, ", "));
+	return words.size() > most ? fmt::format("{} and {} more", text, words.size() - most) : text;
+}
+
+} // namespace
+
+std::string read_nft_rules()
+{
+	std::unique_ptr<nft_ctx, decltype(&nft_ctx_free)> nft(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
+	if (!nft)
+		return "";
+	nft_ctx_buffer_output(nft.get());
+	nft_ctx_buffer_error(nft.get());
+	nft_ctx_output_set_flags(nft.get(), NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_STATELESS);
+	if (nft_run_cmd_from_buffer(nft.get(), "list ruleset"))
+		return "";
+	return nft_ctx_get_output_buffer(nft.get());
+}
+
+std::string legacy_tables()
+{
+	std::set<std::string> tables;
+	for (const char *path : {"/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"}) {
+		std::ifstream file(path);
+		tables.insert(std::istream_iterator<std::string>(file), {});
+	}
+	return fmt::format("{}", fmt::join(tables, ", "));
+}
+
+std::string named_by_rules(const std::string &rules, const TunnelFlows &flows)
+{
+	const Json document = Json::parse(rules, nullptr, false);
+	if (!document.is_object() || !document.contains("nftables"))
+		return "";
+	const Marks marks = marks_of(flows);
+	std::set<std::string> what, chains;
+	Sets sets;
+	for (const Json &item : document["nftables"])
+		for (const char *kind : {"set", "map"})
+			if (item.contains(kind))
+				sets[{item[kind]["family"], item[kind]["table"], item[kind]["name"]}] =
+					item[kind].value("elem", Json::array());
+	for (const Json &item : document["nftables"]) {
+		if (!item.contains("rule"))
+			continue;
+		const Json &rule = item["rule"];
+		const std::string family = rule["family"], table = rule["table"];
+		Words words;
+		collect(rule.value("expr", Json::array()), family, table, sets, words);
+		const std::set<std::string> found = named(words, marks);
+		what.insert(found.begin(), found.end());
+		if (!found.empty())
+			chains.insert(fmt::format("{} {} {}", family, table, rule["chain"].get<std::string>()));
+	}
+	return what.empty() ? "" : fmt::format("{} ({})", a_few(what), a_few(chains));
+}
+
+} // namespace xovl
