@@ -55,27 +55,23 @@ static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path
 
 #else
 
+#include "neighbour.h"
+
 static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
 {
 	return true;
 }
 
-/*
- * Unresolved: the packet enters the uplink's TC program by its ingress, which hands it to the neighbour code (see
- * neighbour.h). The detour makes the kernel set skb->protocol, which that code needs and ARP frames lack here.
- */
+/* RESOLVE: see neighbour.h. */
 static __always_inline int underlay_out(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
 {
-	struct xovl_peer *peer;
-
 	if (!(path->flags & XOVL_PATH_RESOLVE))
 		return carrier_redirect(ctx, path->ifindex);
 	if (!device_is_live(path->ifindex))
 		return VERDICT_OPEN;
-	peer = peer_get(path->target);
-	if (peer)
-		peer->confirmed = bpf_jiffies64();
-	ctx->mark = nexthop_resolve_mark(flow);
+	if (neighbour_takes(ctx, path->flags & XOVL_PATH_IPV6 ? AF_INET6 : AF_INET))
+		return neighbour_out(ctx, path->target, nexthop_bucket(flow));
+	neighbour_address(ctx, path->target, flow);
 	return bpf_redirect(path->ifindex, BPF_F_INGRESS);
 }
 
@@ -87,7 +83,7 @@ static __always_inline int tunnel_refuse(ctx_t *ctx, const struct frame *f, enum
 	return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
 }
 
-/* The way to a peer, for frames of that flow. A path of unresolved neighbour is not to be kept. */
+/* The way to a peer, for frames of that flow. */
 static __always_inline enum xovl_reason peer_find(ctx_t *ctx, const struct frame *f, const struct flow *flow,
 						  __u32 index, const struct path_place *place, __u64 *expires)
 {

@@ -31,6 +31,7 @@ struct flood {
 	__u32 room_flags; /* of a path that needs it */
 	__u32 next_room;  /* what comes after it; 0: nothing */
 	__u32 next_flags;
+	__u32 detours; /* copies that went through the kernel's neighbour code */
 	bool mixed;
 };
 
@@ -122,12 +123,29 @@ static __always_inline bool flood_comes_later(const struct flood *flood, __u32 r
 	return room > flood->room && (!flood->next_room || room < flood->next_room);
 }
 
-static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, const struct flood *flood,
+/*
+ * The detour to the kernel's neighbour code (neighbour.h) leads through the CPU's backlog, where a thousand packets have room. Few
+ * copies are to take it where it only tells the kernel that a neighbour is in use: the next frame tells of others.
+ */
+#define FLOOD_CONFIRMS_MAX 8
+#define FLOOD_DETOURS_MAX 256
+
+static __always_inline bool flood_takes_detour(struct flood *flood, const struct xovl_path *path)
+{
+	__u32 most = path->flags & XOVL_PATH_CONFIRM ? FLOOD_CONFIRMS_MAX : FLOOD_DETOURS_MAX;
+
+	if (!(path->flags & XOVL_PATH_RESOLVE) || flood->detours >= most)
+		return false;
+	flood->detours++;
+	return true;
+}
+
+static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, struct flood *flood,
 						   const struct path_place *place)
 {
 	struct xovl_path *path = place->path;
 	enum xovl_reason reason;
-	long err;
+	long err = 0;
 
 	if (!device_is_live(path->ifindex))
 		return XOVL_REASON_STALE_TARGET;
@@ -135,16 +153,18 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 	reason = outer_write(ctx, f, &flood->flow, place);
 	if (reason)
 		return reason;
-	if (path->flags & XOVL_PATH_RESOLVE) {
-		ctx->mark = nexthop_resolve_mark(&flood->flow);
+	if (flood_takes_detour(flood, path)) {
+		neighbour_address(ctx, path->target, &flood->flow);
 		err = bpf_clone_redirect(ctx, path->ifindex, BPF_F_INGRESS);
 		ctx->mark = flood->mark;
-	} else {
+	} else if (!(path->flags & XOVL_PATH_RESOLVE) || outer_has_lladdr(place->headers)) {
 		err = bpf_clone_redirect(ctx, path->ifindex, 0);
+	} else {
+		reason = XOVL_REASON_NEIGHBOUR;
 	}
 	if (path->flags & XOVL_PATH_TAGGED)
 		bpf_skb_vlan_pop(ctx);
-	return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
+	return err ? XOVL_REASON_COPY_FAILED : reason;
 }
 
 /* One peer's copy, if the room is its own. skipped: it is not, or nothing new is to be said of it. */
@@ -157,7 +177,6 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 			  .net_index = flood->frame.net_index,
 			  .origin = flood->frame.origin};
 	struct xovl_path *path;
-	struct xovl_peer *peer;
 	enum xovl_reason reason;
 	__u64 expires;
 
@@ -187,9 +206,6 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 		reason = flood_send(loop->ctx, &f, flood, &place);
 	if (reason)
 		return reason;
-	peer = peer_get(index);
-	if (peer && (path->flags & XOVL_PATH_RESOLVE))
-		peer->confirmed = bpf_jiffies64();
 	count_peer_tx(index, loop->stats, f.len);
 	return XOVL_REASON_NONE;
 }

@@ -1,61 +1,88 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Our own packets whose neighbour the kernel must resolve or confirm: they come back into the uplink's ingress with
- * NEXTHOP_RESOLVE_MARK (see underlay_out), complete but for their MACs.
+ * Our own packets that go out through the kernel's neighbour code, which resolves the neighbour, sees that it is in use, and
+ * writes the MACs. That code goes by skb->protocol. A packet that lacks it, as the tenant's frame is no IP or could only be pushed
+ * plainly, and a copy of a flooded frame take a detour: into the ingress of the uplink, where the kernel sets it anew.
  */
 #ifndef XOVL_BPF_NEIGHBOUR_H
 #define XOVL_BPF_NEIGHBOUR_H
 
-#include "decap.h"
 #include "nexthop.h"
 
-/* The peer, read back from its packet. False: this is no packet of ours. */
-static __always_inline bool neighbour_peer(ctx_t *ctx, struct xovl_peer *peer)
-{
-	struct outer outer = {};
-	struct frame f = {};
+/* skb->mark of a packet on the detour; with its bucket in the lower bits. Its peer's index stands in for the source MAC. */
+#define NEIGHBOUR_MARK 0x786f7660u
 
-	if (!frame_open(ctx, &f) || !outer_parse(ctx, &f, &outer))
-		return false;
-	peer->family = addr_is_ipv4(&outer.brief.tunnel.local) ? AF_INET : AF_INET6;
-	peer->local = outer.brief.tunnel.remote; /* its source is us, its destination the peer */
-	peer->remote = outer.brief.tunnel.local;
-	peer->encap = outer_is_gre(&outer) ? XOVL_ENCAP_GRE : XOVL_ENCAP_VXLAN;
-	peer->dstport = outer.brief.dport;
-	return true;
+static __always_inline bool neighbour_is_mark(__u32 mark)
+{
+	return mark - NEIGHBOUR_MARK < XOVL_NEXTHOP_BUCKETS;
+}
+
+static __always_inline bool neighbour_takes(const ctx_t *ctx, __u8 family)
+{
+	return ctx->protocol == (family == AF_INET ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
+}
+
+/* Make the packet ready for the detour. Its data is void afterwards. */
+static __always_inline void neighbour_address(ctx_t *ctx, __u32 peer_index, const struct flow *flow)
+{
+	bpf_skb_store_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index), 0);
+	ctx->mark = NEIGHBOUR_MARK | nexthop_bucket(flow);
+}
+
+static __always_inline void neighbour_gateway(struct bpf_redir_neigh *gateway, const struct bpf_fib_lookup *fib)
+{
+	gateway->nh_family = fib->family;
+	if (fib->family == AF_INET)
+		gateway->ipv4_nh = fib->ipv4_dst;
+	else
+		__builtin_memcpy(gateway->ipv6_nh, fib->ipv6_dst, sizeof(gateway->ipv6_nh));
 }
 
 /*
- * The gateway is the one that the datapath's own look-up chose: a look-up by the kernel would hash a multipath route
- * differently and could name a gateway of another interface. Where routes lead to a VLAN interface over a tagged uplink, that one
- * puts the tag.
+ * The packet, complete but for its MACs, out to a peer. The gateway is the one that the datapath's own look-up chose: a look-up by
+ * the kernel would hash a multipath route differently and could name a gateway of another interface. Where look-ups are not answered
+ * (XOVL_NEXTHOP_KERNEL) the kernel finds the gateway over the interface that was the last. A VLAN interface over a tagged uplink puts the
+ * tag itself.
  */
-static __always_inline int neighbour_resolve(ctx_t *ctx)
+__noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 {
-	__u32 bucket = ctx->mark - NEXTHOP_RESOLVE_MARK;
 	struct bpf_redir_neigh gateway = {};
 	struct bpf_fib_lookup fib = {};
-	struct xovl_peer peer = {};
+	struct xovl_nexthop *nexthop = nexthop_slot(peer_index, bucket);
+	struct xovl_peer *peer = peer_get(peer_index);
 	struct xovl_device *device;
-	__u32 ifindex;
+	bool has_route;
+
+	if (!peer || !nexthop || !neighbour_takes(ctx, peer->family))
+		return carrier_drop(ctx);
+	peer->confirmed = bpf_jiffies64();
+	nexthop_request(peer, bucket, &fib);
+	has_route = nexthop_has_route(bpf_fib_lookup(ctx, &fib, sizeof(fib), 0));
+	if (!has_route)
+		fib.ifindex = nexthop->generation == peer->generation ? nexthop->routed : peer->routed;
+	device = bpf_map_lookup_elem(&devices, &fib.ifindex);
+	if (!device_is_underlay(device))
+		return carrier_drop(ctx);
+	if (device->via)
+		bpf_skb_vlan_pop(ctx);
+	if (has_route) {
+		neighbour_gateway(&gateway, &fib);
+		return bpf_redirect_neigh(fib.ifindex, &gateway, sizeof(gateway), 0);
+	}
+	ctx->mark = 0; /* as in our own look-ups */
+	return bpf_redirect_neigh(fib.ifindex, NULL, 0, 0);
+}
+
+/* The end of the detour. */
+static __always_inline int neighbour_in(ctx_t *ctx)
+{
+	__u32 bucket = ctx->mark - NEIGHBOUR_MARK;
+	__u32 peer_index;
 
 	ctx->mark = 0;
-	if (!neighbour_peer(ctx, &peer))
+	if (bpf_skb_load_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index)))
 		return carrier_pass(ctx);
-	nexthop_request(&peer, bucket, &fib);
-	bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	ifindex = fib.ifindex;
-	device = bpf_map_lookup_elem(&devices, &ifindex);
-	if (!device || (ifindex != ctx->ifindex && device->via != ctx->ifindex))
-		return bpf_redirect_neigh(ctx->ifindex, NULL, 0, 0);
-	if (ifindex != ctx->ifindex)
-		bpf_skb_vlan_pop(ctx);
-	gateway.nh_family = fib.family;
-	if (fib.family == AF_INET)
-		gateway.ipv4_nh = fib.ipv4_dst;
-	else
-		__builtin_memcpy(gateway.ipv6_nh, fib.ipv6_dst, sizeof(gateway.ipv6_nh));
-	return bpf_redirect_neigh(ifindex, &gateway, sizeof(gateway), 0);
+	return neighbour_out(ctx, peer_index, bucket);
 }
 
 #endif

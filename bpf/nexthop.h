@@ -18,20 +18,10 @@
 
 /*
  * Redirected frames do not tell the kernel that a neighbour is in use, so a stale entry would never be probed. Once
- * in this time a frame takes the way through the kernel's neighbour code.
+ * in this time a frame takes the way through the kernel's neighbour code; not at the same time for all peers.
  */
-#define NEXTHOP_CONFIRM_NS (5 * NSEC_PER_SEC)
-
-/*
- * skb->mark of an encapsulated frame that the uplink's TC program is to send through the neighbour code; with its bucket in
- * the lower bits.
- */
-#define NEXTHOP_RESOLVE_MARK 0x786f7660u
-
-static __always_inline bool nexthop_is_resolve_mark(__u32 mark)
-{
-	return mark - NEXTHOP_RESOLVE_MARK < XOVL_NEXTHOP_BUCKETS;
-}
+#define NEXTHOP_CONFIRM_NS (4 * NSEC_PER_SEC)
+#define NEXTHOP_CONFIRM_SPREAD 64 /* so many steps to half as much more */
 
 /* Which flows share a choice among equal-cost routes. */
 static __always_inline __u32 nexthop_bucket(const struct flow *flow)
@@ -43,7 +33,7 @@ _Static_assert(XOVL_NEXTHOP_BUCKETS == 16, "a bucket is four bits");
 
 /*
  * A lookup as for locally sent packets: they come "from" the loopback device. The kernel insists that this
- * device forwards; userspace sees to that.
+ * device forwards. Userspace sees to that, but `sysctl ip_forward` resets it: see XOVL_NEXTHOP_KERNEL.
  */
 #define LOOPBACK_IFINDEX 1
 
@@ -64,30 +54,50 @@ static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 
 	}
 }
 
+/* The kernel knows a route: fib has its interface and gateway. */
+static __always_inline bool nexthop_has_route(long answer)
+{
+	return answer == BPF_FIB_LKUP_RET_SUCCESS || answer == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
+static __always_inline bool nexthop_is_overdue(const struct xovl_peer *peer, __u64 now)
+{
+	__u64 span = jiffies_of(NEXTHOP_CONFIRM_NS);
+
+	span += span / 2 * (peer->generation % NEXTHOP_CONFIRM_SPREAD) / NEXTHOP_CONFIRM_SPREAD;
+	return (__s64)(now - peer->confirmed) > (__s64)span;
+}
+
+static __always_inline bool device_is_underlay(const struct xovl_device *device)
+{
+	return device && (device->role == XOVL_ROLE_UPLINK || device->role == XOVL_ROLE_VLAN);
+}
+
 static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const struct xovl_device *device,
 							     const struct xovl_peer *peer, __u64 now)
 {
-	if (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH)
+	if (!nexthop_has_route(answer) && answer != BPF_FIB_LKUP_RET_FWD_DISABLED)
 		return XOVL_NEXTHOP_NO_ROUTE;
-	if (!device || (device->role != XOVL_ROLE_UPLINK && device->role != XOVL_ROLE_VLAN))
+	if (!device_is_underlay(device))
 		return XOVL_NEXTHOP_NOT_UPLINK;
-	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH ||
-	    (__s64)(now - peer->confirmed) > (__s64)jiffies_of(NEXTHOP_CONFIRM_NS))
+	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return XOVL_NEXTHOP_KERNEL;
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return XOVL_NEXTHOP_UNRESOLVED;
-	return XOVL_NEXTHOP_OK;
+	return nexthop_is_overdue(peer, now) ? XOVL_NEXTHOP_CONFIRM : XOVL_NEXTHOP_OK;
 }
 
 /*
- * The MTU of the route, or less where a router on the way said so. An answer without neighbour comes without the MTU of the
+ * The MTU of the route, or less where a router on the way said so. Only an answer with a neighbour comes with the MTU of the
  * route; that of the interface stands in until there is one.
  */
 static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib,
-					 struct xovl_peer *peer)
+					 struct xovl_peer *peer, __u32 ifindex)
 {
 	__u32 mtu = fib->mtu_result, learned;
 
 	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
-		bpf_check_mtu(ctx, fib->ifindex, &mtu, 0, 0);
+		bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
 	learned = pmtu_get(peer);
 	if (learned && learned < mtu)
 		mtu = learned;
@@ -106,8 +116,10 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
 		flags |= XOVL_PATH_GRE;
 	if (peer->encap == XOVL_ENCAP_NVGRE)
 		flags |= XOVL_PATH_NVGRE;
-	if (state == XOVL_NEXTHOP_UNRESOLVED)
+	if (state != XOVL_NEXTHOP_OK)
 		flags |= XOVL_PATH_RESOLVE;
+	if (state == XOVL_NEXTHOP_CONFIRM)
+		flags |= XOVL_PATH_CONFIRM;
 	if (device && (device->flags & XOVL_DEV_XDP_XMIT))
 		flags |= XOVL_PATH_XDP_XMIT;
 	if (device && (device->flags & XOVL_DEV_GSO_WHOLE))
@@ -117,6 +129,25 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
 	return flags;
 }
 
+/*
+ * What the look-up says of the way. When it says nothing, the way is as it was last: that of the flow, or where a command has run
+ * since, that of the peer.
+ */
+static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, struct xovl_peer *peer, long answer,
+					  const struct bpf_fib_lookup *fib)
+{
+	if (nexthop_has_route(answer)) {
+		nexthop->routed = fib->ifindex;
+		if (peer->routed != fib->ifindex)
+			peer->routed = fib->ifindex;
+		__builtin_memcpy(nexthop->macs, fib->dmac, ETH_ALEN);
+		__builtin_memcpy(nexthop->macs + ETH_ALEN, fib->smac, ETH_ALEN);
+	} else if (nexthop->generation != peer->generation || nexthop->tables != (__u32)generation) {
+		nexthop->routed = peer->routed;
+		__builtin_memset(nexthop->macs, 0, sizeof(nexthop->macs));
+	}
+}
+
 __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket,
 			       __u64 now)
 {
@@ -124,26 +155,34 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	struct xovl_device *device;
 	__u32 ifindex;
 	long answer;
+	bool soon;
 
 	if (!peer || !nexthop)
 		return 0;
-	nexthop->tables = generation;
 	nexthop_request(peer, bucket, &fib);
 	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	ifindex = fib.ifindex;
+	nexthop_route(nexthop, peer, answer, &fib);
+	ifindex = nexthop->routed; /* Linux 6.1 takes no argument's memory for a key */
 	device = bpf_map_lookup_elem(&devices, &ifindex);
 
+	nexthop->tables = generation;
 	nexthop->generation = peer->generation;
 	nexthop->state = nexthop_state(answer, device, peer, now);
-	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, peer);
+	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, peer, ifindex);
 	nexthop->vid = device ? device->vid : 0;
 	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
 	nexthop->ifindex = device && device->via ? device->via : ifindex;
-	__builtin_memcpy(nexthop->macs, fib.dmac, ETH_ALEN);
-	__builtin_memcpy(nexthop->macs + ETH_ALEN, fib.smac, ETH_ALEN);
 	/* a neighbour is resolved within milliseconds: look again with the next frame */
-	nexthop->expires = nexthop->state == XOVL_NEXTHOP_UNRESOLVED ? 0 : now + jiffies_of(NEXTHOP_VALID_NS);
+	soon = nexthop->state == XOVL_NEXTHOP_UNRESOLVED || nexthop->state == XOVL_NEXTHOP_CONFIRM;
+	nexthop->expires = soon ? 0 : now + jiffies_of(NEXTHOP_VALID_NS);
 	return 0;
+}
+
+static __always_inline struct xovl_nexthop *nexthop_slot(__u32 peer_index, __u32 bucket)
+{
+	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
+
+	return bpf_map_lookup_elem(&nexthops, &slot);
 }
 
 /* NULL: the peer index is out of range. */
@@ -151,8 +190,7 @@ static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_i
 							__u32 bucket)
 {
 	__u64 now = bpf_jiffies64();
-	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
-	struct xovl_nexthop *nexthop = bpf_map_lookup_elem(&nexthops, &slot);
+	struct xovl_nexthop *nexthop = nexthop_slot(peer_index, bucket);
 
 	if (!nexthop)
 		return NULL;
@@ -166,19 +204,15 @@ static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop
 {
 	switch (nexthop->state) {
 	case XOVL_NEXTHOP_OK:
+	case XOVL_NEXTHOP_CONFIRM:
 	case XOVL_NEXTHOP_UNRESOLVED:
+	case XOVL_NEXTHOP_KERNEL:
 		return XOVL_REASON_NONE;
 	case XOVL_NEXTHOP_NOT_UPLINK:
 		return XOVL_REASON_NOT_UPLINK;
 	default:
 		return XOVL_REASON_NO_ROUTE;
 	}
-}
-
-/* skb->mark of a frame that takes that path to a neighbour that is not resolved. */
-static __always_inline __u32 nexthop_resolve_mark(const struct flow *flow)
-{
-	return NEXTHOP_RESOLVE_MARK | nexthop_bucket(flow);
 }
 
 #endif

@@ -54,6 +54,12 @@ static __always_inline void outer_prepare_ethernet(void *to, const struct xovl_n
 	*(__be16 *)(to + sizeof(nexthop->macs)) = proto;
 }
 
+/* Whether the destination's MAC is known. */
+static __always_inline bool outer_has_lladdr(const union xovl_path_headers *headers)
+{
+	return mac_read(headers->outer) != 0;
+}
+
 /* Length open; checksum: the folded sum of all that is not. */
 static __always_inline void outer_prepare_ipv4(void *to, const struct xovl_peer *peer, const struct xovl_network *net,
 					       __u8 protocol)

@@ -22,7 +22,7 @@ int xovl_tc_port(struct __sk_buff *ctx)
 SEC("tc")
 int xovl_tc_uplink(struct __sk_buff *ctx)
 {
-	if (nexthop_is_resolve_mark(ctx->mark))
-		return neighbour_resolve(ctx);
+	if (neighbour_is_mark(ctx->mark))
+		return neighbour_in(ctx);
 	return uplink_in(ctx);
 }

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "attach.hpp"
+#include "routes.hpp"
 #include "tc.skel.h"
 #include "text_file.hpp"
 #include "xdp.skel.h"
@@ -172,6 +173,13 @@ Object load_tc_object(const PinDir &dir, const Limits &limits)
 	return object;
 }
 
+/// lo_before, all_before: when the datapath was loaded. Who has changed that of all interfaces since has meant lo, too.
+void restore_lo_forwarding(bool ipv6, bool lo_before, bool all_before)
+{
+	const bool all_now = all_forwarding(ipv6);
+	set_lo_forwarding(ipv6, all_now == all_before ? lo_before : all_now);
+}
+
 } // namespace
 
 uint32_t cpu_numbers(std::string_view list)
@@ -242,12 +250,6 @@ bool datapath_is_loaded(PinDir &dir)
 	return true;
 }
 
-void keep_lo_forwarding()
-{
-	for (bool ipv6 : {false, true})
-		set_lo_forwarding(ipv6, true);
-}
-
 void datapath_load(PinDir &dir, const Limits &limits)
 {
 	dir.create();
@@ -267,6 +269,8 @@ void datapath_load(PinDir &dir, const Limits &limits)
 	settings.next_generation = 1;
 	settings.lo_forwarding4 = lo_forwarding(false);
 	settings.lo_forwarding6 = lo_forwarding(true);
+	settings.all_forwarding4 = all_forwarding(false);
+	settings.all_forwarding6 = all_forwarding(true);
 	settings.netns_cookie = netns_cookie();
 	create_pinned(dir, BPF_MAP_TYPE_ARRAY, "settings", sizeof(kSettingsKey), sizeof(settings), 1, [&](int map) {
 		if (bpf_map_update_elem(map, &kSettingsKey, &settings, BPF_ANY) != 0)
@@ -279,8 +283,8 @@ void datapath_unload(PinDir &dir)
 {
 	auto settings = read_settings(dir);
 	if (settings && is_of_this_netns(*settings)) {
-		set_lo_forwarding(false, settings->lo_forwarding4);
-		set_lo_forwarding(true, settings->lo_forwarding6);
+		restore_lo_forwarding(false, settings->lo_forwarding4, settings->all_forwarding4);
+		restore_lo_forwarding(true, settings->lo_forwarding6, settings->all_forwarding6);
 	}
 	dir.remove();
 }

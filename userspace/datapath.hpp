@@ -102,9 +102,6 @@ bool is_of_this_netns(const xovl_settings &settings);
 /// Error(System) when it is of another layout.
 bool datapath_is_loaded(PinDir &dir);
 
-/// Let the loopback device forward, which route lookups of the datapath need: again where somebody reset it.
-void keep_lo_forwarding();
-
 /// Create the maps, load the TC programs and pin all of it in dir, whose remains of an interrupted load are removed first.
 /// Somebody else was faster: nothing to do.
 void datapath_load(PinDir &dir, const Limits &limits);

@@ -24,7 +24,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -90,7 +89,7 @@ std::optional<uint64_t> xdp_features(uint32_t ifindex)
 	if (family < 0)
 		return std::nullopt;
 
-	std::unique_ptr<nl_msg, decltype(&nlmsg_free)> message(nlmsg_alloc(), nlmsg_free);
+	NetlinkMessage message(nlmsg_alloc(), nlmsg_free);
 	std::optional<uint64_t> features;
 	if (!message || !genlmsg_put(message.get(), NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, kNetdevCmdDevGet, 1) ||
 	    nla_put_u32(message.get(), kNetdevAttrIfindex, ifindex) < 0)
@@ -221,11 +220,6 @@ template <typename Visit> void for_each_link(Visit visit)
 		visit(reinterpret_cast<rtnl_link *>(link));
 }
 
-std::string lo_forwarding_path(bool ipv6)
-{
-	return fmt::format("/proc/sys/net/{}/conf/lo/forwarding", ipv6 ? "ipv6" : "ipv4");
-}
-
 } // namespace
 
 bool LinkInfo::can_native() const
@@ -327,25 +321,6 @@ bool has_tc_filters(uint32_t ifindex)
 			return true;
 	}
 	return false;
-}
-
-bool lo_forwarding(bool ipv6)
-{
-	std::ifstream file(lo_forwarding_path(ipv6));
-	int value = 0;
-	return file >> value && value != 0;
-}
-
-void set_lo_forwarding(bool ipv6, bool on)
-{
-	if (lo_forwarding(ipv6) == on) // also where it cannot be written
-		return;
-	std::string path = lo_forwarding_path(ipv6);
-	std::ofstream file(path);
-	if (!file && ipv6)
-		return;
-	if (!(file << (on ? "1\n" : "0\n") << std::flush))
-		throw system_error("writing", path, errno);
 }
 
 } // namespace xovl

@@ -65,9 +65,4 @@ bool has_clsact(uint32_t ifindex);
 /// Whether a filter of any kind is on the clsact qdisc of the interface, ingress or egress.
 bool has_tc_filters(uint32_t ifindex);
 
-/// "1" or "0" of /proc/sys/net/ipv4|ipv6/conf/lo/forwarding; a missing IPv6 reads as off and is not written, nor is what is
-/// as wanted.
-bool lo_forwarding(bool ipv6);
-void set_lo_forwarding(bool ipv6, bool on);
-
 } // namespace xovl

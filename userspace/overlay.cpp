@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "overlay.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ctime>
 #include <map>
@@ -9,6 +11,7 @@
 #include "attach.hpp"
 #include "devices.hpp"
 #include "overlay_impl.hpp"
+#include "routes.hpp"
 #include "vlans.hpp"
 
 namespace xovl {
@@ -84,6 +87,20 @@ DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::s
 	status.hooks = device_hooks(dir, device->first);
 	add_note(status, device_loss(dir, device->first, device->second));
 	return status;
+}
+
+/// Of the families that the vteps have.
+std::string forwarding_note(const std::vector<VtepConfig> &vteps)
+{
+	std::string note;
+	for (bool ipv6 : {false, true}) {
+		auto is_of_family = [&](const VtepConfig &vtep) { return vtep.local.is_v4() != ipv6; };
+		if (std::ranges::any_of(vteps, is_of_family) && !lo_forwarding(ipv6))
+			note += fmt::format("{}IPv{} forwarding of lo is off (sysctl net.ipv{}.conf.lo.forwarding): "
+					    "packets take the kernel's slower way",
+					    note.empty() ? "" : "; ", ipv6 ? 6 : 4, ipv6 ? 6 : 4);
+	}
+	return note;
 }
 
 /// The interface that routes over an uplink lead to: its VLAN interface, if it has one that is there.
@@ -221,6 +238,13 @@ void Overlay::Impl::change(const std::function<void()> &work)
 	}
 }
 
+void Overlay::Impl::heal()
+{
+	if (!healed_)
+		keep_lo_forwarding();
+	healed_ = true;
+}
+
 void Overlay::Impl::down()
 {
 	maps_.reset();
@@ -332,12 +356,14 @@ std::vector<UplinkStatus> Overlay::uplinks() const
 	const std::vector<VlanLink> vlans = vlan_links();
 	std::vector<UplinkStatus> out;
 	Config config = impl_->running(false);
+	const std::string forwarding = forwarding_note(config.vteps);
 	for (auto &uplink : config.uplinks) {
 		DeviceStatus status = device_status(impl_->dir(), impl_->tables(), uplink.dev);
 		if (const auto *device = impl_->tables().find_device(uplink.dev))
 			for (const std::string &note : {vlan_note(impl_->tables(), device->first, vlans),
 							impl_->host().uplink_note(impl_->tables(), device->first)})
 				add_note(status, note);
+		add_note(status, forwarding);
 		out.push_back({std::move(uplink), std::move(status)});
 	}
 	return out;

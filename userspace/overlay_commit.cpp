@@ -7,6 +7,7 @@
 
 #include "devices.hpp"
 #include "overlay_impl.hpp"
+#include "routes.hpp"
 #include "vlans.hpp"
 
 namespace xovl {
@@ -227,6 +228,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	Tables before = tables();
 	forget_others(dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
+	note_routes(desired);
 	detach_surplus(desired);
 	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), before, desired); });
 	std::vector<std::string> lines = describe_vlans(before, desired);

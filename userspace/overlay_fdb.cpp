@@ -139,6 +139,7 @@ void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
 void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &words)
 {
 	uint32_t index = impl_->network(net);
+	impl_->heal();
 	const Address *dst = entry.dst();
 	Config config = to_config(impl_->tables(), index);
 	if (dst)
@@ -179,6 +180,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 void Overlay::fdb_del(const std::string &net, const Mac &mac)
 {
 	const uint32_t index = impl_->network(net);
+	impl_->heal();
 	xovl_fdb_key key = fdb_key(index, mac);
 	auto old = impl_->maps().fdb.get(key);
 	if (!old)
@@ -195,6 +197,7 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 size_t Overlay::fdb_flush(const std::string &net)
 {
 	uint32_t index = impl_->network(net);
+	impl_->heal();
 	std::vector<xovl_fdb_key> learned;
 	impl_->maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
 		if (key.net == index && xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)

@@ -51,6 +51,9 @@ struct Overlay::Impl {
 	void add_ref(uint32_t net, const PeerConfig &peer);
 	void drop_ref(uint32_t net, const Address &remote);
 
+	/// Set right what others can undo and every change is to mend: the forwarding of lo. Once while the lock is held.
+	void heal();
+
 	void down();
 
 	HostCheck &host() { return host_; }
@@ -87,6 +90,7 @@ private:
 	std::optional<Current> current_;
 	HostCheck host_;
 	std::vector<std::string> notes_;
+	bool healed_ = false;
 };
 
 } // namespace xovl

@@ -2,6 +2,7 @@
 // One more member of a network, without looking at the others.
 #include <algorithm>
 
+#include "routes.hpp"
 #include "tables_impl.hpp"
 
 namespace xovl {
@@ -68,6 +69,7 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	check_count(tables.tunnels.size() + ways.tunnels.size(), tunnels_max(tables.networks.size()), kTunnelsText);
 	if (!tables.peers[slot].family) {
 		peer.generation = tables.settings.next_generation++;
+		peer.routed = routed_to(tables, peer);
 		maps.settings.set(0, tables.settings); // used up before it is used
 		maps.peer_stats.clear_per_cpu(slot);
 		maps.peers.set(slot, peer);

@@ -46,7 +46,9 @@ XOVL_ASSERT_SIZE(struct xovl_port_state, 24);
 enum xovl_nexthop_state {
 	XOVL_NEXTHOP_NONE,	 /* never looked up */
 	XOVL_NEXTHOP_OK,	 /* ifindex and both MACs are valid */
+	XOVL_NEXTHOP_CONFIRM,	 /* the same, but a frame is to show the kernel that the neighbour is in use */
 	XOVL_NEXTHOP_UNRESOLVED, /* ifindex is valid, the kernel must resolve the neighbour */
+	XOVL_NEXTHOP_KERNEL,	 /* the kernel answers no look-up (forwarding is off): it finds the way itself */
 	XOVL_NEXTHOP_NO_ROUTE,
 	XOVL_NEXTHOP_NOT_UPLINK,
 };
@@ -62,8 +64,10 @@ struct xovl_nexthop {
 	__u16 vid;	  /* of the underlay; 0: none */
 	__u16 path_flags; /* the upper half of the flags of paths */
 	__u32 tables;	  /* the lower half of `generation` when it was looked up */
+	__u32 routed;	  /* the interface that the route leads to: ifindex, or the VLAN interface that it sends for */
+	__u32 pad2;
 };
-XOVL_ASSERT_SIZE(struct xovl_nexthop, 40);
+XOVL_ASSERT_SIZE(struct xovl_nexthop, 48);
 
 /*
  * paths: a cache in front of all tables, in blocks, one CPU's behind another's: all that is to be done with a frame
@@ -99,14 +103,14 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
  * path to a peer that the group is that of skb->mark, of one from a peer that skb->mark gets the group. The upper half:
  */
 #define XOVL_PATH_TO_PEER 0x10000
-#define XOVL_PATH_IPV6 0x20000 /* to a peer: of the underlay */
-#define XOVL_PATH_RESOLVE \
-	0x40000 /* to a peer: the kernel must resolve the neighbour; such a path is never remembered */
+#define XOVL_PATH_IPV6 0x20000	     /* to a peer: of the underlay */
+#define XOVL_PATH_RESOLVE 0x40000    /* to a peer: by the kernel's neighbour code, see neighbour.h */
 #define XOVL_PATH_XDP_XMIT 0x80000   /* the interface takes XDP_REDIRECTed frames */
 #define XOVL_PATH_GSO_WHOLE 0x100000 /* to a peer: super-frames leave the interface unsegmented */
 #define XOVL_PATH_GRE 0x200000	     /* to a peer: no UDP header */
 #define XOVL_PATH_NVGRE 0x400000  /* to a peer: the FlowID is of the flow; from a peer: it does not tell paths apart */
 #define XOVL_PATH_TAGGED 0x800000 /* to a peer: the underlay is a VLAN, vid */
+#define XOVL_PATH_CONFIRM 0x1000000 /* to a peer: XOVL_PATH_RESOLVE, but the MACs are known */
 
 /* A cache line, which is all that frames of other paths in the same place look at. */
 struct xovl_path {

@@ -241,8 +241,10 @@ struct xovl_peer {
 	__be16 dstport;	  /* of UDP */
 	__u8 encap;	  /* enum xovl_encap */
 	__u8 family;	  /* AF_INET, AF_INET6 */
+	__u32 routed;	  /* the interface that its route led to last; written by the datapath, too */
+	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_peer, 48);
+XOVL_ASSERT_SIZE(struct xovl_peer, 56);
 
 /* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
 struct xovl_sequence_key {
@@ -373,8 +375,10 @@ struct xovl_settings {
 	__u32 next_generation; /* for xovl_peer */
 	__u8 lo_forwarding4;   /* net.ipv4.conf.lo.forwarding before xovl set it */
 	__u8 lo_forwarding6;
-	__u8 dirty; /* 1: a writer is between two states of the tables; the FDB may refer to the older one */
-	__u8 pad[5];
+	__u8 dirty;	      /* 1: a writer is between two states of the tables; the FDB may refer to the older one */
+	__u8 all_forwarding4; /* net.ipv4.conf.all.forwarding then */
+	__u8 all_forwarding6;
+	__u8 pad[3];
 	__u64 netns_cookie; /* whose state this is: inode numbers of namespaces are used again */
 };
 XOVL_ASSERT_SIZE(struct xovl_settings, 24);

@@ -322,6 +322,24 @@ void Bench::edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &
 	check(bpf_map_update_elem(map.get(), &key, &entry, BPF_EXIST) == 0, "fdb");
 }
 
+void Bench::unconfirm() const
+{
+	const Fd map = pinned(pin("peers"));
+	xovl_peer peer = {};
+	for (uint32_t index = 0; bpf_map_lookup_elem(map.get(), &index, &peer) == 0; index++) {
+		peer.confirmed = 0;
+		check(bpf_map_update_elem(map.get(), &index, &peer, BPF_EXIST) == 0, "peers");
+	}
+}
+
+PacketSocket &Bench::near(const std::string &dev)
+{
+	auto &socket = sockets_["near " + dev];
+	if (!socket)
+		socket = std::make_unique<PacketSocket>(machine_, dev);
+	return *socket;
+}
+
 PacketSocket &Bench::far(const std::string &dev)
 {
 	auto &socket = sockets_[dev];

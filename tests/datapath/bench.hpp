@@ -103,6 +103,12 @@ public:
 	PacketSocket &far(const std::string &dev);
 	/// ethtool -K at a far end
 	void far_offload(const std::string &dev, const std::string &features) const { far_.offload(dev, features); }
+	/// The end of a veth in the machine: "uplink".
+	PacketSocket &near(const std::string &dev);
+	/// key as "net/ipv4/ip_forward"; in the machine.
+	void sysctl(const std::string &key, const std::string &value) const { machine_.sysctl(key, value); }
+	/// Makes the datapath take all peers for ones that no frame has shown the kernel for long.
+	void unconfirm() const;
 	/// Lines of `ip -batch` in the machine.
 	void ip(const std::string &lines) const { machine_.ip(lines); }
 	/// The same beyond the veths.
