@@ -8,6 +8,7 @@
 #include "gre.h"
 #include "path.h"
 #include "verdict.h"
+#include "vtep.h"
 #include "vxlan.h"
 
 /*
@@ -44,62 +45,59 @@ __noinline int uplink_parse(ctx_t *ctx)
 	return true;
 }
 
-/* Fill in the network that receives a tunnel. False: there is none. */
-static __always_inline bool uplink_tunnel(struct frame *f, const struct xovl_tunnel_key *key, enum xovl_encap *encap)
+/* Fill in the network that receives a tunnel. NULL: there is none. */
+static __always_inline struct xovl_tunnel *uplink_tunnel(struct frame *f, const struct xovl_tunnel_key *key,
+							 enum xovl_encap *encap)
 {
 	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, key);
 
 	if (!tunnel)
-		return false;
+		return NULL;
 	f->net_index = tunnel->net;
 	*encap = tunnel->encap;
-	return true;
+	return tunnel;
 }
 
 /* A key can be one of GRE, or VSID and FlowID of NVGRE: the header does not tell. */
-static __always_inline bool uplink_gre_tunnel(struct frame *f, const struct outer *outer, struct xovl_tunnel_key *key,
-					      enum xovl_encap *encap)
+static __always_inline struct xovl_tunnel *uplink_gre_tunnel(struct frame *f, const struct outer *outer,
+							     struct xovl_tunnel_key *key, enum xovl_encap *encap)
 {
 	bool keyed = gre_flags(outer) & XOVL_GRE_K;
+	struct xovl_tunnel *tunnel;
 
 	key->id = outer->brief.header >> 32;
 	key->service = xovl_service(IPPROTO_GRE, keyed ? XOVL_GRE_KEY : XOVL_GRE_NO_KEY);
-	if (uplink_tunnel(f, key, encap))
-		return true;
-	if (!keyed)
-		return false;
+	tunnel = uplink_tunnel(f, key, encap);
+	if (tunnel || !keyed)
+		return tunnel;
 	key->id &= bpf_htonl(0xffffff00);
 	key->service = xovl_service(IPPROTO_GRE, XOVL_GRE_VSID);
 	return uplink_tunnel(f, key, encap);
 }
 
-/* The network whose tunnel this is. NULL: there is none. */
-static __always_inline struct xovl_network *uplink_network(struct frame *f, const struct outer *outer,
-							   enum xovl_encap *encap, struct destination *to)
+/* The tunnel that this is, and in f its network. NULL: there is none. */
+static __always_inline struct xovl_tunnel *uplink_find_tunnel(struct frame *f, const struct outer *outer,
+							      enum xovl_encap *encap)
 {
 	struct xovl_tunnel_key key = {.local = outer->brief.tunnel.local};
-	bool found;
 
-	if (outer_is_gre(outer)) {
-		found = uplink_gre_tunnel(f, outer, &key, encap);
-	} else {
-		key.service = outer_service(outer);
-		key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the rest is reserved */
-		found = uplink_tunnel(f, &key, encap);
-	}
-	if (!found)
-		return NULL;
-	path_enter_network(f, to);
-	return network_get(f->net_index);
+	if (outer_is_gre(outer))
+		return uplink_gre_tunnel(f, outer, &key, encap);
+	key.service = outer_service(outer);
+	key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the rest is reserved */
+	return uplink_tunnel(f, &key, encap);
 }
 
-/* Of a tunnel that no network has: is it the kernel's? It is not where one of our endpoints alone receives. */
-static __always_inline bool uplink_is_foreign(const struct outer *outer)
+/*
+ * Of a tunnel that no network has: is it the kernel's? It is not where one of our endpoints alone receives, at an address of this
+ * host.
+ */
+static __always_inline bool uplink_is_foreign(ctx_t *ctx, const struct outer *outer)
 {
 	struct xovl_endpoint_key key = {.local = outer->brief.tunnel.local, .service = outer_service(outer)};
 	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
-	return !endpoint || endpoint->foreign_pass;
+	return !endpoint || endpoint->foreign_pass || vtep_was_absent(ctx, &endpoint->seen, &outer->brief.tunnel.local);
 }
 
 /* Fill in the peer. False: the network has none of that address. */
@@ -144,7 +142,8 @@ __noinline int uplink_enter(ctx_t *ctx)
 {
 	struct uplink_now *now = uplink_now();
 	enum xovl_encap encap = XOVL_ENCAP_NONE;
-	struct xovl_network *net;
+	struct xovl_network *net = NULL;
+	struct xovl_tunnel *tunnel;
 	enum xovl_reason reason;
 	struct outer *outer;
 	struct frame *f;
@@ -154,8 +153,14 @@ __noinline int uplink_enter(ctx_t *ctx)
 	f = &now->frame;
 	outer = &now->outer;
 	path_look_up(&now->to);
-	net = uplink_network(f, outer, &encap, &now->to);
-	if (!net && uplink_is_foreign(outer))
+	tunnel = uplink_find_tunnel(f, outer, &encap);
+	if (tunnel && vtep_was_absent(ctx, &tunnel->seen, &outer->brief.tunnel.local))
+		return verdict_pass(ctx); /* routed on, perhaps */
+	if (tunnel) {
+		path_enter_network(f, &now->to);
+		net = network_get(f->net_index);
+	}
+	if (!net && uplink_is_foreign(ctx, outer))
 		return verdict_pass(ctx);
 	reason = outer->malformed;
 	if (!reason && geneve_is_control(outer))

@@ -29,13 +29,23 @@ static __always_inline void neighbour_address(ctx_t *ctx, __u32 peer_index, cons
 	ctx->mark = NEIGHBOUR_MARK | nexthop_bucket(flow);
 }
 
-static __always_inline void neighbour_gateway(struct bpf_redir_neigh *gateway, const struct bpf_fib_lookup *fib)
+/*
+ * The gateway that is known. False: the kernel is to find it. Of IPv6 it may find one over another interface than it is told, so
+ * where there are several uplinks the last one known counts.
+ */
+static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, const struct xovl_peer *peer,
+					      const struct xovl_nexthop *nexthop, bool has_route,
+					      const struct bpf_fib_lookup *fib)
 {
+	if (!has_route && (!peer->several || peer->family == AF_INET))
+		return false;
 	gateway->nh_family = fib->family;
 	if (fib->family == AF_INET)
 		gateway->ipv4_nh = fib->ipv4_dst;
 	else
-		__builtin_memcpy(gateway->ipv6_nh, fib->ipv6_dst, sizeof(gateway->ipv6_nh));
+		__builtin_memcpy(gateway->ipv6_nh, has_route ? (void *)fib->ipv6_dst : (void *)&nexthop->gateway,
+				 sizeof(gateway->ipv6_nh));
+	return true;
 }
 
 /*
@@ -51,26 +61,25 @@ __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 	struct xovl_nexthop *nexthop = nexthop_slot(peer_index, bucket);
 	struct xovl_peer *peer = peer_get(peer_index);
 	struct xovl_device *device;
-	bool has_route;
+	__u32 ifindex;
+	long answer;
 
 	if (!peer || !nexthop || !neighbour_takes(ctx, peer->family))
 		return carrier_drop(ctx);
 	peer->confirmed = bpf_jiffies64();
 	nexthop_request(peer, bucket, &fib);
-	has_route = nexthop_has_route(bpf_fib_lookup(ctx, &fib, sizeof(fib), 0));
-	if (!has_route)
-		fib.ifindex = nexthop->generation == peer->generation ? nexthop->routed : peer->routed;
-	device = bpf_map_lookup_elem(&devices, &fib.ifindex);
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	nexthop_route(nexthop, peer, answer, &fib);
+	ifindex = nexthop->routed;
+	device = bpf_map_lookup_elem(&devices, &ifindex);
 	if (!device_is_underlay(device))
 		return carrier_drop(ctx);
 	if (device->via)
 		bpf_skb_vlan_pop(ctx);
-	if (has_route) {
-		neighbour_gateway(&gateway, &fib);
-		return bpf_redirect_neigh(fib.ifindex, &gateway, sizeof(gateway), 0);
-	}
+	if (neighbour_gateway(&gateway, peer, nexthop, nexthop_has_route(answer), &fib))
+		return bpf_redirect_neigh(ifindex, &gateway, sizeof(gateway), 0);
 	ctx->mark = 0; /* as in our own look-ups */
-	return bpf_redirect_neigh(fib.ifindex, NULL, 0, 0);
+	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 
 /* The end of the detour. */

@@ -13,6 +13,7 @@
 #include "flow.h"
 #include "maps.h"
 #include "pmtu.h"
+#include "vtep.h"
 
 #define NEXTHOP_VALID_NS (500 * NSEC_PER_MSEC)
 
@@ -30,12 +31,6 @@ static __always_inline __u32 nexthop_bucket(const struct flow *flow)
 }
 
 _Static_assert(XOVL_NEXTHOP_BUCKETS == 16, "a bucket is four bits");
-
-/*
- * A lookup as for locally sent packets: they come "from" the loopback device. The kernel insists that this
- * device forwards. Userspace sees to that, but `sysctl ip_forward` resets it: see XOVL_NEXTHOP_KERNEL.
- */
-#define LOOPBACK_IFINDEX 1
 
 static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 bucket, struct bpf_fib_lookup *fib)
 {
@@ -133,17 +128,18 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
  * What the look-up says of the way. When it says nothing, the way is as it was last: that of the flow, or where a command has run
  * since, that of the peer.
  */
-static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, struct xovl_peer *peer, long answer,
+static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, const struct xovl_peer *peer, long answer,
 					  const struct bpf_fib_lookup *fib)
 {
 	if (nexthop_has_route(answer)) {
 		nexthop->routed = fib->ifindex;
-		if (peer->routed != fib->ifindex)
-			peer->routed = fib->ifindex;
+		if (peer->family == AF_INET6)
+			__builtin_memcpy(&nexthop->gateway, fib->ipv6_dst, sizeof(nexthop->gateway));
 		__builtin_memcpy(nexthop->macs, fib->dmac, ETH_ALEN);
 		__builtin_memcpy(nexthop->macs + ETH_ALEN, fib->smac, ETH_ALEN);
 	} else if (nexthop->generation != peer->generation || nexthop->tables != (__u32)generation) {
 		nexthop->routed = peer->routed;
+		nexthop->gateway = peer->gateway;
 		__builtin_memset(nexthop->macs, 0, sizeof(nexthop->macs));
 	}
 }
@@ -159,6 +155,15 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 
 	if (!peer || !nexthop)
 		return 0;
+	if (vtep_is_absent(ctx, &peer->local, &fib)) {
+		nexthop_route(nexthop, peer, BPF_FIB_LKUP_RET_NOT_FWDED, &fib);
+		nexthop->tables = generation;
+		nexthop->generation = peer->generation;
+		nexthop->state = XOVL_NEXTHOP_NOT_LOCAL;
+		nexthop->expires = now + jiffies_of(VTEP_SEEN_NS);
+		return 0;
+	}
+	__builtin_memset(&fib, 0, sizeof(fib));
 	nexthop_request(peer, bucket, &fib);
 	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	nexthop_route(nexthop, peer, answer, &fib);
@@ -210,6 +215,8 @@ static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop
 		return XOVL_REASON_NONE;
 	case XOVL_NEXTHOP_NOT_UPLINK:
 		return XOVL_REASON_NOT_UPLINK;
+	case XOVL_NEXTHOP_NOT_LOCAL:
+		return XOVL_REASON_VTEP_NOT_LOCAL;
 	default:
 		return XOVL_REASON_NO_ROUTE;
 	}

@@ -332,7 +332,8 @@ std::vector<VtepStatus> Overlay::vteps() const
 {
 	std::vector<VtepStatus> out;
 	for (const auto &vtep : impl_->running(false).vteps)
-		out.push_back({vtep, impl_->host().vtep_note(impl_->tables(), vtep.local)});
+		out.push_back(
+			{vtep, impl_->host().vtep_note(impl_->tables(), vtep.local), address_is_here(vtep.local)});
 	return out;
 }
 

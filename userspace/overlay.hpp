@@ -45,7 +45,8 @@ struct PortStatus {
 
 struct VtepStatus {
 	VtepConfig config;
-	std::string note; ///< what is wrong with the ways there; empty otherwise
+	std::string note;    ///< what is wrong with the ways there; empty otherwise
+	bool is_here = true; ///< it is an address of this host; else nothing is sent from it, and xovl waits for it
 };
 
 struct NetworkStatus {

@@ -52,40 +52,53 @@ void send_lo_forwarding4(bool on)
 		nl_wait_for_ack(socket.get());
 }
 
-int read_oif(nl_msg *message, void *ifindex)
+struct Route {
+	uint32_t ifindex = 0; ///< 0: there is none
+	uint8_t type = RTN_UNSPEC;
+	xovl_addr gateway{}; ///< of IPv6; 0: none
+};
+
+int read_route(nl_msg *message, void *to)
 {
+	auto *route = static_cast<Route *>(to);
+	route->type = static_cast<rtmsg *>(nlmsg_data(nlmsg_hdr(message)))->rtm_type;
 	if (nlattr *attr = nlmsg_find_attr(nlmsg_hdr(message), sizeof(rtmsg), RTA_OIF))
-		*static_cast<uint32_t *>(ifindex) = nla_get_u32(attr);
+		route->ifindex = nla_get_u32(attr);
+	nlattr *gateway = nlmsg_find_attr(nlmsg_hdr(message), sizeof(rtmsg), RTA_GATEWAY);
+	if (gateway && nla_len(gateway) == sizeof(route->gateway))
+		nla_memcpy(&route->gateway, gateway, sizeof(route->gateway));
 	return NL_OK;
 }
 
-void put_address(nl_msg *message, int attr, int family, const xovl_addr &address)
+void put_address(nl_msg *message, int attr, const Address &address)
 {
-	if (family == AF_INET)
-		nla_put_u32(message, attr, address.be32[3]);
+	const xovl_addr raw = address.raw();
+	if (address.is_v4())
+		nla_put_u32(message, attr, raw.be32[3]);
 	else
-		nla_put(message, attr, sizeof(address), &address);
+		nla_put(message, attr, sizeof(raw), &raw);
 }
 
-/// The interface that the kernel would send a packet of that peer by; 0: none.
-uint32_t ask_route(const xovl_peer &peer)
+/// The route by which the kernel would send.
+Route ask_route(const Address &to, const std::optional<Address> &from)
 {
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	NetlinkMessage message(nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST), nlmsg_free);
-	const uint8_t bits = peer.family == AF_INET ? 32 : 128;
-	rtmsg route{};
-	route.rtm_family = peer.family;
-	route.rtm_dst_len = bits;
-	route.rtm_src_len = bits;
-	uint32_t ifindex = 0;
-	if (!message || nlmsg_append(message.get(), &route, sizeof(route), NLMSG_ALIGNTO) < 0)
-		return 0;
-	put_address(message.get(), RTA_DST, peer.family, peer.remote);
-	put_address(message.get(), RTA_SRC, peer.family, peer.local);
-	nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, read_oif, &ifindex);
+	const uint8_t bits = to.is_v4() ? 32 : 128;
+	rtmsg request{};
+	request.rtm_family = to.family();
+	request.rtm_dst_len = bits;
+	request.rtm_src_len = from ? bits : 0;
+	Route route;
+	if (!message || nlmsg_append(message.get(), &request, sizeof(request), NLMSG_ALIGNTO) < 0)
+		return route;
+	put_address(message.get(), RTA_DST, to);
+	if (from)
+		put_address(message.get(), RTA_SRC, *from);
+	nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, read_route, &route);
 	if (nl_send_auto(socket.get(), message.get()) >= 0)
 		nl_wait_for_ack(socket.get());
-	return ifindex;
+	return route;
 }
 
 /// The interfaces that routes to peers can lead to, those of the first uplink first.
@@ -106,12 +119,20 @@ std::vector<uint32_t> underlay_interfaces(const Tables &tables)
 	return interfaces;
 }
 
-uint32_t choose_interface(const std::vector<uint32_t> &interfaces, const xovl_peer &peer)
+/// The way to a peer, by one of the interfaces.
+void note_route(const std::vector<uint32_t> &interfaces, xovl_peer &peer)
 {
-	if (interfaces.empty())
-		return 0;
-	const uint32_t asked = interfaces.size() > 1 ? ask_route(peer) : 0;
-	return std::ranges::find(interfaces, asked) == interfaces.end() ? interfaces.front() : asked;
+	peer.several = interfaces.size() > 1;
+	peer.routed = interfaces.empty() ? 0 : interfaces.front();
+	peer.gateway = peer.remote;
+	if (!peer.several)
+		return;
+	const Route route = ask_route(Address(peer.remote), Address(peer.local));
+	if (std::ranges::find(interfaces, route.ifindex) == interfaces.end())
+		return;
+	peer.routed = route.ifindex;
+	if (route.gateway.words[0] | route.gateway.words[1])
+		peer.gateway = route.gateway;
 }
 
 } // namespace
@@ -142,9 +163,14 @@ void keep_lo_forwarding()
 		set_lo_forwarding(ipv6, true);
 }
 
-uint32_t routed_to(const Tables &tables, const xovl_peer &peer)
+bool address_is_here(const Address &address)
 {
-	return choose_interface(underlay_interfaces(tables), peer);
+	return ask_route(address, std::nullopt).type == RTN_LOCAL;
+}
+
+void note_route(const Tables &tables, xovl_peer &peer)
+{
+	note_route(underlay_interfaces(tables), peer);
 }
 
 void note_routes(Tables &tables)
@@ -154,8 +180,8 @@ void note_routes(Tables &tables)
 	for (xovl_peer &peer : tables.peers) {
 		const bool followed = forwards[peer.family == AF_INET6];
 		const bool known = std::ranges::find(interfaces, peer.routed) != interfaces.end();
-		if (peer.family && !(known && followed))
-			peer.routed = choose_interface(interfaces, peer);
+		if (peer.family && !(known && followed && peer.several == (interfaces.size() > 1)))
+			note_route(interfaces, peer);
 	}
 }
 

@@ -20,11 +20,14 @@ bool set_lo_forwarding(bool ipv6, bool on);
 /// Let the loopback device forward: again where somebody reset it.
 void keep_lo_forwarding();
 
-/// The interface that the route to a peer leads to: one of the uplinks, or the VLAN interface over one. The first one where the
-/// route leads elsewhere. 0: there is no uplink.
-uint32_t routed_to(const Tables &tables, const xovl_peer &peer);
+/// Whether it is an address of this host, by the kernel's tables.
+bool address_is_here(const Address &address);
 
-/// routed_to() for all peers where it is not known or may have changed: the datapath keeps it up to date while lo forwards.
+/// Fill in the way to a peer: routed, several, gateway. Where its route leads to none of the uplinks, nor to a VLAN interface over
+/// one, it is the first uplink's.
+void note_route(const Tables &tables, xovl_peer &peer);
+
+/// The same for all peers of which it is not known or may have changed: while lo forwards, the datapath follows routes itself.
 void note_routes(Tables &tables);
 
 } // namespace xovl

@@ -135,6 +135,11 @@ Tables read_tables(const Maps &maps)
 	tables.port_table = maps.port_table.array();
 	tables.networks = maps.networks.array();
 	tables.peers = maps.peers.array();
+	// what the datapath notes for itself is nothing that a change would have to write
+	for (auto &[key, endpoint] : tables.endpoints)
+		endpoint.seen = {};
+	for (auto &[key, tunnel] : tables.tunnels)
+		tunnel.seen = {};
 	return tables;
 }
 

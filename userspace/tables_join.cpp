@@ -69,7 +69,7 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	check_count(tables.tunnels.size() + ways.tunnels.size(), tunnels_max(tables.networks.size()), kTunnelsText);
 	if (!tables.peers[slot].family) {
 		peer.generation = tables.settings.next_generation++;
-		peer.routed = routed_to(tables, peer);
+		note_route(tables, peer);
 		maps.settings.set(0, tables.settings); // used up before it is used
 		maps.peer_stats.clear_per_cpu(slot);
 		maps.peers.set(slot, peer);

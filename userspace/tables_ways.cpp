@@ -51,10 +51,13 @@ void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, c
 			continue;
 		const xovl_addr local = vtep.local.raw();
 		tables.tunnels[{.local = local, .service = packet.service, .id = packet.id}] = {
-			.net = static_cast<uint16_t>(net_index), .encap = static_cast<uint16_t>(kind.encap)};
+			.net = static_cast<uint16_t>(net_index),
+			.encap = static_cast<uint16_t>(kind.encap),
+			.seen = {}};
 		tables.endpoints[{.local = local, .service = packet.endpoint_service, .pad = 0}] = {
 			.foreign_pass = vtep.foreign == XOVL_FOREIGN_PASS,
-			.encap = static_cast<uint16_t>(is_gre ? XOVL_ENCAP_GRE : kind.encap)};
+			.encap = static_cast<uint16_t>(is_gre ? XOVL_ENCAP_GRE : kind.encap),
+			.seen = {}};
 	}
 	if (kind.encap == XOVL_ENCAP_GENEVE)
 		tables.geneve_ports.add(kind.dstport);

@@ -51,6 +51,7 @@ enum xovl_nexthop_state {
 	XOVL_NEXTHOP_KERNEL,	 /* the kernel answers no look-up (forwarding is off): it finds the way itself */
 	XOVL_NEXTHOP_NO_ROUTE,
 	XOVL_NEXTHOP_NOT_UPLINK,
+	XOVL_NEXTHOP_NOT_LOCAL, /* our own end is not an address of this host */
 };
 
 struct xovl_nexthop {
@@ -66,8 +67,9 @@ struct xovl_nexthop {
 	__u32 tables;	  /* the lower half of `generation` when it was looked up */
 	__u32 routed;	  /* the interface that the route leads to: ifindex, or the VLAN interface that it sends for */
 	__u32 pad2;
+	struct xovl_addr gateway; /* of IPv6: of that route, the peer itself where it is on the link */
 };
-XOVL_ASSERT_SIZE(struct xovl_nexthop, 48);
+XOVL_ASSERT_SIZE(struct xovl_nexthop, 64);
 
 /*
  * paths: a cache in front of all tables, in blocks, one CPU's behind another's: all that is to be done with a frame

@@ -43,6 +43,13 @@ static inline __u32 xovl_service(__u8 protocol, __be16 detail)
 
 enum xovl_gre_id { XOVL_GRE_NO_KEY, XOVL_GRE_KEY, XOVL_GRE_VSID };
 
+/* Whether a local tunnel address is one of this host's, as the datapath saw last. */
+struct xovl_seen {
+	__u32 at;     /* the lower half of the jiffies; not yet: 0 */
+	__u32 absent; /* 1: it was not */
+};
+XOVL_ASSERT_SIZE(struct xovl_seen, 8);
+
 /*
  * endpoints: where tunnel packets arrive, from vteps x services of the networks. Asked only for what no tunnel matches: it
  * then decides between the kernel's and ours with an error.
@@ -57,8 +64,9 @@ XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 24);
 struct xovl_endpoint {
 	__u16 foreign_pass; /* 1: an unknown identifier is the kernel's */
 	__u16 encap;	    /* enum xovl_encap; GRE stands for NVGRE, too */
+	struct xovl_seen seen;
 };
-XOVL_ASSERT_SIZE(struct xovl_endpoint, 4);
+XOVL_ASSERT_SIZE(struct xovl_endpoint, 12);
 
 /* tunnels: (local address, service, identifier) -> the network that receives there */
 struct xovl_tunnel_key {
@@ -71,8 +79,9 @@ XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
 struct xovl_tunnel {
 	__u16 net;
 	__u16 encap; /* enum xovl_encap */
+	struct xovl_seen seen;
 };
-XOVL_ASSERT_SIZE(struct xovl_tunnel, 4);
+XOVL_ASSERT_SIZE(struct xovl_tunnel, 12);
 
 /*
  * geneve_ports: one bit for each UDP port (network byte order) where GENEVE arrives; on all others it is VXLAN. So a port is
@@ -241,10 +250,11 @@ struct xovl_peer {
 	__be16 dstport;	  /* of UDP */
 	__u8 encap;	  /* enum xovl_encap */
 	__u8 family;	  /* AF_INET, AF_INET6 */
-	__u32 routed;	  /* the interface that its route led to last; written by the datapath, too */
-	__u32 pad;
+	__u32 routed;	  /* the interface that its route led to, as userspace saw it */
+	__u32 several;	  /* 1: over several uplinks; then of IPv6 the gateway counts, too */
+	struct xovl_addr gateway;
 };
-XOVL_ASSERT_SIZE(struct xovl_peer, 56);
+XOVL_ASSERT_SIZE(struct xovl_peer, 72);
 
 /* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
 struct xovl_sequence_key {

@@ -51,6 +51,7 @@
 	X(MTU_UNDERLAY, NETWORK, "frame does not fit the underlay MTU once encapsulated")                              \
 	X(NO_ROUTE, NETWORK, "no route to the peer")                                                                   \
 	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                                    \
+	X(VTEP_NOT_LOCAL, NETWORK, "the local tunnel address is not on this host")                                     \
 	X(NEIGHBOUR, NETWORK, "the neighbour is not resolved yet, and many copies of the frame wait for theirs")       \
 	X(VLAN_DEPTH, NETWORK, "more than two VLAN tags outside the frame")                                            \
 	X(GSO_NESTED, NETWORK, "super-frame of a tunnel inside the tenant (switch its offload off)")                   \

@@ -169,6 +169,7 @@ TEST_P(PathUnderlay, SameAddressesInOtherTunnels)
 				     {{Mac::parse(mac::kTenant2), FdbPort(port.dev, port.vid)}}};
 	};
 	Config config = bench_->config();
+	bench_->ip(fmt::format("addr add {}{} dev uplink", second, is_v4() ? "/24" : "/64 nodad"));
 	config.vteps.push_back({Address::parse(second)});
 	config.networks = {holder("blue", {"port2", 0, mode}, 4789, ip().local),
 			   holder("green", {"port1", 0, mode}, 4789, ip().local),

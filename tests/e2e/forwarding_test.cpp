@@ -106,9 +106,6 @@ TEST_P(Forwarding, SwitchedOffAndTheNeighbourMoves)
 
 TEST_P(Forwarding, SwitchedOffOverTwoUplinks)
 {
-	if (v6())
-		GTEST_SKIP()
-			<< "the kernel picks the gateway of another interface than it was told (docs/architecture.md)";
 	build_as(Underlay::Multipath);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	toggle();

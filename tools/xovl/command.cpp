@@ -223,6 +223,14 @@ void Context::edit(const std::function<void(Config &)> &change)
 		tell(line);
 }
 
+void Context::warn_of_absent_vteps(const std::string &command, const std::optional<Address> &only)
+{
+	for (const VtepStatus &vtep : overlay().vteps())
+		if (!vtep.is_here && (!only || *only == vtep.config.local))
+			fmt::print(stderr, "{}: {} is on no interface (xovl waits for it)\n", command,
+				   vtep.config.local.str());
+}
+
 void Context::tell(const std::string &line) const
 {
 	if (options_.verbose)

@@ -42,6 +42,8 @@ public:
 	void down();
 	/// Overlay::edit(); what changed is then told.
 	void edit(const std::function<void(Config &)> &change);
+	/// One line on stderr for each vtep that is no address of this host; of that address only, where one is given.
+	void warn_of_absent_vteps(const std::string &command, const std::optional<Address> &only = {});
 	/// With -v: one line on stderr.
 	void tell(const std::string &line) const;
 

@@ -29,6 +29,8 @@ void apply(Context &context, Args &args)
 	args.end();
 	Config wanted = read_config(context, file);
 	std::vector<std::string> changes = context.overlay().apply(wanted, dry_run);
+	if (!dry_run)
+		context.warn_of_absent_vteps("apply");
 	if (context.out.is_json())
 		context.out.json({{"changes", changes}});
 	else

@@ -23,6 +23,7 @@ void add(Context &context, Args &args)
 	args.keys(words.keys(true));
 	words.into(vtep);
 	context.edit([&](Config &config) { config.vteps.push_back(vtep); });
+	context.warn_of_absent_vteps("vtep add", vtep.local);
 }
 
 void set(Context &context, Args &args)
@@ -53,11 +54,14 @@ void del(Context &context, Args &args)
 void show(Context &context, Args &args)
 {
 	args.end();
-	Table table(
-		{{"local", "local"}, {"foreign", "foreign"}, {"options", "options", options_text}, {"note", "note"}});
-	for (const auto &[vtep, note] : context.overlay().vteps())
-		table.add({vtep.local.str(), vtep.foreign == XOVL_FOREIGN_PASS ? "pass" : "drop", options_of(vtep),
-			   note});
+	Table table({{"local", "local"},
+		     {"foreign", "foreign"},
+		     {"state", "state"},
+		     {"options", "options", options_text},
+		     {"note", "note"}});
+	for (const auto &[vtep, note, is_here] : context.overlay().vteps())
+		table.add({vtep.local.str(), vtep.foreign == XOVL_FOREIGN_PASS ? "pass" : "drop",
+			   is_here ? "local" : "absent", options_of(vtep), note});
 	context.out.table(table);
 }
 
