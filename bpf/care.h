@@ -14,7 +14,8 @@
 
 /*
  * Checksum of outer UDP and GRE. Zero is none of UDP, which IPv6 peers may be refused. One that a sender on this machine left
- * to its device is as good as complete, whatever it holds (of UDP the pseudo-header's sum, which XDP knows it by).
+ * to its device is as good as complete, whatever it holds: of UDP the pseudo-header's sum. A packet from the wire can hold that, too:
+ * only the kernel knows, and XDP leaves it to TC.
  */
 static __always_inline enum xovl_reason uplink_checksum(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
@@ -28,8 +29,12 @@ static __always_inline enum xovl_reason uplink_checksum(ctx_t *ctx, const struct
 		return XOVL_REASON_NONE;
 	if (!gre)
 		sum = pseudo_sum(&outer->brief.tunnel.remote, &outer->brief.tunnel.local, outer->l4_len);
-	if (!gre && flow_is_partial(sum, outer->check))
-		return XOVL_REASON_NONE;
+	if (!gre && flow_is_partial(sum, outer->check)) {
+		if (CARRIER_IS_XDP)
+			return XOVL_REASON_UDP_CHECKSUM;
+		if (carrier_is_partial(ctx, check_at))
+			return XOVL_REASON_NONE;
+	}
 	sum = open_sum(ctx, outer->l4, outer->l4 + outer->l4_len, open_checksum_find(ctx, f->outer_len), sum);
 	if (sum == 0xffff || carrier_is_partial(ctx, check_at))
 		return XOVL_REASON_NONE;
@@ -52,7 +57,7 @@ static __always_inline enum xovl_reason uplink_sequence(ctx_t *ctx, const struct
 
 /*
  * An xdp_frame has no mark, and no checksum that is made later: TC takes care of those, and of SYNs that are to be changed. TC may have
- * to finish any packet: a sequence number must be looked at only once, and what a checksum covers must not have been changed.
+ * to finish any packet: a sequence number must be looked at only once.
  */
 __noinline int uplink_is_ready(ctx_t *ctx)
 {
@@ -62,8 +67,6 @@ __noinline int uplink_is_ready(ctx_t *ctx)
 	__u32 obstacles;
 
 	if (!now || (now->frame.path_flags & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
-		return false;
-	if (now->outer.check && ecn_matters(now->outer.tos))
 		return false;
 	obstacles = xdp_obstacles(now->frame.path_flags);
 	if (!obstacles)
@@ -79,8 +82,17 @@ static __always_inline bool uplink_is_merged(ctx_t *ctx, const struct frame *f, 
 	return false;
 }
 
-static __always_inline void uplink_change(ctx_t *ctx)
+/*
+ * The packet in uplink_now() has a mark of congestion, and the tenant's is to get it. XDP does so last, when it knows that it can
+ * finish: TC must find the packet as it came.
+ */
+__noinline int uplink_change(ctx_t *ctx)
 {
+	struct uplink_now *now = uplink_now();
+
+	if (!now || !ecn_matters(now->outer.tos))
+		return 0;
+	return ecn_decapsulate(ctx, now->frame.outer_len, now->outer.tos, true);
 }
 
 #else
@@ -162,7 +174,21 @@ static __always_inline void uplink_change(ctx_t *ctx)
 
 #endif
 
-/* Is the packet in uplink_now() sound? Returns a reason to drop it. Its data is void afterwards. */
+/*
+ * Is the packet in uplink_now() sound? Each returns a reason to drop it; its data is void afterwards. First its octets: a function of
+ * its own, as looking at a checksum takes much of the stack.
+ */
+__noinline int uplink_verify(ctx_t *ctx)
+{
+	struct uplink_now *now = uplink_now();
+
+	if (!now)
+		return XOVL_REASON_NONE;
+	if (uplink_is_merged(ctx, &now->frame, &now->outer))
+		return XOVL_REASON_GRO_MERGED;
+	return uplink_checksum(ctx, &now->frame, &now->outer);
+}
+
 __noinline int uplink_care(ctx_t *ctx)
 {
 	struct uplink_now *now = uplink_now();
@@ -170,13 +196,9 @@ __noinline int uplink_care(ctx_t *ctx)
 
 	if (!now)
 		return XOVL_REASON_NONE;
-	if (uplink_is_merged(ctx, &now->frame, &now->outer))
-		return XOVL_REASON_GRO_MERGED;
-	reason = uplink_checksum(ctx, &now->frame, &now->outer);
-	if (!reason)
-		reason = uplink_sequence(ctx, &now->frame, &now->outer);
+	reason = uplink_sequence(ctx, &now->frame, &now->outer);
 	if (!reason && ecn_matters(now->outer.tos))
-		reason = ecn_decapsulate(ctx, now->frame.outer_len, now->outer.tos);
+		reason = ecn_decapsulate(ctx, now->frame.outer_len, now->outer.tos, !CARRIER_IS_XDP);
 	return reason;
 }
 

@@ -119,14 +119,13 @@ static __always_inline int port_find(ctx_t *ctx, struct frame *f, const struct d
 	return VERDICT_OPEN;
 }
 
+/* The port is ready for the frame. */
 static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xovl_path *path)
 {
 	__u32 ifindex = path->ifindex;
 	__u32 target = path->target;
 	int verdict;
 
-	if (!port_is_ready(f, path))
-		return verdict_pass(ctx);
 	if (port_is_too_small(f->len, f->gso_size, path->mtu))
 		return verdict_drop(ctx, f, XOVL_REASON_MTU_PORT);
 	if (!frame_for_port(ctx, f, path->vid))

@@ -24,9 +24,10 @@ static __always_inline __u8 ecn_combine(__u8 outer, __u8 inner)
 
 /*
  * Carry the outer field into the tenant's IP packet, if its frame at offset at has one. Its first word is replaced and, of
- * IPv4, its checksum: together they leave a sum over the whole packet as it was; of IPv6 the carrier sees to that.
+ * IPv4, its checksum: together they leave a sum over the whole packet as it was; of IPv6 the carrier sees to that. Without
+ * change the packet is only looked at. Returns a reason to drop it. The packet's data is void afterwards.
  */
-static __always_inline enum xovl_reason ecn_decapsulate(ctx_t *ctx, __u32 at, __u8 outer_tos)
+static __always_inline enum xovl_reason ecn_decapsulate(ctx_t *ctx, __u32 at, __u8 outer_tos, bool change)
 {
 	struct frame f = {};
 	struct flow flow;
@@ -42,7 +43,7 @@ static __always_inline enum xovl_reason ecn_decapsulate(ctx_t *ctx, __u32 at, __
 	after = ecn_combine(outer_tos & ECN_MASK, before);
 	if (after == ECN_DROP)
 		return XOVL_REASON_ECN;
-	if (after == before)
+	if (after == before || !change)
 		return XOVL_REASON_NONE;
 	at = outer_offset(at + flow.l2_len);
 	ip = f.data + at;

@@ -3,6 +3,7 @@
 #ifndef XOVL_BPF_GRE_H
 #define XOVL_BPF_GRE_H
 
+#include "clock.h"
 #include "decap.h"
 #include "maps.h"
 
@@ -92,27 +93,68 @@ static __always_inline __u32 gre_sequence_next(__u32 net_index, __u32 peer_index
 	return sequence ? __sync_fetch_and_add(&sequence->next, 1) : 0;
 }
 
-#define SEQUENCE_TRIES 8
+/*
+ * seq strict (RFC 2890, section 2.2, which leaves open how far a number may be ahead). `received` is one word, so that CPUs agree:
+ * below the newest number, above it one that is in doubt; the same one where there is none.
+ */
+#define SEQUENCE_NEAR 1024 /* so far from the newest a number is believed: it is newer, or late */
+#define SEQUENCE_TRIES 4
 
-/* Is a packet of that number not late, the first one never? It is the newest then. (RFC 2890, section 2.2) */
+static __always_inline bool sequence_is_near(__u32 number, __u32 other)
+{
+	return number - other + SEQUENCE_NEAR <= 2 * SEQUENCE_NEAR;
+}
+
+/*
+ * What `received` becomes by a packet of that number; not late: deliver it. A number far from the newest, which anybody may have
+ * made up, is in doubt until another one near to it comes next: then the peer has jumped, or starts again. Ahead it is no
+ * late one, meanwhile; behind it is. After a silence the peer may have started again, too: nothing is late.
+ */
+static __always_inline __u64 sequence_next_state(__u64 received, __u32 number, bool silent, bool *late)
+{
+	__u32 newest = received, doubtful = received >> 32;
+	bool behind = (__s32)(number - newest) <= 0;
+	bool near = sequence_is_near(number, newest);
+	bool confirms = number != doubtful && sequence_is_near(number, doubtful);
+
+	if ((behind && silent) || (near ? !behind : confirms)) {
+		*late = false;
+		return word_of(number, number);
+	}
+	*late = behind || number == doubtful;
+	return near ? received : word_of(newest, number);
+}
+
+/* False: another CPU was faster; received is what it wrote. */
+static __always_inline bool sequence_try(struct xovl_sequence *sequence, __u64 *received, __u32 number, bool silent,
+					 bool *late)
+{
+	__u64 next = sequence_next_state(*received, number, silent, late);
+	__u64 found = __sync_val_compare_and_swap(&sequence->received, *received, next);
+	bool done = found == *received;
+
+	*received = found;
+	return done;
+}
+
+/* Is a packet of that number not late? */
 static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_index, __u32 number)
 {
 	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
-	__u64 newest, found, mine = (__u64)1 << 32 | number;
+	__u64 now = bpf_jiffies64();
+	bool silent, late = false;
+	__u64 received;
 
 	if (!sequence)
 		return true;
-	newest = *(volatile __u64 *)&sequence->received;
-	if (newest && (__s32)(number - (__u32)newest) <= 0)
-		return false;
-	/* where other CPUs are faster, none of their packets was late, and the newest of them is to stay */
-	for (int i = 0; i < SEQUENCE_TRIES; i++) {
-		found = __sync_val_compare_and_swap((__u64 *)&sequence->received, newest, mine);
-		if (found == newest || (__s32)(number - (__u32)found) <= 0)
+	silent = now - sequence->heard > jiffies_per_second;
+	received = *(volatile __u64 *)&sequence->received;
+	for (int i = 0; i < SEQUENCE_TRIES; i++)
+		if (sequence_try(sequence, &received, number, silent, &late))
 			break;
-		newest = found;
-	}
-	return true;
+	if (!late)
+		sequence->heard = now;
+	return !late;
 }
 
 #endif

@@ -125,6 +125,8 @@ static __always_inline int port_in(ctx_t *ctx)
 	}
 	if (place.path->flags & XOVL_PATH_TO_PEER)
 		return tunnel_out(ctx, &f, &flow, &place);
+	if (!port_is_ready(&f, place.path))
+		return verdict_pass(ctx);
 	return port_out(ctx, &f, place.path);
 }
 

@@ -73,12 +73,15 @@ static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const stru
 	now->frame.path_flags = f->path_flags;
 	if (!uplink_is_ready(ctx))
 		return verdict_pass(ctx);
-	reason = uplink_care(ctx);
+	reason = uplink_verify(ctx);
+	if (!reason)
+		reason = uplink_care(ctx);
 	if (CARRIER_IS_XDP && reason_is_of_checksum(reason))
 		return verdict_pass(ctx);
 	if (reason)
 		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason) : verdict_drop(ctx, f, reason);
-	uplink_change(ctx);
+	if (!CARRIER_IS_XDP)
+		uplink_change(ctx);
 	frame_reload(ctx, f);
 	return VERDICT_OPEN;
 }
@@ -216,6 +219,10 @@ static __always_inline int uplink_in(ctx_t *ctx)
 	}
 	if (verdict != VERDICT_OPEN)
 		return verdict;
+	if (!port_is_ready(&f, place.path))
+		return verdict_pass(ctx);
+	if (CARRIER_IS_XDP && brief.needs_care)
+		uplink_change(ctx);
 	return port_out(ctx, &f, place.path);
 }
 

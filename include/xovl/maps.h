@@ -264,11 +264,12 @@ struct xovl_sequence_key {
 XOVL_ASSERT_SIZE(struct xovl_sequence_key, 8);
 
 struct xovl_sequence {
-	__u64 received; /* the newest, plus 2^32; 0: none yet */
+	__u64 received; /* the newest number, and above it one that is in doubt */
+	__u64 heard;	/* when a packet was last not late, jiffies; 0: never */
 	__u32 next;	/* to be sent */
 	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_sequence, 16);
+XOVL_ASSERT_SIZE(struct xovl_sequence, 24);
 
 /* pmtus: (local, remote) that packets are sent to -> the path's MTU, as routers told us; written by the datapath */
 struct xovl_pmtu_key {

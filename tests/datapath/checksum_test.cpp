@@ -13,6 +13,17 @@ protected:
 		       UDP{.sport = 50001, .dport = 4789, .checksum = checksum} / Vxlan{kBlueVni} / inner;
 	}
 
+	/// The same with the sum of its pseudo-header for a checksum (RFC 768; RFC 8200, 8.1).
+	Bytes opened(const Packet &inner) const
+	{
+		const Bytes packet = summed(inner, 0);
+		const size_t address = is_v4() ? 4 : 16, udp_at = outer_len() - 16;
+		Bytes pseudo(packet.begin() + static_cast<long>(udp_at - 2 * address),
+			     packet.begin() + static_cast<long>(udp_at));
+		pseudo.insert(pseudo.end(), {0, 17, packet[udp_at + 4], packet[udp_at + 5]});
+		return summed(inner, static_cast<uint16_t>(~internet_checksum(pseudo)));
+	}
+
 	Outcome arrives(const Packet &inner) const
 	{
 		const Bytes frame = inner;
@@ -166,6 +177,46 @@ TEST_P(Checksum, OverAPartialChecksum)
 			finishes_in_tc("uplink", damaged(summed(partial, checksum), outer_len() - 1, 0),
 				       refused("udp_checksum"));
 		}
+}
+
+/*
+ * The sum of the pseudo-header, as a stack leaves it to its device. From the wire that is a wrong checksum like any other; XDP is not
+ * told which of the two it sees.
+ */
+TEST_P(Checksum, OfThePseudoHeaderAlone)
+{
+	for (const auto &[name, inner] : tenant_frames(mac::kTenant2, mac::kRemoteA)) {
+		SCOPED_TRACE(name);
+		const Bytes open = opened(inner);
+		for (int i = 0; i < 2; i++) {
+			finishes_in_tc("uplink", open, refused("udp_checksum"));
+			finishes_frame(name, "uplink", summed(inner), arrives(inner));
+		}
+		wire("under", open, {}, dropped_outer("udp_checksum"));
+	}
+}
+
+TEST_P(Checksum, LeftToTheDevice)
+{
+	const auto udp_at = static_cast<uint16_t>(outer_len() - 16);
+	for (const Packet &inner : {inner_, eth_ / Payload::of(61)})
+		wire([&] { bench_->far("under").send_partial(opened(inner), udp_at, 6); }, {{"tenant2", inner}},
+		     arrives(inner).counts);
+}
+
+/* The pseudo-header's sum can be the right checksum, too: there is a word of payload that makes it so. */
+TEST_P(Checksum, ThatLooksLeftOpenButIsRight)
+{
+	const auto with = [&](uint16_t word) {
+		return eth_ / Payload::of(60) / Payload{{static_cast<uint8_t>(word >> 8), static_cast<uint8_t>(word)}};
+	};
+	const auto checksum = [&](const Bytes &packet) {
+		return packet[outer_len() - 10] << 8 | packet[outer_len() - 9];
+	};
+	const uint32_t sum = (checksum(opened(with(0))) ^ 0xffff) + checksum(summed(with(0)));
+	const Packet inner = with(static_cast<uint16_t>((sum & 0xffff) + (sum >> 16)));
+	ASSERT_EQ(hex_dump(summed(inner)), hex_dump(opened(inner)));
+	finishes_in_tc("uplink", summed(inner), arrives(inner));
 }
 
 TEST_P(Checksum, OnTheWire)

@@ -87,11 +87,29 @@ protected:
 			 {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.size())});
 	}
 
+	/// XDP leaves all packets from peer A to that MAC as they came, whatever their marks. Each is tried again, when its source
+	/// is known.
+	void leaves_to_tc(const std::string &dst)
+	{
+		for (const Inner &inner : kInners)
+			for (uint8_t outer : {Ect1, Ce})
+				for (int i = 0; i < 2; i++) {
+					SCOPED_TRACE(testing::Message() << inner.name << ", outer " << int(outer));
+					const Packet frame = Ethernet{dst, mac::kRemoteA} / inner.packet(kDscp | Ect0);
+					finishes("uplink", arriving_with(outer, frame), {});
+				}
+	}
+
 	static constexpr UDP kUdp = {.sport = 50000, .dport = 4789, .checksum = 0};
 	const Ethernet eth_ = {mac::kTenant2, mac::kRemoteA};
 };
 
+using EcnNative = Ecn;
+
 INSTANTIATE_TEST_SUITE_P(, Ecn, every_setup(), setup_name);
+INSTANTIATE_TEST_SUITE_P(, EcnNative,
+			 testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_NATIVE, AF_INET6}),
+			 setup_name);
 
 /* Section 4.1, normal mode: copied. The DSCP is not. */
 TEST_P(Ecn, Encapsulation)
@@ -174,16 +192,17 @@ TEST_P(Ecn, WhatIsNotIPIsUntouched)
 }
 
 /* The outer checksum is looked at before anything is changed. */
-/* XDP could not pass such a packet on as it came, once it has changed it. */
 TEST_P(Ecn, WithAnOuterChecksum)
 {
 	const UDP udp = {.sport = 50000, .dport = 4789};
-	const auto becomes_in_tc = [&](const Packet &arriving, const Bytes &frame) {
-		finishes_in_tc("uplink", arriving,
-			       {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.size())});
-	};
-	becomes_in_tc(arriving_with(Ce, eth_ / in_ipv4(Ect0), udp), eth_ / in_ipv4(Ce));
-	becomes_in_tc(arriving_with(Ce, eth_ / in_ipv6(Ect0), udp), eth_ / in_ipv6(Ce));
+	for (const Inner &inner : {kInners[0], kInners[2]}) {
+		const Packet arriving = arriving_with(Ce, eth_ / inner.packet(Ect0), udp);
+		becomes(arriving, eth_ / inner.packet(Ce));
+		Bytes damaged = arriving;
+		damaged.back() ^= 1;
+		finishes_in_tc("uplink", damaged, {Verdict::Drop, {}, dropped_outer("udp_checksum")});
+		becomes(arriving, eth_ / inner.packet(Ce));
+	}
 }
 
 /* A path that is remembered is no way around it. */
@@ -197,6 +216,62 @@ TEST_P(Ecn, FollowsThePacketNotThePath)
 			  {},
 			  dropped_from_peer(ip().peer_a, "blue", "ecn", (eth_ / in_ipv4(0)).bytes().size())});
 	}
+}
+
+/* What XDP flooded would reach one port; and TC must find the mark, to carry it into each copy. */
+TEST_P(EcnNative, FloodedPacketsAreUntouched)
+{
+	leaves_to_tc(mac::kUnknown);
+	leaves_to_tc(mac::kBroadcast);
+	const Bytes frame = Ethernet{mac::kBroadcast, mac::kRemoteA} / in_ipv4(Ce);
+	const Bytes tagged = Ethernet{mac::kBroadcast, mac::kRemoteA} / Vlan{10} / in_ipv4(Ce);
+	Counts counts = {{"peer " + ip().peer_a + " rx_packets", 1},
+			 {"peer " + ip().peer_a + " rx_bytes", frame.size()},
+			 {"net blue rx_packets", 1},
+			 {"net blue rx_bytes", frame.size()},
+			 {"net blue flooded", 1},
+			 {"net blue copies", 3}};
+	for (const char *port : {"port port1", "port port2", "port trunk.10"})
+		counts = counts + Counts{{port + std::string(" tx_packets"), 1},
+					 {port + std::string(" tx_bytes"), frame.size()}};
+	wire("under", arriving_with(Ce, Ethernet{mac::kBroadcast, mac::kRemoteA} / in_ipv4(Ect0)),
+	     {{"tenant1", frame}, {"tenant2", frame}, {"tenants", tagged}}, counts);
+}
+
+/* Found out when the path is looked up, and known from then on. */
+TEST_P(EcnNative, PacketsForAPortWithoutXdpAreUntouched)
+{
+	const Packet plain = eth_ / in_ipv4(Ect0);
+	becomes(arriving_with(NotEct, plain), plain);
+	bench_->far_offload("tenant2", "gro off");
+	bench_->apply(bench_->config());
+	leaves_to_tc(mac::kTenant2);
+	const Bytes frame = eth_ / in_ipv6(Ce);
+	wire("under", arriving_with(Ce, eth_ / in_ipv6(Ect0)), {{"tenant2", frame}},
+	     delivered(ip().peer_a, "blue", "port2", frame.size()));
+}
+
+/* Of what XDP cannot finish itself for another reason. */
+TEST_P(EcnNative, PacketsThatNeedTcAreUntouched)
+{
+	const auto untouched = [&](const Packet &rest) {
+		for (uint8_t outer : {Ect1, Ce})
+			for (int i = 0; i < 2; i++)
+				finishes("uplink", arriving_with(outer, eth_ / rest), {});
+	};
+	const IPv4 ip4 = {.src = "10.1.0.1", .dst = "10.1.0.2", .tos = Ect0};
+	const IPv6 ip6 = {.src = "fd00:1::1", .dst = "fd00:1::2", .traffic_class = Ect0};
+	untouched(ip4 / UDP{.sport = 5, .dport = 6, .partial = true} / Payload::of(20));
+	untouched(ip6 / TCP{.sport = 5, .dport = 6, .partial = true} / Payload::of(20));
+	set_blue([](NetworkConfig &net) { net.mss_clamp = true; });
+	untouched(ip4 / TCP{.sport = 5, .dport = 6, .flags = 0x02});
+	untouched(ip6 / TCP{.sport = 5, .dport = 6, .flags = 0x02});
+	set_blue([](NetworkConfig &net) { net.gbp = true; });
+	const Packet grouped = Vxlan::gbp(kBlueVni, 7) / eth_ / in_ipv4(Ect0);
+	const Packet outer = is_v4() ? Packet(IPv4{.src = ip().peer_a, .dst = ip().local, .tos = Ce})
+				     : Packet(IPv6{.src = ip().peer_a, .dst = ip().local, .traffic_class = Ce});
+	for (int i = 0; i < 2; i++)
+		finishes("uplink", Ethernet{mac::kUplink, mac::kPeerA} / outer / kUdp / grouped, {});
 }
 
 TEST_P(Ecn, OnTheWire)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // bpf/gre.h, GRE: key, checksum and sequence number, both ways (RFC 2784, 2890).
+#include <thread>
+
 #include "tunnel_fixture.hpp"
 
 namespace xovl::test {
@@ -24,6 +26,10 @@ protected:
 	Bytes arriving(const Gre &gre, const Packet &inner) const { return from_a(gre / inner); }
 	Bytes arriving(const Gre &gre) const { return arriving(gre, inner_); }
 	Bytes numbered(uint32_t number) const { return arriving({.key = kKey, .seq = number}); }
+	void set_strict()
+	{
+		set_gre([](NetworkConfig &net) { net.seq = GreSeq::Strict; });
+	}
 	/// A number is looked at once only, and TC may have to finish the packet.
 	void in_time(const Bytes &packet)
 	{
@@ -262,8 +268,8 @@ TEST_P(GreHeader, NumbersMayBeLate)
 
 TEST_P(GreHeader, LateNumbersAreDropped)
 {
-	set_gre([](NetworkConfig &net) { net.seq = GreSeq::Strict; });
-	for (uint32_t number : {5u, 6u, 100u, 0x80000063u, 0xfffffffeu, 0xffffffffu, 0u, 1u, 7u}) {
+	set_strict();
+	for (uint32_t number : {5u, 6u, 100u, 1124u, 1125u}) {
 		SCOPED_TRACE(number);
 		in_time(numbered(number));
 		late(numbered(number));
@@ -271,17 +277,114 @@ TEST_P(GreHeader, LateNumbersAreDropped)
 		late(numbered(number - 1000));
 	}
 	/* what is dropped for another reason has no number */
-	const Gre wrong = {.key = kKey, .seq = 1000, .csum = true, .checksum = 1};
+	const Gre wrong = {.key = kKey, .seq = 1500, .csum = true, .checksum = 1};
 	refuses_in_tc(arriving(wrong), "gre_checksum");
-	late(arriving({.key = kKey, .seq = 7, .csum = true}));
-	in_time(arriving({.key = kKey, .seq = 8, .csum = true}));
-	late(numbered(8));
+	late(arriving({.key = kKey, .seq = 1125, .csum = true}));
+	in_time(arriving({.key = kKey, .seq = 1126, .csum = true}));
+	late(numbered(1126));
 	/* without a number nothing is late */
 	in_time(arriving({.key = kKey}));
-	in_time(numbered(9));
+	in_time(numbered(1127));
 	/* each peer has numbers of its own */
 	finishes_in_tc("uplink", from(ip().peer_b, Gre{.key = kKey, .seq = 3} / inner_),
 		       {Verdict::Redirect, inner_, delivered(ip().peer_b, "blue", "port2", inner_.bytes().size())});
+}
+
+TEST_P(GreHeader, NumbersWrap)
+{
+	set_strict();
+	for (uint32_t number : {0xfffffffdu, 0xfffffffeu, 0xffffffffu, 0u, 1u, 7u}) {
+		SCOPED_TRACE(number);
+		in_time(numbered(number));
+		late(numbered(number));
+		late(numbered(number - 1024));
+	}
+}
+
+/* The first number of a peer can be any. */
+TEST_P(GreHeader, NumbersBeginAnywhere)
+{
+	for (uint32_t first : {0u, 1u, 1024u, 1025u, 0x7fffffffu, 0x80000000u, 0xffffffffu}) {
+		SCOPED_TRACE(first);
+		set_gre([](NetworkConfig &net) { net.seq = GreSeq::Off; }); /* its numbers are forgotten */
+		set_strict();
+		in_time(numbered(first));
+		late(numbered(first));
+		in_time(numbered(first + 1));
+		late(numbered(first));
+		in_time(numbered(first + 2));
+	}
+}
+
+/* One packet that anybody made up costs none of the peer's. */
+TEST_P(GreHeader, AForgedNumberIsNotBelieved)
+{
+	set_strict();
+	in_time(numbered(9));
+	uint32_t next = 10;
+	for (uint32_t ahead : {1025u + 9, 5000u, 0x7fffffffu, 0x7fffffffu + 9}) {
+		SCOPED_TRACE(ahead);
+		in_time(numbered(ahead));
+		late(numbered(ahead)); /* again */
+		for (int i = 0; i < 3; i++)
+			in_time(numbered(next++));
+		late(numbered(next - 1));
+	}
+	for (uint32_t behind : {next - 1 - 1025, 0x80000000u + next, 0xf0000000u}) {
+		SCOPED_TRACE(behind);
+		late(numbered(behind));
+		for (int i = 0; i < 3; i++)
+			in_time(numbered(next++));
+	}
+	/* one packet of the peer between them is enough */
+	for (int i = 0; i < 3; i++) {
+		in_time(numbered(0x10000000u + static_cast<uint32_t>(i)));
+		in_time(numbered(next++));
+	}
+}
+
+/* Of two that were made up, one after the other, the peer recovers with its second packet. */
+TEST_P(GreHeader, TwoForgedNumbersCostOnePacket)
+{
+	set_strict();
+	in_time(numbered(9));
+	in_time(numbered(0x10000000u));
+	in_time(numbered(0x10000001u));
+	late(numbered(10));
+	in_time(numbered(11));
+	in_time(numbered(12));
+	late(numbered(0x10000000u));
+}
+
+/* After a long loss: nothing is lost besides. */
+TEST_P(GreHeader, APeerJumpsAhead)
+{
+	set_strict();
+	in_time(numbered(9));
+	for (uint32_t number : {50000u, 50001u, 50003u})
+		in_time(numbered(number));
+	late(numbered(50002));
+	/* in another order */
+	in_time(numbered(90001));
+	in_time(numbered(90000));
+	in_time(numbered(90003));
+	late(numbered(90002));
+}
+
+TEST_P(GreHeader, APeerStartsAgain)
+{
+	set_strict();
+	in_time(numbered(5000));
+	late(numbered(0));
+	for (uint32_t number = 1; number < 5; number++)
+		in_time(numbered(number));
+	late(numbered(4));
+	/* one that had sent few numbers: after a second of silence */
+	late(numbered(0));
+	std::this_thread::sleep_for(1100ms);
+	for (uint32_t number = 0; number < 5; number++)
+		in_time(numbered(number));
+	late(numbered(4));
 }
 
 /* RFC 2784, 2.1 and 2.2 */
