@@ -3,11 +3,10 @@
 #ifndef XOVL_BPF_FDB_H
 #define XOVL_BPF_FDB_H
 
-#include <linux/errno.h>
-
 #include "bits.h"
 #include "clock.h"
 #include "frame.h"
+#include "learned.h"
 #include "maps.h"
 
 /* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
@@ -24,52 +23,12 @@ struct destination {
 	__u64 generation; /* of all that has been looked up for it: see xovl/caches.h, paths */
 };
 
-/* When the table is full, expired entries are swept out at most so often, so many at a time. */
-#define FDB_SWEEP_NS NSEC_PER_SEC
-static volatile __u32 fdb_sweep_max = 256; /* not a constant: the verifier would count through every value (6.18) */
-static __u64 fdb_swept;			   /* time of the last sweep; a race costs one sweep more */
-
-/* now may come from a CPU whose coarse clock lags behind the one that wrote seen: signed. */
-static __always_inline bool fdb_expired(const struct xovl_network *net, __u64 seen, __u64 now)
-{
-	return net->ageing_ns && (__s64)(now - seen) > (__s64)net->ageing_ns;
-}
-
 /* The time of the frame, which not every frame needs. */
 static __always_inline __u64 fdb_now(struct frame *f)
 {
 	if (!f->now)
 		f->now = bpf_ktime_get_coarse_ns();
 	return f->now;
-}
-
-struct fdb_sweep {
-	__u64 now;
-	__u32 left;
-};
-
-static long fdb_sweep_one(void *map, struct xovl_fdb_key *key, struct xovl_fdb *entry, struct fdb_sweep *sweep)
-{
-	__u32 net_index = key->net;
-	struct xovl_network *net = bpf_map_lookup_elem(&networks, &net_index);
-
-	if (xovl_fdb_state_of(entry->dst) != XOVL_FDB_LEARNED)
-		return 0;
-	if (net && !fdb_expired(net, entry->seen, sweep->now))
-		return 0;
-	bpf_map_delete_elem(map, key);
-	return --sweep->left == 0;
-}
-
-/* Nobody else collects what has expired; until the table is full it does no harm. */
-static __noinline void fdb_sweep(__u64 now)
-{
-	struct fdb_sweep sweep = {.now = now, .left = fdb_sweep_max};
-
-	if ((__s64)(now - fdb_swept) < (__s64)FDB_SWEEP_NS)
-		return;
-	fdb_swept = now;
-	bpf_for_each_map_elem(&fdb, fdb_sweep_one, &sweep, 0);
 }
 
 /* struct xovl_fdb_key as one number. */
@@ -108,15 +67,12 @@ static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
 {
 	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
 	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
-	__u64 key = fdb_key(f, f->src);
-	struct xovl_fdb entry = {.dst = dst, .seen = fdb_now(f)};
 	__u64 old;
 
 	if (!(f->net->flags & XOVL_NET_LEARNING))
 		return;
 	if (!known) {
-		if (bpf_map_update_elem(&fdb, &key, &entry, BPF_NOEXIST) == -E2BIG)
-			fdb_sweep(fdb_now(f));
+		learned_add(fdb_key(f, f->src), dst, fdb_now(f), f->net->mac_limit);
 		return;
 	}
 	old = known->dst;

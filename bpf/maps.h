@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "xovl/caches.h"
+#include "xovl/learned.h"
 #include "xovl/maps.h"
 #include "xovl/reasons.h"
 
@@ -56,6 +57,8 @@ XOVL_ARRAY(networks, struct xovl_network);
 XOVL_HASH(fdb, struct xovl_fdb_key, struct xovl_fdb);
 
 XOVL_ARRAY_OF_LINES(fdb_hints, struct xovl_fdb_hints);
+XOVL_ARRAY_OF_LINES(learned, struct xovl_learned_set);
+XOVL_ARRAY_OF_LINES(learned_uses, struct xovl_learned_use);
 
 XOVL_HASH(floods, struct xovl_flood_key, __u32);
 XOVL_ARRAY(peers, struct xovl_peer);
@@ -90,6 +93,7 @@ XOVL_PERCPU_ARRAY(paths_once, struct path_once, PATH_USES);
 /* Maps of one element, too, but the programs know its address: no look-up. */
 volatile __u64 generation SEC(".data.generation");
 volatile __u64 moves[XOVL_MOVES] SEC(".data.moves");
+struct xovl_learned_all learned_all SEC(".data.learned_all");
 volatile __u64 geneve_ports[XOVL_PORT_WORDS] SEC(".data.geneve_ports");
 
 /* Octets of a packet for a moment, and the words behind them that may be read with them. */

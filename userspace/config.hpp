@@ -177,7 +177,8 @@ struct NetworkSettings {
 	uint16_t dstport = XOVL_VXLAN_PORT; ///< of UDP; 0 of encapsulations without
 	uint16_t mtu = 0;                   ///< largest inner IP packet, octets; 0: what the underlay carries
 	bool learning = true;
-	uint32_t ageing = 300; ///< seconds, 0: never
+	uint32_t ageing = 300;  ///< seconds, 0: never
+	uint32_t mac_limit = 0; ///< learned entries; 0: a share of what is free
 	OuterPolicy outer;
 	bool gso = true;                   ///< its ports may hand over super-frames
 	bool mss_clamp = false;            ///< TCP SYNs get an MSS that fits, both ways

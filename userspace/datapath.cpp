@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "attach.hpp"
+#include "learned.hpp"
 #include "routes.hpp"
 #include "tc.skel.h"
 #include "text_file.hpp"
@@ -67,6 +68,8 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"networks", limits.networks},
 		{"fdb", limits.fdb},
 		{"fdb_hints", 1u << hints_bits(limits.fdb)},
+		{"learned", learned_sets(limits.fdb)},
+		{"learned_uses", limits.networks},
 		// the old and the new elements side by side
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
 		{"members", twice(limits.members)},
@@ -119,6 +122,7 @@ template <typename Skeleton, typename Set> bpf_object *open_object(const char *w
 	skeleton->rodata->fdb_hints_bits = hints_bits(fdb);
 	skeleton->rodata->device_is_readable =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_probe_read_kernel, nullptr) == 1;
+	skeleton->rodata->learned_sets = learned_sets(fdb);
 	set(*skeleton);
 	return std::exchange(*skeleton->skeleton->obj, nullptr);
 }
@@ -159,7 +163,9 @@ void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint3
 Object load_tc_object(const PinDir &dir, const Limits &limits)
 {
 	BpfLog log;
-	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [](const xovl_tc &) {}));
+	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [&](const xovl_tc &skeleton) {
+		skeleton.data_learned_all->learned_all = learned_nothing(limits.fdb);
+	}));
 	for (const auto &[name, entries] : map_sizes(limits))
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
 	bpf_map *map = nullptr;
@@ -198,7 +204,8 @@ Maps::Maps(const PinDir &dir)
 	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), geneve_ports(dir.pin("geneve_ports")),
 	  options(dir.pin("options")), sequences(dir.pin("sequences")), devices(dir.pin("devices")),
 	  live_devices(dir.pin("live_devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
-	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation"))
+	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation")),
+	  learned(dir.pin("learned")), learned_uses(dir.pin("learned_uses")), learned_all(dir.pin("learned_all"))
 {
 }
 
@@ -248,6 +255,13 @@ bool datapath_is_loaded(PinDir &dir)
 		return false;
 	}
 	return true;
+}
+
+uint64_t coarse_now()
+{
+	timespec now{};
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * 1'000'000'000ull + now.tv_nsec;
 }
 
 void datapath_load(PinDir &dir, const Limits &limits)

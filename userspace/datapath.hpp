@@ -12,6 +12,7 @@
 #include "fd.hpp"
 #include "link.hpp"
 #include "map.hpp"
+#include "xovl/learned.h"
 
 struct bpf_object;
 
@@ -84,6 +85,9 @@ struct Maps {
 	Map<uint32_t, xovl_net_stats> net_stats;
 	Map<uint32_t, xovl_drop_stats> drop_stats;
 	Map<uint32_t, uint64_t> generation;
+	Map<uint32_t, xovl_learned_set> learned;
+	Map<uint32_t, xovl_learned_use> learned_uses;
+	Map<uint32_t, xovl_learned_all> learned_all; ///< one element
 
 	/// Paths that the datapath remembers are void from here on: what they say may have changed.
 	void next_generation() const;
@@ -101,6 +105,9 @@ bool is_of_this_netns(const xovl_settings &settings);
 /// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed.
 /// Error(System) when it is of another layout.
 bool datapath_is_loaded(PinDir &dir);
+
+/// The clock that the datapath writes into learned FDB entries, ns.
+uint64_t coarse_now();
 
 /// Create the maps, load the TC programs and pin all of it in dir, whose remains of an interrupted load are removed first.
 /// Somebody else was faster: nothing to do.

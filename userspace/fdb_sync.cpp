@@ -137,31 +137,44 @@ FdbItems wanted_items(const Tables &tables, const Config &wanted)
 	return items;
 }
 
-/// Delete the oldest learned entries, count or a few more. False: there is none.
-bool make_room(const Maps &maps, size_t count)
+/// Delete count learned entries: those that have expired, all of them, and if need be the oldest others. False: there is none.
+bool make_room(const Maps &maps, Learned &learned, size_t count)
 {
-	std::vector<std::pair<uint64_t, xovl_fdb_key>> learned;
+	struct Item {
+		uint64_t seen;
+		xovl_fdb_key key;
+	};
+	std::vector<Item> items;
+	size_t expired = 0;
+	const std::vector<xovl_network> networks = maps.networks.array();
+	const auto now = static_cast<int64_t>(coarse_now());
 	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
-		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)
-			learned.push_back({entry.seen, key});
+		if (xovl_fdb_state_of(entry.dst) != XOVL_FDB_LEARNED)
+			return;
+		const auto ageing = static_cast<int64_t>(networks.at(key.net).ageing_ns);
+		const bool is_over = ageing && now - static_cast<int64_t>(entry.seen) > ageing;
+		expired += is_over;
+		items.push_back({is_over ? 0 : entry.seen, key});
 	});
-	constexpr size_t kAtLeast = 1024; // the next writers find room, too
-	auto older = [](const auto &a, const auto &b) { return a.first < b.first; };
-	count = std::min(std::max(count, kAtLeast), learned.size());
-	std::nth_element(learned.begin(), learned.begin() + count, learned.end(), older);
-	for (size_t i = 0; i < count; i++)
-		maps.fdb.del(learned[i].second);
+	count = std::min(std::max(count, expired), items.size());
+	std::ranges::nth_element(items, items.begin() + static_cast<ptrdiff_t>(count), {}, &Item::seen);
+	items.resize(count);
+	for (const Item &item : items)
+		learned.del(item.key);
 	maps.next_generation();
 	return count > 0;
 }
 
 constexpr size_t kBatch = 4096;
 
-/// Writes entries in batches; where the table is full learned ones make room.
+/// Writes static entries in batches; where the table is full learned ones make room.
 class Writer {
 public:
 	/// expected: how many will be written, about.
-	Writer(const Maps &maps, size_t expected) : maps_(maps), expected_(expected) {}
+	Writer(const Maps &maps, Learned &learned, size_t expected)
+		: maps_(maps), learned_(learned), expected_(expected)
+	{
+	}
 
 	void write(const xovl_fdb_key &key, const xovl_fdb &entry)
 	{
@@ -178,10 +191,13 @@ public:
 		std::span entries(entries_);
 		while (!keys.empty()) {
 			const size_t done = maps_.fdb.try_set(keys, entries);
+			for (size_t i = 0; i < done; i++)
+				if (!learned_.release(keys[i]))
+					maps_.fdb.set(keys[i], entries[i]);
 			keys = keys.subspan(done);
 			entries = entries.subspan(done);
 			expected_ -= std::min(done, expected_);
-			if (!keys.empty() && !make_room(maps_, expected_))
+			if (!keys.empty() && !make_room(maps_, learned_, std::max(expected_, keys.size())))
 				throw request_error(fmt::format("more than {} static FDB entries (limits)",
 								maps_.fdb.max_entries()));
 		}
@@ -191,6 +207,7 @@ public:
 
 private:
 	const Maps &maps_;
+	Learned &learned_;
 	size_t expected_;
 	std::vector<xovl_fdb_key> keys_;
 	std::vector<xovl_fdb> entries_;
@@ -280,25 +297,29 @@ void fdb_to_config(const FdbItems &items, const Tables &tables, Config &config)
 	}
 }
 
-void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry)
+void fdb_write(const Maps &maps, Learned &learned, const xovl_fdb_key &key, const xovl_fdb &entry)
 {
-	Writer writer(maps, 1);
+	Writer writer(maps, learned, 1);
 	writer.write(key, entry);
 	writer.flush();
 }
 
-bool fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
+bool fdb_follow(const Maps &maps, Learned &learned, const Tables &current, const Tables &desired)
 {
 	Follower follower(current, desired);
+	learned.repair();
 	if (!follower.matters())
 		return false;
 	// nothing is written while the map is read
 	std::vector<std::pair<xovl_fdb_key, xovl_fdb>> moved;
-	std::vector<xovl_fdb_key> gone;
+	std::vector<xovl_fdb_key> gone, forgotten;
+	size_t others = 0;
 	maps.fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
-		uint64_t dst = follower.follow(entry.dst);
+		const uint64_t dst = follower.follow(entry.dst);
+		const bool is_learned = xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED;
+		others += dst && !is_learned;
 		if (!dst)
-			gone.push_back(key);
+			(is_learned ? forgotten : gone).push_back(key);
 		else if (dst != entry.dst)
 			moved.push_back({key, {.dst = dst, .seen = entry.seen}});
 	});
@@ -306,15 +327,22 @@ bool fdb_follow(const Maps &maps, const Tables &current, const Tables &desired)
 	for (const auto &key : gone)
 		deleter.del(key);
 	deleter.flush();
-	Writer writer(maps, moved.size());
+	for (const auto &key : forgotten)
+		learned.del(key);
+	Writer writer(maps, learned, moved.size());
 	for (const auto &[key, entry] : moved)
-		writer.write(key, entry);
+		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)
+			maps.fdb.replace(key, entry); // it may have expired and gone
+		else
+			writer.write(key, entry);
 	writer.flush();
+	learned.set_others(others);
 	maps.next_generation();
 	return true;
 }
 
-FdbChanges fdb_replace(const Maps &maps, const FdbItems &running, const Tables &tables, const Config &wanted)
+FdbChanges fdb_replace(const Maps &maps, Learned &learned, const FdbItems &running, const Tables &tables,
+		       const Config &wanted)
 {
 	const FdbItems want = wanted_items(tables, wanted);
 	FdbChanges changes;
@@ -329,7 +357,8 @@ FdbChanges fdb_replace(const Maps &maps, const FdbItems &running, const Tables &
 	deleter.flush();
 	if (changes.deleted)
 		maps.next_generation();
-	Writer writer(maps, changes.added);
+	learned.set_others(want.size());
+	Writer writer(maps, learned, changes.added);
 	pair_up(running, want, [&](const FdbItem *old, const FdbItem *now) {
 		if (now && (!old || old->dst != now->dst))
 			writer.write(as_key(now->key), {.dst = now->dst, .seen = 0});

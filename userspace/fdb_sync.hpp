@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "learned.hpp"
 #include "tables.hpp"
 
 namespace xovl {
@@ -41,16 +42,17 @@ void fdb_to_config(const FdbItems &items, const Tables &tables, Config &config);
 
 /// Entries whose network, port or peer goes are deleted; where a peer got another index they follow.
 /// False: no entry can have been concerned.
-bool fdb_follow(const Maps &maps, const Tables &current, const Tables &desired);
+bool fdb_follow(const Maps &maps, Learned &learned, const Tables &current, const Tables &desired);
 
 /// The static entries, now running, become exactly those of wanted, whose tables are in force. Learned entries make room
 /// where it lacks.
-FdbChanges fdb_replace(const Maps &maps, const FdbItems &running, const Tables &tables, const Config &wanted);
+FdbChanges fdb_replace(const Maps &maps, Learned &learned, const FdbItems &running, const Tables &tables,
+		       const Config &wanted);
 
 /// What fdb_follow() and fdb_replace() would change together.
 FdbChanges fdb_compare(const FdbItems &running, const Tables &current, const Tables &desired, const Config &wanted);
 
-/// Write one entry; where the table is full learned ones make room. Error(Request): full of static ones.
-void fdb_write(const Maps &maps, const xovl_fdb_key &key, const xovl_fdb &entry);
+/// Write one static entry; where the table is full learned ones make room. Error(Request): full of static ones.
+void fdb_write(const Maps &maps, Learned &learned, const xovl_fdb_key &key, const xovl_fdb &entry);
 
 } // namespace xovl

@@ -66,6 +66,13 @@ public:
 		return false;
 	}
 
+	/// Nothing happens where the key is not there (any more).
+	void replace(const Key &key, const Value &value) const
+	{
+		if (bpf_map_update_elem(fd(), &key, &value, BPF_EXIST) != 0 && errno != ENOENT)
+			fail("write", errno);
+	}
+
 	void set(const Key &key, const Value &value) const
 	{
 		if (!try_set(key, value))

@@ -18,13 +18,6 @@ namespace xovl {
 
 namespace {
 
-uint64_t coarse_now()
-{
-	timespec now{};
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec * 1'000'000'000ull + now.tv_nsec;
-}
-
 /// Where an entry points to; false: what it points to is gone.
 bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 {
@@ -161,6 +154,13 @@ Overlay::Impl::Impl(const std::string &root) : dir_(root)
 		dir_.remove();
 }
 
+Learned &Overlay::Impl::learned()
+{
+	if (!learned_)
+		learned_.emplace(maps());
+	return *learned_;
+}
+
 Overlay::Impl::Current &Overlay::Impl::current()
 {
 	if (!current_) {
@@ -247,6 +247,7 @@ void Overlay::Impl::heal()
 
 void Overlay::Impl::down()
 {
+	learned_.reset();
 	maps_.reset();
 	current_.reset();
 	take_down(dir_);
@@ -396,6 +397,7 @@ std::vector<NetworkStatus> Overlay::networks() const
 		NetworkStatus status;
 		status.local = local_of(net, config.vteps, peers);
 		status.mtu = mtu_in_force(net.mtu, underlay, largest_kind(net, config.vteps, peers));
+		status.learned = impl_->maps().learned_uses.get(impl_->network(net.name)).value();
 		net.ports.clear();
 		net.flood.clear();
 		net.peers.clear();

@@ -13,6 +13,7 @@
 #include "counters.hpp"
 #include "hooks.hpp"
 #include "overhead.hpp"
+#include "xovl/learned.h"
 
 namespace xovl {
 
@@ -53,6 +54,7 @@ struct NetworkStatus {
 	NetworkConfig config; ///< without ports, flood, peers, fdb
 	std::optional<Address> local;
 	NetworkMtu mtu; ///< in force
+	xovl_learned_use learned{};
 };
 
 /// Every interface of a file exists and is an Ethernet: a check for read_yaml_file(). Of the current network namespace.

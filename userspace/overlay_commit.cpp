@@ -101,6 +101,7 @@ void Overlay::Impl::add_notes(std::vector<std::string> &&notes)
 void Overlay::Impl::load(const Limits &limits)
 {
 	datapath_load(dir_, limits);
+	learned_.reset();
 	maps_.emplace(dir_);
 	current_.reset();
 }
@@ -230,14 +231,14 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
 	note_routes(desired);
 	detach_surplus(desired);
-	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), before, desired); });
+	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), learned(), before, desired); });
 	std::vector<std::string> lines = describe_vlans(before, desired);
 	for (auto &line : attach_all(desired))
 		lines.push_back(std::move(line));
 	refresh_xmit(desired);
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
-		FdbChanges changes = fdb_replace(maps(), moved ? afresh : *running_fdb, desired, wanted);
+		FdbChanges changes = fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, wanted);
 		if (moved) // some of it by fdb_follow()
 			changes = fdb_compare(*running_fdb, before, desired, wanted);
 		describe_fdb(lines, changes);

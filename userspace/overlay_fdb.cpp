@@ -166,12 +166,14 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	if (peer)
 		impl_->add_ref(index, *peer);
 	try {
-		fdb_write(impl_->maps(), key, {.dst = fdb_dst(impl_->tables(), index, entry.target), .seen = 0});
+		fdb_write(impl_->maps(), impl_->learned(), key,
+			  {.dst = fdb_dst(impl_->tables(), index, entry.target), .seen = 0});
 	} catch (...) {
 		if (dst)
 			impl_->drop_ref(index, *dst);
 		throw;
 	}
+	impl_->learned().add_others(is_static ? 0 : 1);
 	impl_->maps().next_generation();
 	if (old_remote)
 		impl_->drop_ref(index, *old_remote);
@@ -188,7 +190,12 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 	auto old_remote = remote_of(impl_->tables(), old);
 	if (old_remote)
 		impl_->check_without(index, *old_remote, std::nullopt);
-	impl_->maps().fdb.del(key);
+	if (xovl_fdb_state_of(old->dst) == XOVL_FDB_LEARNED) {
+		impl_->learned().del(key);
+	} else {
+		impl_->maps().fdb.del(key);
+		impl_->learned().add_others(-1);
+	}
 	impl_->maps().next_generation();
 	if (old_remote)
 		impl_->drop_ref(index, *old_remote);
@@ -204,7 +211,7 @@ size_t Overlay::fdb_flush(const std::string &net)
 			learned.push_back(key);
 	});
 	for (const auto &key : learned)
-		impl_->maps().fdb.del(key);
+		impl_->learned().del(key);
 	impl_->maps().next_generation();
 	return learned.size();
 }

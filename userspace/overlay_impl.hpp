@@ -16,6 +16,8 @@ struct Overlay::Impl {
 	bool loaded() const { return maps_.has_value(); }
 	const Maps &maps() const { return *maps_; }
 	const PinDir &dir() const { return dir_; }
+	/// Opened when something is to change.
+	Learned &learned();
 	/// Empty tables while nothing is loaded. They stay true as long as the lock is held.
 	const Tables &tables() { return current().tables; }
 	/// The networks index; Error(Request): there is none of that name.
@@ -87,6 +89,7 @@ private:
 
 	PinDir dir_;
 	std::optional<Maps> maps_;
+	std::optional<Learned> learned_;
 	std::optional<Current> current_;
 	HostCheck host_;
 	std::vector<std::string> notes_;

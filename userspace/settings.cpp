@@ -153,6 +153,8 @@ constinit const Setting<Net> kNetworkSettings[] = {
 	 [](const Net &net) { return SettingValue(net.learning); }, kEveryEncap, kColumn},
 	{"ageing", "SECONDS", [](Net &net, Text text) { net.ageing = parse_as<uint32_t>(kAgeingRange, text); },
 	 [](const Net &net) { return SettingValue(net.ageing); }, kEveryEncap, kColumn},
+	{"mac-limit", "N", [](Net &net, Text text) { net.mac_limit = parse_as<uint32_t>(kMacLimitRange, text); },
+	 [](const Net &net) { return SettingValue(net.mac_limit); }},
 	{"ttl", "N|inherit", [](Net &net, Text text) { net.outer.ttl = parse_or<uint8_t>(kTtlRange, "inherit", text); },
 	 [](const Net &net) { return number_or(net.outer.ttl, "inherit"); }},
 	{"dscp", "N|inherit",

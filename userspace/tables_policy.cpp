@@ -127,6 +127,7 @@ xovl_network make_network(const NetworkConfig &net, uint32_t order)
 {
 	xovl_network value{};
 	value.ageing_ns = uint64_t{net.ageing} * 1'000'000'000;
+	value.mac_limit = net.mac_limit;
 	value.flags = network_flags(net);
 	value.id = net.vni.value_or(0);
 	value.mtu = net.mtu;
@@ -168,6 +169,7 @@ NetworkConfig network_config(const Tables &tables, uint32_t index)
 	config.gso = !(net.flags & XOVL_NET_GSO_OFF);
 	config.mtu = net.mtu;
 	config.ageing = net.ageing_ns / 1'000'000'000;
+	config.mac_limit = net.mac_limit;
 	config.outer = outer_policy(net);
 	for (const auto &[flag, member] : kFlags)
 		config.*member = net.flags & flag;

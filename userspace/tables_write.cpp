@@ -121,6 +121,15 @@ xovl_flood_head interim_flood(const Tables &current, const Tables &desired, uint
 	return {};
 }
 
+/// Those of a network that is new.
+void clear_net_counters(const Maps &maps, uint32_t index)
+{
+	maps.net_stats.clear_per_cpu(index);
+	xovl_learned_use use = maps.learned_uses.get(index).value();
+	use.refused = 0;
+	maps.learned_uses.set(index, use);
+}
+
 void write_arrays(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	write_used(
@@ -131,7 +140,7 @@ void write_arrays(const Maps &maps, const Tables &current, const Tables &desired
 	for (uint32_t i = 0; i < networks.size(); i++)
 		networks[i].flood = interim_flood(current, desired, i);
 	write_used(maps.networks, current.networks, networks, network_used, same_network,
-		   [&](uint32_t i) { maps.net_stats.clear_per_cpu(i); });
+		   [&](uint32_t i) { clear_net_counters(maps, i); });
 	write_used(
 		maps.port_table, current.port_table, desired.port_table, port_used,
 		[](const xovl_port &a, const xovl_port &b) { return a.ifindex == b.ifindex && a.vid == b.vid; },

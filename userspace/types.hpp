@@ -92,6 +92,7 @@ inline constexpr NumberRange kVlanRange{"VLAN", 1, 4094};
 inline constexpr NumberRange kDstportRange{"dstport", 1, 65535};
 inline constexpr NumberRange kMtuRange{"MTU", 68, 65535, true};  ///< octets (68: RFC 791); 0: what the underlay carries
 inline constexpr NumberRange kAgeingRange{"ageing", 0, 1000000}; ///< seconds
+inline constexpr NumberRange kMacLimitRange{"mac-limit", 0, UINT32_MAX};
 inline constexpr NumberRange kTtlRange{"ttl", 1, 255};
 inline constexpr NumberRange kDscpRange{"dscp", 0, 63};
 inline constexpr NumberRange kSrcportRange{"srcport", 1, 65535};

@@ -172,8 +172,10 @@ struct xovl_network {
 	__u16 sport_max;
 	__u32 flowlabel;
 	__u32 port_options; /* GENEVE: octets of options of the port that has most of its own */
+	__u32 mac_limit;    /* learned entries; 0: a share of what is free (xovl/learned.h) */
+	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_network, 96);
+XOVL_ASSERT_SIZE(struct xovl_network, 104);
 
 /* options: GENEVE options, for a network or port that has any */
 enum xovl_options_use {

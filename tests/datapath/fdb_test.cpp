@@ -179,33 +179,4 @@ TEST_P(Fdb, LearningOff)
 	EXPECT_FALSE(bench_->fdb("blue", mac::kUnknown));
 }
 
-/* The limit of this bench is 256 entries. What is configured stays, what is new floods until something expires. */
-TEST_P(Fdb, FullTable)
-{
-	const auto tenant = [](unsigned n) {
-		char text[32];
-		snprintf(text, sizeof(text), "02:00:00:01:%02x:%02x", n >> 8, n & 0xff);
-		return std::string(text);
-	};
-	for (unsigned n = 0; n < 300; n++)
-		from_port(tenant(n));
-	expect_port(tenant(0), "port1");
-	EXPECT_FALSE(bench_->fdb("blue", tenant(299)));
-	expect_peer(mac::kRemoteA, ip().peer_a, XOVL_FDB_STATIC);
-	expect_port(mac::kTenant2, "port2", XOVL_FDB_STATIC);
-
-	/* the first sweep found nothing, the next one is a second later */
-	for (unsigned n = 0; n < 100; n++)
-		bench_->age(tenant(n), 1000);
-	const bool learned = wait_until(
-		[&] {
-			from_port(tenant(299));
-			return bench_->fdb("blue", tenant(299)).has_value();
-		},
-		1500ms);
-	EXPECT_TRUE(learned);
-	expect_port(tenant(150), "port1");
-	expect_peer(mac::kRemoteA, ip().peer_a, XOVL_FDB_STATIC);
-}
-
 } // namespace xovl::test

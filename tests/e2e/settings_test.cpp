@@ -27,6 +27,7 @@ const Words kNetworkWords[] = {
 	{"mtu", "1300", "1200"},
 	{"learning", "off", "on"},
 	{"ageing", "20", "0"},
+	{"mac-limit", "1000", "5"},
 	{"ttl", "inherit", "9"},
 	{"dscp", "46", "inherit"},
 	{"df", "unset", "inherit"},

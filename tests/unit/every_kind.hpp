@@ -23,6 +23,7 @@ inline NetworkConfig every_geneve_key()
 		     .flowlabel = 0};
 	net.gso = false;
 	net.mss_clamp = true;
+	net.mac_limit = 1000;
 	net.options = {{0x0102, 0x80, {0, 1, 0, 2}}, {1, 2, {}}};
 	net.match = {{0x0102, 0x80, {0, 1, 0, 2}}, {0xff, 0xff, 0, 0}};
 	net.ports = {{"p0", 5, XOVL_MODE_TC, {{1, 3, {}}, {1, 4, {}}}}};

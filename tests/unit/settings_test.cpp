@@ -47,6 +47,9 @@ const Good kNetworkWords[] = {
 	{"learning", "off", false},
 	{"ageing", "300", 300u, true},
 	{"ageing", "0", 0u},
+	{"mac-limit", "0", 0u, true},
+	{"mac-limit", "1000", 1000u},
+	{"mac-limit", "0xffffffff", 4294967295u},
 	{"ttl", "64", 64u, true},
 	{"ttl", "1", 1u},
 	{"ttl", "0xff", 255u},
@@ -271,9 +274,9 @@ TEST(Settings, EveryMemberIsOne)
 	[[maybe_unused]] const auto &[ttl, dscp, df, udpcsum, udp6zerocsumrx, sport_min, sport_max, flowlabel] =
 		OuterPolicy();
 	const size_t outer = 8 - 1; // srcport is both ports
-	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, outer_policy, gso, mss,
-				      options, match, csum, seq, gbp, reserved] = NetworkSettings();
-	EXPECT_EQ(settings_of<NetworkSettings>().size(), 17 - 2 + outer) << "all but name and outer";
+	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit, outer_policy,
+				      gso, mss, options, match, csum, seq, gbp, reserved] = NetworkSettings();
+	EXPECT_EQ(settings_of<NetworkSettings>().size(), 18 - 2 + outer) << "all but name and outer";
 	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group] = PortConfig();
 	EXPECT_EQ(settings_of<PortConfig>().size(), 5u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode] = UplinkConfig();

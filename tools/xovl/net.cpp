@@ -60,6 +60,8 @@ void show(Context &context, Args &args)
 		     {"mtu_from", "mtu from"},
 		     {"learning", "learning"},
 		     {"ageing", "ageing"},
+		     {"learned", "learned"},
+		     {"learn_refused", "not learned"},
 		     {"options", "options", options_text}});
 	for (const NetworkStatus &net : context.overlay().networks()) {
 		const NetworkConfig &config = net.config;
@@ -68,7 +70,8 @@ void show(Context &context, Args &args)
 		table.add({config.name, name_of(config.encap), config.vni ? Json(*config.vni) : Json(),
 			   net.local ? Json(net.local->str()) : Json(), number_or_none(config.dstport),
 			   number_or_none(net.mtu.mtu), net.mtu.from.empty() ? Json() : Json(net.mtu.from),
-			   config.learning, config.ageing, options_of<NetworkSettings>(config)});
+			   config.learning, config.ageing, net.learned.entries, net.learned.refused,
+			   options_of<NetworkSettings>(config)});
 	}
 	if (!name.empty() && table.empty())
 		throw no_network(name);
