@@ -20,7 +20,7 @@ typedef struct __sk_buff ctx_t;
 #define CARRIER_IS_XDP false
 #define CARRIER_WANTS_PARTIAL false /* an skb carries that state */
 
-/* All that the stages read of the usual packet: Ethernet, two tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
+/* All that the stages read of the usual packet: Ethernet, tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
 #define FRAME_PULL 128
 
 #define ROOM_FLAGS (BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET)
@@ -186,20 +186,41 @@ static __always_inline void frame_collect_tag(ctx_t *ctx, struct frame *f, int n
 }
 
 /*
- * Take the port's tag off and all tags that belong to the frame into f->tags, so that they can be written into it. The
- * packet's data is void afterwards. False: there are more than f->tags holds.
+ * The tag that is second in the packet is given another EtherType, so that the kernel does not take it for one and leaves it where
+ * it is. Returns its own; 0: there is no such tag. The packet's data is void afterwards.
  */
-static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
+__noinline int frame_hide_tag(ctx_t *ctx)
 {
+	const __u32 at = 2 * ETH_ALEN + sizeof(struct xovl_vlan_tag);
+	__be16 types[3], hidden = bpf_htons(ETH_P_TEB);
+
+	if (bpf_skb_load_bytes(ctx, 2 * ETH_ALEN, types, sizeof(types)))
+		return 0;
+	if (!ethertype_is_vlan(types[0]) || !ethertype_is_vlan(types[2]))
+		return 0;
+	return bpf_skb_store_bytes(ctx, at, &hidden, sizeof(hidden), BPF_F_RECOMPUTE_CSUM) ? 0 : types[2];
+}
+
+/*
+ * Take the port's tag off, and those that are or come beside the packet into f->tags, so that they can be written into it. More than
+ * two stay in the packet from the third on. The packet's data is void afterwards.
+ */
+static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
+{
+	__be16 third = 0;
+
 	if (f->port_vid)
 		bpf_skb_vlan_pop(ctx);
-	if (ctx->vlan_present)
-		frame_collect_tag(ctx, f, 0);
+	if (!ctx->vlan_present)
+		return;
+	third = frame_hide_tag(ctx);
+	frame_collect_tag(ctx, f, 0);
 	if (ctx->vlan_present)
 		frame_collect_tag(ctx, f, 1);
-	/* a tag that stood in the frame may be beside it now, so its length is asked for anew */
-	f->len = ctx->len + (f->nr_tags + ctx->vlan_present) * sizeof(struct xovl_vlan_tag);
-	return !ctx->vlan_present;
+	if (third) /* its EtherType is the packet's now, of which the kernel keeps no sum */
+		bpf_skb_store_bytes(ctx, 2 * ETH_ALEN, &third, sizeof(third), 0);
+	/* a tag that stood in the packet may be beside it now, so its length is asked for anew */
+	f->len = ctx->len + f->nr_tags * sizeof(struct xovl_vlan_tag);
 }
 
 /* Room through bpf_skb_adjust_room, which alone tells the kernel how to segment a super-frame; IPv4 and IPv6 only. */
@@ -255,7 +276,7 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 	if (frame_is_ip(ctx))
 		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, flags);
 	if (err && f->gso_size && !(flags & XOVL_PATH_GSO_WHOLE))
-		return XOVL_REASON_GSO_NESTED;
+		return ethertype_is_vlan(ethertype) ? XOVL_REASON_GSO_TAGS : XOVL_REASON_GSO_NESTED;
 	if (err && bpf_skb_change_head(ctx, outer_len + tags_len, 0))
 		return XOVL_REASON_NO_ROOM;
 

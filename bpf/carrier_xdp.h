@@ -178,9 +178,8 @@ static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct fra
 }
 
 /* Tags are in the frame already. */
-static __always_inline bool frame_collect_tags(ctx_t *ctx, struct frame *f)
+static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
 {
-	return true;
 }
 
 /*

@@ -76,7 +76,7 @@ static __always_inline bool port_is_too_small(__u32 len, __u32 gso_size, __u32 m
 
 #ifdef XOVL_CARRIER_XDP
 
-/* An xdp_frame carries no half-made checksum, and not every interface takes one: TC delivers those. */
+/* An xdp_frame carries no half-made checksum, which behind many tags is not seen, and not every interface takes one: TC delivers those. */
 static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
 {
 	struct flow flow;
@@ -86,7 +86,7 @@ static __always_inline bool port_is_ready(const struct frame *f, const struct xo
 	if (!device_partial_checksums)
 		return true;
 	flow_parse(f, outer_offset(f->outer_len), true, &flow);
-	return !(flow.marks & FLOW_PARTIAL);
+	return !(flow.marks & (FLOW_PARTIAL | FLOW_DEEP));
 }
 
 #else

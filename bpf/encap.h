@@ -151,10 +151,8 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 		return too_big_out(ctx, f, flow, path, reason);
 	if ((path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
 		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
-	if (!frame_collect_tags(ctx, f))
-		reason = XOVL_REASON_VLAN_DEPTH;
-	if (!reason)
-		reason = tunnel_push(ctx, f, path->outer_len, path->flags);
+	frame_collect_tags(ctx, f);
+	reason = tunnel_push(ctx, f, path->outer_len, path->flags);
 	if (reason)
 		return tunnel_refuse(ctx, f, reason);
 	frame_reload(ctx, f);

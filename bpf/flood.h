@@ -289,8 +289,8 @@ static long flood_pass(__u32 nth, struct flood_loop *loop)
 }
 
 /* Copies to the peers that need one room after the other. */
-static __always_inline enum xovl_reason flood_tunnel(struct flood_loop *loop, struct flood *flood, struct frame *f,
-						     struct xovl_flood_head head)
+static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *flood, struct frame *f,
+					 struct xovl_flood_head head)
 {
 	ctx_t *ctx = loop->ctx;
 
@@ -300,11 +300,9 @@ static __always_inline enum xovl_reason flood_tunnel(struct flood_loop *loop, st
 	frame_reload(ctx, f);
 	flow_parse(f, 0, false, &flood->flow);
 	flow_measure(ctx, f, &flood->flow);
-	if (!frame_collect_tags(ctx, f))
-		return XOVL_REASON_VLAN_DEPTH;
+	frame_collect_tags(ctx, f);
 	flood_keep(flood, f);
 	bpf_loop(FLOOD_PASSES_MAX, flood_pass, loop, 0);
-	return XOVL_REASON_NONE;
 }
 
 /* The list has changed whole or not at all: its head is read as one word. */
@@ -326,7 +324,6 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 	__u32 nr_peers = origin->from_tunnel ? 0 : head.nr_peers;
 	struct frame copy = *origin, *f = &copy;
 	struct flood *flood = flood_get();
-	enum xovl_reason reason;
 
 	/* the origin is one of the ports */
 	if (!nr_peers && head.nr_ports <= (f->from_tunnel ? 0 : 1))
@@ -345,11 +342,8 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 	count_origin(f, loop.stats);
 	loop.stats->flooded++;
 	bpf_loop(head.nr_ports, flood_port_nth, &loop, 0);
-	if (!nr_peers)
-		return carrier_drop(ctx);
-	reason = flood_tunnel(&loop, flood, f, head);
-	if (reason)
-		count_drop_copy(reason);
+	if (nr_peers)
+		flood_tunnel(&loop, flood, f, head);
 	return carrier_drop(ctx);
 }
 

@@ -13,8 +13,11 @@
 #include "bits.h"
 #include "carrier.h"
 
-/* What flow_parse() reads: Ethernet, two tags, IPv6, TCP. */
-#define FLOW_HEADERS_MAX (14 + 2 * 4 + 40 + 20)
+/* Behind more tags in a packet nothing is looked for. */
+#define FLOW_TAGS_MAX 4
+
+/* What flow_parse() reads: Ethernet, tags, IPv6, TCP. */
+#define FLOW_HEADERS_MAX (14 + FLOW_TAGS_MAX * 4 + 40 + 20)
 
 /* What not every hook can cope with. */
 #define FLOW_SYN 0x1 /* a SYN of TCP */
@@ -23,6 +26,7 @@
  * one of which that cannot be told.
  */
 #define FLOW_PARTIAL 0x2
+#define FLOW_DEEP 0x4 /* more than FLOW_TAGS_MAX tags: one of them is beside the packet in TC, which sees one more */
 
 struct flow {
 	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
@@ -126,20 +130,22 @@ static __always_inline void flow_ipv6(const struct frame *f, __u32 start, __u32 
 	flow_transport(f, start, at + sizeof(*ip), partial, ip->nexthdr, pseudo, bpf_ntohs(ip->payload_len), flow);
 }
 
-/* EtherType behind one or two tags in the frame; *at, their offset, is moved to what follows them. */
+/*
+ * EtherType behind the tags in a frame; *at, the offset of the first one, is moved to it. A VLAN's: there are more than
+ * FLOW_TAGS_MAX. 0: the packet ends before.
+ */
 static __always_inline __be16 flow_untag(const struct frame *f, __u32 *at)
 {
-	const struct xovl_vlan_tag *tag = f->data + outer_offset(*at);
-	const __be16 *proto = (void *)(tag + 1);
+	const __be16 *proto;
 
-	*at += sizeof(*tag);
-	if ((void *)(proto + 1) > f->end)
-		return 0;
-	if (!ethertype_is_vlan(*proto))
-		return *proto;
-	*at += sizeof(*tag);
-	proto += 2;
-	return (void *)(proto + 1) > f->end ? 0 : *proto;
+#pragma nounroll
+	for (int nr_tags = 0;; nr_tags++, *at += sizeof(struct xovl_vlan_tag)) {
+		proto = f->data + outer_offset(*at);
+		if ((void *)(proto + 1) > f->end)
+			return 0;
+		if (nr_tags == FLOW_TAGS_MAX || !ethertype_is_vlan(*proto))
+			return *proto;
+	}
 }
 
 /*
@@ -156,8 +162,11 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, bool par
 	if ((void *)(proto_at + 1) <= f->end)
 		proto = *proto_at;
 	at += 2 * ETH_ALEN;
-	if (ethertype_is_vlan(proto))
+	if (ethertype_is_vlan(proto)) {
 		proto = flow_untag(f, &at);
+		if (ethertype_is_vlan(proto))
+			flow->marks = FLOW_DEEP;
+	}
 	at += sizeof(proto);
 	flow->l2_len = at - start;
 	if (proto == bpf_htons(ETH_P_IP)) {

@@ -79,7 +79,7 @@ struct frame {
 	bool from_tunnel; /* origin is a peer */
 	bool trailer;	  /* octets follow the tunnel packet and must go */
 
-	/* tags that the kernel keeps beside the frame, outermost first; TC only */
+	/* tags to be written into the frame before what is in it, outermost first; TC only */
 	__u8 nr_tags;
 	struct xovl_vlan_tag tags[2];
 };

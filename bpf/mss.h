@@ -11,7 +11,11 @@
 /* The FLOW_* that XDP leaves to TC, on a path with those flags. */
 static __always_inline __u32 xdp_obstacles(__u32 path_flags)
 {
-	return (device_partial_checksums ? FLOW_PARTIAL : 0) | (path_flags & XOVL_NET_MSS_CLAMP ? FLOW_SYN : 0);
+	__u32 marks = FLOW_DEEP;
+
+	if (device_partial_checksums)
+		marks |= FLOW_PARTIAL;
+	return path_flags & XOVL_NET_MSS_CLAMP ? marks | FLOW_SYN : marks;
 }
 
 static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)

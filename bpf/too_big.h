@@ -143,7 +143,7 @@ struct too_big {
 		struct too_big_ipv6 ipv6;
 	};
 	__u64 macs[2];
-	__u16 types[8]; /* EtherTypes and tags, before the IP header */
+	__u16 types[16]; /* EtherTypes and tags, before the IP header */
 };
 
 XOVL_PERCPU_ARRAY(too_big_now, struct too_big, 1);

@@ -53,7 +53,7 @@
 	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                                    \
 	X(VTEP_NOT_LOCAL, NETWORK, "the local tunnel address is not on this host")                                     \
 	X(NEIGHBOUR, NETWORK, "the neighbour is not resolved yet, and many copies of the frame wait for theirs")       \
-	X(VLAN_DEPTH, NETWORK, "more than two VLAN tags outside the frame")                                            \
+	X(GSO_TAGS, NETWORK, "super-frame behind more than two VLAN tags (switch its offload off)")                    \
 	X(GSO_NESTED, NETWORK, "super-frame of a tunnel inside the tenant (switch its offload off)")                   \
 	X(GSO_NUMBERED, NETWORK, "super-frame, but each packet needs its own checksum or number (csum, seq, udpcsum)") \
 	X(GSO_TOO_LONG, NETWORK, "super-frame is longer than an IP packet can be, once encapsulated")                  \

@@ -77,6 +77,19 @@ TEST_P(VlanPorts, PortOfOneVlanMeetsAnUntaggedPort)
 	EXPECT_EQ(entry->at("vid"), 10);
 }
 
+TEST_P(VlanPorts, TagsBehindThatOfThePortAreCarriedWhole)
+{
+	tagged_and_untagged();
+	const Packet tags = Vlan{.vid = 5, .tpid = 0x88a8} / Vlan{.vid = 6, .pcp = 3};
+	for (int round = 0; round < 2; round++) {
+		EXPECT_EQ(hex_dump(carried(c(1), c(2),
+					   Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 10} / tags / udp())),
+			  hex_dump(Ethernet{.dst = kMac2, .src = kMac1} / tags / udp()));
+		EXPECT_EQ(hex_dump(carried(c(2), c(1), Ethernet{.dst = kMac1, .src = kMac2} / tags / udp())),
+			  hex_dump(Ethernet{.dst = kMac1, .src = kMac2} / Vlan{.vid = 10} / tags / udp()));
+	}
+}
+
 TEST_P(VlanPorts, NonIpFramesOfAVlanAreCarriedToo)
 {
 	tagged_and_untagged();
