@@ -7,6 +7,7 @@
 #include "deliver.h"
 #include "encap.h"
 #include "path.h"
+#include "reserved.h"
 #include "verdict.h"
 
 /* struct xovl_port_key as one number. */
@@ -83,8 +84,11 @@ static __always_inline int port_look_up(ctx_t *ctx, struct frame *f, const struc
 		if (!port_enter(ctx, f, &to))
 			return verdict_pass(ctx);
 	}
-	if (mac_is_link_local(f->dst))
-		return verdict_pass(ctx);
+	if (mac_is_link_local(f->dst)) {
+		verdict = reserved_decide(ctx, f);
+		if (verdict != VERDICT_OPEN)
+			return verdict;
+	}
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
 	verdict = bridge_look_up(ctx, f, known, &to);

@@ -11,6 +11,7 @@
 #include "geneve.h"
 #include "path.h"
 #include "pmtu.h"
+#include "reserved.h"
 #include "verdict.h"
 #include "vxlan.h"
 
@@ -122,8 +123,11 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 
 	if (mac_is_bad_source(f->src))
 		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
-	if (mac_is_link_local(f->dst))
-		return verdict_drop(ctx, f, XOVL_REASON_RESERVED_MAC);
+	if (mac_is_link_local(f->dst)) {
+		verdict = reserved_decide(ctx, f);
+		if (verdict != VERDICT_OPEN)
+			return verdict;
+	}
 	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
 		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
 	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);

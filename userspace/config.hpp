@@ -168,6 +168,9 @@ struct OuterPolicy {
 /// GRE sequence numbers, RFC 2890: neither sent nor looked at; sent; late ones dropped, too.
 enum class GreSeq { Off, On, Strict };
 
+/// BPDUs of spanning tree: carried as any group; dropped; those of ports left to the kernel, those of peers dropped.
+enum class Bpdu { Pass, Drop, Punt };
+
 /// A network without what it consists of. Each member but the name is in the table of settings.hpp.
 struct NetworkSettings {
 	std::string name;
@@ -180,8 +183,9 @@ struct NetworkSettings {
 	uint32_t ageing = 300;  ///< seconds, 0: never
 	uint32_t mac_limit = 0; ///< learned entries; 0: a share of what is free
 	OuterPolicy outer;
-	bool gso = true;                   ///< its ports may hand over super-frames
-	bool mss_clamp = false;            ///< TCP SYNs get an MSS that fits, both ways
+	bool gso = true;        ///< its ports may hand over super-frames
+	bool mss_clamp = false; ///< TCP SYNs get an MSS that fits, both ways
+	Bpdu bpdu = Bpdu::Pass;
 	std::vector<GeneveOption> options; ///< GENEVE: sent with every packet; kOptionsMax octets with those of a port
 	std::optional<GeneveMatch> match;  ///< GENEVE: packets without it are dropped
 	bool csum = false;                 ///< GRE: checksum

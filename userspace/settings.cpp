@@ -102,6 +102,23 @@ SettingValue seq_value(const NetworkSettings &net)
 	return net.seq == GreSeq::On;
 }
 
+void parse_bpdu(NetworkSettings &net, std::string_view text)
+{
+	if (text == "pass")
+		net.bpdu = Bpdu::Pass;
+	else if (text == "drop" || text == "punt")
+		net.bpdu = text == "drop" ? Bpdu::Drop : Bpdu::Punt;
+	else
+		throw not_a_value("bpdu", text, "pass|drop|punt");
+}
+
+SettingValue bpdu_value(const NetworkSettings &net)
+{
+	if (net.bpdu == Bpdu::Pass)
+		return "pass";
+	return net.bpdu == Bpdu::Drop ? "drop" : "punt";
+}
+
 template <typename Number> Number parse_as(const NumberRange &range, std::string_view text)
 {
 	return static_cast<Number>(parse_number(range, text));
@@ -174,6 +191,7 @@ constinit const Setting<Net> kNetworkSettings[] = {
 	 [](const Net &net) { return SettingValue(net.gso); }},
 	{"mss", "clamp|off", [](Net &net, Text text) { net.mss_clamp = parse_word("mss", text, "clamp", "off"); },
 	 [](const Net &net) { return SettingValue(net.mss_clamp ? "clamp" : "off"); }},
+	{"bpdu", "pass|drop|punt", parse_bpdu, bpdu_value},
 	{"geneve-opt", "LIST|none", [](Net &net, Text text) { net.options = parse_options(text); },
 	 [](const Net &net) { return SettingValue(words_of(net.options)); }, kGeneve},
 	{"geneve-match", "OPTION|none", parse_match,

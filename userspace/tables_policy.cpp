@@ -46,7 +46,8 @@ uint32_t network_flags(const NetworkConfig &net)
 	uint32_t flags = XOVL_NET_USED | outer_flags(net.outer);
 	for (const auto &[flag, member] : kFlags)
 		flags |= flag_if(net.*member, flag);
-	return flags | flag_if(!net.gso, XOVL_NET_GSO_OFF) | flag_if(!net.vni, XOVL_NET_KEYLESS) |
+	return flags | flag_if(net.bpdu == Bpdu::Drop, XOVL_NET_BPDU_DROP) |
+	       flag_if(net.bpdu == Bpdu::Punt, XOVL_NET_BPDU_PUNT) | flag_if(!net.gso, XOVL_NET_GSO_OFF) | flag_if(!net.vni, XOVL_NET_KEYLESS) |
 	       flag_if(net.seq != GreSeq::Off, XOVL_NET_SEQ) | flag_if(net.seq == GreSeq::Strict, XOVL_NET_SEQ_STRICT) |
 	       flag_if(!net.options.empty(), XOVL_NET_OPTIONS) | flag_if(net.match.has_value(), XOVL_NET_MATCH) |
 	       flag_if(!known_options(net).empty(), XOVL_NET_KNOWN);
@@ -167,6 +168,8 @@ NetworkConfig network_config(const Tables &tables, uint32_t index)
 	const xovl_network &net = tables.networks[index];
 	NetworkConfig config = network_identity(net);
 	config.gso = !(net.flags & XOVL_NET_GSO_OFF);
+	if (net.flags & (XOVL_NET_BPDU_DROP | XOVL_NET_BPDU_PUNT))
+		config.bpdu = net.flags & XOVL_NET_BPDU_DROP ? Bpdu::Drop : Bpdu::Punt;
 	config.mtu = net.mtu;
 	config.ageing = net.ageing_ns / 1'000'000'000;
 	config.mac_limit = net.mac_limit;

@@ -141,6 +141,8 @@ XOVL_ASSERT_SIZE(struct xovl_device, 200);
 #define XOVL_NET_MATCH 0x20000	      /* GENEVE: `options` has what it requires */
 #define XOVL_NET_KNOWN 0x40000	      /* GENEVE: `options` has what it knows */
 #define XOVL_NET_GSO_OFF 0x80000      /* no super-frames are expected of its ports. Userspace only. */
+#define XOVL_NET_BPDU_DROP 0x100000   /* BPDUs are dropped; without it and the next one they are carried */
+#define XOVL_NET_BPDU_PUNT 0x200000   /* BPDUs of ports are left to the kernel, those of peers dropped */
 
 /*
  * A network's flood list stands in `floods` under (network, generation, position): first nr_ports ports, then nr_peers peers.

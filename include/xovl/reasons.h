@@ -40,7 +40,9 @@
 	X(ECN, NETWORK, "congestion was marked on the way, and the inner packet cannot say so (RFC 6040)")             \
 	X(GRE_SEQUENCE, NETWORK, "GRE sequence number is late (seq strict)")                                           \
 	X(SOURCE_MAC, NETWORK, "source MAC is a group address or zero")                                                \
-	X(RESERVED_MAC, NETWORK, "destination is a link-local group address (802.1Q 8.6.3)")                           \
+	X(RESERVED_MAC, NETWORK,                                                                                       \
+	  "destination is a group of one link (802.1Q 8.6.3), and no protocol of the link is in the frame")            \
+	X(BPDU, NETWORK, "BPDU of spanning tree, which the network does not carry (bpdu drop or punt)")                \
 	X(SAME_PORT, NETWORK, "destination is behind the port the frame came from")                                    \
 	X(SPLIT_HORIZON, NETWORK, "destination is behind a tunnel, and so was the source")                             \
 	X(NO_TARGET, NETWORK, "flooded, but nobody else is in the network")                                            \

@@ -107,8 +107,24 @@ TEST_P(Uplink, SourceMac)
 TEST_P(Uplink, ReservedMac)
 {
 	for (const std::string dst :
-	     {"01:80:c2:00:00:00", "01:80:c2:00:00:03", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"})
+	     {"01:80:c2:00:00:00", "01:80:c2:00:00:03", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"}) {
 		drops(Ethernet{dst, mac::kRemoteA} / Payload::of(46), "reserved_mac");
+		/* of the link, but not of this one */
+		drops(Ethernet{dst, mac::kRemoteA, 0x88cc} / Payload::of(46), "reserved_mac");
+	}
+}
+
+/* Those that are left to the kernel are those of ports. */
+TEST_P(Uplink, BpdusOfANetworkThatCarriesNone)
+{
+	Bytes header = {0x42, 0x42, 0x03};
+	header.resize(46);
+	for (const Bpdu bpdu : {Bpdu::Drop, Bpdu::Punt}) {
+		set_blue([&](NetworkConfig &net) { net.bpdu = bpdu; });
+		drops(Ethernet{"01:80:c2:00:00:00", mac::kRemoteA, 38} / Payload{header}, "bpdu");
+		drops(Ethernet{"01:80:c2:00:00:00", mac::kRemoteA} / Vlan{.vid = 7, .type = 38} / Payload{header},
+		      "bpdu");
+	}
 }
 
 TEST_P(Uplink, SplitHorizon)

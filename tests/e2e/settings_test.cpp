@@ -37,6 +37,7 @@ const Words kNetworkWords[] = {
 	{"flowlabel", "0", "5"},
 	{"gso", "off", "on"},
 	{"mss", "clamp", "off"},
+	{"bpdu", "drop", "pass"},
 	{"geneve-opt", "0x0001:0x02:", "0x0001:0x03:"},
 	{"geneve-match", "0x0001:0x02:", "none"},
 	{"csum", "on", "off"},

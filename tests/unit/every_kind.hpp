@@ -24,6 +24,7 @@ inline NetworkConfig every_geneve_key()
 	net.gso = false;
 	net.mss_clamp = true;
 	net.mac_limit = 1000;
+	net.bpdu = Bpdu::Drop;
 	net.options = {{0x0102, 0x80, {0, 1, 0, 2}}, {1, 2, {}}};
 	net.match = {{0x0102, 0x80, {0, 1, 0, 2}}, {0xff, 0xff, 0, 0}};
 	net.ports = {{"p0", 5, XOVL_MODE_TC, {{1, 3, {}}, {1, 4, {}}}}};
@@ -38,6 +39,7 @@ inline NetworkConfig every_vxlan_key()
 	net.name = "red";
 	net.vni = 200;
 	net.gbp = true;
+	net.bpdu = Bpdu::Punt;
 	net.reserved_strict = true;
 	net.ports = {{"p1"}};
 	net.ports[0].group = 7;
@@ -95,6 +97,7 @@ networks:
     flowlabel: 0
     gso: false
     mss: clamp
+    bpdu: drop
     geneve-opt: ["0x0102:0x80:00010002", "0x0001:0x02:"]
     geneve-match: "0x0102:0x80:00010002/ffff0000"
     ports:
@@ -102,6 +105,7 @@ networks:
   - name: red
     encap: vxlan
     vni: 200
+    bpdu: punt
     gbp: true
     reserved: strict
     ports:

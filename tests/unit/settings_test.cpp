@@ -74,6 +74,9 @@ const Good kNetworkWords[] = {
 	{"gso", "off", false},
 	{"mss", "off", "off", true},
 	{"mss", "clamp", "clamp"},
+	{"bpdu", "pass", "pass", true},
+	{"bpdu", "drop", "drop"},
+	{"bpdu", "punt", "punt"},
 	{"geneve-opt", "none", std::vector<std::string>{}, true},
 	{"geneve-opt", "1:2:,0x0102:0x80:00010002", std::vector<std::string>{"0x0001:0x02:", "0x0102:0x80:00010002"}},
 	{"geneve-match", "none", "none", true},
@@ -139,6 +142,7 @@ const Bad kBad[] = {
 	{"flowlabel", "1048576", "flowlabel 1048576 is out of range (0-1048575)"},
 	{"flowlabel", "auto", "\"auto\" is not a value of flowlabel (0-1048575|hash)"},
 	{"mss", "on", "\"on\" is not a value of mss (clamp|off)"},
+	{"bpdu", "on", "\"on\" is not a value of bpdu (pass|drop|punt)"},
 	{"geneve-opt", "off", "\"off\" is not a GENEVE option (CLASS:TYPE:HEXDATA, as 0x0102:0x80:00010002)"},
 	{"geneve-match", "1:2:00010002/00", "option mask of 1 octets (as many as the data, 4)"},
 	{"csum", "1", "\"1\" is not a value of csum (on|off)"},
@@ -275,8 +279,8 @@ TEST(Settings, EveryMemberIsOne)
 		OuterPolicy();
 	const size_t outer = 8 - 1; // srcport is both ports
 	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit, outer_policy,
-				      gso, mss, options, match, csum, seq, gbp, reserved] = NetworkSettings();
-	EXPECT_EQ(settings_of<NetworkSettings>().size(), 18 - 2 + outer) << "all but name and outer";
+				      gso, mss, bpdu, options, match, csum, seq, gbp, reserved] = NetworkSettings();
+	EXPECT_EQ(settings_of<NetworkSettings>().size(), 19 - 2 + outer) << "all but name and outer";
 	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group] = PortConfig();
 	EXPECT_EQ(settings_of<PortConfig>().size(), 5u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode] = UplinkConfig();

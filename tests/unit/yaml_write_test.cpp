@@ -123,6 +123,7 @@ private:
 		if (coin())
 			net.outer.flowlabel = below(0x100000);
 		net.mss_clamp = coin();
+		net.bpdu = static_cast<Bpdu>(below(3));
 		if (has(XOVL_ENCAP_VXLAN)) {
 			net.gbp = true;
 			net.reserved_strict = coin();
