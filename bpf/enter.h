@@ -172,7 +172,8 @@ __noinline int uplink_enter(ctx_t *ctx)
 	if (!reason && !uplink_peer(f, &outer->brief.tunnel.remote))
 		reason = XOVL_REASON_PEER_UNKNOWN;
 	if (reason || !net)
-		return verdict_drop_outer(ctx, reason);
+		return verdict_drop_outer(ctx, reason, net ? f->net_index : XOVL_NET_NONE,
+					  xovl_place(XOVL_PLACE_DEVICE, carrier_ifindex(ctx)));
 	f->path_flags = uplink_path_flags(outer, net->flags, encap);
 	return VERDICT_OPEN;
 }

@@ -57,13 +57,15 @@ struct flood_loop {
 	struct xovl_net_stats *stats;
 };
 
-/* The copy in hand goes out; reason says why one did not. */
-static __always_inline void flood_count(struct flood_loop *loop, enum xovl_reason reason)
+/* The copy in hand goes out; reason says why one did not. place: where to. */
+static __always_inline void flood_count(struct flood_loop *loop, enum xovl_reason reason, __u32 place)
 {
-	if (reason)
-		count_drop_copy(reason);
-	else
+	const struct flood *flood = flood_get();
+
+	if (!reason)
 		loop->stats->copies++;
+	else if (flood)
+		count_drop(reason, flood->frame.net_index, place, true);
 }
 
 /* The index of the port or peer that is nth of the list's part at hand. */
@@ -108,7 +110,7 @@ static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 	index = flood_target(flood, nth);
 	if (!index || (!flood->frame.from_tunnel && *index == flood->frame.origin))
 		return 0;
-	flood_count(loop, flood_port(loop->ctx, flood, *index));
+	flood_count(loop, flood_port(loop->ctx, flood, *index), xovl_place(XOVL_PLACE_PORT, *index));
 	return 0;
 }
 
@@ -224,7 +226,7 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 		return 0;
 	reason = flood_peer(loop, flood, *index, &skipped);
 	if (!skipped)
-		flood_count(loop, reason);
+		flood_count(loop, reason, xovl_place(XOVL_PLACE_PEER, *index));
 	/* one tells the room of all */
 	return !flood->mixed && !flood->pass && flood->next_room;
 }
@@ -280,7 +282,7 @@ static long flood_pass(__u32 nth, struct flood_loop *loop)
 	if (nth && flood->next_room)
 		reason = flood_make_room(loop->ctx);
 	if (reason) {
-		count_drop_copy(reason);
+		flood_count(loop, reason, frame_place(&flood->frame));
 		return 1;
 	}
 	flood->pass = nth;

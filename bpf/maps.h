@@ -51,6 +51,15 @@
 		__uint(max_entries, 1);               \
 	} name SEC(".maps")
 
+#define XOVL_PERCPU_HASH(name, key_type, value_type, entries) \
+	struct {                                              \
+		__uint(type, BPF_MAP_TYPE_PERCPU_HASH);       \
+		__uint(map_flags, BPF_F_NO_PREALLOC);         \
+		__type(key, key_type);                        \
+		__type(value, value_type);                    \
+		__uint(max_entries, entries);                 \
+	} name SEC(".maps")
+
 XOVL_HASH(ports, struct xovl_port_key, struct xovl_port_ref);
 XOVL_ARRAY(port_table, struct xovl_port);
 XOVL_ARRAY(networks, struct xovl_network);
@@ -109,6 +118,8 @@ XOVL_PERCPU_ARRAY(port_stats, struct xovl_traffic, 1);
 XOVL_PERCPU_ARRAY(peer_stats, struct xovl_traffic, 1);
 XOVL_PERCPU_ARRAY(net_stats, struct xovl_net_stats, 1);
 XOVL_PERCPU_ARRAY(drop_stats, struct xovl_drop_stats, XOVL_REASON_MAX);
+XOVL_PERCPU_HASH(drop_places, struct xovl_drop_key, struct xovl_drop_stats, XOVL_DROP_PLACES);
+XOVL_PERCPU_HASH(device_stats, __u32, struct xovl_device_stats, 1);
 
 /*
  * Keys are written in words of 64 bits, as the kernel compares them: it could not pick up halves without a stall. The lower

@@ -44,8 +44,10 @@ static __always_inline bool port_enter(ctx_t *ctx, struct frame *f, struct desti
 {
 	struct xovl_port_ref *port = port_classify(ctx, f);
 
-	if (!port)
+	if (!port) {
+		count_vlan_unknown(ctx);
 		return false;
+	}
 	f->origin = port->index;
 	f->net_index = port->net;
 	f->net = network_get(f->net_index);

@@ -80,7 +80,8 @@ static __always_inline int uplink_finish(ctx_t *ctx, struct frame *f, const stru
 	if (CARRIER_IS_XDP && reason_is_of_checksum(reason))
 		return verdict_pass(ctx);
 	if (reason)
-		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason) : verdict_drop(ctx, f, reason);
+		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason, f->net_index, frame_place(f))
+						  : verdict_drop(ctx, f, reason);
 	if (!CARRIER_IS_XDP)
 		uplink_change(ctx);
 	frame_reload(ctx, f);

@@ -36,20 +36,53 @@ static __always_inline void count_origin(const struct frame *f, struct xovl_net_
 		traffic_rx(traffic, f->len);
 }
 
-static __always_inline void count_drop(enum xovl_reason reason)
+/* Where a frame comes from. */
+static __always_inline __u32 frame_place(const struct frame *f)
 {
-	struct xovl_drop_stats *drops = drop_stats_get(reason);
+	return xovl_place(f->from_tunnel ? XOVL_PLACE_PEER : XOVL_PLACE_PORT, f->origin);
+}
 
-	if (drops)
+static __always_inline void drops_add(struct xovl_drop_stats *drops, bool copy)
+{
+	if (copy)
+		drops->copies++;
+	else
 		drops->packets++;
 }
 
-static __always_inline void count_drop_copy(enum xovl_reason reason)
+/*
+ * By reason, and by reason, network and place: where the frame came from, or where a copy was to go. Places are counted from their first
+ * drop on, and no more than there is room for.
+ */
+__noinline int count_drop(__u32 reason, __u32 net_index, __u32 place, bool copy)
 {
-	struct xovl_drop_stats *drops = drop_stats_get(reason);
+	struct xovl_drop_key key = {.reason = reason, .net = net_index, .place = place};
+	struct xovl_drop_stats *drops = drop_stats_get(reason), first = {};
 
 	if (drops)
-		drops->copies++;
+		drops_add(drops, copy);
+	drops = bpf_map_lookup_elem(&drop_places, &key);
+	if (drops) {
+		drops_add(drops, copy);
+		return 0;
+	}
+	/* one that another CPU has made meanwhile keeps that CPU's number */
+	drops_add(&first, copy);
+	bpf_map_update_elem(&drop_places, &key, &first, BPF_ANY);
+	return 0;
+}
+
+/* No port of the interface has the frame's VLAN: it is left to the kernel. XDP leaves it to TC first. */
+static __always_inline void count_vlan_unknown(const ctx_t *ctx)
+{
+	__u32 ifindex = carrier_ifindex(ctx);
+	struct xovl_device_stats *stats;
+
+	if (CARRIER_IS_XDP)
+		return;
+	stats = bpf_map_lookup_elem(&device_stats, &ifindex);
+	if (stats)
+		stats->vlan_unknown++;
 }
 
 static __always_inline void count_port_tx(__u32 port_index, __u32 len)
@@ -75,10 +108,10 @@ static __always_inline int verdict_pass(ctx_t *ctx)
 	return carrier_pass(ctx);
 }
 
-/* A tunnel packet that belongs to no network. */
-static __always_inline int verdict_drop_outer(ctx_t *ctx, enum xovl_reason reason)
+/* A tunnel packet that is not counted as one of a network, though it may be known whose it is. */
+static __always_inline int verdict_drop_outer(ctx_t *ctx, enum xovl_reason reason, __u32 net_index, __u32 place)
 {
-	count_drop(reason);
+	count_drop(reason, net_index, place, false);
 	return carrier_drop(ctx);
 }
 
@@ -89,7 +122,7 @@ static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum 
 
 	if (stats)
 		count_origin(f, stats);
-	count_drop(reason);
+	count_drop(reason, f->net_index, frame_place(f), false);
 	return carrier_drop(ctx);
 }
 

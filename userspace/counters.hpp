@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,14 +33,34 @@ struct PeerCounters {
 	PerCpu<xovl_traffic> stats;
 };
 
+/// An interface of which a VLAN is a port.
+struct InterfaceCounters {
+	std::string dev;
+	PerCpu<xovl_device_stats> stats;
+};
+
+/// Where frames came from that were dropped, or where copies were to go: a port, a peer, or an uplink (the sender is not known).
+struct DropPlace {
+	std::string net; ///< empty: not known
+	xovl_place_kind kind = XOVL_PLACE_DEVICE;
+	std::string dev;  ///< of a port, or the uplink
+	uint16_t vid = 0; ///< of a port
+	std::optional<Address> peer;
+
+	auto operator<=>(const DropPlace &) const = default;
+};
+
 struct DropCounters {
 	xovl_reason reason = XOVL_REASON_NONE;
 	PerCpu<xovl_drop_stats> stats;
+	/// The same by places, sorted. What happened at objects that are gone, or when there was no room for more, is not in it.
+	std::vector<std::pair<DropPlace, PerCpu<xovl_drop_stats>>> places;
 };
 
 struct Counters {
 	std::vector<NetCounters> networks;
 	std::vector<PortCounters> ports;
+	std::vector<InterfaceCounters> interfaces;
 	std::vector<PeerCounters> peers; ///< one for each remote address
 	std::vector<DropCounters> drops; ///< every reason, also those that did not occur
 };

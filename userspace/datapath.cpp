@@ -87,6 +87,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"port_stats", limits.ports},
 		{"peer_stats", twice(limits.peers)},
 		{"net_stats", limits.networks},
+		{"device_stats", entries(devices_max(limits.ports))},
 	};
 }
 
@@ -204,8 +205,9 @@ Maps::Maps(const PinDir &dir)
 	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), geneve_ports(dir.pin("geneve_ports")),
 	  options(dir.pin("options")), sequences(dir.pin("sequences")), devices(dir.pin("devices")),
 	  live_devices(dir.pin("live_devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
-	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), generation(dir.pin("generation")),
-	  learned(dir.pin("learned")), learned_uses(dir.pin("learned_uses")), learned_all(dir.pin("learned_all"))
+	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), drop_places(dir.pin("drop_places")),
+	  device_stats(dir.pin("device_stats")), generation(dir.pin("generation")), learned(dir.pin("learned")),
+	  learned_uses(dir.pin("learned_uses")), learned_all(dir.pin("learned_all"))
 {
 }
 

@@ -84,6 +84,8 @@ struct Maps {
 	Map<uint32_t, xovl_traffic> peer_stats;
 	Map<uint32_t, xovl_net_stats> net_stats;
 	Map<uint32_t, xovl_drop_stats> drop_stats;
+	Map<xovl_drop_key, xovl_drop_stats> drop_places;
+	Map<uint32_t, xovl_device_stats> device_stats;
 	Map<uint32_t, uint64_t> generation;
 	Map<uint32_t, xovl_learned_set> learned;
 	Map<uint32_t, xovl_learned_use> learned_uses;

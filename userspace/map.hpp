@@ -155,7 +155,19 @@ public:
 		return all;
 	}
 
-	/// Of a per-CPU array: the value of each possible CPU.
+	/// Of a hash from which only this process deletes.
+	std::vector<Key> keys() const
+	{
+		std::vector<Key> all;
+		Key key;
+		for (const Key *at = nullptr; bpf_map_get_next_key(fd(), at, &key) == 0; at = &all.back())
+			all.push_back(key);
+		if (errno != ENOENT)
+			fail("read", errno);
+		return all;
+	}
+
+	/// Of a per-CPU map: the value of each possible CPU.
 	std::vector<Value> per_cpu(const Key &key) const
 	{
 		static_assert(sizeof(Value) % 8 == 0);

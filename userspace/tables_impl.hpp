@@ -24,6 +24,9 @@ NetworkConfig network_identity(const xovl_network &net);
 /// The network at index as it was, without ports, flood list and peers.
 NetworkConfig network_config(const Tables &tables, uint32_t index);
 
+/// Forget where drops were counted that are for other objects from now on.
+void forget_drops(const Maps &maps, const std::function<bool(const xovl_drop_key &)> &is_other);
+
 /// Add the options that a network or a port needs, as their flags say.
 void add_options(Tables &tables, const NetworkConfig &net, uint32_t net_index);
 void add_options(Tables &tables, const PortConfig &port, uint32_t port_index);

@@ -72,6 +72,8 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 		note_route(tables, peer);
 		maps.settings.set(0, tables.settings); // used up before it is used
 		maps.peer_stats.clear_per_cpu(slot);
+		forget_drops(maps,
+			     [&](const xovl_drop_key &key) { return key.place == xovl_place(XOVL_PLACE_PEER, slot); });
 		maps.peers.set(slot, peer);
 		tables.peers[slot] = peer;
 	}

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "tables.hpp"
+#include "tables_impl.hpp"
 
 namespace xovl {
 
@@ -130,21 +130,73 @@ void clear_net_counters(const Maps &maps, uint32_t index)
 	maps.learned_uses.set(index, use);
 }
 
+bool same_peer(const xovl_peer &a, const xovl_peer &b)
+{
+	return a.generation == b.generation;
+}
+
+bool same_port(const xovl_port &a, const xovl_port &b)
+{
+	return a.ifindex == b.ifindex && a.vid == b.vid;
+}
+
+/// Whether an element is in use, before and from now on, for the same.
+template <typename Value, typename InUse, typename Same>
+bool stays(const std::vector<Value> &current, const std::vector<Value> &desired, uint32_t index, InUse in_use,
+	   Same means_same)
+{
+	return index < current.size() && in_use(current[index]) && in_use(desired[index]) &&
+	       means_same(current[index], desired[index]);
+}
+
+bool place_stays(const Tables &current, const Tables &desired, uint32_t place)
+{
+	const uint32_t index = place & ((1u << XOVL_PLACE_SHIFT) - 1);
+	switch (place >> XOVL_PLACE_SHIFT) {
+	case XOVL_PLACE_PORT:
+		return stays(current.port_table, desired.port_table, index, port_used, same_port);
+	case XOVL_PLACE_PEER:
+		return stays(current.peers, desired.peers, index, peer_used, same_peer);
+	default:
+		return contains(current.devices, index) && contains(desired.devices, index);
+	}
+}
+
+bool drops_stay(const Tables &current, const Tables &desired, const xovl_drop_key &key)
+{
+	return place_stays(current, desired, key.place) &&
+	       (key.net == XOVL_NET_NONE ||
+		stays(current.networks, desired.networks, key.net, network_used, same_network));
+}
+
+/// Each interface with ports has one; those of interfaces to come begin with 0.
+void make_device_stats(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	for (const auto &[ifindex, device] : desired.devices)
+		if (device.role == XOVL_ROLE_PORT && !contains(current.devices, ifindex))
+			maps.device_stats.clear_per_cpu(ifindex);
+}
+
+void delete_devices(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	delete_surplus(maps.devices, current.devices, desired.devices);
+	for (const auto &[ifindex, device] : current.devices)
+		if (!contains(desired.devices, ifindex))
+			maps.device_stats.del(ifindex);
+}
+
 void write_arrays(const Maps &maps, const Tables &current, const Tables &desired)
 {
-	write_used(
-		maps.peers, current.peers, desired.peers, peer_used,
-		[](const xovl_peer &a, const xovl_peer &b) { return a.generation == b.generation; },
-		[&](uint32_t i) { maps.peer_stats.clear_per_cpu(i); });
+	forget_drops(maps, [&](const xovl_drop_key &key) { return !drops_stay(current, desired, key); });
+	write_used(maps.peers, current.peers, desired.peers, peer_used, same_peer,
+		   [&](uint32_t i) { maps.peer_stats.clear_per_cpu(i); });
 	std::vector<xovl_network> networks = desired.networks;
 	for (uint32_t i = 0; i < networks.size(); i++)
 		networks[i].flood = interim_flood(current, desired, i);
 	write_used(maps.networks, current.networks, networks, network_used, same_network,
 		   [&](uint32_t i) { clear_net_counters(maps, i); });
-	write_used(
-		maps.port_table, current.port_table, desired.port_table, port_used,
-		[](const xovl_port &a, const xovl_port &b) { return a.ifindex == b.ifindex && a.vid == b.vid; },
-		[&](uint32_t i) { maps.port_stats.clear_per_cpu(i); });
+	write_used(maps.port_table, current.port_table, desired.port_table, port_used, same_port,
+		   [&](uint32_t i) { maps.port_stats.clear_per_cpu(i); });
 }
 
 void write_floods(const Maps &maps, const Tables &current, const Tables &desired)
@@ -224,6 +276,13 @@ void delete_sequences(const Maps &maps, const Tables &current, const Tables &des
 
 } // namespace
 
+void forget_drops(const Maps &maps, const std::function<bool(const xovl_drop_key &)> &is_other)
+{
+	std::vector<xovl_drop_key> gone = maps.drop_places.keys();
+	std::erase_if(gone, [&](const xovl_drop_key &key) { return !is_other(key); });
+	maps.drop_places.del(std::span<const xovl_drop_key>(gone));
+}
+
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
 		  const std::function<void()> &update_fdb)
 {
@@ -241,6 +300,7 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	if (!same_octets(current.geneve_ports, desired.geneve_ports))
 		maps.geneve_ports.set(0, desired.geneve_ports);
 	write_missing(maps.options, current.options, desired.options);
+	make_device_stats(maps, current, desired);
 	write_missing(maps.devices, current.devices, desired.devices);
 	write_arrays(maps, current, desired);
 	write_missing(maps.members, current.members, desired.members);
@@ -268,7 +328,7 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	clear_unused(maps.networks, current.networks, desired.networks, network_used);
 	delete_surplus(maps.options, current.options, desired.options);
 	delete_sequences(maps, current, desired);
-	delete_surplus(maps.devices, current.devices, desired.devices);
+	delete_devices(maps, current, desired);
 	maps.settings.set(0, desired.settings);
 }
 

@@ -384,6 +384,39 @@ struct xovl_drop_stats {
 };
 XOVL_ASSERT_SIZE(struct xovl_drop_stats, 16);
 
+/*
+ * drop_places: per-CPU hash: the same by network and place, from the first drop on. Those that there is no room for are counted by
+ * reason alone.
+ */
+#define XOVL_DROP_PLACES 8192
+#define XOVL_NET_NONE 0xffff
+
+enum xovl_place_kind {
+	XOVL_PLACE_PORT,   /* index of the port */
+	XOVL_PLACE_PEER,   /* index of the peer */
+	XOVL_PLACE_DEVICE, /* ifindex of the uplink, where the sender is no peer, or not known to be one yet */
+};
+
+#define XOVL_PLACE_SHIFT 30
+
+static inline __u32 xovl_place(enum xovl_place_kind kind, __u32 index)
+{
+	return (__u32)kind << XOVL_PLACE_SHIFT | (index & ((1u << XOVL_PLACE_SHIFT) - 1));
+}
+
+struct xovl_drop_key {
+	__u16 reason;
+	__u16 net;   /* index; XOVL_NET_NONE: not known */
+	__u32 place; /* xovl_place() */
+};
+XOVL_ASSERT_SIZE(struct xovl_drop_key, 8);
+
+/* device_stats: per-CPU hash by ifindex, of interfaces with ports */
+struct xovl_device_stats {
+	__u64 vlan_unknown; /* frames left to the kernel: no port has their VLAN */
+};
+XOVL_ASSERT_SIZE(struct xovl_device_stats, 8);
+
 /* settings: one element, userspace only. `xovl down` reads it in any layout: fields are added at the end only. */
 struct xovl_settings {
 	__u32 layout;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // bpf/verdict.h: every frame that xovl takes is counted once, whatever it is made of; one that it leaves alone is not.
+#include <map>
 #include <random>
 
 #include "fixture.hpp"
@@ -96,6 +97,100 @@ TEST_P(Accounting, SpoiltFramesOfTenants)
 	const auto frames = tenant_frames(mac::kRemoteA, mac::kTenant1);
 	for (unsigned n = 0; n < kPackets && !HasFatalFailure(); n++)
 		run("port1", spoilt(padded(frames[n % frames.size()].second, 0)));
+}
+
+/* By network, and by where frames came from or copies were to go. */
+class DropPlaces : public DatapathTest {
+protected:
+	using Places = std::map<std::string, std::pair<uint64_t, uint64_t>>;
+
+	/// "net kind object" -> packets and copies
+	Places places(const std::string &reason) const
+	{
+		Places all;
+		for (const DropCounters &drop : bench_->overlay().counters().drops)
+			for (const auto &[place, stats] : drop.places) {
+				if (reason_name(drop.reason) != reason)
+					continue;
+				auto &[packets, copies] = all[name_of(place)];
+				for (const xovl_drop_stats &cpu : stats.cpu) {
+					packets += cpu.packets;
+					copies += cpu.copies;
+				}
+			}
+		return all;
+	}
+
+	static std::string name_of(const DropPlace &place)
+	{
+		const std::string net = (place.net.empty() ? "-" : place.net) + " ";
+		switch (place.kind) {
+		case XOVL_PLACE_PORT:
+			return net + "port " + place.dev + (place.vid ? "." + std::to_string(place.vid) : "");
+		case XOVL_PLACE_PEER:
+			return net + "peer " + place.peer->str();
+		default:
+			return net + "uplink " + place.dev;
+		}
+	}
+
+	void drop_of_port1() { bench_->run(Hook::Tc, "port1", udp_frame(mac::kRemoteA, "01:00:00:00:00:00")); }
+};
+
+INSTANTIATE_TEST_SUITE_P(, DropPlaces, every_setup(), setup_name);
+
+TEST_P(DropPlaces, OfPorts)
+{
+	for (int n = 0; n < 3; n++)
+		bench_->run(hook(), "port1", udp_frame(mac::kRemoteA, "01:00:00:00:00:00"));
+	bench_->run(hook(), "port2", udp_frame(mac::kRemoteA, "01:00:00:00:00:00"));
+	bench_->far("tenants").send(Ethernet{mac::kRemoteA, "01:00:00:00:00:00"} / Vlan{20} / Payload::of(46));
+	EXPECT_TRUE(wait_until([&] { return places("source_mac").size() == 3; }));
+	EXPECT_EQ(places("source_mac"),
+		  (Places{{"blue port port1", {3, 0}}, {"blue port port2", {1, 0}}, {"green port trunk.20", {1, 0}}}));
+}
+
+TEST_P(DropPlaces, OfPeersAndUplinks)
+{
+	const Packet reserved = Ethernet{"01:80:c2:00:00:0e", mac::kRemoteA} / Payload::of(46);
+	bench_->run(hook(), "uplink", arriving(kBlueVni, reserved));
+	bench_->run(hook(), "uplink", arriving(kBlueVni, reserved, ip().peer_b));
+	EXPECT_EQ(places("reserved_mac"),
+		  (Places{{"blue peer " + ip().peer_a, {1, 0}}, {"blue peer " + ip().peer_b, {1, 0}}}));
+	bench_->run(hook(), "uplink", arriving(999, reserved));
+	EXPECT_EQ(places("vni_unknown"), (Places{{"- uplink uplink", {1, 0}}}));
+	bench_->run(hook(), "uplink", arriving(kBlueVni, reserved, is_v4() ? "198.18.7.7" : "2001:db8:bad::9"));
+	EXPECT_EQ(places("peer_unknown"), (Places{{"blue uplink uplink", {1, 0}}}));
+}
+
+/* A peer that there is no route to: only its copies are lost. */
+TEST_P(DropPlaces, OfCopies)
+{
+	const std::string away = is_v4() ? "240.0.0.9" : "2001:db8:bad::9";
+	set_blue([&](NetworkConfig &net) { net.flood.push_back(Address::parse(away)); });
+	for (int n = 0; n < 2; n++)
+		bench_->run(Hook::Tc, "port1", udp_frame(mac::kBroadcast, mac::kTenant1));
+	EXPECT_EQ(places("no_route"), (Places{{"blue peer " + away, {0, 2}}}));
+}
+
+/* An index that is given to another object, or to one that has been away. */
+TEST_P(DropPlaces, OfNewObjects)
+{
+	const Config before = bench_->config();
+	drop_of_port1();
+	EXPECT_EQ(places("source_mac"), (Places{{"blue port port1", {1, 0}}}));
+	set_blue([](NetworkConfig &net) {
+		std::erase_if(net.ports, [](const PortConfig &port) { return port.dev == "port1"; });
+	});
+	EXPECT_EQ(places("source_mac"), Places());
+	bench_->apply(before);
+	EXPECT_EQ(places("source_mac"), Places());
+	drop_of_port1();
+	drop_of_port1();
+	EXPECT_EQ(places("source_mac"), (Places{{"blue port port1", {2, 0}}}));
+	/* nothing of it changes */
+	set_blue([](NetworkConfig &net) { net.mtu = 1400; });
+	EXPECT_EQ(places("source_mac"), (Places{{"blue port port1", {2, 0}}}));
 }
 
 } // namespace xovl::test

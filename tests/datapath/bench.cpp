@@ -91,6 +91,25 @@ void add_traffic(Counts &counts, const std::string &object, const xovl_traffic &
 	add(counts, object + " tx_bytes", traffic.tx_bytes);
 }
 
+/// "unplaced" are those that are not counted by place, which there should be none of while all objects stay.
+void add_drops(Counts &counts, const DropCounters &drop)
+{
+	const std::string name = "drop " + reason_name(drop.reason);
+	xovl_drop_stats all = {}, placed = {};
+	const auto sum = [](xovl_drop_stats &total, const PerCpu<xovl_drop_stats> &stats) {
+		for (const xovl_drop_stats &cpu : stats.cpu) {
+			total.packets += cpu.packets;
+			total.copies += cpu.copies;
+		}
+	};
+	sum(all, drop.stats);
+	for (const auto &[place, stats] : drop.places)
+		sum(placed, stats);
+	add(counts, name + " packets", all.packets);
+	add(counts, name + " copies", all.copies);
+	add(counts, name + " unplaced", (all.packets - placed.packets) + (all.copies - placed.copies));
+}
+
 /// Addresses, neighbours and routes of the machine, for `ip -batch`.
 std::string underlay()
 {
@@ -244,11 +263,11 @@ Counts Bench::counts() const
 	for (const PeerCounters &peer : counters.peers)
 		for (const xovl_traffic &cpu : peer.stats.cpu)
 			add_traffic(counts, "peer " + peer.dst.str(), cpu);
+	for (const InterfaceCounters &interface : counters.interfaces)
+		for (const xovl_device_stats &cpu : interface.stats.cpu)
+			add(counts, "interface " + interface.dev + " vlan_unknown", cpu.vlan_unknown);
 	for (const DropCounters &drop : counters.drops)
-		for (const xovl_drop_stats &cpu : drop.stats.cpu) {
-			add(counts, "drop " + reason_name(drop.reason) + " packets", cpu.packets);
-			add(counts, "drop " + reason_name(drop.reason) + " copies", cpu.copies);
-		}
+		add_drops(counts, drop);
 	return counts;
 }
 

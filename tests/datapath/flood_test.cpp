@@ -153,6 +153,56 @@ TEST_P(Flood, FromAPeer)
 	}
 }
 
+/* A bridge without spanning tree of its own must not hide those of others from each other. */
+TEST_P(Flood, Bpdus)
+{
+	Bytes bpdu = {0x42, 0x42, 0x03};
+	bpdu.resize(46);
+	const std::string dst = "01:80:c2:00:00:00";
+	for (const Packet &payload : {Packet(Payload{bpdu}), Vlan{.vid = 7, .type = 38} / Payload{bpdu}}) {
+		const bool tagged = payload.bytes().size() != bpdu.size();
+		const auto type = tagged ? std::nullopt : std::optional<uint16_t>(38);
+		const Packet inner = Ethernet{dst, mac::kTenant1, type} / payload;
+		const Bytes made = flooded_copy(inner, is_v4() ? 0x0800 : 0x86dd);
+		wire("tenant1", inner,
+		     {{"under", encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, made)},
+		      {"under", encapsulated(kBlueVni, inner, mac::kPeerB, ip().peer_b, made)},
+		      {"tenant2", inner},
+		      {"tenants", Ethernet{dst, mac::kTenant1} / Vlan{.vid = 10, .type = type} / payload}},
+		     flooded_from_port("port1", {"port2", "trunk.10"}, inner.bytes().size()));
+		const Packet remote = Ethernet{dst, mac::kRemoteA, type} / payload;
+		wire("under", arriving(kBlueVni, remote),
+		     {{"tenant1", remote},
+		      {"tenant2", remote},
+		      {"tenants", Ethernet{dst, mac::kRemoteA} / Vlan{.vid = 10, .type = type} / payload}},
+		     flooded_from_peer({"port1", "port2", "trunk.10"}, remote.bytes().size()));
+	}
+}
+
+/* Ports and peers get as many tags as there are. */
+TEST_P(Flood, ManyTags)
+{
+	Packet tags = Vlan{.vid = 1, .tpid = 0x88a8};
+	for (uint16_t vid = 2; vid <= 6; vid++) {
+		SCOPED_TRACE(vid);
+		tags = tags / Vlan{.vid = vid, .pcp = 3};
+		const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / tags / rest();
+		const Bytes made = flooded_copy(inner, is_v4() ? 0x0800 : 0x86dd);
+		wire("tenant1", inner,
+		     {{"under", encapsulated(kBlueVni, inner, mac::kPeerA, ip().peer_a, made)},
+		      {"under", encapsulated(kBlueVni, inner, mac::kPeerB, ip().peer_b, made)},
+		      {"tenant2", inner},
+		      {"tenants", Ethernet{mac::kBroadcast, mac::kTenant1} / Vlan{10} / tags / rest()}},
+		     flooded_from_port("port1", {"port2", "trunk.10"}, inner.bytes().size()));
+		const Packet remote = Ethernet{mac::kBroadcast, mac::kRemoteA} / tags / rest();
+		wire("under", arriving(kBlueVni, remote),
+		     {{"tenant1", remote},
+		      {"tenant2", remote},
+		      {"tenants", Ethernet{mac::kBroadcast, mac::kRemoteA} / Vlan{10} / tags / rest()}},
+		     flooded_from_peer({"port1", "port2", "trunk.10"}, remote.bytes().size()));
+	}
+}
+
 TEST_P(Flood, FramesThatAreNotIP)
 {
 	const Packet arp = ARP{.sha = mac::kTenant1, .spa = "10.1.0.1", .tpa = "10.1.0.2"} / Payload{Bytes(18)};

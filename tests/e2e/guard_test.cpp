@@ -103,7 +103,7 @@ TEST_P(Guard, WhatIsNotOursPassesToTheKernel)
 	EXPECT_TRUE(other_port.receive()) << "another UDP port";
 	inject(outer(kStranger, 4789, "192.0.2.201") / Vxlan{.vni = 100} / inner());
 	EXPECT_TRUE(other_address.receive()) << "an address that is no VTEP";
-	EXPECT_TRUE(h(1).xovl_show("stats drop").at("drops").empty());
+	EXPECT_TRUE(h(1).drops().empty()) << h(1).drops().dump(1);
 	net().middle().ip("addr add 192.0.2.200/24 dev br0");
 	EXPECT_TRUE(pings(net().middle(), net().vtep(1)));
 	EXPECT_TRUE(iperf(net().middle(), h(1), net().vtep(1), 5));
@@ -159,6 +159,11 @@ TEST_P(Guard, EveryFrameIsCountedOnce)
 			  sum(networks, "delivered") + sum(networks, "sent") + sum(networks, "flooded") +
 				  network_drops(stats.at("drops")))
 			<< "h" << i << " " << stats.dump(1);
+		EXPECT_EQ(stats.at("drops").size(), size_t{XOVL_REASON_MAX - 1}) << "those that did not occur, too";
+		for (const auto &drop : stats.at("drops")) {
+			EXPECT_EQ(sum(drop.at("by"), "packets"), drop.at("packets")) << drop.dump(1);
+			EXPECT_EQ(sum(drop.at("by"), "copies"), drop.at("copies")) << drop.dump(1);
+		}
 		EXPECT_EQ(sum(stats.at("peers"), "rx_packets"), sum(networks, "rx_packets")) << stats.dump(1);
 		EXPECT_EQ(sum(stats.at("peers"), "tx_packets"), sum(networks, "tx_packets")) << stats.dump(1);
 		EXPECT_EQ(sum(stats.at("peers"), "rx_bytes"), sum(networks, "rx_bytes")) << stats.dump(1);

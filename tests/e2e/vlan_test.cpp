@@ -108,6 +108,11 @@ TEST_P(VlanPorts, OtherVlansAreNotOurs)
 	EXPECT_TRUE(carried(c(1), c(2), Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 11} / udp()).empty());
 	EXPECT_TRUE(carried(c(1), c(2), Ethernet{.dst = kMac2, .src = kMac1} / udp()).empty());
 	EXPECT_EQ(h(1).port_counter("port0", "rx_packets"), 0u);
+	const auto interfaces = h(1).xovl_show("stats port").at("interfaces");
+	ASSERT_EQ(interfaces.size(), 1u);
+	EXPECT_EQ(interfaces[0].at("dev"), "port0");
+	EXPECT_GE(interfaces[0].at("vlan_unknown"), 2);
+	EXPECT_TRUE(h(2).xovl_show("stats port").at("interfaces").empty()) << "it has no port with a VLAN";
 }
 
 TEST_P(VlanPorts, TwoVlansOfOneInterfaceSwitchWithTheirTagsRewritten)
@@ -133,10 +138,13 @@ TEST_P(VlanPorts, UntaggedPortCarriesTaggedFramesWhole)
 	const Packet two =
 		Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 7, .tpid = 0x88a8} / (Vlan{.vid = 8} / udp());
 	const Packet other = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 7, .type = 0x88b5} / experimental();
+	const Packet four = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 5, .tpid = 0x88a8} / Vlan{6} /
+			    (Vlan{7} / (Vlan{8} / udp()));
 	// first flooded, then, with c2's MAC learned, as known unicast
 	for (int round = 0; round < 2; round++) {
 		EXPECT_EQ(hex_dump(carried(c(1), c(2), one)), hex_dump(one));
 		EXPECT_EQ(hex_dump(carried(c(1), c(2), two)), hex_dump(two));
+		EXPECT_EQ(hex_dump(carried(c(1), c(2), four)), hex_dump(four));
 		EXPECT_EQ(hex_dump(carried(c(1), c(2), other)), hex_dump(other));
 		const Packet back = Ethernet{.dst = kMac1, .src = kMac2} / Vlan{.vid = 7} / udp();
 		EXPECT_EQ(hex_dump(carried(c(2), c(1), back)), hex_dump(back));

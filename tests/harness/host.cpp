@@ -93,6 +93,16 @@ uint64_t Host::drops(const std::string &reason) const
 	return 0;
 }
 
+nlohmann::json Host::drops() const
+{
+	auto occurred = nlohmann::json::array();
+	const auto stats = xovl_show("stats drop");
+	for (const auto &drop : stats.at("drops"))
+		if (drop.at("packets") != 0 || drop.at("copies") != 0)
+			occurred.push_back(drop);
+	return occurred;
+}
+
 uint64_t Host::port_counter(const std::string &dev, const std::string &key) const
 {
 	const auto stats = xovl_show("stats port");

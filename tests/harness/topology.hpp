@@ -38,6 +38,8 @@ public:
 	std::optional<nlohmann::json> fdb(const std::string &mac) const;
 	/// Packets dropped for a reason so far.
 	uint64_t drops(const std::string &reason) const;
+	/// The reasons that occurred, as `stats drop` has them.
+	nlohmann::json drops() const;
 	/// A counter of `stats` at a port, by device: "rx_packets" and so on.
 	uint64_t port_counter(const std::string &dev, const std::string &key) const;
 

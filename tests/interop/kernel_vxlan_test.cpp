@@ -115,7 +115,7 @@ TEST_P(KernelVxlan, CarriesEverythingBothWays)
 		ASSERT_TRUE(udp_both_ways(c(2), net().tenant6(2), c(1), net().tenant6(1), size));
 	}
 	EXPECT_EQ(h(1).fdb(net().tenant_mac(2))->at("dst"), net().vtep(2));
-	EXPECT_TRUE(h(1).xovl_show("stats drop").at("drops").empty()) << h(1).xovl_show("stats drop").dump(1);
+	EXPECT_TRUE(h(1).drops().empty()) << h(1).drops().dump(1);
 }
 
 TEST_P(KernelVxlan, TcpBothWays)

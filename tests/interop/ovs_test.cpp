@@ -168,8 +168,7 @@ protected:
 
 	void expect_no_drops() const
 	{
-		const auto stats = h(1).xovl_show("stats drop");
-		EXPECT_TRUE(stats.at("drops").empty()) << stats.dump(1);
+		EXPECT_TRUE(h(1).drops().empty()) << h(1).drops().dump(1);
 	}
 };
 

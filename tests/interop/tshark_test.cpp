@@ -365,8 +365,7 @@ TEST_P(Tshark, ReadsWhatWasAskedFor)
 			  hex_dump(truncated(Ethernet{h(2).mac("up0"), h(1).mac("up0")} / Payload{}, 12)));
 	}
 	expect_as_asked(row, v6, frames, inner);
-	const auto stats = h(1).xovl_show("stats drop");
-	EXPECT_TRUE(stats.at("drops").empty()) << stats.dump(1);
+	EXPECT_TRUE(h(1).drops().empty()) << h(1).drops().dump(1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, Tshark,

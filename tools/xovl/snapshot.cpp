@@ -32,6 +32,11 @@ Values values_of(const xovl_drop_stats &d)
 	return {d.packets, d.copies};
 }
 
+Values values_of(const xovl_device_stats &d)
+{
+	return {d.vlan_unknown};
+}
+
 const std::vector<Column> kTraffic = {
 	{"rx_packets", "rx packets"},
 	{"rx_bytes", "rx bytes"},
@@ -89,6 +94,19 @@ CounterSection port_section(const Counters &counters, Cpus cpus)
 	return section;
 }
 
+/// Frames of VLANs that are no port of an interface, while others are.
+CounterSection interface_section(const Counters &counters, Cpus cpus)
+{
+	CounterSection section{.key = "interfaces",
+			       .id = {{"dev", "dev"}},
+			       .values = {{"vlan_unknown", "vlan_unknown"}},
+			       .remarks = {{"text", "what happened"}}};
+	for (const InterfaceCounters &interface : counters.interfaces)
+		add_rows(section, {.id = {interface.dev}, .remarks = {"left to the kernel: no port has their VLAN"}},
+			 interface.stats, cpus);
+	return section;
+}
+
 CounterSection peer_section(const Counters &counters, Cpus cpus)
 {
 	CounterSection section{.key = "peers", .id = {{"dst", "dst"}}, .values = kTraffic};
@@ -97,24 +115,80 @@ CounterSection peer_section(const Counters &counters, Cpus cpus)
 	return section;
 }
 
-/// Only the reasons that occurred.
+/// {"net": "blue", "port": "eth1", "vid": 10, "packets": 3, "copies": 0}
+Json place_json(const DropPlace &place, const PerCpu<xovl_drop_stats> &stats)
+{
+	Json object = Json::object();
+	if (!place.net.empty())
+		object["net"] = place.net;
+	if (place.kind == XOVL_PLACE_PEER) {
+		object["peer"] = place.peer->str();
+	} else if (place.kind == XOVL_PLACE_PORT) {
+		object["port"] = place.dev;
+		object["vid"] = place.vid;
+	} else {
+		object["uplink"] = place.dev;
+	}
+	const Values sum = sum_of(stats);
+	object["packets"] = sum[0];
+	object["copies"] = sum[1];
+	return object;
+}
+
+/// "blue eth1.10 3": the network, where, and how many.
+std::string place_text(const Json &place)
+{
+	std::string text;
+	for (const char *key : {"net", "port", "peer", "uplink"})
+		if (place.contains(key))
+			text += place[key].get<std::string>() + " ";
+	if (place.contains("vid") && place["vid"] != 0)
+		text.insert(text.size() - 1, "." + place["vid"].dump());
+	return text + std::to_string(place["packets"].get<uint64_t>() + place["copies"].get<uint64_t>());
+}
+
+/// The places with most drops first.
+std::string places_text(const Json &places)
+{
+	constexpr size_t kShown = 3;
+	std::vector<Json> list(places.begin(), places.end());
+	std::ranges::stable_sort(list, std::ranges::greater(), [](const Json &place) {
+		return place["packets"].get<uint64_t>() + place["copies"].get<uint64_t>();
+	});
+	std::string text;
+	for (size_t i = 0; i < std::min(list.size(), kShown); i++)
+		text += (i ? ", " : "") + place_text(list[i]);
+	if (list.size() > kShown)
+		text += fmt::format(", {} more", list.size() - kShown);
+	return text.empty() ? "-" : text;
+}
+
+/// Every reason; people are shown those that occurred.
 CounterSection drop_section(const Counters &counters, Cpus cpus)
 {
 	CounterSection section{.key = "drops",
 			       .id = {{"reason", "reason"}},
 			       .values = {{"packets", "packets"}, {"copies", "copies"}},
-			       .remarks = {{"text", "what happened"}}};
-	for (const DropCounters &drop : counters.drops)
-		if (!nothing(sum_of(drop.stats)))
-			add_rows(section, {.id = {reason_name(drop.reason)}, .remarks = {reason_text(drop.reason)}},
-				 drop.stats, cpus);
+			       .remarks = {{"by", "where", places_text}, {"text", "what happened"}}};
+	for (const DropCounters &drop : counters.drops) {
+		Json places = cpus == Cpus::Together ? Json::array() : Json();
+		if (cpus == Cpus::Together)
+			for (const auto &[place, stats] : drop.places)
+				places.push_back(place_json(place, stats));
+		add_rows(section, {.id = {reason_name(drop.reason)}, .remarks = {places, reason_text(drop.reason)}},
+			 drop.stats, cpus);
+	}
 	return section;
 }
 
 constexpr struct {
 	std::string_view word;
 	CounterSection (*make)(const Counters &, Cpus);
-} kSections[] = {{"net", net_section}, {"port", port_section}, {"peer", peer_section}, {"drop", drop_section}};
+} kSections[] = {{"net", net_section},
+		 {"port", port_section},
+		 {"port", interface_section},
+		 {"peer", peer_section},
+		 {"drop", drop_section}};
 
 /// Values by the row they belong to.
 std::map<std::vector<Json>, const Values *> index_of(const CounterSection &section)
@@ -160,13 +234,16 @@ std::string parse_section(const std::string &text)
 	throw request_error(fmt::format("unknown section \"{}\" (net, port, peer, drop)", text));
 }
 
-Snapshot snapshot_of(const Counters &counters, const std::string &which, Cpus cpus)
+Snapshot snapshot_of(const Counters &counters, const std::string &which, Cpus cpus, Zeros zeros)
 {
 	Snapshot snapshot{std::chrono::steady_clock::now(), {}};
 	for (const auto &[word, make] : kSections) {
 		if (!which.empty() && which != word)
 			continue;
 		snapshot.sections.push_back(make(counters, cpus));
+		if (word == "drop" && zeros == Zeros::Hidden)
+			std::erase_if(snapshot.sections.back().rows,
+				      [](const CounterRow &row) { return nothing(row.values); });
 		if (cpus == Cpus::Each)
 			snapshot.sections.back().id.push_back({"cpu", "cpu"});
 	}

@@ -37,8 +37,11 @@ enum class Cpus { Together, Each };
 /// net, port, peer or drop. Returns it. Error(Request) for another word.
 std::string parse_section(const std::string &text);
 
+/// Reasons of drops that did not occur.
+enum class Zeros { Shown, Hidden };
+
 /// which: of parse_section(); empty: all.
-Snapshot snapshot_of(const Counters &counters, const std::string &which, Cpus cpus);
+Snapshot snapshot_of(const Counters &counters, const std::string &which, Cpus cpus, Zeros zeros);
 
 /// Tables of now; beside each number its rate per second since before. before nullptr: no rates.
 std::vector<Section> tables_of(const Snapshot &now, const Snapshot *before);

@@ -63,7 +63,8 @@ private:
 
 Snapshot take(Context &context, const Request &request)
 {
-	return snapshot_of(context.overlay().counters(), request.which, request.cpus);
+	return snapshot_of(context.overlay().counters(), request.which, request.cpus,
+			   context.out.is_json() ? Zeros::Shown : Zeros::Hidden);
 }
 
 void watch(Context &context, const Request &request)
