@@ -28,7 +28,7 @@ static __always_inline enum xovl_reason uplink_checksum(ctx_t *ctx, const struct
 	if (carrier_has_verified(ctx, f))
 		return XOVL_REASON_NONE;
 	if (!gre)
-		sum = pseudo_sum(&outer->brief.tunnel.remote, &outer->brief.tunnel.local, outer->l4_len);
+		sum = pseudo_sum(&outer->brief.tunnel.remote, &outer->brief.tunnel.local, IPPROTO_UDP, outer->l4_len);
 	if (!gre && flow_is_partial(sum, outer->check)) {
 		if (CARRIER_IS_XDP)
 			return XOVL_REASON_UDP_CHECKSUM;

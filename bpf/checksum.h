@@ -39,10 +39,10 @@ __noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
 	return sum_fold(walk.sum);
 }
 
-/* The sum of the pseudo-header of an outer packet's UDP (RFC 768; RFC 8200, 8.1), not folded to the end. */
-static __always_inline __u32 pseudo_sum(const struct xovl_addr *a, const struct xovl_addr *b, __u32 len)
+/* The sum of the pseudo-header of an outer packet (RFC 768; RFC 8200, 8.1), not folded to the end. */
+static __always_inline __u32 pseudo_sum(const struct xovl_addr *a, const struct xovl_addr *b, __u8 protocol, __u32 len)
 {
-	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(IPPROTO_UDP);
+	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(protocol);
 	bool ipv4 = addr_is_ipv4(a);
 
 	for (int i = 0; i < 4; i++)

@@ -83,19 +83,14 @@ static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const 
 }
 
 /*
- * The MTU of the route, or less where a router on the way said so. Only an answer with a neighbour comes with the MTU of the
- * route; that of the interface stands in until there is one.
+ * The MTU of the route. Only an answer with a neighbour comes with it; that of the interface stands in until there is one.
  */
-static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib,
-					 struct xovl_peer *peer, __u32 ifindex)
+static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib, __u32 ifindex)
 {
-	__u32 mtu = fib->mtu_result, learned;
+	__u32 mtu = fib->mtu_result;
 
 	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
 		bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
-	learned = pmtu_get(peer);
-	if (learned && learned < mtu)
-		mtu = learned;
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
@@ -173,7 +168,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop->tables = generation;
 	nexthop->generation = peer->generation;
 	nexthop->state = nexthop_state(answer, device, peer, now);
-	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, peer, ifindex);
+	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, ifindex);
 	nexthop->vid = device ? device->vid : 0;
 	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
 	nexthop->ifindex = device && device->via ? device->via : ifindex;
@@ -200,8 +195,10 @@ static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_i
 	if (!nexthop)
 		return NULL;
 	if (nexthop->generation != peer->generation || nexthop->tables != (__u32)generation ||
-	    (__s64)(nexthop->expires - now) <= 0)
+	    (__s64)(nexthop->expires - now) <= 0) {
 		nexthop_refresh(ctx, peer, nexthop, bucket, now);
+		pmtu_limit(peer, nexthop, bucket);
+	}
 	return nexthop;
 }
 

@@ -10,7 +10,7 @@
 #include "enter.h"
 #include "geneve.h"
 #include "path.h"
-#include "pmtu.h"
+#include "pmtu_report.h"
 #include "reserved.h"
 #include "verdict.h"
 #include "vxlan.h"

@@ -68,7 +68,9 @@ static_assert(sizeof(kLimitKeys) / sizeof(LimitKey) == sizeof(Limits) / sizeof(u
 struct VtepConfig {
 	Address local;
 	xovl_foreign foreign = XOVL_FOREIGN_REFUSE;
-	bool xfrm_ignore = false; ///< packets may go past IPsec policies
+	bool xfrm_ignore = false;       ///< packets may go past IPsec policies
+	bool pmtu_trust = true;         ///< routers may say that a path is narrower
+	uint16_t pmtu_floor = kIpv6Mtu; ///< octets of a tenant's IP packet that is sent whatever they say
 
 	bool operator==(const VtepConfig &) const = default;
 };

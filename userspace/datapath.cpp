@@ -21,7 +21,6 @@
 #include "tc.skel.h"
 #include "text_file.hpp"
 #include "xdp.skel.h"
-#include "xovl/caches.h"
 
 namespace xovl {
 
@@ -206,8 +205,8 @@ Maps::Maps(const PinDir &dir)
 	  options(dir.pin("options")), sequences(dir.pin("sequences")), devices(dir.pin("devices")),
 	  live_devices(dir.pin("live_devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
 	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), drop_places(dir.pin("drop_places")),
-	  device_stats(dir.pin("device_stats")), generation(dir.pin("generation")), learned(dir.pin("learned")),
-	  learned_uses(dir.pin("learned_uses")), learned_all(dir.pin("learned_all"))
+	  device_stats(dir.pin("device_stats")), pmtus(dir.pin("pmtus")), generation(dir.pin("generation")),
+	  learned(dir.pin("learned")), learned_uses(dir.pin("learned_uses")), learned_all(dir.pin("learned_all"))
 {
 }
 

@@ -12,6 +12,7 @@
 #include "fd.hpp"
 #include "link.hpp"
 #include "map.hpp"
+#include "xovl/caches.h"
 #include "xovl/learned.h"
 
 struct bpf_object;
@@ -86,6 +87,7 @@ struct Maps {
 	Map<uint32_t, xovl_drop_stats> drop_stats;
 	Map<xovl_drop_key, xovl_drop_stats> drop_places;
 	Map<uint32_t, xovl_device_stats> device_stats;
+	Map<xovl_pmtu_key, xovl_pmtu> pmtus;
 	Map<uint32_t, uint64_t> generation;
 	Map<uint32_t, xovl_learned_set> learned;
 	Map<uint32_t, xovl_learned_use> learned_uses;

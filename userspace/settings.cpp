@@ -238,6 +238,10 @@ constinit const Setting<Vtep> kVtepSettings[] = {
 	{"xfrm", "ignore|refuse",
 	 [](Vtep &vtep, Text text) { vtep.xfrm_ignore = parse_word("xfrm", text, "ignore", "refuse"); },
 	 [](const Vtep &vtep) { return SettingValue(vtep.xfrm_ignore ? "ignore" : "refuse"); }},
+	{"pmtu-trust", "on|off", [](Vtep &vtep, Text text) { vtep.pmtu_trust = parse_on_off("pmtu-trust", text); },
+	 [](const Vtep &vtep) { return SettingValue(vtep.pmtu_trust); }},
+	{"pmtu-floor", "N", [](Vtep &vtep, Text text) { vtep.pmtu_floor = parse_as<uint16_t>(kPmtuFloorRange, text); },
+	 [](const Vtep &vtep) { return SettingValue(uint32_t{vtep.pmtu_floor}); }},
 };
 
 } // namespace

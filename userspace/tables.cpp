@@ -27,7 +27,9 @@ std::vector<VtepConfig> vtep_configs(const Tables &tables)
 		vteps.push_back({vtep.order,
 				 {.local = Address(local),
 				  .foreign = static_cast<xovl_foreign>(vtep.foreign),
-				  .xfrm_ignore = vtep.xfrm_ignore != 0}});
+				  .xfrm_ignore = vtep.xfrm_ignore != 0,
+				  .pmtu_trust = vtep.pmtu_distrust == 0,
+				  .pmtu_floor = vtep.pmtu_floor}});
 	return in_order(std::move(vteps));
 }
 

@@ -43,8 +43,12 @@ struct TunnelKind {
 	auto operator<=>(const TunnelKind &) const = default;
 };
 
-/// Add tunnels and endpoints of a kind, at each local address that the network has, and the GENEVE port.
+/// The endpoint of the packets of both. a: empty where there is none.
+xovl_endpoint either(const xovl_endpoint &a, const xovl_endpoint &b);
+
+/// Add tunnels and endpoints of a kind, at each local address that the network has, and the GENEVE port. port_options: octets of
+/// those of one port, at most.
 void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, const std::vector<VtepConfig> &vteps,
-		 const TunnelKind &kind);
+		 const TunnelKind &kind, size_t port_options);
 
 } // namespace xovl

@@ -33,6 +33,20 @@ Image<Key, Value> missing(const Image<Key, Value> &present, const Image<Key, Val
 	return added;
 }
 
+/// Those of more that change what is present.
+Image<xovl_endpoint_key, xovl_endpoint> widened(const Image<xovl_endpoint_key, xovl_endpoint> &present,
+						const Image<xovl_endpoint_key, xovl_endpoint> &more)
+{
+	Image<xovl_endpoint_key, xovl_endpoint> changed;
+	for (const auto &[key, value] : more) {
+		auto known = present.find(key);
+		const xovl_endpoint old = known == present.end() ? xovl_endpoint{} : known->second;
+		if (const xovl_endpoint wide = either(old, value); !same_octets(wide, old))
+			changed[key] = wide;
+	}
+	return changed;
+}
+
 template <typename Key, typename Value>
 void add_all(const Map<Key, Value> &map, Image<Key, Value> &present, const Image<Key, Value> &added)
 {
@@ -62,8 +76,9 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	const uint32_t slot = peer_slot(tables, peer);
 	Tables ways;
 	ways.geneve_ports = tables.geneve_ports;
-	add_ways_in(ways, config.networks[0], net_index, config.vteps, {wanted.encap, wanted.dstport});
-	ways.endpoints = missing(tables.endpoints, ways.endpoints);
+	add_ways_in(ways, network_config(tables, net_index), net_index, config.vteps, {wanted.encap, wanted.dstport},
+		    tables.networks[net_index].port_options);
+	ways.endpoints = widened(tables.endpoints, ways.endpoints);
 	ways.tunnels = missing(tables.tunnels, ways.tunnels);
 	check_count(tables.members.size() + 1, tables.limits.members, kMembersText);
 	check_count(tables.tunnels.size() + ways.tunnels.size(), tunnels_max(tables.networks.size()), kTunnelsText);

@@ -76,7 +76,9 @@ public:
 		for (const auto &vtep : wanted_.vteps)
 			out_.vteps[vtep.local.raw()] = {.order = order++,
 							.foreign = static_cast<uint8_t>(vtep.foreign),
-							.xfrm_ignore = vtep.xfrm_ignore};
+							.xfrm_ignore = vtep.xfrm_ignore,
+							.pmtu_distrust = !vtep.pmtu_trust,
+							.pmtu_floor = vtep.pmtu_floor};
 	}
 
 	void networks();
@@ -357,7 +359,8 @@ void Maker::ways_in()
 		const NetworkConfig &net = wanted_.networks[n];
 		kinds[net_index_[n]].insert({net.encap, net.dstport});
 		for (const auto &kind : kinds[net_index_[n]])
-			add_ways_in(out_, net, net_index_[n], wanted_.vteps, kind);
+			add_ways_in(out_, net, net_index_[n], wanted_.vteps, kind,
+				    out_.networks[net_index_[n]].port_options);
 	}
 }
 

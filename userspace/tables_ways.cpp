@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "overhead.hpp"
 #include "tables_impl.hpp"
 
 namespace xovl {
@@ -35,17 +36,44 @@ OnWire on_wire(const TunnelKind &kind, std::optional<uint32_t> id)
 	}
 }
 
+/// The endpoint of packets of one network and kind.
+xovl_endpoint make_endpoint(const NetworkConfig &net, const VtepConfig &vtep, const TunnelKind &kind,
+			    size_t port_options)
+{
+	const xovl_outer_kind headers = outer_kind(net, kind.encap, vtep.local.family(), port_options);
+	xovl_endpoint endpoint{};
+	endpoint.foreign_pass = vtep.foreign == XOVL_FOREIGN_PASS;
+	endpoint.encap = has_udp(kind.encap) ? kind.encap : XOVL_ENCAP_GRE;
+	if (vtep.pmtu_trust)
+		endpoint.pmtu_floor = vtep.pmtu_floor + xovl_outer_len(&headers);
+	endpoint.sport_min = net.outer.sport_min;
+	endpoint.sport_max = net.outer.sport_max;
+	return endpoint;
+}
+
 } // namespace
+
+xovl_endpoint either(const xovl_endpoint &a, const xovl_endpoint &b)
+{
+	if (a.encap == XOVL_ENCAP_NONE)
+		return b;
+	xovl_endpoint both = b;
+	both.pmtu_floor = std::max(a.pmtu_floor, b.pmtu_floor);
+	both.sport_min = std::min(a.sport_min, b.sport_min);
+	both.sport_max = std::max(a.sport_max, b.sport_max);
+	both.sports_differ =
+		a.sports_differ || b.sports_differ || a.sport_min != b.sport_min || a.sport_max != b.sport_max;
+	return both;
+}
 
 TunnelKind::TunnelKind(xovl_encap of, uint16_t port) : encap(of), dstport(has_udp(of) ? htons(port) : 0)
 {
 }
 
 void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, const std::vector<VtepConfig> &vteps,
-		 const TunnelKind &kind)
+		 const TunnelKind &kind, size_t port_options)
 {
 	const OnWire packet = on_wire(kind, net.vni);
-	const bool is_gre = !has_udp(kind.encap);
 	for (const auto &vtep : vteps) {
 		if (net.local && *net.local != vtep.local)
 			continue;
@@ -54,10 +82,9 @@ void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, c
 			.net = static_cast<uint16_t>(net_index),
 			.encap = static_cast<uint16_t>(kind.encap),
 			.seen = {}};
-		tables.endpoints[{.local = local, .service = packet.endpoint_service, .pad = 0}] = {
-			.foreign_pass = vtep.foreign == XOVL_FOREIGN_PASS,
-			.encap = static_cast<uint16_t>(is_gre ? XOVL_ENCAP_GRE : kind.encap),
-			.seen = {}};
+		xovl_endpoint &endpoint =
+			tables.endpoints[{.local = local, .service = packet.endpoint_service, .pad = 0}];
+		endpoint = either(endpoint, make_endpoint(net, vtep, kind, port_options));
 	}
 	if (kind.encap == XOVL_ENCAP_GENEVE)
 		tables.geneve_ports.add(kind.dstport);
@@ -66,7 +93,7 @@ void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, c
 bool has_ways_in(const Tables &tables, uint32_t net_index, const Config &config, const PeerConfig &peer)
 {
 	Tables needed;
-	add_ways_in(needed, config.networks[0], net_index, config.vteps, {peer.encap, peer.dstport});
+	add_ways_in(needed, config.networks[0], net_index, config.vteps, {peer.encap, peer.dstport}, 0);
 	return std::ranges::all_of(needed.tunnels, [&](const auto &tunnel) {
 		auto present = tables.tunnels.find(tunnel.first);
 		return present != tables.tunnels.end() && same_octets(present->second, tunnel.second);

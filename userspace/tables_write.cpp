@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "pmtu.hpp"
 #include "tables_impl.hpp"
 
 namespace xovl {
@@ -274,6 +275,23 @@ void delete_sequences(const Maps &maps, const Tables &current, const Tables &des
 	maps.sequences.del(std::span<const xovl_sequence_key>(gone));
 }
 
+/// Where messages of routers are believed otherwise than before, what was believed is forgotten.
+void forget_distrusted(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	auto same = [](const xovl_vtep &a, const xovl_vtep &b) {
+		return a.pmtu_distrust == b.pmtu_distrust && a.pmtu_floor == b.pmtu_floor;
+	};
+	auto has_changed = [&](const auto &vtep) {
+		auto now = desired.vteps.find(vtep.first);
+		return now == desired.vteps.end() || !same(vtep.second, now->second);
+	};
+	if (std::ranges::any_of(current.vteps, has_changed))
+		forget_pmtus(maps, [&](const xovl_pmtu_key &key) {
+			auto vtep = current.vteps.find(key.local);
+			return vtep != current.vteps.end() && has_changed(*vtep);
+		});
+}
+
 } // namespace
 
 void forget_drops(const Maps &maps, const std::function<bool(const xovl_drop_key &)> &is_other)
@@ -317,6 +335,7 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	write_missing(maps.endpoints, current.endpoints, desired.endpoints);
 	write_missing(maps.tunnels, current.tunnels, desired.tunnels);
 	write_missing(maps.ports, current.ports, desired.ports);
+	forget_distrusted(maps, current, desired);
 
 	// A list alone is deleted at once: who is still reading it loses copies of one frame, and adding to lists stays fast.
 	maps.next_generation();

@@ -90,7 +90,10 @@ inline constexpr NumberRange kVsidRange{"VSID", 0, XOVL_VNI_MAX}; ///< NVGRE
 inline constexpr NumberRange kKeyRange{"GRE key", 0, UINT32_MAX};
 inline constexpr NumberRange kVlanRange{"VLAN", 1, 4094};
 inline constexpr NumberRange kDstportRange{"dstport", 1, 65535};
-inline constexpr NumberRange kMtuRange{"MTU", 68, 65535, true};  ///< octets (68: RFC 791); 0: what the underlay carries
+inline constexpr NumberRange kMtuRange{"MTU", 68, 65535, true}; ///< octets (68: RFC 791); 0: what the underlay carries
+inline constexpr uint16_t kIpv6Mtu = 1280;                      ///< every link of IPv6 carries it (RFC 8200, section 5)
+/// Octets (576: RFC 791, every host takes it).
+inline constexpr NumberRange kPmtuFloorRange{"pmtu-floor", 576, 9000};
 inline constexpr NumberRange kAgeingRange{"ageing", 0, 1000000}; ///< seconds
 inline constexpr NumberRange kMacLimitRange{"mac-limit", 0, UINT32_MAX};
 inline constexpr NumberRange kTtlRange{"ttl", 1, 255};

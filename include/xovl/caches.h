@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the datapath remembers for itself, in maps that userspace only makes and empties. See maps.h. */
+/* What the datapath remembers for itself, in maps that userspace makes and empties, and reads at most. See maps.h. */
 #ifndef XOVL_CACHES_H
 #define XOVL_CACHES_H
 
@@ -70,6 +70,31 @@ struct xovl_nexthop {
 	struct xovl_addr gateway; /* of IPv6: of that route, the peer itself where it is on the link */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 64);
+
+/*
+ * pmtus: (local, remote, service) that packets are sent to -> the path's MTU, as routers told us, and what is needed to believe
+ * them. Made when a next hop is first asked for.
+ */
+struct xovl_pmtu_key {
+	struct xovl_addr remote, local;
+	__u32 service; /* xovl_service() of the packets; of GRE as of an endpoint */
+	__u32 pad;
+};
+XOVL_ASSERT_SIZE(struct xovl_pmtu_key, 40);
+
+/* Times are of CLOCK_MONOTONIC_COARSE. */
+struct xovl_pmtu {
+	__u64 lowered; /* when it was last lowered, ns; 0: never. Who changes this word writes mtu, reported and from. */
+	struct xovl_addr from; /* the router */
+	__u32 mtu;	       /* octets, outer IP header included; 0: nobody has said */
+	__u32 expires;	       /* seconds */
+	__u32 reported;	       /* what the router said, which can be less than is believed */
+	__u32 believed;	       /* messages */
+	__u32 refused;
+	__u32 pad;
+	__u32 asked[XOVL_NEXTHOP_BUCKETS]; /* when the next hop of a bucket was last asked for, seconds; 0: never */
+};
+XOVL_ASSERT_SIZE(struct xovl_pmtu, 112);
 
 /*
  * paths: a cache in front of all tables, in blocks, one CPU's behind another's: all that is to be done with a frame

@@ -25,12 +25,15 @@ enum xovl_foreign {
 
 /* vteps: local tunnel address -> what the user asked for. Userspace only. */
 struct xovl_vtep {
-	__u32 order;	  /* position in the configuration: the first of a family is the default local address */
-	__u8 foreign;	  /* enum xovl_foreign: what becomes of identifiers that no network has */
-	__u8 xfrm_ignore; /* 1: IPsec policies may be passed by */
-	__u16 pad;
+	__u32 order;	    /* position in the configuration: the first of a family is the default local address */
+	__u8 foreign;	    /* enum xovl_foreign: what becomes of identifiers that no network has */
+	__u8 xfrm_ignore;   /* 1: IPsec policies may be passed by */
+	__u8 pmtu_distrust; /* 1: what routers say of the path MTU is not believed */
+	__u8 pad;
+	__u16 pmtu_floor; /* octets of a tenant's IP packet that is sent whatever they say */
+	__u16 pad2;
 };
-XOVL_ASSERT_SIZE(struct xovl_vtep, 8);
+XOVL_ASSERT_SIZE(struct xovl_vtep, 12);
 
 /*
  * What a tunnel packet says of its kind, as one number: the IP protocol, and for UDP the destination port; for GRE what its
@@ -64,9 +67,13 @@ XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 24);
 struct xovl_endpoint {
 	__u16 foreign_pass; /* 1: an unknown identifier is the kernel's */
 	__u16 encap;	    /* enum xovl_encap; GRE stands for NVGRE, too */
+	__u16 pmtu_floor;   /* the least path MTU that is believed, for any of its networks; 0: none is */
+	__u16 sport_min;    /* source ports of the packets that its networks send */
+	__u16 sport_max;
+	__u16 sports_differ; /* 1: not all networks use all of them */
 	struct xovl_seen seen;
 };
-XOVL_ASSERT_SIZE(struct xovl_endpoint, 12);
+XOVL_ASSERT_SIZE(struct xovl_endpoint, 20);
 
 /* tunnels: (local address, service, identifier) -> the network that receives there */
 struct xovl_tunnel_key {
@@ -274,19 +281,6 @@ struct xovl_sequence {
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_sequence, 24);
-
-/* pmtus: (local, remote) that packets are sent to -> the path's MTU, as routers told us; written by the datapath */
-struct xovl_pmtu_key {
-	struct xovl_addr remote, local;
-};
-XOVL_ASSERT_SIZE(struct xovl_pmtu_key, 32);
-
-struct xovl_pmtu {
-	__u64 expires; /* jiffies */
-	__u32 mtu;     /* octets, outer IP header included; 0: nobody has said */
-	__u32 pad;
-};
-XOVL_ASSERT_SIZE(struct xovl_pmtu, 16);
 
 /* icmp_limits: array by port index: errors sent to a tenant within a span of time, so that there are not too many */
 struct xovl_icmp_limit {

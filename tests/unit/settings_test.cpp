@@ -110,8 +110,10 @@ const Good kUplinkWords[] = {
 };
 
 const Good kVtepWords[] = {
-	{"foreign", "refuse", "refuse", true}, {"foreign", "pass", "pass"},  {"foreign", "drop", "drop"},
-	{"xfrm", "refuse", "refuse", true},    {"xfrm", "ignore", "ignore"},
+	{"foreign", "refuse", "refuse", true}, {"foreign", "pass", "pass"},         {"foreign", "drop", "drop"},
+	{"xfrm", "refuse", "refuse", true},    {"xfrm", "ignore", "ignore"},        {"pmtu-trust", "on", true, true},
+	{"pmtu-trust", "off", false},          {"pmtu-floor", "1280", 1280u, true}, {"pmtu-floor", "576", 576u},
+	{"pmtu-floor", "9000", 9000u},
 };
 
 struct Bad {
@@ -285,8 +287,8 @@ TEST(Settings, EveryMemberIsOne)
 	EXPECT_EQ(settings_of<PortConfig>().size(), 5u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode] = UplinkConfig();
 	EXPECT_EQ(settings_of<UplinkConfig>().size(), 3u - 1) << "all but the interface";
-	[[maybe_unused]] const auto &[ip, foreign, xfrm] = VtepConfig();
-	EXPECT_EQ(settings_of<VtepConfig>().size(), 3u - 1) << "all but the address";
+	[[maybe_unused]] const auto &[ip, foreign, xfrm, trust, floor] = VtepConfig();
+	EXPECT_EQ(settings_of<VtepConfig>().size(), 5u - 1) << "all but the address";
 }
 
 TEST(Settings, OfNetworks)

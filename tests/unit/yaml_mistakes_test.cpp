@@ -88,7 +88,8 @@ const Case kKeys[] = {
 	{"Unknown", "uplink: []\n", "1:1: unknown key \"uplink\" (limits, vtep, uplinks, networks, fdb_files)"},
 	{"UnknownInLimits", "limits: {size: 1}\n", "1:10: unknown key \"size\" (fdb, networks, peers, ports, members)"},
 	{"UnknownInVtep", "vtep: {local: [], remote: []}\n", "1:19: unknown key \"remote\" (local)"},
-	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n", "1:31: unknown key \"x\" (ip, foreign, xfrm)"},
+	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n",
+	 "1:31: unknown key \"x\" (ip, foreign, xfrm, pmtu-trust, pmtu-floor)"},
 	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    tag: 5\n", "3:5: unknown key \"tag\" (dev, vid, mode)"},
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
 	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ttl, dscp, df, "

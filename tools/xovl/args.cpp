@@ -57,7 +57,15 @@ void Args::keys(const std::vector<Key> &keys)
 	std::map<std::string_view, std::string> given;
 	while (!empty()) {
 		std::string word = next("KEY");
-		auto key = std::find_if(keys.begin(), keys.end(), [&](const Key &k) { return k.name == word; });
+		auto find = [&](const std::string &name) {
+			return std::find_if(keys.begin(), keys.end(), [&](const Key &k) { return k.name == name; });
+		};
+		auto key = find(word);
+		if (key == keys.end() && !empty()) {
+			key = find(word + "-" + words_.front());
+			if (key != keys.end())
+				word += "-" + next("KEY");
+		}
 		if (key == keys.end()) {
 			throw request_error(
 				fmt::format("unknown key \"{}\" ({})", word, fmt::join(names_of(keys), ", ")));
