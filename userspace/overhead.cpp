@@ -73,6 +73,14 @@ xovl_outer_kind outer_kind(const NetworkConfig &net, xovl_encap encap, int famil
 	return kind;
 }
 
+size_t port_options_max(const NetworkConfig &net)
+{
+	size_t most = 0;
+	for (const auto &port : net.ports)
+		most = std::max(most, octets_of(port.options));
+	return most;
+}
+
 xovl_outer_kind largest_kind(const NetworkConfig &net, const std::vector<VtepConfig> &vteps,
 			     const std::set<Address> &peers)
 {
@@ -83,12 +91,9 @@ xovl_outer_kind largest_kind(const NetworkConfig &net, const std::vector<VtepCon
 		const int usual = vteps.empty() ? AF_INET : vteps.front().local.family();
 		kinds.emplace(net.encap, net.local ? net.local->family() : usual);
 	}
-	size_t port_options = 0;
-	for (const auto &port : net.ports)
-		port_options = std::max(port_options, octets_of(port.options));
 	xovl_outer_kind largest{};
 	for (const auto &[encap, family] : kinds) {
-		const xovl_outer_kind kind = outer_kind(net, encap, family, port_options);
+		const xovl_outer_kind kind = outer_kind(net, encap, family, port_options_max(net));
 		if (!largest.encap || xovl_outer_len(&kind) > xovl_outer_len(&largest))
 			largest = kind;
 	}

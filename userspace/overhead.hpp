@@ -16,6 +16,9 @@ namespace xovl {
 /// octets of the GENEVE options of a port. It is untagged: the underlay's tag is no part of an IP MTU.
 xovl_outer_kind outer_kind(const NetworkConfig &net, xovl_encap encap, int family, size_t port_options = 0);
 
+/// Octets of the GENEVE options of the port that has most of its own.
+size_t port_options_max(const NetworkConfig &net);
+
 /// The kind with the longest headers, towards any of peers and from any port; without peers as the network says and of the family of
 /// its local address, which is the first vtep by default. peers: all that net can send to, by flood list and FDB entries.
 xovl_outer_kind largest_kind(const NetworkConfig &net, const std::vector<VtepConfig> &vteps,

@@ -391,6 +391,7 @@ std::vector<NetworkStatus> Overlay::networks() const
 	Config config = impl_->running(false);
 	const auto underlay = narrowest_underlay(impl_->tables(), config);
 	auto peers_by_index = peers_by_network(impl_->tables());
+	const std::vector<PeerStatus> peer_list = this->peers();
 	std::vector<NetworkStatus> out;
 	for (auto &net : config.networks) {
 		const std::set<Address> &peers = peers_by_index[impl_->network(net.name)];
@@ -398,6 +399,7 @@ std::vector<NetworkStatus> Overlay::networks() const
 		status.local = local_of(net, config.vteps, peers);
 		status.mtu = mtu_in_force(net.mtu, underlay, largest_kind(net, config.vteps, peers));
 		status.learned = impl_->maps().learned_uses.get(impl_->network(net.name)).value();
+		status.paths = narrower_paths(net, status.mtu.mtu, peer_list);
 		net.ports.clear();
 		net.flood.clear();
 		net.peers.clear();

@@ -50,11 +50,43 @@ struct VtepStatus {
 	bool is_here = true; ///< it is an address of this host; else nothing is sent from it, and xovl waits for it
 };
 
+/// What routers said of the path to a peer, and how many of their messages there were.
+struct ReportedMtu {
+	uint32_t mtu = 0;     ///< octets, outer IP header included; 0: nobody has said, or it is long ago
+	uint32_t said = 0;    ///< by the router: less than mtu where that is the floor
+	Address from;         ///< the router
+	uint32_t seconds = 0; ///< how long it still holds
+	uint32_t believed = 0, refused = 0;
+};
+
+/// A remote VTEP as it is reached.
+struct PeerStatus {
+	Address dst, local;
+	xovl_encap encap = XOVL_ENCAP_VXLAN;
+	uint16_t dstport = 0; ///< 0 of encapsulations without UDP
+	std::vector<std::string> nets;
+	uint32_t route_mtu = 0; ///< octets, outer IP header included; 0: there is no route
+	ReportedMtu reported;
+
+	/// The path MTU in force; 0: there is no route.
+	uint32_t mtu() const;
+	/// Whether it is what a router has reported.
+	bool is_reported() const;
+};
+
+/// A path that carries less than the network does elsewhere.
+struct PathMtu {
+	Address dst;
+	uint32_t mtu = 0;      ///< octets of the largest inner IP packet
+	uint32_t path_mtu = 0; ///< octets, outer IP header included
+};
+
 struct NetworkStatus {
 	NetworkConfig config; ///< without ports, flood, peers, fdb
 	std::optional<Address> local;
 	NetworkMtu mtu; ///< in force
 	xovl_learned_use learned{};
+	std::vector<PathMtu> paths;
 };
 
 /// Every interface of a file exists and is an Ethernet: a check for read_yaml_file(). Of the current network namespace.
@@ -108,6 +140,11 @@ public:
 	std::vector<NetworkStatus> networks() const;
 	Limits limits() const;
 	Counters counters() const;
+
+	/// By address.
+	std::vector<PeerStatus> peers() const;
+	/// Forget what routers have said of the paths to a peer, or to all; returns of how many. Error(Request): there is no such peer.
+	size_t flush_pmtu(const std::optional<Address> &dst);
 
 private:
 	struct Impl;

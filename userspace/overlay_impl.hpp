@@ -10,6 +10,9 @@
 
 namespace xovl {
 
+/// The paths of a network that carry less than mtu, its own.
+std::vector<PathMtu> narrower_paths(const NetworkConfig &net, uint32_t mtu, const std::vector<PeerStatus> &peers);
+
 struct Overlay::Impl {
 	explicit Impl(const std::string &root);
 

@@ -138,6 +138,39 @@ protected:
 		expect_told(mtu, 1);
 	}
 
+	/// The router's link to h2 is smaller than that to h1, and h1 cannot know.
+	void narrow_far_link(unsigned mtu) const
+	{
+		net_->middle().ip(fmt::format("link set h2up0 mtu {}", mtu));
+		h(2).ip(fmt::format("link set up0 mtu {}", mtu));
+	}
+
+	/// A frame from c1 that does not fit underlays of less than 1500 octets.
+	void send_large() const
+	{
+		c(1).run(
+			fmt::format("ping -n -c 1 -W 1 -M do -s {} {}", net_->tenant_mtu() - 28, Topology::tenant4(2)));
+	}
+	/// What h1 says of its only peer.
+	nlohmann::json peer() const { return h(1).xovl_show("peer show").at(0); }
+	/// After a message of a router, which told about a packet that it could not send on.
+	void expect_reported(unsigned mtu, unsigned said) const
+	{
+		EXPECT_TRUE(wait_until([&] {
+			send_large();
+			return peer().at("pmtu") == mtu;
+		})) << h(1).xovl_show("peer show").dump(1);
+		const nlohmann::json now = peer();
+		EXPECT_EQ(now.at("pmtu_said"), said);
+		EXPECT_NE(now.at("pmtu_from"), "route");
+		EXPECT_GT(now.at("pmtu_expires"), 500);
+		EXPECT_LE(now.at("pmtu_expires"), 600);
+		EXPECT_GE(now.at("icmp_believed"), 1);
+		EXPECT_EQ(h(1).xovl_show("net show").at(0).at("narrower"),
+			  nlohmann::json::array(
+				  {{{"dst", now.at("dst")}, {"mtu", mtu - net_->overhead()}, {"path_mtu", mtu}}}));
+	}
+
 	void expect_tcp_completes() const
 	{
 		EXPECT_TRUE(tcp_content(c(1), c(2), Topology::tenant4(2), 4 << 20));
@@ -159,13 +192,6 @@ protected:
 	{
 		build(plan(underlay));
 		wide_tenants();
-	}
-
-	/// The router's link to h2 is smaller than that to h1, and h1 cannot know.
-	void narrow_far_link(unsigned mtu) const
-	{
-		net_->middle().ip(fmt::format("link set h2up0 mtu {}", mtu));
-		h(2).ip(fmt::format("link set up0 mtu {}", mtu));
 	}
 };
 
@@ -225,6 +251,56 @@ TEST_P(Pmtu, ARouterOnTheWayIsHeard)
 	narrow_far_link(1400);
 	// the first is lost on the way, and only then h1 knows
 	expect_told_soon(1400 - net().overhead());
+}
+
+TEST_P(Pmtu, WhatARouterSaidIsShownAndForgotten)
+{
+	build_wide(Underlay::Routed);
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(peer().at("pmtu"), 1500);
+	EXPECT_EQ(peer().at("pmtu_from"), "route");
+	EXPECT_FALSE(h(1).xovl_show("net show").at(0).contains("narrower"));
+	narrow_far_link(1400);
+	expect_reported(1400, 1400);
+	h(1).xovl_must("peer flush pmtu dst " + net().vtep(2));
+	EXPECT_EQ(peer().at("pmtu"), 1500);
+	std::this_thread::sleep_for(1100ms); // as often as it may be lowered
+	expect_reported(1400, 1400);
+	h(1).xovl_must("peer flush pmtu");
+	EXPECT_EQ(peer().at("pmtu_from"), "route");
+}
+
+/* Whatever routers say, IPv6 of tenants has its 1280 octets; where the path is that narrow, they are lost on the way. */
+TEST_P(Pmtu, NotBelowTheFloor)
+{
+	build_wide(Underlay::Routed);
+	ASSERT_TRUE(pings(c(1), net().tenant6(2)));
+	narrow_far_link(1290);
+	expect_reported(1280 + net().overhead(), 1290);
+	std::this_thread::sleep_for(1100ms); // every CPU finds out for itself
+	for (const std::string &address : {net().tenant4(2), net().tenant6(2)}) {
+		forget_pmtu(c(1));
+		EXPECT_EQ(too_big(c(1), address, 1281), (TooBig{address, 1280}));
+		forget_pmtu(c(1));
+		EXPECT_EQ(too_big(c(1), address, 1280), std::nullopt);
+	}
+}
+
+TEST_P(Pmtu, RoutersAreNotHeardWithoutTrust)
+{
+	build_wide(Underlay::Routed);
+	h(1).xovl_must(fmt::format("vtep set {} pmtu trust off", net().vtep(1)));
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	narrow_far_link(1400);
+	EXPECT_TRUE(wait_until([&] {
+		send_large();
+		return peer().at("icmp_refused") >= 1;
+	}));
+	EXPECT_EQ(peer().at("pmtu"), 1500);
+	h(1).xovl_must(fmt::format("vtep set {} pmtu trust on", net().vtep(1)));
+	expect_reported(1400, 1400);
+	h(1).xovl_must(fmt::format("vtep set {} pmtu trust off", net().vtep(1)));
+	EXPECT_EQ(peer().at("pmtu_from"), "route");
 }
 
 TEST_P(Pmtu, TcpFindsItsWayThroughARouterWithASmallerLink)
@@ -344,6 +420,22 @@ TEST_P(PmtuOfKind, ShownToldAndSent)
 		longest = std::max(longest, frame.bytes.size());
 	EXPECT_EQ(longest, kEthernet + 1500) << "full to the last octet";
 	expect_tcp_completes();
+}
+
+TEST_P(PmtuOfKind, ARouterOnTheWayIsHeard)
+{
+	const auto &[kind, v6] = GetParam();
+	build({.v6 = v6,
+	       .underlay = Underlay::Routed,
+	       .network = kind.network,
+	       .encap = kind.encap,
+	       .vni = kind.vni,
+	       .options = kind.options});
+	wide_tenants();
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	narrow_far_link(1400);
+	expect_reported(1400, 1400);
+	expect_told_soon(1400 - net().overhead());
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, Pmtu, testing::Combine(testing::Values("native", "tc"), testing::Bool()), mode_name);

@@ -33,8 +33,8 @@ const Object kVersionObject{"version", kVersion};
 const Object kHelpObject{"help", kHelp};
 
 const Object *const kObjects[] = {
-	&kVtepObject,  &kUplinkObject, &kNetObject,  &kPortObject,   &kFdbObject,     &kFloodObject, &kStatsObject,
-	&kApplyObject, &kSaveObject,   &kDownObject, &kLimitsObject, &kVersionObject, &kHelpObject,
+	&kVtepObject,  &kUplinkObject, &kNetObject,  &kPortObject, &kFdbObject,    &kFloodObject,   &kPeerObject,
+	&kStatsObject, &kApplyObject,  &kSaveObject, &kDownObject, &kLimitsObject, &kVersionObject, &kHelpObject,
 };
 
 constexpr std::string_view kOptions =

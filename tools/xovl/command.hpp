@@ -83,6 +83,6 @@ std::vector<Key> peer_keys(PeerWords &words);
 uint16_t parse_vid(const std::string &text);
 
 extern const Object kVtepObject, kUplinkObject, kNetObject, kPortObject, kFdbObject, kFloodObject, kStatsObject,
-	kApplyObject, kSaveObject, kDownObject, kLimitsObject;
+	kApplyObject, kSaveObject, kDownObject, kLimitsObject, kPeerObject;
 
 } // namespace xovl

@@ -47,6 +47,25 @@ void del(Context &context, Args &args)
 	});
 }
 
+/// The paths that carry less than the network.
+Json paths_of(const NetworkStatus &net)
+{
+	Json paths = Json::array();
+	for (const PathMtu &path : net.paths)
+		paths.push_back({{"dst", path.dst.str()}, {"mtu", path.mtu}, {"path_mtu", path.path_mtu}});
+	return paths.empty() ? Json() : paths;
+}
+
+/// "1350 to 192.0.2.2, 1290 to 192.0.2.3"
+std::string paths_text(const Json &paths)
+{
+	std::string text;
+	for (const Json &path : paths)
+		text += fmt::format("{}{} to {}", text.empty() ? "" : ", ", path.at("mtu").get<uint32_t>(),
+				    path.at("dst").get<std::string>());
+	return text;
+}
+
 void show(Context &context, Args &args)
 {
 	std::string name = args.empty() ? "" : args.next("NAME");
@@ -58,6 +77,7 @@ void show(Context &context, Args &args)
 		     {"dstport", "dstport"},
 		     {"mtu", "mtu"},
 		     {"mtu_from", "mtu from"},
+		     {"narrower", "narrower", paths_text},
 		     {"learning", "learning"},
 		     {"ageing", "ageing"},
 		     {"learned", "learned"},
@@ -70,7 +90,7 @@ void show(Context &context, Args &args)
 		table.add({config.name, name_of(config.encap), config.vni ? Json(*config.vni) : Json(),
 			   net.local ? Json(net.local->str()) : Json(), number_or_none(config.dstport),
 			   number_or_none(net.mtu.mtu), net.mtu.from.empty() ? Json() : Json(net.mtu.from),
-			   config.learning, config.ageing, net.learned.entries, net.learned.refused,
+			   paths_of(net), config.learning, config.ageing, net.learned.entries, net.learned.refused,
 			   options_of<NetworkSettings>(config)});
 	}
 	if (!name.empty() && table.empty())
