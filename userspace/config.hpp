@@ -279,7 +279,7 @@ Error no_network(const std::string &name);
 /// peers with a local address of their family, FDB entries that name a port of their network, limits; identifiers and settings
 /// that all encapsulations in use have; no two networks that look the same on the wire.
 /// Error(Request) names the first that does not. in_force: the limits where config has none.
-void validate(const Config &config, const Limits &in_force = {});
+void validate(const Config &config, const Limits &in_force);
 
 /// A value in a configuration by the keys and list positions that lead to it in the file:
 /// {"networks", 0, "fdb", 17, "mac"}. Of NetworkConfig::peers it is {"networks", 0, "peers", 2, "encap"} or "dstport", which the
@@ -293,15 +293,18 @@ using Where = std::function<std::string(const ConfigPath &)>;
 using ConfigCheck = std::function<void(const Config &, const Where &)>;
 
 /// The same with messages that say where.
-void validate(const Config &config, const Where &where, const Limits &in_force = {});
+void validate(const Config &config, const Limits &in_force, const Where &where);
+
+/// The largest YAML file, octets: about 4M FDB entries.
+inline constexpr uint64_t kYamlMost = 256 << 20;
 
 /// Parse and validate a YAML file. name is used in messages: Error(Request) "NAME:LINE:COLUMN: what is wrong (what would
 /// be right)". Text without any value is an error, as it would take everything down: {} is the empty configuration.
 /// fdb_files are read too, beside the file of that name; 1M entries in half a second.
 /// also: what else must hold of the file. in_force: the limits for a file that has none.
-Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also = {},
-		  const Limits &in_force = {});
-Config read_yaml_file(const std::string &path, const ConfigCheck &also = {}, const Limits &in_force = {});
+Config parse_yaml(const std::string &text, const std::string &name, const Limits &in_force,
+		  const ConfigCheck &also = {});
+Config read_yaml_file(const std::string &path, const Limits &in_force, const ConfigCheck &also = {});
 
 /// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
 /// fdb_file: a plain file that has the entries (to_fdb_file()); empty: they stand in the YAML file.

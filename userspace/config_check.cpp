@@ -462,11 +462,10 @@ bool Checker::is_vtep(const Address &address) const
 
 void validate(const Config &config, const Limits &in_force)
 {
-	validate(
-		config, [](const ConfigPath &) { return std::string(); }, in_force);
+	validate(config, in_force, [](const ConfigPath &) { return std::string(); });
 }
 
-void validate(const Config &config, const Where &where, const Limits &in_force)
+void validate(const Config &config, const Limits &in_force, const Where &where)
 {
 	Checker(config, where, in_force).check();
 }

@@ -55,7 +55,7 @@ uint32_t options_max(const Limits &limits)
 uint32_t path_blocks()
 {
 	return entries(XOVL_PATHS / XOVL_BLOCK_PATHS *
-		       uint64_t{cpu_numbers(read_text_file("/sys/devices/system/cpu/possible"))});
+		       uint64_t{cpu_numbers(read_text_file("/sys/devices/system/cpu/possible", Pipes::Refused, 4096))});
 }
 
 /// The sizes of those maps that are not of a fixed size.

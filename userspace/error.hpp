@@ -39,6 +39,9 @@ Error request_error(const std::string &text);
 /// A refusal of the system: "OPERATION OBJECT: strerror(err)". err is a positive errno.
 Error system_error(const std::string &operation, const std::string &object, int err);
 
+/// A text as terminals may see it: control characters and what is not UTF-8 as \xNN, on one line.
+std::string printable(std::string_view text);
+
 /// A user's text as messages show it: in quotes, on one line, unprintable octets as \xNN, a long one cut.
 std::string in_quotes(std::string_view text);
 

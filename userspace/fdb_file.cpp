@@ -12,6 +12,8 @@ namespace xovl {
 
 namespace {
 
+constexpr uint64_t kFdbFileMost = 1 << 30; ///< octets: some 20M entries
+
 constexpr std::string_view kUsage = "MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]";
 constexpr size_t kLineMax = UINT16_MAX;
 constexpr size_t kFilesMax = UINT16_MAX;
@@ -165,7 +167,7 @@ uint32_t FdbFiles::network(std::string_view name) const
 
 void FdbFiles::read(const std::string &path)
 {
-	const Fd fd = open_to_read(path, path);
+	const Fd fd = open_to_read(path, path, Pipes::Refused, kFdbFileMost);
 	LineReader lines(fd.get(), path);
 	if (paths_.size() == kFilesMax)
 		throw request_error(fmt::format("too many files of FDB entries (at most {})", kFilesMax));

@@ -285,7 +285,7 @@ void Overlay::edit(const std::function<void(Config &)> &change)
 		Config wanted = before;
 		change(wanted);
 		impl_->keep_fdb_peers(before, wanted);
-		validate(wanted);
+		impl_->check(wanted);
 		impl_->commit(wanted, impl_->present_refs(), false);
 	});
 }

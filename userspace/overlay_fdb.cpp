@@ -145,7 +145,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	if (dst)
 		add_known_peer(impl_->tables(), index, *dst, config.networks[0]);
 	const std::optional<PeerConfig> peer = add_entry(config.networks[0], entry, words);
-	validate(config);
+	impl_->check(config);
 	if (peer && !has_ways_in(impl_->tables(), index, config, *peer)) {
 		// the network is to receive what it has not received so far: another one may do already
 		Config all = impl_->running(false);

@@ -378,7 +378,7 @@ YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const Step
 
 } // namespace
 
-Config parse_yaml(const std::string &text, const std::string &name, const ConfigCheck &also, const Limits &in_force)
+Config parse_yaml(const std::string &text, const std::string &name, const Limits &in_force, const ConfigCheck &also)
 {
 	const YamlTree tree(text, name);
 	Document doc;
@@ -406,15 +406,15 @@ Config parse_yaml(const std::string &text, const std::string &name, const Config
 			node = step_down(tree, node, step);
 		return tree.place(node);
 	};
-	validate(doc.config, where, in_force);
+	validate(doc.config, in_force, where);
 	if (also)
 		also(doc.config, where);
 	return std::move(doc.config);
 }
 
-Config read_yaml_file(const std::string &path, const ConfigCheck &also, const Limits &in_force)
+Config read_yaml_file(const std::string &path, const Limits &in_force, const ConfigCheck &also)
 {
-	return parse_yaml(read_text_file(path), path, also, in_force);
+	return parse_yaml(read_text_file(path, Pipes::Allowed, kYamlMost), path, in_force, also);
 }
 
 } // namespace xovl

@@ -36,14 +36,17 @@ bool is_plain(std::string_view name)
 	       std::none_of(std::begin(words), std::end(words), is_word);
 }
 
-/// text: printable.
+/// YAML 1.2, 5.7: control characters as \xNN.
 std::string in_double_quotes(std::string_view text)
 {
 	std::string out = "\"";
 	for (char c : text) {
 		if (c == '"' || c == '\\')
 			out += '\\';
-		out += c;
+		if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+			out += fmt::format("\\x{:02x}", c);
+		else
+			out += c;
 	}
 	return out + '"';
 }

@@ -27,3 +27,17 @@ TEST(Error, QuotedIsOnePrintableLine)
 	EXPECT_EQ(in_quotes(std::string(64, 'x')), '"' + std::string(64, 'x') + '"');
 	EXPECT_EQ(in_quotes(std::string(65, 'x')), '"' + std::string(64, 'x') + "…\"");
 }
+
+TEST(Error, PrintableTextIsNoCommandToATerminal)
+{
+	EXPECT_EQ(printable("net \"blue\": …é\U0001f600"), "net \"blue\": …é\U0001f600");
+	EXPECT_EQ(printable("\x1b[2J\n\t\x7f"), "\\x1b[2J\\x0a\\x09\\x7f");
+	EXPECT_EQ(printable("\xc2\x9b"
+			    "2J"),
+		  "\\xc2\\x9b2J")
+		<< "a control character of one octet, as UTF-8";
+	EXPECT_EQ(printable("\x9b"), "\\x9b");
+	EXPECT_EQ(printable("\xc0\x9b\xe0\x80\x9b"), "\\xc0\\x9b\\xe0\\x80\\x9b") << "longer than need be";
+	EXPECT_EQ(printable("\u202eabc"), "\\xe2\\x80\\xaeabc") << "from right to left";
+	EXPECT_EQ(printable("\xe2\x80"), "\\xe2\\x80") << "cut off";
+}

@@ -106,7 +106,7 @@ const Case kCases[] = {
 TEST_P(FdbFile, SaysWhatAndWhere)
 {
 	const TempFile file(GetParam().text);
-	EXPECT_EQ(complaint([&] { parse_yaml(naming(file.path()), "f.yaml"); }),
+	EXPECT_EQ(complaint([&] { parse_yaml(naming(file.path()), "f.yaml", Limits{}); }),
 		  file.path() + ":" + GetParam().message);
 }
 
@@ -118,7 +118,7 @@ TEST(FdbFileGood, JoinsTheEntriesOfTheYamlFile)
 	const TempFile file("# MAC net NAME …\r\n\n"
 			    "\t0200.0000.0002  dst 10.0.0.3 net blue\r\n"
 			    "02-00-00-00-00-03 net blue dev #x vid 0x64 # a name, and a comment");
-	const Config config = parse_yaml(naming(file.path()), "f.yaml");
+	const Config config = parse_yaml(naming(file.path()), "f.yaml", Limits{});
 	const std::vector<FdbConfig> expected = {
 		{Mac::parse("02:00:00:00:00:01"), Address::parse("10.0.0.2")},
 		{Mac::parse("02:00:00:00:00:02"), Address::parse("10.0.0.3")},
@@ -137,7 +137,7 @@ TEST(FdbFileGood, LargerThanOneRead)
 	std::string yaml = naming(file.path());
 	yaml.replace(yaml.find("{fdb: 3}"), 8, "{fdb: 20001}");
 	yaml.replace(yaml.find("02:00:00:00:00:01"), 17, "02:01:00:00:00:01");
-	const Config config = parse_yaml(yaml, "f.yaml");
+	const Config config = parse_yaml(yaml, "f.yaml", Limits{});
 	ASSERT_EQ(config.networks[0].fdb.size(), 10001u);
 	EXPECT_EQ(config.networks[0].fdb.back().mac, Mac::parse("02:00:00:00:4e:1f"));
 	ASSERT_EQ(config.networks[1].fdb.size(), 10000u);
@@ -148,7 +148,7 @@ TEST(FdbFileGood, StandsBesideTheYamlFile)
 	const TempFile file("020000000002 net red dst 10.0.0.2\n");
 	const std::filesystem::path path = file.path();
 	const std::string yaml = naming(path.filename());
-	EXPECT_EQ(parse_yaml(yaml, path.parent_path() / "f.yaml").networks[1].fdb.size(), 1u);
+	EXPECT_EQ(parse_yaml(yaml, path.parent_path() / "f.yaml", Limits{}).networks[1].fdb.size(), 1u);
 	EXPECT_EQ(complaint([&] { parse_yaml(yaml, "/nowhere/f.yaml"); }),
 		  fmt::format("/nowhere/f.yaml:1:13: /nowhere/{}: No such file or directory (a file that can be read)",
 			      path.filename().string()));
@@ -157,14 +157,14 @@ TEST(FdbFileGood, StandsBesideTheYamlFile)
 TEST(FdbFileWrite, RoundTrips)
 {
 	const TempFile none("");
-	Config config = parse_yaml(naming(none.path()), "f.yaml");
+	Config config = parse_yaml(naming(none.path()), "f.yaml", Limits{});
 	config.networks[0].fdb.push_back({Mac::parse("02:00:00:00:00:02"), FdbPort("#x", 100)});
 	config.networks[1].fdb.push_back({Mac::parse("02:00:00:00:00:03"), Address::parse("10.0.0.2")});
 	EXPECT_EQ(to_fdb_file(config), "02:00:00:00:00:01 net blue dst 10.0.0.2\n"
 				       "02:00:00:00:00:02 net blue dev #x vid 100\n"
 				       "02:00:00:00:00:03 net red dst 10.0.0.2\n");
 	const TempFile file(to_fdb_file(config));
-	EXPECT_TRUE(parse_yaml(to_yaml(config, file.path()), "f.yaml") == config);
+	EXPECT_TRUE(parse_yaml(to_yaml(config, file.path()), "f.yaml", Limits{}) == config);
 }
 
 TEST(FdbFileGood, SaysHowPeersAreReached)
@@ -174,7 +174,7 @@ TEST(FdbFileGood, SaysHowPeersAreReached)
 			    "020000000004 net blue dst 10.0.0.2 dstport 4790\n");
 	std::string yaml = naming(file.path());
 	yaml.replace(yaml.find("{fdb: 3}"), 8, "{fdb: 4}");
-	const Config config = parse_yaml(yaml, "f.yaml");
+	const Config config = parse_yaml(yaml, "f.yaml", Limits{});
 	const PeerConfig other_port{Address::parse("10.0.0.2"), XOVL_ENCAP_VXLAN, 4790};
 	const PeerConfig geneve{Address::parse("10.0.0.3"), XOVL_ENCAP_GENEVE, 6081};
 	const PeerConfig gre{Address::parse("10.0.0.4"), XOVL_ENCAP_GRE, 0};
@@ -186,7 +186,7 @@ TEST(FdbFileGood, SaysHowPeersAreReached)
 				       "02:00:00:00:00:02 net red dst 10.0.0.4 encap gre\n"
 				       "02:00:00:00:00:03 net red dst 10.0.0.3\n");
 	const TempFile saved(to_fdb_file(config));
-	EXPECT_TRUE(parse_yaml(to_yaml(config, saved.path()), "f.yaml") == config);
+	EXPECT_TRUE(parse_yaml(to_yaml(config, saved.path()), "f.yaml", Limits{}) == config);
 }
 
 TEST(FdbFileWrite, YamlNamesTheFile)

@@ -255,7 +255,7 @@ void expect_change(const Setting<Object> &setting, const Whole &usual, const Goo
 	EXPECT_TRUE(lines(other, usual)[0].starts_with(line(is, was))) << lines(other, usual)[0];
 	const Config config = around(other);
 	const std::string file = to_yaml(config);
-	EXPECT_EQ(parse_yaml(file, "F"), config) << file;
+	EXPECT_EQ(parse_yaml(file, "F", Limits{}), config) << file;
 	EXPECT_NE(file, to_yaml(around(usual)));
 	EXPECT_EQ(file.find(std::string(setting.name) + ": ") == file.npos, good.is_default) << file;
 }

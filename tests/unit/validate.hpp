@@ -91,9 +91,9 @@ protected:
 	{
 		Config config = good();
 		GetParam().change(config);
-		const std::string message = complaint([&] { validate(config); });
-		const std::string placed =
-			complaint([&] { validate(config, [](const ConfigPath &p) { return joined(p) + ": "; }); });
+		const std::string message = complaint([&] { validate(config, Limits{}); });
+		const std::string placed = complaint(
+			[&] { validate(config, Limits{}, [](const ConfigPath &p) { return joined(p) + ": "; }); });
 
 		EXPECT_EQ(message, GetParam().path.empty() ? "no complaint" : GetParam().message);
 		EXPECT_EQ(placed,

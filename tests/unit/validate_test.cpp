@@ -225,8 +225,8 @@ TEST(Config, Finds)
 
 TEST(Validate, TakesGoodAndEmpty)
 {
-	EXPECT_EQ(complaint([] { validate(good()); }), "no complaint");
-	EXPECT_EQ(complaint([] { validate(Config()); }), "no complaint");
+	EXPECT_EQ(complaint([] { validate(good(), Limits{}); }), "no complaint");
+	EXPECT_EQ(complaint([] { validate(Config(), Limits{}); }), "no complaint");
 }
 
 TEST(Validate, TakesTheLimitsInForceWhereThereAreNone)

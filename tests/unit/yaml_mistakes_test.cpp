@@ -313,7 +313,7 @@ class YamlMistakes : public testing::TestWithParam<Case> {};
 
 TEST_P(YamlMistakes, SaysWhatAndWhere)
 {
-	EXPECT_EQ(complaint([] { parse_yaml(GetParam().text, "f.yaml"); }),
+	EXPECT_EQ(complaint([] { parse_yaml(GetParam().text, "f.yaml", Limits{}); }),
 		  std::string("f.yaml:") + GetParam().message);
 }
 

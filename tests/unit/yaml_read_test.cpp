@@ -43,7 +43,7 @@ networks:
     fdb:
       - {mac: "02:00:00:00:00:99", dst: 10.0.0.2}
 )",
-					 "F");
+					 "F", Limits{});
 
 	Config expected;
 	expected.vteps = {{ip("10.0.0.1")}, {ip("fd00::1")}};
@@ -91,7 +91,7 @@ limits: {peers: 7, fdb: 0x100000}
 uplinks: [{dev: eth0, mode: generic}]
 ...
 )",
-					 "F");
+					 "F", Limits{});
 
 	Config expected;
 	expected.limits = Limits{.fdb = 1048576, .peers = 7};
@@ -135,19 +135,19 @@ networks:
   - {seq: strict, csum: true, vni: 0xffffffff, name: off, encap: gre}
   - {name: grey, encap: nvgre, vni: 5}
 )",
-					 "F");
+					 "F", Limits{});
 	EXPECT_TRUE(config == test::every_kind()) << to_yaml(config);
 }
 
 TEST(YamlRead, KeyCanBeAbsentInGre)
 {
-	EXPECT_EQ(parse_yaml("networks: [{name: blue, encap: gre}]", "F").networks[0].vni, std::nullopt);
+	EXPECT_EQ(parse_yaml("networks: [{name: blue, encap: gre}]", "F", Limits{}).networks[0].vni, std::nullopt);
 }
 
 TEST(YamlRead, ListsLeftOpenAreEmpty)
 {
 	const Config config =
-		parse_yaml(kBlue + "    ports:\n    flood: []\n    fdb:\nuplinks:\nvtep: {local: }\n", "F");
+		parse_yaml(kBlue + "    ports:\n    flood: []\n    fdb:\nuplinks:\nvtep: {local: }\n", "F", Limits{});
 	Config expected;
 	expected.networks.emplace_back().name = "blue";
 	expected.networks[0].vni = 100;
@@ -156,31 +156,31 @@ TEST(YamlRead, ListsLeftOpenAreEmpty)
 
 TEST(YamlRead, EmptyMapIsTheEmptyConfig)
 {
-	EXPECT_TRUE(parse_yaml("{}\n", "F") == Config());
+	EXPECT_TRUE(parse_yaml("{}\n", "F", Limits{}) == Config());
 }
 
 TEST(YamlRead, BooleansInBothWords)
 {
 	for (const char *yes : {"true", "on"})
-		EXPECT_TRUE(parse_yaml(kBlue + "    learning: " + yes, "F").networks[0].learning) << yes;
+		EXPECT_TRUE(parse_yaml(kBlue + "    learning: " + yes, "F", Limits{}).networks[0].learning) << yes;
 	for (const char *no : {"false", "off"})
-		EXPECT_FALSE(parse_yaml(kBlue + "    learning: " + no, "F").networks[0].learning) << no;
+		EXPECT_FALSE(parse_yaml(kBlue + "    learning: " + no, "F", Limits{}).networks[0].learning) << no;
 }
 
 TEST(YamlFile, ReadsAndNamesThePath)
 {
 	const TempFile good("uplinks: [{dev: eth0}]\n");
-	EXPECT_EQ(read_yaml_file(good.path()).uplinks[0].dev, "eth0");
+	EXPECT_EQ(read_yaml_file(good.path(), Limits{}).uplinks[0].dev, "eth0");
 	const TempFile bad("uplinks: [{dev: eth0, mode: x}]\n");
-	EXPECT_EQ(complaint([&] { read_yaml_file(bad.path()); }),
+	EXPECT_EQ(complaint([&] { read_yaml_file(bad.path(), Limits{}); }),
 		  bad.path() + ":1:29: \"x\" is not a mode (auto|native|generic|tc)");
 }
 
 TEST(YamlFile, ThatCannotBeRead)
 {
-	EXPECT_EQ(complaint([] { read_yaml_file("/nowhere/f.yaml"); }),
+	EXPECT_EQ(complaint([] { read_yaml_file("/nowhere/f.yaml", Limits{}); }),
 		  "/nowhere/f.yaml: No such file or directory (a file that can be read)");
-	EXPECT_EQ(complaint([] { read_yaml_file("/"); }), "/: Is a directory (a file that can be read)");
+	EXPECT_EQ(complaint([] { read_yaml_file("/", Limits{}); }), "/: Is a directory (a file that can be read)");
 }
 
 TEST(YamlFile, LargerThanOneRead)
@@ -190,10 +190,10 @@ TEST(YamlFile, LargerThanOneRead)
 		text += fmt::format("      - {{mac: \"02:00:00:00:{:02x}:{:02x}\", dst: 10.0.0.{}}}\n", i / 256,
 				    i % 256, i % 200 + 2);
 	const TempFile file(text);
-	const Config config = read_yaml_file(file.path());
+	const Config config = read_yaml_file(file.path(), Limits{});
 	ASSERT_EQ(config.networks[0].fdb.size(), 20000u);
 	EXPECT_EQ(config.networks[0].fdb[19999].mac, Mac::parse("02:00:00:00:4e:1f"));
 	EXPECT_EQ(config.networks[0].fdb[19999].target, FdbTarget(ip("10.0.0.201")));
-	EXPECT_EQ(complaint([&] { parse_yaml(text + "      - {mac: 020000000000, dst: 10.0.0.2}\n", "F"); }),
+	EXPECT_EQ(complaint([&] { parse_yaml(text + "      - {mac: 020000000000, dst: 10.0.0.2}\n", "F", Limits{}); }),
 		  "F:20009:15: MAC 02:00:00:00:00:00 is in network \"blue\" already (another MAC)");
 }

@@ -24,7 +24,7 @@ void expect_round_trip(const Config &config)
 {
 	const std::string text = to_yaml(config);
 	Config back;
-	EXPECT_EQ(complaint([&] { back = parse_yaml(text, "F"); }), "no complaint") << text;
+	EXPECT_EQ(complaint([&] { back = parse_yaml(text, "F", Limits{}); }), "no complaint") << text;
 	EXPECT_TRUE(back == config) << text;
 	EXPECT_EQ(to_yaml(back), text);
 }

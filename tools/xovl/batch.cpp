@@ -62,7 +62,7 @@ void run_batch(Context &context, const std::string &file)
 {
 	const std::string name = "-b " + file;
 	const bool is_stdin = file == "-";
-	const Fd opened = is_stdin ? Fd() : open_to_read(file, name);
+	const Fd opened = is_stdin ? Fd() : open_to_read(file, name, Pipes::Allowed);
 	LineReader reader(is_stdin ? STDIN_FILENO : opened.get(), name);
 	for (size_t number = 1;; number++) {
 		if (reader.would_wait())

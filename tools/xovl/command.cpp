@@ -234,7 +234,7 @@ void Context::warn_of_absent_vteps(const std::string &command, const std::option
 void Context::tell(const std::string &line) const
 {
 	if (options_.verbose)
-		fmt::print(stderr, "{}\n", line);
+		fmt::print(stderr, "{}\n", printable(line));
 }
 
 } // namespace xovl

@@ -2,8 +2,7 @@
 // xovl apply, save and down: the whole configuration at once.
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
+#include <unistd.h>
 
 #include "command.hpp"
 #include "fdb_file.hpp"
@@ -18,8 +17,8 @@ Config read_config(Context &context, const std::string &file)
 	Limits in_force = context.overlay().limits();
 	context.release(); // who writes the file may be slow
 	if (file != "-")
-		return read_yaml_file(file, check_interfaces, in_force);
-	return parse_yaml({std::istreambuf_iterator<char>(std::cin), {}}, "<stdin>", check_interfaces, in_force);
+		return read_yaml_file(file, in_force, check_interfaces);
+	return parse_yaml(read_text(STDIN_FILENO, "<stdin>", kYamlMost), "<stdin>", in_force, check_interfaces);
 }
 
 void apply(Context &context, Args &args)
@@ -35,7 +34,7 @@ void apply(Context &context, Args &args)
 		context.out.json({{"changes", changes}});
 	else
 		for (const std::string &change : changes)
-			context.out.text(change + "\n");
+			context.out.text(printable(change) + "\n");
 }
 
 void save(Context &context, Args &args)

@@ -83,12 +83,12 @@ int main(int argc, char **argv)
 		run(parse(argc, argv));
 		return 0;
 	} catch (const Error &error) {
-		fmt::print(stderr, "xovl: {}\n", error.what());
+		fmt::print(stderr, "xovl: {}\n", printable(error.what()));
 		return error.exit_status();
 	} catch (const OutputClosed &) {
 		return static_cast<int>(Error::Kind::System);
 	} catch (const std::exception &error) {
-		fmt::print(stderr, "xovl: {}\n", error.what());
+		fmt::print(stderr, "xovl: {}\n", printable(error.what()));
 		return static_cast<int>(Error::Kind::System);
 	}
 }

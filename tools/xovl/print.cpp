@@ -22,7 +22,7 @@ std::string cell(const Column &column, const Json &value)
 	if (column.text)
 		return column.text(value);
 	if (value.is_string())
-		return value.get<std::string>();
+		return printable(value.get<std::string>());
 	if (value.is_boolean())
 		return value.get<bool>() ? "on" : "off";
 	return value.dump();
@@ -144,8 +144,8 @@ std::string hooks_text(const Json &hooks)
 
 void Output::json(const Json &value)
 {
-	// names of interfaces are octets of any kind: what is not UTF-8 is replaced
-	buffer_ += value.dump(format_.pretty ? 4 : -1, ' ', false, Json::error_handler_t::replace) + "\n";
+	// names of interfaces are octets of any kind: what is not UTF-8 is replaced, and what a terminal may take for a command is \uNNNN
+	buffer_ += value.dump(format_.pretty ? 4 : -1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 void Output::table(const Table &table)
