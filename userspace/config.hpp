@@ -89,6 +89,7 @@ struct PortConfig {
 	xovl_mode mode = XOVL_MODE_AUTO;
 	std::vector<GeneveOption> options; ///< sent with its frames, besides those of the network
 	std::optional<uint16_t> group;     ///< VXLAN group policy ID of its frames; none: that of skb->mark
+	bool optional = false;             ///< the interface may be missing: the port waits for it
 
 	bool operator==(const PortConfig &) const = default;
 };

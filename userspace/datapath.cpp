@@ -66,7 +66,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"port_table", limits.ports},
 		{"networks", limits.networks},
 		{"fdb", limits.fdb},
-		{"fdb_hints", 1u << hints_bits(limits.fdb)},
+		{"fdb_hints", entries(uint64_t{1} << hints_bits(limits.fdb))},
 		{"learned", learned_sets(limits.fdb)},
 		{"learned_uses", limits.networks},
 		// the old and the new elements side by side
@@ -160,14 +160,64 @@ void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint3
 		throw system_error("pin", dir.pin(name), errno);
 }
 
-Object load_tc_object(const PinDir &dir, const Limits &limits)
+/// Octets that a full map takes; of the kernel's own: what an element of a hash and its bucket add.
+uint64_t map_memory(const bpf_map *map, uint64_t cpus)
 {
-	BpfLog log;
+	constexpr uint64_t element = 64, bucket = 16;
+	const uint64_t entries = bpf_map__max_entries(map);
+	const uint64_t key = bpf_map__key_size(map), value = bpf_map__value_size(map);
+	switch (bpf_map__type(map)) {
+	case BPF_MAP_TYPE_ARRAY:
+		return entries * value;
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+		return entries * value * cpus;
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return entries * (element + bucket + key + value * cpus);
+	default:
+		return entries * (element + bucket + key + value);
+	}
+}
+
+/// The programs with the sizes of their maps, not loaded yet.
+Object open_tc_object(const Limits &limits)
+{
 	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [&](const xovl_tc &skeleton) {
 		skeleton.data_learned_all->learned_all = learned_nothing(limits.fdb);
 	}));
 	for (const auto &[name, entries] : map_sizes(limits))
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
+	return object;
+}
+
+/// Octets, of /proc/meminfo (proc(5)).
+uint64_t available_memory()
+{
+	const std::string text = read_text_file("/proc/meminfo", Pipes::Refused, 1 << 16);
+	const std::string name = "MemAvailable:";
+	const size_t at = text.find(name);
+	uint64_t kib = 0;
+	if (at != text.npos) {
+		const size_t digits = text.find_first_not_of(' ', at + name.size());
+		std::from_chars(text.data() + digits, text.data() + text.size(), kib);
+	}
+	return kib << 10;
+}
+
+/// "fdb 4294967295, ports 9": those that are not as usual.
+std::string unusual(const Limits &limits)
+{
+	std::string text;
+	for (const LimitKey &key : kLimitKeys)
+		if (limits.*key.member != Limits{}.*key.member)
+			text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key.range.what, limits.*key.member);
+	return text.empty() ? "the usual limits" : text;
+}
+
+Object load_tc_object(const PinDir &dir, const Limits &limits)
+{
+	BpfLog log;
+	Object object = open_tc_object(limits);
 	bpf_map *map = nullptr;
 	bpf_object__for_each_map (map, object.get()) {
 		if (const std::string name = pin_name(map); !name.empty())
@@ -195,6 +245,24 @@ uint32_t cpu_numbers(std::string_view list)
 	if (std::from_chars(last.begin(), last.end(), number).ec != std::errc())
 		throw system_error("read", "the list of possible CPUs", EINVAL);
 	return number + 1;
+}
+
+void check_memory(const Limits &limits)
+{
+	const Object object = open_tc_object(limits);
+	const auto cpus = static_cast<uint64_t>(libbpf_num_possible_cpus());
+	uint64_t octets = 0;
+	const bpf_map *map = nullptr;
+	while ((map = bpf_object__next_map(object.get(), map)))
+		octets += map_memory(map, cpus);
+	auto size = [](uint64_t of) {
+		return of >> 30 ? fmt::format("{} GiB", of >> 30) : fmt::format("{} MiB", of >> 20);
+	};
+	const uint64_t available = available_memory();
+	if (available && octets > available)
+		throw Error(Error::Kind::System,
+			    fmt::format("{} would take {} of memory; this machine has {} left (smaller limits)",
+					unusual(limits), size(octets), size(available)));
 }
 
 Maps::Maps(const PinDir &dir)

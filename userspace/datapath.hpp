@@ -115,6 +115,9 @@ uint64_t coarse_now();
 
 /// Create the maps, load the TC programs and pin all of it in dir, whose remains of an interrupted load are removed first.
 /// Somebody else was faster: nothing to do.
+/// Error(System): the maps would not fit into the memory that this machine has left.
+void check_memory(const Limits &limits);
+
 void datapath_load(PinDir &dir, const Limits &limits);
 
 /// Undo datapath_load, by whatever version of xovl: nothing may be attached any more.

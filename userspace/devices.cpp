@@ -170,16 +170,18 @@ LinkInfo require_link(const std::string &dev)
 {
 	auto link = find_link(dev);
 	if (!link)
-		throw request_error(fmt::format("there is no interface {} (ip link)", dev));
+		throw request_error(fmt::format("there is no interface {} (ip link; a port can be optional: true)", dev));
 	if (!link->ethernet || link->loopback)
 		throw request_error(
 			fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));
 	return *link;
 }
 
-void check_interfaces(const Config &config, const Where &where)
+void check_interfaces(const Config &config, const std::set<std::string> &known, const Where &where)
 {
-	auto check = [&](const std::string &dev, const ConfigPath &path) {
+	auto check = [&](const std::string &dev, bool may_be_missing, const ConfigPath &path) {
+		if ((may_be_missing || known.contains(dev)) && !find_link(dev))
+			return;
 		try {
 			require_link(dev);
 		} catch (const Error &error) {
@@ -187,10 +189,11 @@ void check_interfaces(const Config &config, const Where &where)
 		}
 	};
 	for (size_t i = 0; i < config.uplinks.size(); i++)
-		check(config.uplinks[i].dev, {"uplinks", i, "dev"});
+		check(config.uplinks[i].dev, false, {"uplinks", i, "dev"});
 	for (size_t n = 0; n < config.networks.size(); n++)
 		for (size_t i = 0; i < config.networks[n].ports.size(); i++)
-			check(config.networks[n].ports[i].dev, {"networks", n, "ports", i, "dev"});
+			check(config.networks[n].ports[i].dev, config.networks[n].ports[i].optional,
+			      {"networks", n, "ports", i, "dev"});
 }
 
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
@@ -316,6 +319,8 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 
 void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
+	if (ifindex >= kNoInterface) // it has never been there
+		return;
 	const bool is_live = is_live_in_any_layout(dir, ifindex, device);
 	const uint32_t flags = is_live ? device.flags : 0; // else what has the number now was never changed
 	if (!is_live)

@@ -244,7 +244,7 @@ std::optional<LinkInfo> find_link(const std::string &name)
 
 std::optional<LinkInfo> find_link(uint32_t ifindex)
 {
-	return find(ifindex, nullptr);
+	return ifindex < kNoInterface ? find(ifindex, nullptr) : std::nullopt;
 }
 
 std::vector<VlanLink> vlan_links()

@@ -10,6 +10,9 @@
 
 namespace xovl {
 
+/// From here on no number is that of an interface: devices that are missing have them.
+inline constexpr uint32_t kNoInterface = 0x80000000;
+
 struct LinkInfo {
 	uint32_t ifindex = 0;
 	std::string name;

@@ -64,6 +64,16 @@ void add_note(DeviceStatus &status, const std::string &note)
 		status.note += (status.note.empty() ? "" : "; ") + note;
 }
 
+/// Why nothing is attached, and what to do.
+std::string missing_note(const PinDir &dir, uint32_t ifindex, const std::string &dev)
+{
+	if (find_link(dev))
+		return "the interface is not attached (xovl apply or any change attaches it)";
+	return (device_has_moved(dir, ifindex) ? "the interface is in another network namespace"
+					       : "the interface is missing") +
+	       std::string(" (xovl apply or any change attaches it once it is there)");
+}
+
 DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::string &dev)
 {
 	DeviceStatus status;
@@ -72,8 +82,7 @@ DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::s
 		return status;
 	status.mode = static_cast<xovl_mode>(device->second.mode);
 	if (!device_is_live(dir, device->first)) {
-		status.note = device_has_moved(dir, device->first) ? "the interface is in another network namespace"
-								   : "the interface is gone";
+		status.note = missing_note(dir, device->first, dev);
 		return status;
 	}
 	status.note = device_note(device->second);
@@ -353,6 +362,20 @@ std::map<std::pair<std::string, Address>, std::string> Overlay::peer_notes() con
 	return notes;
 }
 
+std::vector<std::string> Overlay::missing() const
+{
+	std::vector<std::string> names;
+	for (const auto &name : device_names(impl_->running(false)))
+		if (!find_link(name))
+			names.push_back(name);
+	return names;
+}
+
+bool Overlay::is_back(const std::string &dev) const
+{
+	return impl_->is_back(dev);
+}
+
 std::vector<UplinkStatus> Overlay::uplinks() const
 {
 	const std::vector<VlanLink> vlans = vlan_links();
@@ -412,6 +435,21 @@ std::vector<NetworkStatus> Overlay::networks() const
 Limits Overlay::limits() const
 {
 	return impl_->loaded() ? impl_->maps().limits() : Limits{};
+}
+
+Limits Overlay::use() const
+{
+	Limits use{.fdb = 0, .networks = 0, .peers = 0, .ports = 0, .members = 0};
+	if (!impl_->loaded())
+		return use;
+	const Tables &tables = impl_->tables();
+	auto count = [](auto &of, auto is_used) { return static_cast<uint32_t>(std::ranges::count_if(of, is_used)); };
+	impl_->maps().fdb.for_each([&](const xovl_fdb_key &, const xovl_fdb &) { use.fdb++; });
+	use.networks = count(tables.networks, [](const xovl_network &net) { return net.flags & XOVL_NET_USED; });
+	use.peers = count(tables.peers, [](const xovl_peer &peer) { return peer.family != 0; });
+	use.ports = count(tables.port_table, [](const xovl_port &port) { return port.flags & XOVL_PORT_USED; });
+	use.members = tables.members.size();
+	return use;
 }
 
 } // namespace xovl

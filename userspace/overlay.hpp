@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -89,8 +90,12 @@ struct NetworkStatus {
 	std::vector<PathMtu> paths;
 };
 
-/// Every interface of a file exists and is an Ethernet: a check for read_yaml_file(). Of the current network namespace.
-void check_interfaces(const Config &config, const Where &where);
+/// Every interface of a file is an Ethernet, and exists unless its ports are optional or it is known: one that the running
+/// configuration has, too. A check for read_yaml_file(). Of the current network namespace.
+void check_interfaces(const Config &config, const std::set<std::string> &known, const Where &where);
+
+/// Of uplinks and ports.
+std::set<std::string> device_names(const Config &config);
 
 /// Opens the state pinned for the current network namespace and holds its lock until destroyed. Every change is checked
 /// whole first (Error(Request)), then carried out; where the system refuses half-way (Error(System)) what was done
@@ -135,10 +140,16 @@ public:
 	std::vector<VtepStatus> vteps() const;
 	/// What is wrong with the way from a network to a remote VTEP, where anything is.
 	std::map<std::pair<std::string, Address>, std::string> peer_notes() const;
+	/// Those interfaces of the configuration that are missing.
+	std::vector<std::string> missing() const;
+	/// Whether a port or uplink is not attached though its interface is there: it was missing, or is another one now.
+	bool is_back(const std::string &dev) const;
 	std::vector<UplinkStatus> uplinks() const;
 	std::vector<PortStatus> ports() const;
 	std::vector<NetworkStatus> networks() const;
 	Limits limits() const;
+	/// How much of each is in use; learned FDB entries count.
+	Limits use() const;
 	Counters counters() const;
 
 	/// By address.

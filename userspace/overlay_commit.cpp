@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "devices.hpp"
 #include "overlay_impl.hpp"
@@ -25,17 +27,6 @@ std::set<uint32_t> trunks(const Tables &tables)
 		if (key.vid)
 			out.insert(key.ifindex);
 	return out;
-}
-
-std::set<std::string> device_names(const Config &config)
-{
-	std::set<std::string> names;
-	for (const auto &uplink : config.uplinks)
-		names.insert(uplink.dev);
-	for (const auto &net : config.networks)
-		for (const auto &port : net.ports)
-			names.insert(port.dev);
-	return names;
 }
 
 /// The link of a record; nullopt: it is gone, and what has its index now, if anything, is another one.
@@ -90,12 +81,43 @@ void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 	line('+', changes.added);
 }
 
+/// A number for a device that has never been there.
+uint32_t number_of_missing(const Tables &tables, const std::map<uint32_t, std::string> &owner)
+{
+	uint32_t number = kNoInterface;
+	while (tables.devices.find(number) != tables.devices.end() || owner.contains(number))
+		number++;
+	return number;
+}
+
+/// Those interfaces all of whose ports are optional.
+std::set<std::string> optional_names(const Config &config)
+{
+	std::set<std::string> names;
+	for (const auto &net : config.networks)
+		for (const auto &port : net.ports)
+			if (port.optional)
+				names.insert(port.dev);
+	return names;
+}
+
 } // namespace
 
 void Overlay::Impl::add_notes(std::vector<std::string> &&notes)
 {
 	for (auto &note : notes)
 		notes_.push_back(std::move(note));
+}
+
+std::set<std::string> device_names(const Config &config)
+{
+	std::set<std::string> names;
+	for (const auto &uplink : config.uplinks)
+		names.insert(uplink.dev);
+	for (const auto &net : config.networks)
+		for (const auto &port : net.ports)
+			names.insert(port.dev);
+	return names;
 }
 
 void Overlay::Impl::load(const Limits &limits)
@@ -123,23 +145,26 @@ void Overlay::Impl::fit_limits(const Config &wanted)
 {
 	if (!needs_load(wanted))
 		return;
+	const Limits limits = wanted.limits.value_or(Limits{});
+	check_memory(limits);
 	if (loaded())
 		down();
-	load(wanted.limits.value_or(Limits{}));
+	load(limits);
 }
 
-/// The interfaces of wanted. gone_is_error: else one that we knew and that is gone keeps its number.
-Interfaces Overlay::Impl::resolve(const Config &wanted, bool gone_is_error)
+/// The interfaces of wanted. One that we know and that is missing keeps its number; one that may be missing gets one.
+Interfaces Overlay::Impl::resolve(const Config &wanted)
 {
 	Interfaces interfaces;
 	auto &ifindex = interfaces.ifindex;
 	std::map<uint32_t, std::string> owner;
+	const std::set<std::string> optional = optional_names(wanted);
 	for (const auto &name : device_names(wanted)) {
 		const auto *known = tables().find_device(name);
-		if (known && !gone_is_error && !find_link(name))
-			ifindex[name] = known->first;
-		else
+		if (find_link(name) || (!known && !optional.contains(name)))
 			ifindex[name] = require_link(name).ifindex;
+		else
+			ifindex[name] = known ? known->first : number_of_missing(tables(), owner);
 		if (auto [other, is_first] = owner.emplace(ifindex[name], name); !is_first)
 			throw request_error(
 				fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
@@ -148,6 +173,21 @@ Interfaces Overlay::Impl::resolve(const Config &wanted, bool gone_is_error)
 	if (std::ranges::any_of(wanted.uplinks, [](const UplinkConfig &uplink) { return uplink.vid != 0; }))
 		interfaces.vlans = vlan_links();
 	return interfaces;
+}
+
+bool Overlay::Impl::is_back(const std::string &dev)
+{
+	const auto *device = loaded() ? tables().find_device(dev) : nullptr;
+	return device && !device_is_live(dir_, device->first) && find_link(dev);
+}
+
+void Overlay::Impl::attach_returned()
+{
+	if (std::exchange(has_looked_, true))
+		return;
+	const Config config = running(false);
+	if (std::ranges::any_of(device_names(config), [&](const std::string &dev) { return is_back(dev); }))
+		commit(config, present_refs(), false);
 }
 
 void Overlay::Impl::detach_surplus(const Tables &desired)
@@ -228,7 +268,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	keep_names();
 	Tables before = tables();
 	forget_others(dir_, before);
-	Tables desired = make_tables(wanted, before, resolve(wanted, false), refs);
+	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
 	note_routes(desired);
 	detach_surplus(desired);
 	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), learned(), before, desired); });
@@ -259,7 +299,7 @@ void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *runni
 
 std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
 {
-	auto interfaces = resolve(wanted, true);
+	auto interfaces = resolve(wanted);
 	const Tables present = needs_load(wanted) ? empty_tables(wanted.limits.value_or(Limits{})) : tables();
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
 	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
@@ -275,11 +315,11 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 	bool was_loaded = loaded();
 	Config before = running(false);
 	// what can be wrong with the request is found before anything changes
-	resolve(wanted, with_fdb);
+	resolve(wanted);
 	fit_limits(wanted);
 	std::vector<std::string> notes;
 	try {
-		const Tables desired = make_tables(wanted, tables(), resolve(wanted, with_fdb), refs);
+		const Tables desired = make_tables(wanted, tables(), resolve(wanted), refs);
 		notes = host_.check(with_fdb ? Tables{} : tables(), desired);
 	} catch (...) {
 		if (!was_loaded)

@@ -138,6 +138,7 @@ void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
 
 void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &words)
 {
+	impl_->attach_returned();
 	uint32_t index = impl_->network(net);
 	impl_->heal();
 	const Address *dst = entry.dst();
@@ -181,6 +182,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 
 void Overlay::fdb_del(const std::string &net, const Mac &mac)
 {
+	impl_->attach_returned();
 	const uint32_t index = impl_->network(net);
 	impl_->heal();
 	xovl_fdb_key key = fdb_key(index, mac);
@@ -203,6 +205,7 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 
 size_t Overlay::fdb_flush(const std::string &net)
 {
+	impl_->attach_returned();
 	uint32_t index = impl_->network(net);
 	impl_->heal();
 	std::vector<xovl_fdb_key> learned;

@@ -37,6 +37,12 @@ struct Overlay::Impl {
 	/// validate() with the limits in force where wanted has none.
 	void check(const Config &wanted) const;
 
+	/// Overlay::is_back()
+	bool is_back(const std::string &dev);
+
+	/// Attach what is back, once as long as the lock is held: for changes that are not commit().
+	void attach_returned();
+
 	/// Run work, which is to change something, with the lock held from before it looks at the present state. An empty folder
 	/// is not left behind when it throws.
 	void change(const std::function<void()> &work);
@@ -80,7 +86,7 @@ private:
 	/// Sizes are those of the load: whether wanted needs another one. Error(Request): it does, and something is configured.
 	bool needs_load(const Config &wanted);
 	void fit_limits(const Config &wanted);
-	Interfaces resolve(const Config &wanted, bool gone_is_error);
+	Interfaces resolve(const Config &wanted);
 	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
 	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
@@ -97,6 +103,7 @@ private:
 	HostCheck host_;
 	std::vector<std::string> notes_;
 	bool healed_ = false;
+	bool has_looked_ = false; ///< attach_returned()
 };
 
 } // namespace xovl

@@ -222,6 +222,8 @@ constinit const Setting<Port> kPortSettings[] = {
 	 [](const Port &port) { return SettingValue(words_of(port.options)); }, kGeneve},
 	{"group", "N|none", [](Port &port, Text text) { port.group = parse_or_none<uint16_t>(kGroupRange, text); },
 	 [](const Port &port) { return number_or(port.group, "none"); }},
+	{"optional", "on|off", [](Port &port, Text text) { port.optional = parse_on_off("optional", text); },
+	 [](const Port &port) { return SettingValue(port.optional); }, kEveryEncap, kBare},
 };
 
 constinit const Setting<Uplink> kUplinkSettings[] = {

@@ -37,6 +37,7 @@ inline constexpr Encaps kEveryEncap = encaps_that([](xovl_encap) { return true; 
 inline constexpr unsigned kColumn =
 	1;                            ///< `show` has a column for it; the other settings stand together under "options"
 inline constexpr unsigned kFixed = 2; ///< must be said when the object is made, and stays
+inline constexpr unsigned kBare = 4;  ///< a switch whose name alone stands for on
 
 template <typename Object> struct Setting {
 	const char *name;
@@ -45,10 +46,11 @@ template <typename Object> struct Setting {
 	void (*parse)(Object &, std::string_view text);
 	SettingValue (*value)(const Object &);
 	Encaps encaps = kEveryEncap; ///< those that have it
-	unsigned flags = 0;          ///< kColumn, kFixed
+	unsigned flags = 0;          ///< kColumn, kFixed, kBare
 
 	bool is_column() const { return flags & kColumn; }
 	bool is_fixed() const { return flags & kFixed; }
+	bool is_bare() const { return flags & kBare; }
 };
 
 /// The settings of Object, in the order of files. Those that others depend on come first.

@@ -51,6 +51,7 @@ PortConfig port_config(const Tables &tables, uint32_t index)
 	const xovl_port &port = tables.port_table[index];
 	PortConfig config = port_identity(tables, port);
 	config.options = sent_options(tables, XOVL_OPTIONS_PORT, index);
+	config.optional = port.flags & XOVL_PORT_OPTIONAL;
 	if (port.flags & XOVL_PORT_GROUP)
 		config.group = port.group;
 	return config;

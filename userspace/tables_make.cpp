@@ -230,6 +230,8 @@ void Maker::ports()
 				flags |= XOVL_PORT_XDP_XMIT;
 			if (port.group)
 				flags |= XOVL_PORT_GROUP;
+			if (port.optional)
+				flags |= XOVL_PORT_OPTIONAL;
 			if (!port.options.empty())
 				flags |= XOVL_PORT_OPTIONS;
 			add_options(out_, port, index);

@@ -82,7 +82,7 @@ std::filesystem::path link_target(std::filesystem::path path)
 	return path;
 }
 
-/// Standard output may lead into a regular file, too, which the command writes to as well.
+/// Standard output may lead into a regular file, too. The command goes on writing to it.
 bool is_stdout(const struct stat &file)
 {
 	struct stat out {};
@@ -179,10 +179,10 @@ void write_text_file(const std::string &path, std::string_view text)
 {
 	struct stat old {};
 	const bool exists = stat(path.c_str(), &old) == 0;
-	if (!exists || (S_ISREG(old.st_mode) && !is_stdout(old))) {
-		Replacement(link_target(path)).put(text, exists ? &old : nullptr);
-		return;
-	}
+	if (exists && is_stdout(old))
+		return write_all(STDOUT_FILENO, path, text);
+	if (!exists || S_ISREG(old.st_mode))
+		return Replacement(link_target(path)).put(text, exists ? &old : nullptr);
 	const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
 	if (!fd)
 		throw system_error("write", path, errno);

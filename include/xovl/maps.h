@@ -230,6 +230,7 @@ XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 #define XOVL_PORT_XDP_XMIT 0x4 /* its interface has XOVL_DEV_XDP_XMIT */
 #define XOVL_PORT_GROUP 0x8    /* group is given */
 #define XOVL_PORT_OPTIONS 0x10 /* `options` has what its frames are sent with */
+#define XOVL_PORT_OPTIONAL 0x4000 /* its interface may be missing; for userspace */
 
 struct xovl_port_ref {
 	__u32 index; /* in port_table */

@@ -50,6 +50,7 @@ const Words kPortWords[] = {
 	{"mode", "tc", "auto"},
 	{"geneve-opt", "0x0001:0x02:", "0x0001:0x03:"},
 	{"group", "7", "0"},
+	{"optional", "on", "off"},
 };
 
 const Words kUplinkWords[] = {

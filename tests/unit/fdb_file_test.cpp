@@ -149,7 +149,7 @@ TEST(FdbFileGood, StandsBesideTheYamlFile)
 	const std::filesystem::path path = file.path();
 	const std::string yaml = naming(path.filename());
 	EXPECT_EQ(parse_yaml(yaml, path.parent_path() / "f.yaml", Limits{}).networks[1].fdb.size(), 1u);
-	EXPECT_EQ(complaint([&] { parse_yaml(yaml, "/nowhere/f.yaml"); }),
+	EXPECT_EQ(complaint([&] { parse_yaml(yaml, "/nowhere/f.yaml", Limits{}); }),
 		  fmt::format("/nowhere/f.yaml:1:13: /nowhere/{}: No such file or directory (a file that can be read)",
 			      path.filename().string()));
 }

@@ -102,6 +102,8 @@ const Good kPortWords[] = {
 	{"group", "none", "none", true},
 	{"group", "0", 0u},
 	{"group", "65535", 65535u},
+	{"optional", "off", false, true},
+	{"optional", "on", true},
 };
 
 const Good kUplinkWords[] = {
@@ -283,8 +285,8 @@ TEST(Settings, EveryMemberIsOne)
 	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit, outer_policy,
 				      gso, mss, bpdu, options, match, csum, seq, gbp, reserved] = NetworkSettings();
 	EXPECT_EQ(settings_of<NetworkSettings>().size(), 19 - 2 + outer) << "all but name and outer";
-	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group] = PortConfig();
-	EXPECT_EQ(settings_of<PortConfig>().size(), 5u - 2) << "all but interface and VLAN";
+	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional] = PortConfig();
+	EXPECT_EQ(settings_of<PortConfig>().size(), 6u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode] = UplinkConfig();
 	EXPECT_EQ(settings_of<UplinkConfig>().size(), 3u - 1) << "all but the interface";
 	[[maybe_unused]] const auto &[ip, foreign, xfrm, trust, floor] = VtepConfig();

@@ -98,7 +98,7 @@ const Case kKeys[] = {
 	 "flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
-	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group)"},
+	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, optional)"},
 	{"UnknownInFdb", kBlue + "    fdb: [{mac: a, ip: 10.0.0.2}]\n",
 	 "5:17: \"a\" is not a MAC address (as 02:00:00:00:00:99)"},
 	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n",

@@ -73,6 +73,10 @@ void Args::keys(const std::vector<Key> &keys)
 		const auto [known, is_new] = given.emplace(key->name, "");
 		if (!is_new && !key->is_list)
 			throw request_error(fmt::format("\"{}\" is given twice (once)", word));
+		if (key->is_bare && (empty() || (words_.front() != "on" && words_.front() != "off"))) {
+			key->set("on");
+			continue;
+		}
 		if (empty())
 			throw request_error(fmt::format("\"{}\" has no value ({})", word, usage_));
 		if (!is_new)

@@ -18,6 +18,7 @@ struct Key {
 	Need need;
 	std::function<void(const std::string &)> set;
 	bool is_list = false; ///< may be given several times: set() takes all the values, with commas between them
+	bool is_bare = false; ///< on or off; the name alone stands for on
 };
 
 /// Every member throws Error(Request) when the words do not fit.

@@ -4,6 +4,9 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <set>
+
 #include "command.hpp"
 #include "fdb_file.hpp"
 #include "text_file.hpp"
@@ -14,11 +17,30 @@ namespace {
 
 Config read_config(Context &context, const std::string &file)
 {
-	Limits in_force = context.overlay().limits();
+	const Limits in_force = context.overlay().limits();
+	const std::set<std::string> known = device_names(context.overlay().running(false));
 	context.release(); // who writes the file may be slow
+	const ConfigCheck check = [&](const Config &config, const Where &where) {
+		check_interfaces(config, known, where);
+	};
 	if (file != "-")
-		return read_yaml_file(file, in_force, check_interfaces);
-	return parse_yaml(read_text(STDIN_FILENO, "<stdin>", kYamlMost), "<stdin>", in_force, check_interfaces);
+		return read_yaml_file(file, in_force, check);
+	return parse_yaml(read_text(STDIN_FILENO, "<stdin>", kYamlMost), "<stdin>", in_force, check);
+}
+
+/// An interface that was there before is no reason to refuse the file.
+void note_missing(Context &context, const Config &config)
+{
+	std::set<std::string> optional;
+	for (const auto &net : config.networks)
+		for (const auto &port : net.ports)
+			if (port.optional)
+				optional.insert(port.dev);
+	for (const std::string &dev : context.overlay().missing())
+		if (!optional.contains(dev))
+			fmt::print(stderr,
+				   "xovl: apply: note: {} is missing: any change attaches it once it is there\n",
+				   printable(dev));
 }
 
 void apply(Context &context, Args &args)
@@ -35,6 +57,8 @@ void apply(Context &context, Args &args)
 	else
 		for (const std::string &change : changes)
 			context.out.text(printable(change) + "\n");
+	if (!dry_run)
+		note_missing(context, wanted);
 }
 
 void save(Context &context, Args &args)

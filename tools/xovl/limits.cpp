@@ -11,12 +11,18 @@ namespace {
 void show(Context &context, Args &args)
 {
 	args.end();
-	Limits limits = context.overlay().limits();
+	const Limits limits = context.overlay().limits();
+	const Limits use = context.overlay().use();
 	std::vector<Column> columns;
 	std::vector<Json> row;
 	for (const LimitKey &limit : kLimitKeys) {
 		columns.push_back({limit.range.what, limit.range.what});
 		row.emplace_back(limits.*limit.member);
+	}
+	for (const LimitKey &limit : kLimitKeys) {
+		const std::string name = limit.range.what;
+		columns.push_back({name + "_used", name + " used"});
+		row.emplace_back(use.*limit.member);
 	}
 	Table table(columns);
 	table.add(row);

@@ -34,7 +34,12 @@ void add(Context &context, Args &args)
 	std::ranges::move(words.keys(true), std::back_inserter(keys));
 	args.keys(keys);
 	words.into(port);
-	context.edit([&](Config &config) { network_of(config, net).ports.push_back(port); });
+	context.edit([&](Config &config) {
+		std::vector<PortConfig> &ports = network_of(config, net).ports;
+		const bool is_known = std::ranges::find(ports, port) != ports.end();
+		if (!is_known || !context.overlay().is_back(port.dev)) // else it is attached again
+			ports.push_back(port);
+	});
 }
 
 void del(Context &context, Args &args)

@@ -26,7 +26,7 @@ public:
 			if (make || !setting.is_fixed())
 				keys.push_back({setting.name, setting.is_fixed() ? Need::Mandatory : Need::Optional,
 						[this, &setting](const std::string &text) { given_[&setting] = text; },
-						is_list(setting)});
+						is_list(setting), setting.is_bare()});
 		return keys;
 	}
 
@@ -46,7 +46,9 @@ template <typename Object> std::string settings_usage(bool make)
 {
 	std::string usage;
 	for (const auto &setting : settings_of<Object>())
-		if (!setting.is_fixed())
+		if (setting.is_bare())
+			usage += fmt::format(" [{} [{}]]", setting.name, setting.values);
+		else if (!setting.is_fixed())
 			usage += fmt::format(" [{} {}]", setting.name, setting.values);
 		else if (make)
 			usage += fmt::format(" {} {}", setting.name, setting.values);

@@ -61,6 +61,26 @@ private:
 	sigset_t before_;
 };
 
+/// The tables that are more than 90 % full. In text there is no such section where there are none.
+void add_nearly_full(Context &context, std::vector<Section> &sections)
+{
+	const Limits limits = context.overlay().limits(), use = context.overlay().use();
+	Table table({{"limit", "limit"}, {"used", "used"}, {"most", "most"}});
+	for (const LimitKey &key : kLimitKeys)
+		if (uint64_t{use.*key.member} * 10 > uint64_t{limits.*key.member} * 9)
+			table.add({key.range.what, use.*key.member, limits.*key.member});
+	if (context.out.is_json() || !table.empty())
+		sections.push_back({"nearly_full", table});
+}
+
+std::vector<Section> sections_of(Context &context, const Request &request, const Snapshot &now, const Snapshot *before)
+{
+	std::vector<Section> sections = tables_of(now, before);
+	if (request.which.empty())
+		add_nearly_full(context, sections);
+	return sections;
+}
+
 Snapshot take(Context &context, const Request &request)
 {
 	return snapshot_of(context.overlay().counters(), request.which, request.cpus,
@@ -78,7 +98,7 @@ void watch(Context &context, const Request &request)
 			context.out.text(kClearScreen);
 		else if (before && !context.out.is_json())
 			context.out.text("\n");
-		context.out.sections(tables_of(now, before ? &*before : nullptr));
+		context.out.sections(sections_of(context, request, now, before ? &*before : nullptr));
 		context.flush();
 		before = std::move(now);
 	} while (!interrupt.wait(request.interval));
@@ -90,7 +110,7 @@ void stats(Context &context, Args &args)
 	if (request.interval)
 		watch(context, request);
 	else
-		context.out.sections(tables_of(take(context, request), nullptr));
+		context.out.sections(sections_of(context, request, take(context, request), nullptr));
 }
 
 constexpr Command kCommands[] = {{"", "stats [net|port|peer|drop] [--per-cpu] [--watch SECONDS]", stats}};
