@@ -8,6 +8,7 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
+#include "addr.h"
 #include "bits.h"
 #include "carrier.h"
 #include "flow.h"
@@ -37,25 +38,6 @@ struct outer {
 	__sum16 check;		    /* over all that follows the IP header, of UDP; of GRE not 0 where there is one */
 	enum xovl_reason malformed; /* what is wrong with it, if it is ours at all */
 };
-
-static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
-{
-	addr->words[0] = 0;
-	addr->words[1] = word_of(bpf_htonl(0xffff), ipv4);
-}
-
-static __always_inline void addr_from_ipv6(struct xovl_addr *addr, const struct in6_addr *ipv6)
-{
-	const __be32 *part = ipv6->in6_u.u6_addr32;
-
-	addr->words[0] = word_of(part[0], part[1]);
-	addr->words[1] = word_of(part[2], part[3]);
-}
-
-static __always_inline bool addr_is_ipv4(const struct xovl_addr *addr)
-{
-	return !addr->words[0] && addr->be32[2] == bpf_htonl(0xffff);
-}
 
 #ifdef XOVL_CARRIER_XDP
 

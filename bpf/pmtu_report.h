@@ -224,10 +224,12 @@ static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report,
 {
 	const struct outer *outer = &now->outer;
 	enum xovl_encap encap = XOVL_ENCAP_NONE;
-	struct xovl_network *net = uplink_network(&now->frame, outer, &encap, &now->to);
+	struct xovl_network *net = NULL;
 	struct xovl_peer *peer;
 	__u32 bucket;
 
+	if (uplink_find_tunnel(&now->frame, outer, &encap))
+		net = network_get(now->frame.net_index);
 	if (!net || !pmtu_header_is_sent(outer, net, encap) || !uplink_peer(&now->frame, &report->key.remote))
 		return false;
 	peer = peer_get(now->frame.origin);

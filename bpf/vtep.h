@@ -3,6 +3,7 @@
 #ifndef XOVL_BPF_VTEP_H
 #define XOVL_BPF_VTEP_H
 
+#include "addr.h"
 #include "carrier.h"
 #include "clock.h"
 #include "maps.h"

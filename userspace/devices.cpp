@@ -170,7 +170,8 @@ LinkInfo require_link(const std::string &dev)
 {
 	auto link = find_link(dev);
 	if (!link)
-		throw request_error(fmt::format("there is no interface {} (ip link; a port can be optional: true)", dev));
+		throw request_error(
+			fmt::format("there is no interface {} (ip link; a port can be optional: true)", dev));
 	if (!link->ethernet || link->loopback)
 		throw request_error(
 			fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));

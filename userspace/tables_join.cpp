@@ -65,7 +65,7 @@ Tables joining_tables(const Tables &tables, uint32_t net_index, const PeerConfig
 	joining.vteps = tables.vteps;
 	joining.devices = tables.devices;
 	joining.peers = {make_peer(config.networks[0], config.vteps, peer)};
-	add_ways_in(joining, config.networks[0], net_index, config.vteps, {peer.encap, peer.dstport});
+	add_ways_in(joining, config.networks[0], net_index, config.vteps, {peer.encap, peer.dstport}, 0);
 	return joining;
 }
 

@@ -47,8 +47,9 @@ uint32_t network_flags(const NetworkConfig &net)
 	for (const auto &[flag, member] : kFlags)
 		flags |= flag_if(net.*member, flag);
 	return flags | flag_if(net.bpdu == Bpdu::Drop, XOVL_NET_BPDU_DROP) |
-	       flag_if(net.bpdu == Bpdu::Punt, XOVL_NET_BPDU_PUNT) | flag_if(!net.gso, XOVL_NET_GSO_OFF) | flag_if(!net.vni, XOVL_NET_KEYLESS) |
-	       flag_if(net.seq != GreSeq::Off, XOVL_NET_SEQ) | flag_if(net.seq == GreSeq::Strict, XOVL_NET_SEQ_STRICT) |
+	       flag_if(net.bpdu == Bpdu::Punt, XOVL_NET_BPDU_PUNT) | flag_if(!net.gso, XOVL_NET_GSO_OFF) |
+	       flag_if(!net.vni, XOVL_NET_KEYLESS) | flag_if(net.seq != GreSeq::Off, XOVL_NET_SEQ) |
+	       flag_if(net.seq == GreSeq::Strict, XOVL_NET_SEQ_STRICT) |
 	       flag_if(!net.options.empty(), XOVL_NET_OPTIONS) | flag_if(net.match.has_value(), XOVL_NET_MATCH) |
 	       flag_if(!known_options(net).empty(), XOVL_NET_KNOWN);
 }

@@ -226,10 +226,10 @@ struct xovl_port_key {
 XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 
 #define XOVL_PORT_USED 0x1
-#define XOVL_PORT_TAGGED 0x2   /* vid 0 and the only port of its interface: tagged frames are carried whole */
-#define XOVL_PORT_XDP_XMIT 0x4 /* its interface has XOVL_DEV_XDP_XMIT */
-#define XOVL_PORT_GROUP 0x8    /* group is given */
-#define XOVL_PORT_OPTIONS 0x10 /* `options` has what its frames are sent with */
+#define XOVL_PORT_TAGGED 0x2	  /* vid 0 and the only port of its interface: tagged frames are carried whole */
+#define XOVL_PORT_XDP_XMIT 0x4	  /* its interface has XOVL_DEV_XDP_XMIT */
+#define XOVL_PORT_GROUP 0x8	  /* group is given */
+#define XOVL_PORT_OPTIONS 0x10	  /* `options` has what its frames are sent with */
 #define XOVL_PORT_OPTIONAL 0x4000 /* its interface may be missing; for userspace */
 
 struct xovl_port_ref {

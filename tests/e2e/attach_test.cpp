@@ -6,6 +6,8 @@
 
 #include "attach.hpp"
 #include "topology.hpp"
+#include "xovl/learned.h"
+
 #include "xdp.skel.h"
 
 namespace xovl::test {

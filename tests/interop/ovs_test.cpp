@@ -166,10 +166,7 @@ protected:
 		ASSERT_TRUE(result.ok()) << result.text();
 	}
 
-	void expect_no_drops() const
-	{
-		EXPECT_TRUE(h(1).drops().empty()) << h(1).drops().dump(1);
-	}
+	void expect_no_drops() const { EXPECT_TRUE(h(1).drops().empty()) << h(1).drops().dump(1); }
 };
 
 class OvsPeer : public OvsAndXovl, public testing::WithParamInterface<std::tuple<Kind, std::string, bool>> {

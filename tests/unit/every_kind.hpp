@@ -88,6 +88,7 @@ networks:
   - name: blue
     encap: geneve
     vni: 100
+    mac-limit: 1000
     ttl: inherit
     dscp: 10
     df: unset

@@ -92,9 +92,11 @@ const Case kKeys[] = {
 	 "1:31: unknown key \"x\" (ip, foreign, xfrm, pmtu-trust, pmtu-floor)"},
 	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    tag: 5\n", "3:5: unknown key \"tag\" (dev, vid, mode)"},
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
-	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, ttl, dscp, df, "
+	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, mac-limit, ttl, dscp, "
+	 "df, "
 	 "udpcsum, "
-	 "udp6zerocsumrx, srcport, flowlabel, gso, mss, geneve-opt, geneve-match, csum, seq, gbp, reserved, ports, "
+	 "udp6zerocsumrx, srcport, flowlabel, gso, mss, bpdu, geneve-opt, geneve-match, csum, seq, gbp, reserved, "
+	 "ports, "
 	 "flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
