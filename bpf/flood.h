@@ -58,14 +58,13 @@ struct flood_loop {
 };
 
 /* The copy in hand goes out; reason says why one did not. place: where to. */
-static __always_inline void flood_count(struct flood_loop *loop, enum xovl_reason reason, __u32 place)
+static __always_inline void flood_count(struct flood_loop *loop, const struct flood *flood, enum xovl_reason reason,
+					__u32 place)
 {
-	const struct flood *flood = flood_get();
-
-	if (!reason)
-		loop->stats->copies++;
-	else if (flood)
+	if (reason)
 		count_drop(reason, flood->frame.net_index, place, true);
+	else
+		loop->stats->copies++;
 }
 
 /* The index of the port or peer that is nth of the list's part at hand. */
@@ -110,7 +109,7 @@ static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 	index = flood_target(flood, nth);
 	if (!index || (!flood->frame.from_tunnel && *index == flood->frame.origin))
 		return 0;
-	flood_count(loop, flood_port(loop->ctx, flood, *index), xovl_place(XOVL_PLACE_PORT, *index));
+	flood_count(loop, flood, flood_port(loop->ctx, flood, *index), xovl_place(XOVL_PLACE_PORT, *index));
 	return 0;
 }
 
@@ -226,7 +225,7 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 		return 0;
 	reason = flood_peer(loop, flood, *index, &skipped);
 	if (!skipped)
-		flood_count(loop, reason, xovl_place(XOVL_PLACE_PEER, *index));
+		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
 	/* one tells the room of all */
 	return !flood->mixed && !flood->pass && flood->next_room;
 }
@@ -282,7 +281,7 @@ static long flood_pass(__u32 nth, struct flood_loop *loop)
 	if (nth && flood->next_room)
 		reason = flood_make_room(loop->ctx);
 	if (reason) {
-		flood_count(loop, reason, frame_place(&flood->frame));
+		flood_count(loop, flood, reason, frame_place(&flood->frame));
 		return 1;
 	}
 	flood->pass = nth;
