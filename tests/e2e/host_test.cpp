@@ -246,6 +246,7 @@ TEST_F(Beside, PortOfABridge)
 	EXPECT_NE(h(1).xovl_show("port show").at(0).at("note").get<std::string>().find("in bridge virbr0"),
 		  std::string::npos);
 	EXPECT_EQ(h(1).xovl("net set blue ageing 7").err, "") << "it is said once";
+	h(1).ip("link del virbr0"); // which made port0 promiscuous
 }
 
 TEST_F(Beside, UplinkBelowWhatHasTheAddress)
@@ -274,6 +275,8 @@ TEST_F(Beside, UplinkBelowWhatHasTheAddress)
 		EXPECT_EQ(h(1).xovl_show("uplink show").at(0).value("note", "").find("v0"), std::string::npos);
 		EXPECT_EQ(vtep_note(), "");
 		EXPECT_EQ(h(1).xovl_show("flood show").at(0).at("note"), "");
+		h(1).xovl_must("down");
+		h(1).ip("link del v0"); // which made up0 promiscuous
 		TearDown();
 	}
 }
