@@ -60,6 +60,9 @@ const Words kUplinkWords[] = {
 
 const Words kVtepWords[] = {
 	{"foreign", "pass", "drop"},
+	{"xfrm", "ignore", "refuse"},
+	{"pmtu-trust", "off", "on"},
+	{"pmtu-floor", "1400", "1500"},
 };
 
 const Words &words_for(std::span<const Words> all, std::string_view name)
