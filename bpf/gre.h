@@ -146,7 +146,7 @@ static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_inde
 
 	if (!sequence)
 		return true;
-	silent = now - sequence->heard > jiffies_per_second;
+	silent = (__s64)(now - sequence->heard) > (__s64)jiffies_per_second; /* another CPU may have heard later */
 	received = *(volatile __u64 *)&sequence->received;
 	/* no loop: clang turns it so that verifiers up to 6.1 see no end */
 	(void)(sequence_try(sequence, &received, number, silent, &late) ||
