@@ -2,10 +2,16 @@
 #include "attach.hpp"
 
 #include <bpf/bpf.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
+#include <vector>
+
+#include "error.hpp"
 
 namespace xovl {
 
@@ -25,14 +31,18 @@ int keep_libxdp(libxdp_print_level, const char *, va_list)
 	return 0; // its warnings only repeat what its error codes say
 }
 
-/// All 0 when there is none.
-bpf_prog_info program_info(const Fd &program)
+/// What the kernel tells of a program, map or link. Of lists in it: as wanted says.
+template <typename Info> Info object_info(int object, const char *what, Info wanted = {})
 {
-	bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length))
-		return {};
-	return info;
+	__u32 length = sizeof(wanted);
+	if (bpf_obj_get_info_by_fd(object, &wanted, &length))
+		throw system_error("inspect", what, errno);
+	return wanted;
+}
+
+bpf_prog_info program_info(int program)
+{
+	return object_info<bpf_prog_info>(program, "a BPF program");
 }
 
 // From pos to the end of its line.
@@ -45,17 +55,48 @@ std::string line_at(const std::string &text, size_t pos)
 
 std::string program_name(const Fd &program)
 {
-	return program_info(program).name;
+	return program_info(program.get()).name;
 }
 
 std::string program_name(uint32_t prog_id)
 {
-	return program_name(Fd(bpf_prog_get_fd_by_id(prog_id)));
+	const Fd program(bpf_prog_get_fd_by_id(prog_id));
+	if (!program && errno == EPERM) // needs CAP_SYS_ADMIN
+		return "number " + std::to_string(prog_id);
+	if (!program && errno != ENOENT)
+		throw system_error("open", "BPF program " + std::to_string(prog_id), errno);
+	return program ? program_name(program) : "";
 }
 
-uint32_t program_id(const Fd &program)
+uint32_t program_id(int program)
 {
 	return program_info(program).id;
+}
+
+std::set<uint32_t> program_maps(const Fd &program)
+{
+	std::vector<__u32> ids(program_info(program.get()).nr_map_ids);
+	bpf_prog_info wanted = {};
+	wanted.nr_map_ids = static_cast<__u32>(ids.size());
+	wanted.map_ids = reinterpret_cast<uintptr_t>(ids.data());
+	object_info(program.get(), "a BPF program", wanted);
+	return {ids.begin(), ids.end()};
+}
+
+uint32_t map_id(int object)
+{
+	char kind[PATH_MAX] = {};
+	const std::string link = "/proc/self/fd/" + std::to_string(object);
+	if (readlink(link.c_str(), kind, sizeof(kind) - 1) < 0)
+		throw system_error("read", link, errno);
+	if (std::string_view(kind) != "anon_inode:bpf-map")
+		return 0;
+	return object_info<bpf_map_info>(object, "a BPF map").id;
+}
+
+bpf_link_info link_info(const Fd &link)
+{
+	return object_info<bpf_link_info>(link.get(), "a BPF link");
 }
 
 BpfLog::BpfLog()

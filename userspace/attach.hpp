@@ -3,11 +3,13 @@
 #pragma once
 
 #include <bpf/libbpf.h>
+#include <linux/bpf.h>
 #include <xdp/libxdp.h>
 
 #include <cstdarg>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,12 +23,22 @@ namespace xovl {
 inline constexpr const char *kXdpNames[] = {"xovl_xdp_port", "xovl_xdp_uplink"};
 inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink"};
 
-/// The kernel's name of a loaded program, 15 characters; empty when there is none.
+/// The kernel's name of a loaded program, 15 characters. Error(System).
 std::string program_name(const Fd &program);
+/// The same; empty when there is none of that number, "number 7" when only CAP_SYS_ADMIN could tell.
 std::string program_name(uint32_t prog_id);
 
-/// The kernel's number of a loaded program, never given twice; 0 when there is none.
-uint32_t program_id(const Fd &program);
+/// The kernel's number of a loaded program, never given twice. Error(System).
+uint32_t program_id(int program);
+
+/// The numbers of the maps that a loaded program uses. Error(System).
+std::set<uint32_t> program_maps(const Fd &program);
+
+/// The number of a map; 0: the descriptor is of something else. Error(System).
+uint32_t map_id(int object);
+
+/// What the kernel tells of a BPF link. Error(System).
+bpf_link_info link_info(const Fd &link);
 
 /// While one lives, what libbpf and libxdp would print to stderr is kept here instead.
 class BpfLog {
@@ -77,11 +89,17 @@ void clsact_detach(uint32_t ifindex, const TcOwn &own);
 /// Nothing attached, or the interface gone: nothing to do.
 void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact);
 
-/// Whether our program (by prog id of the pinned link, or our filter) is attached there now.
+/// Whether our program (by prog id of the pinned link, or our filter) is attached there now. Error(System): it cannot be seen.
 bool tc_attached(uint32_t ifindex, const TcOwn &own);
 
 /// Ids of the programs that run at tcx ingress, in that order; empty where the interface or tcx is missing.
 std::vector<uint32_t> tcx_programs(uint32_t ifindex);
+
+/// Where our XDP program of an interface is pinned when it runs alone: known by that without CAP_SYS_ADMIN, which looking up programs by
+/// number needs. Empty: it is not.
+struct XdpOwn {
+	std::string pin_path;
+};
 
 enum class XdpResult {
 	Attached,
@@ -103,13 +121,13 @@ struct XdpOutcome {
 /// attached (behind the dispatcher both run for that moment, the old one first). In the other mode: detached first, as
 /// an interface has one mode.
 XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
-		      const std::function<bpf_object *()> &open_object);
+		      const std::function<bpf_object *()> &open_object, const XdpOwn &own = {});
 
 /// Detach our program; others stay. Nothing of ours there, or the interface gone: nothing to do.
 /// own_map_fd: any map that our programs of this network namespace use. With it those are unpinned too that libxdp left
 /// behind for this ifindex: of an interface that is gone, or of an attach that was killed half-way. (The path of
 /// libxdp's pins has only the ifindex, which other namespaces have too.)
-void xdp_detach(uint32_t ifindex, int own_map_fd = -1);
+void xdp_detach(uint32_t ifindex, const XdpOwn &own = {}, int own_map_fd = -1);
 
 /// Whether a program of ours that is attached there uses the map.
 bool xdp_uses_map(uint32_t ifindex, int map_fd);
@@ -117,7 +135,11 @@ bool xdp_uses_map(uint32_t ifindex, int map_fd);
 /// Ids of the XDP programs of the interface, in their order; behind a dispatcher those that it calls.
 std::vector<uint32_t> xdp_programs(uint32_t ifindex);
 
-/// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our program is attached there now, else XOVL_MODE_TC.
-xovl_mode xdp_attached(uint32_t ifindex);
+/// Unpin what libxdp has of ours that uses a map, of interfaces that are gone with their network namespace.
+void xdp_forget(int own_map_fd);
+
+/// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our program is attached there now, else XOVL_MODE_TC. Error(System): it cannot be
+/// seen.
+xovl_mode xdp_attached(uint32_t ifindex, const XdpOwn &own = {});
 
 } // namespace xovl

@@ -2,7 +2,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,14 +30,24 @@ struct TcxLink {
 	uint32_t program = 0;
 };
 
+/// No Fd: nothing is pinned there.
+Fd open_pin(const std::string &path)
+{
+	Fd fd(bpf_obj_get(path.c_str()));
+	if (!fd && errno != ENOENT)
+		throw system_error("open", path, errno);
+	return fd;
+}
+
 /// The pinned link where it is in force on this interface. It is not when the interface went away, also into another
 /// namespace, and its index was given to another one; or when somebody detached it.
 TcxLink open_link(uint32_t ifindex, const std::string &pin_path)
 {
-	Fd fd(bpf_obj_get(pin_path.c_str()));
-	bpf_link_info info = {};
-	__u32 length = sizeof(info);
-	if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length) || info.type != kLinkTypeTcx)
+	Fd fd = open_pin(pin_path);
+	if (!fd)
+		return {};
+	const bpf_link_info info = link_info(fd);
+	if (info.type != kLinkTypeTcx)
 		return {};
 	// info.tcx.ifindex of newer headers stands where xdp.ifindex does
 	if (info.xdp.ifindex != ifindex || std::ranges::count(tcx_programs(ifindex), info.prog_id) == 0)
@@ -60,7 +69,8 @@ TcxResult tcx_attach(const LinkInfo &link, int prog_fd, const std::string &pin_p
 		return TcxResult::Missing;
 	if (!fd)
 		throw system_error("attaching TC to", link.name, errno);
-	unlink(pin_path.c_str()); // of an interface that is gone
+	if (unlink(pin_path.c_str()) && errno != ENOENT) // of an interface that is gone
+		throw system_error("remove", pin_path, errno);
 	if (bpf_obj_pin(fd.get(), pin_path.c_str()))
 		throw system_error("pinning", pin_path, errno);
 	return TcxResult::Attached;
@@ -76,7 +86,11 @@ uint32_t filter_program(uint32_t ifindex)
 {
 	bpf_tc_hook hook = ingress_hook(ifindex);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
-	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+	const int err = bpf_tc_query(&hook, &opts);
+	// EINVAL: no clsact
+	if (err && err != -ENOENT && err != -EINVAL && err != -ENODEV)
+		throw system_error("read the TC filter of interface", std::to_string(ifindex), -err);
+	return err ? 0 : opts.prog_id;
 }
 
 bool is_own_filter(uint32_t ifindex, const TcOwn &own)
@@ -134,23 +148,25 @@ void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::f
 
 TcLink tc_link_state(const TcOwn &own)
 {
-	Fd fd(bpf_obj_get(own.pin_path.c_str()));
-	bpf_link_info info = {};
-	__u32 length = sizeof(info);
-	if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length) || info.type != kLinkTypeTcx)
+	const Fd link = open_pin(own.pin_path);
+	if (!link)
+		return TcLink::None;
+	const bpf_link_info info = link_info(link);
+	if (info.type != kLinkTypeTcx)
 		return TcLink::None;
 	return info.xdp.ifindex ? TcLink::Attached : TcLink::Detached; // see open_link()
 }
 
 void tc_detach_link(const TcOwn &own)
 {
-	Fd fd(bpf_obj_get(own.pin_path.c_str()));
+	const Fd fd = open_pin(own.pin_path);
 	if (!fd)
 		return;
 	// at once; when only the pin goes the kernel takes its time
 	if (bpf_link_detach(fd.get()) && errno != ENOLINK)
 		throw system_error("detaching", own.pin_path, errno);
-	unlink(own.pin_path.c_str());
+	if (unlink(own.pin_path.c_str()))
+		throw system_error("remove", own.pin_path, errno);
 }
 
 void clsact_detach(uint32_t ifindex, const TcOwn &own)
@@ -169,8 +185,7 @@ void clsact_detach(uint32_t ifindex, const TcOwn &own)
 void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact)
 {
 	tc_detach_link(own);
-	char name[IF_NAMESIZE];
-	if (!if_indextoname(ifindex, name))
+	if (!link_exists(ifindex))
 		return;
 	clsact_detach(ifindex, own);
 	if (made_clsact)
@@ -181,8 +196,11 @@ std::vector<uint32_t> tcx_programs(uint32_t ifindex)
 {
 	std::vector<uint32_t> ids(64); // BPF_MPROG_MAX
 	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids.data(), .prog_cnt = static_cast<__u32>(ids.size()));
-	if (bpf_prog_query_opts(static_cast<int>(ifindex), kTcxIngress, &opts))
-		return {};
+	if (bpf_prog_query_opts(static_cast<int>(ifindex), kTcxIngress, &opts)) {
+		if (errno == ENODEV || errno == EINVAL || errno == ENOENT)
+			return {};
+		throw system_error("list the TC programs of interface", std::to_string(ifindex), errno);
+	}
 	ids.resize(opts.prog_cnt);
 	return ids;
 }

@@ -27,6 +27,7 @@
 #include "attach.hpp"
 #include "error.hpp"
 #include "fd.hpp"
+#include "file_lock.hpp"
 
 namespace xovl {
 
@@ -54,8 +55,11 @@ public:
 		struct statfs info;
 		if (statfs(bpffs().c_str(), &info) || info.f_type != BPF_FS_MAGIC)
 			return; // libxdp does without
-		lock_ = Fd(open(bpffs().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-		flock(lock_.get(), LOCK_SH);
+		Fd folder(open(bpffs().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		// anybody may lock it who may read it: without the lock nothing is made here, and nothing removed
+		if (!folder || !try_lock(folder, Lock::Shared, std::chrono::seconds(1), bpffs()))
+			return;
+		lock_ = std::move(folder);
 		mkdir(path().c_str(), S_IRWXU | S_ISVTX);
 	}
 
@@ -92,16 +96,30 @@ fs::path dispatcher_folder(uint32_t ifindex, uint32_t id)
 	return LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, id);
 }
 
+/// What is in a folder; nothing when it is missing.
+std::vector<fs::path> entries_of(const fs::path &folder)
+{
+	std::vector<fs::path> entries;
+	std::error_code err;
+	for (fs::directory_iterator entry(folder, err), end; !err && entry != end; entry.increment(err))
+		entries.push_back(entry->path());
+	if (err && err != std::errc::no_such_file_or_directory)
+		throw system_error("read", folder, err.value());
+	return entries;
+}
+
 /// The programs pinned in a folder of a dispatcher, in the order in which they run.
 std::vector<Program> joined_programs(const fs::path &dispatcher)
 {
 	std::vector<Program> programs;
-	std::error_code missing;
-	for (const fs::directory_entry &entry : fs::directory_iterator(dispatcher, missing)) {
-		if (!entry.path().filename().string().ends_with("-prog"))
+	for (const fs::path &path : entries_of(dispatcher)) {
+		if (!path.filename().string().ends_with("-prog"))
 			continue;
-		if (Fd fd(bpf_obj_get(entry.path().c_str())); fd)
-			programs.push_back({std::move(fd), entry.path()});
+		Fd fd(bpf_obj_get(path.c_str()));
+		if (!fd && errno != ENOENT)
+			throw system_error("open", path, errno);
+		if (fd)
+			programs.push_back({std::move(fd), path});
 	}
 	std::ranges::sort(programs, {}, &Program::pin); // prog0-prog to prog9-prog
 	return programs;
@@ -122,12 +140,32 @@ struct Attached {
 	std::vector<Program> own;      ///< ours, alone or behind the dispatcher
 };
 
-Attached find_attached(uint32_t ifindex)
+/// The program that we pinned where it is the one of that number; else the program of that number. No Fd: it is not ours, as far as
+/// we may look.
+Fd open_program(uint32_t id, const XdpOwn &own)
+{
+	if (!own.pin_path.empty()) {
+		Fd pinned(bpf_obj_get(own.pin_path.c_str()));
+		if (!pinned && errno != ENOENT)
+			throw system_error("open", own.pin_path, errno);
+		if (pinned && program_id(pinned.get()) == id)
+			return pinned;
+	}
+	Fd fd(bpf_prog_get_fd_by_id(id));
+	if (!fd && errno != ENOENT && errno != EPERM)
+		throw system_error("open", fmt::format("XDP program {}", id), errno);
+	return fd;
+}
+
+Attached find_attached(uint32_t ifindex, const XdpOwn &own)
 {
 	Attached found;
 	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
-	if (bpf_xdp_query(static_cast<int>(ifindex), 0, &opts))
-		return found; // the interface is gone
+	if (const int err = bpf_xdp_query(static_cast<int>(ifindex), 0, &opts)) {
+		if (err == -ENODEV)
+			return found;
+		throw system_error("read the XDP program of interface", std::to_string(ifindex), -err);
+	}
 	if (opts.drv_prog_id) {
 		found.mode = XOVL_MODE_NATIVE;
 		found.id = opts.drv_prog_id;
@@ -137,8 +175,8 @@ Attached find_attached(uint32_t ifindex)
 	} else {
 		return found;
 	}
-	Fd fd(bpf_prog_get_fd_by_id(found.id));
-	if (is_own(fd)) {
+	Fd fd = open_program(found.id, own);
+	if (fd && is_own(fd)) {
 		found.alone = true;
 		found.own.push_back({std::move(fd), {}});
 	} else {
@@ -184,6 +222,18 @@ int detach_own(uint32_t ifindex, const Attached &now)
 			return err;
 	}
 	return 0;
+}
+
+/// Pin the program that has just been attached, in the place of the one before; unless it runs behind a dispatcher. (libxdp, too, attaches it
+/// alone where the kernel cannot join.)
+void pin_alone(uint32_t ifindex, bpf_object *object, const char *prog_name, const XdpOwn &own)
+{
+	const int prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object, prog_name));
+	if (own.pin_path.empty() || find_attached(ifindex, own).id != program_id(prog_fd))
+		return;
+	unlink(own.pin_path.c_str());
+	if (bpf_obj_pin(prog_fd, own.pin_path.c_str()) != 0)
+		throw system_error("pin", own.pin_path, errno);
 }
 
 /// Without dispatcher: in the place of ours, provided that it is still the one we saw; else where no program is.
@@ -245,11 +295,11 @@ std::string why_not_joined(int err, const BpfLog &log)
 	return ": " + reason;
 }
 
-XdpOutcome outcome_of(int err, uint32_t ifindex, const BpfLog &log)
+XdpOutcome outcome_of(int err, uint32_t ifindex, const XdpOwn &own, const BpfLog &log)
 {
 	if (!err)
 		return {XdpResult::Attached, {}};
-	Attached now = find_attached(ifindex);
+	Attached now = find_attached(ifindex, own);
 	if (!now.id || !now.own.empty())
 		return {XdpResult::Unsupported, log.reason(-err)};
 	return {XdpResult::Busy, fmt::format("{} XDP program {} is attached and cannot be joined{}",
@@ -257,106 +307,103 @@ XdpOutcome outcome_of(int err, uint32_t ifindex, const BpfLog &log)
 					     program_names(ifindex, now.id), why_not_joined(err, log))};
 }
 
-bool uses_map(int prog_fd, uint32_t map_id)
+/// Unpin our programs of a dispatcher that use a map.
+void remove_pins(const fs::path &dispatcher, uint32_t map)
 {
-	bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	if (bpf_obj_get_info_by_fd(prog_fd, &info, &length))
-		return false;
-	std::vector<__u32> ids(info.nr_map_ids);
-	info = {};
-	info.nr_map_ids = static_cast<__u32>(ids.size());
-	info.map_ids = reinterpret_cast<uintptr_t>(ids.data());
-	if (bpf_obj_get_info_by_fd(prog_fd, &info, &length))
-		return false;
-	return std::ranges::count(ids, map_id) > 0;
+	for (const Program &program : own_programs(dispatcher)) {
+		if (!program_maps(program.fd).contains(map))
+			continue;
+		std::string pin = program.pin;
+		unlink(pin.c_str());
+		unlink(pin.replace(pin.size() - strlen("prog"), strlen("prog"), "link").c_str());
+	}
+	rmdir(dispatcher.c_str()); // refused while programs of others are there
 }
 
 /// Unpin our programs of dispatchers that this interface does not run.
 void remove_stale_pins(uint32_t ifindex, int own_map_fd)
 {
-	bpf_map_info map = {};
-	__u32 length = sizeof(map);
-	if (bpf_obj_get_info_by_fd(own_map_fd, &map, &length))
-		return;
-	std::string prefix = fmt::format("dispatch-{}-", ifindex);
-	std::string running = fmt::format("{}{}", prefix, find_attached(ifindex).id);
-	std::error_code missing;
-	for (const fs::directory_entry &entry : fs::directory_iterator(LibxdpFolder::path(), missing)) {
-		std::string name = entry.path().filename();
-		if (!name.starts_with(prefix) || name == running)
-			continue;
-		for (const Program &program : own_programs(entry.path())) {
-			if (!uses_map(program.fd.get(), map.id))
-				continue;
-			std::string pin = program.pin;
-			unlink(pin.c_str());
-			unlink(pin.replace(pin.size() - strlen("prog"), strlen("prog"), "link").c_str());
-		}
-		rmdir(entry.path().c_str()); // refused while programs of others are there
+	const uint32_t map = map_id(own_map_fd);
+	const std::string prefix = fmt::format("dispatch-{}-", ifindex);
+	const std::string running = fmt::format("{}{}", prefix, find_attached(ifindex, {}).id);
+	for (const fs::path &dispatcher : entries_of(LibxdpFolder::path())) {
+		const std::string name = dispatcher.filename();
+		if (name.starts_with(prefix) && name != running)
+			remove_pins(dispatcher, map);
 	}
 }
 
 } // namespace
 
 XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
-		      const std::function<bpf_object *()> &open_object)
+		      const std::function<bpf_object *()> &open_object, const XdpOwn &own)
 {
 	LibxdpFolder folder;
-	Attached now = find_attached(link.ifindex);
+	Attached now = find_attached(link.ifindex, own);
 	if (!now.own.empty() && now.mode != mode) {
-		xdp_detach(link.ifindex);
-		now = find_attached(link.ifindex);
+		xdp_detach(link.ifindex, own);
+		now = find_attached(link.ifindex, own);
 	}
 	auto attach = [&](auto method) {
 		BpfLog log;
 		Object object(open_object(), bpf_object__close);
 		load_only(object.get(), prog_name);
-		return outcome_of(method(link.ifindex, mode, now, object.get(), prog_name), link.ifindex, log);
+		const int err = method(link.ifindex, mode, now, object.get(), prog_name);
+		if (!err)
+			pin_alone(link.ifindex, object.get(), prog_name, own);
+		return outcome_of(err, link.ifindex, own, log);
 	};
 	XdpOutcome outcome = attach(now.alone ? attach_alone : attach_joined);
 	if (outcome.result == XdpResult::Unsupported && !now.id)
 		outcome = attach(attach_alone);
 	if (outcome.result != XdpResult::Attached)
-		xdp_detach(link.ifindex);
+		xdp_detach(link.ifindex, own);
 	return outcome;
 }
 
-void xdp_detach(uint32_t ifindex, int own_map_fd)
+void xdp_detach(uint32_t ifindex, const XdpOwn &own, int own_map_fd)
 {
 	BpfLog log;
 	LibxdpFolder folder;
-	int err = detach_own(ifindex, find_attached(ifindex));
+	int err = detach_own(ifindex, find_attached(ifindex, own));
 	if (err && err != -ENODEV)
 		throw system_error("detaching XDP from interface", std::to_string(ifindex), -err);
+	if (!own.pin_path.empty() && unlink(own.pin_path.c_str()) != 0 && errno != ENOENT)
+		throw system_error("remove", own.pin_path, errno);
 	if (own_map_fd >= 0)
 		remove_stale_pins(ifindex, own_map_fd);
 }
 
 bool xdp_uses_map(uint32_t ifindex, int map_fd)
 {
-	bpf_map_info map = {};
-	__u32 length = sizeof(map);
-	if (bpf_obj_get_info_by_fd(map_fd, &map, &length))
-		return false;
-	return std::ranges::any_of(find_attached(ifindex).own,
-				   [&](const Program &program) { return uses_map(program.fd.get(), map.id); });
+	const uint32_t map = map_id(map_fd);
+	return std::ranges::any_of(find_attached(ifindex, {}).own,
+				   [&](const Program &program) { return program_maps(program.fd).contains(map); });
 }
 
 std::vector<uint32_t> xdp_programs(uint32_t ifindex)
 {
-	const uint32_t id = find_attached(ifindex).id;
+	const uint32_t id = find_attached(ifindex, {}).id;
 	std::vector<uint32_t> ids;
 	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
-		ids.push_back(program_id(program.fd));
+		ids.push_back(program_id(program.fd.get()));
 	if (ids.empty() && id)
 		ids.push_back(id);
 	return ids;
 }
 
-xovl_mode xdp_attached(uint32_t ifindex)
+void xdp_forget(int own_map_fd)
 {
-	Attached now = find_attached(ifindex);
+	const LibxdpFolder folder;
+	const uint32_t map = map_id(own_map_fd);
+	for (const fs::path &dispatcher : entries_of(LibxdpFolder::path()))
+		if (dispatcher.filename().string().starts_with("dispatch-"))
+			remove_pins(dispatcher, map);
+}
+
+xovl_mode xdp_attached(uint32_t ifindex, const XdpOwn &own)
+{
+	Attached now = find_attached(ifindex, own);
 	return now.own.empty() ? XOVL_MODE_TC : now.mode;
 }
 

@@ -126,7 +126,7 @@ bool reason_in_network(xovl_reason reason)
 	return kReasons.at(reason).in_network;
 }
 
-Counters Overlay::counters() const
+Counters OverlayView::counters() const
 {
 	Counters out;
 	if (!impl_->loaded())

@@ -3,7 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sys/socket.h>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,10 @@
 #include <utility>
 
 #include "attach.hpp"
+#include "build_id.hpp"
 #include "learned.hpp"
+#include "netns_id.hpp"
+#include "pin_names.hpp"
 #include "routes.hpp"
 #include "tc.skel.h"
 #include "text_file.hpp"
@@ -132,25 +134,10 @@ struct ObjectCloser {
 };
 using Object = std::unique_ptr<bpf_object, ObjectCloser>;
 
-#ifndef SO_NETNS_COOKIE
-constexpr int SO_NETNS_COOKIE = 71; // Linux 5.14
-#endif
-
-/// Never the same for two network namespaces; 0 where the kernel cannot tell.
-uint64_t netns_cookie()
-{
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
-	Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	if (!socket || getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
-		return 0;
-	return cookie;
-}
-
 /// A map that only userspace uses is not in a BPF object. fill(descriptor) comes before the pin.
 template <typename Fill>
-void create_pinned(const PinDir &dir, bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
-		   uint32_t entries, Fill fill)
+void create_pinned(const WritablePinDir &dir, bpf_map_type type, const char *name, uint32_t key_size,
+		   uint32_t value_size, uint32_t entries, Fill fill)
 {
 	Fd map(bpf_map_create(type, name, key_size, value_size, entries, nullptr));
 	if (!map)
@@ -214,7 +201,7 @@ std::string unusual(const Limits &limits)
 	return text.empty() ? "the usual limits" : text;
 }
 
-Object load_tc_object(const PinDir &dir, const Limits &limits)
+Object load_tc_object(const WritablePinDir &dir, const Limits &limits)
 {
 	BpfLog log;
 	Object object = open_tc_object(limits);
@@ -247,10 +234,34 @@ uint32_t cpu_numbers(std::string_view list)
 	return number + 1;
 }
 
+uint32_t possible_cpus()
+{
+	const BpfLog log;
+	const int count = libbpf_num_possible_cpus();
+	if (count < 0)
+		throw system_error("read", "the number of possible CPUs", -count);
+	return static_cast<uint32_t>(count);
+}
+
+MapBase::MapBase(const PinDir &dir, const std::string &name, uint32_t key_size, uint32_t value_size)
+	: fd_(dir.open_map(name)), name_(name)
+{
+	if (!fd_)
+		throw system_error("open", dir.pin(name), ENOENT);
+	bpf_map_info info{};
+	uint32_t size = sizeof(info);
+	if (bpf_obj_get_info_by_fd(fd_.get(), &info, &size) != 0)
+		throw system_error("inspect", dir.pin(name), errno);
+	if (info.key_size != key_size || info.value_size != value_size)
+		throw Error(Error::Kind::System,
+			    fmt::format("{} has another layout than this xovl knows", dir.pin(name)));
+	max_entries_ = info.max_entries;
+}
+
 void check_memory(const Limits &limits)
 {
 	const Object object = open_tc_object(limits);
-	const auto cpus = static_cast<uint64_t>(libbpf_num_possible_cpus());
+	const auto cpus = uint64_t{possible_cpus()};
 	uint64_t octets = 0;
 	const bpf_map *map = nullptr;
 	while ((map = bpf_object__next_map(object.get(), map)))
@@ -266,15 +277,15 @@ void check_memory(const Limits &limits)
 }
 
 Maps::Maps(const PinDir &dir)
-	: settings(dir.pin("settings")), vteps(dir.pin("vteps")), ports(dir.pin("ports")),
-	  port_table(dir.pin("port_table")), networks(dir.pin("networks")), fdb(dir.pin("fdb")),
-	  floods(dir.pin("floods")), peers(dir.pin("peers")), members(dir.pin("members")),
-	  endpoints(dir.pin("endpoints")), tunnels(dir.pin("tunnels")), geneve_ports(dir.pin("geneve_ports")),
-	  options(dir.pin("options")), sequences(dir.pin("sequences")), devices(dir.pin("devices")),
-	  live_devices(dir.pin("live_devices")), port_stats(dir.pin("port_stats")), peer_stats(dir.pin("peer_stats")),
-	  net_stats(dir.pin("net_stats")), drop_stats(dir.pin("drop_stats")), drop_places(dir.pin("drop_places")),
-	  device_stats(dir.pin("device_stats")), pmtus(dir.pin("pmtus")), generation(dir.pin("generation")),
-	  learned(dir.pin("learned")), learned_uses(dir.pin("learned_uses")), learned_all(dir.pin("learned_all"))
+	: settings(dir, "settings"), vteps(dir, "vteps"), ports(dir, "ports"), port_table(dir, "port_table"),
+	  networks(dir, "networks"), fdb(dir, "fdb"), floods(dir, "floods"), peers(dir, "peers"),
+	  members(dir, "members"), endpoints(dir, "endpoints"), tunnels(dir, "tunnels"),
+	  geneve_ports(dir, "geneve_ports"), options(dir, "options"), sequences(dir, "sequences"),
+	  devices(dir, "devices"), live_devices(dir, "live_devices"), port_stats(dir, "port_stats"),
+	  peer_stats(dir, "peer_stats"), net_stats(dir, "net_stats"), drop_stats(dir, "drop_stats"),
+	  drop_places(dir, "drop_places"), device_stats(dir, "device_stats"), pmtus(dir, "pmtus"),
+	  generation(dir, "generation"), learned(dir, "learned"), learned_uses(dir, "learned_uses"),
+	  learned_all(dir, "learned_all")
 {
 }
 
@@ -294,13 +305,11 @@ Limits Maps::limits() const
 
 std::optional<xovl_settings> read_settings(const PinDir &dir)
 {
-	// pinned last, so that it marks a complete load
-	auto records =
-		dir.exists() ? read_records<xovl_settings>(dir.pin("settings")) : std::map<uint32_t, xovl_settings>{};
-	auto settings = records.find(kSettingsKey);
-	if (settings == records.end() || !settings->second.layout)
+	if (!dir.exists() || !dir.open_map(kSettingsPin))
 		return std::nullopt;
-	return settings->second;
+	const auto records = read_records<xovl_settings>(dir, kSettingsPin);
+	const auto settings = records.find(kSettingsKey);
+	return settings == records.end() ? xovl_settings{} : settings->second;
 }
 
 bool is_of_this_netns(const xovl_settings &settings)
@@ -308,22 +317,21 @@ bool is_of_this_netns(const xovl_settings &settings)
 	return settings.netns_cookie == netns_cookie();
 }
 
-bool datapath_is_loaded(PinDir &dir)
+bool datapath_is_loaded(const PinDir &dir)
 {
-	auto settings = read_settings(dir);
+	const auto settings = read_settings(dir);
 	if (!settings)
 		return false;
+	if (!settings->layout)
+		throw Error(Error::Kind::System, fmt::format("{} is not what xovl pinned there (xovl down, then apply)",
+							     dir.pin(kSettingsPin)));
 	if (settings->layout != XOVL_LAYOUT)
 		throw Error(
 			Error::Kind::System,
 			fmt::format(
 				"the running datapath has map layout {}, this xovl knows {} (xovl down, then apply)",
 				settings->layout, XOVL_LAYOUT));
-	if (!is_of_this_netns(*settings)) { // of one that is gone
-		dir.clear();
-		return false;
-	}
-	return true;
+	return is_of_this_netns(*settings); // else of one that is gone
 }
 
 uint64_t coarse_now()
@@ -333,19 +341,26 @@ uint64_t coarse_now()
 	return now.tv_sec * 1'000'000'000ull + now.tv_nsec;
 }
 
-void datapath_load(PinDir &dir, const Limits &limits)
+std::vector<std::string> shared_map_names()
 {
-	dir.create();
-	if (datapath_is_loaded(dir))
-		return;
-	dir.clear();
+	const Object object(open_object<xovl_tc>("the TC programs", 1, [](const xovl_tc &) {}));
+	std::vector<std::string> names;
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map (map, object.get())
+		if (std::string name = pin_name(map); !name.empty())
+			names.push_back(std::move(name));
+	return names;
+}
+
+void datapath_load(WritablePinDir &dir, const Limits &limits)
+{
 	Object object = load_tc_object(dir, limits);
 	for (const char *name : kTcNames) {
 		bpf_program *program = bpf_object__find_program_by_name(object.get(), name);
 		if (bpf_program__pin(program, dir.pin(name).c_str()) != 0)
 			throw system_error("pin", dir.pin(name), errno);
 	}
-	create_pinned(dir, BPF_MAP_TYPE_HASH, "vteps", sizeof(xovl_addr), sizeof(xovl_vtep), kVtepsMax, [](int) {});
+	create_pinned(dir, BPF_MAP_TYPE_HASH, kVtepsPin, sizeof(xovl_addr), sizeof(xovl_vtep), kVtepsMax, [](int) {});
 
 	xovl_settings settings{};
 	settings.layout = XOVL_LAYOUT;
@@ -355,29 +370,26 @@ void datapath_load(PinDir &dir, const Limits &limits)
 	settings.all_forwarding4 = all_forwarding(false);
 	settings.all_forwarding6 = all_forwarding(true);
 	settings.netns_cookie = netns_cookie();
-	create_pinned(dir, BPF_MAP_TYPE_ARRAY, "settings", sizeof(kSettingsKey), sizeof(settings), 1, [&](int map) {
+	put_build(own_build(), settings);
+	create_pinned(dir, BPF_MAP_TYPE_ARRAY, kSettingsPin, sizeof(kSettingsKey), sizeof(settings), 1, [&](int map) {
 		if (bpf_map_update_elem(map, &kSettingsKey, &settings, BPF_ANY) != 0)
 			throw system_error("write", "map settings", errno);
 	});
 	keep_lo_forwarding();
 }
 
-void datapath_unload(PinDir &dir)
+void restore_forwarding(const xovl_settings &settings)
 {
-	auto settings = read_settings(dir);
-	if (settings && is_of_this_netns(*settings)) {
-		restore_lo_forwarding(false, settings->lo_forwarding4, settings->all_forwarding4);
-		restore_lo_forwarding(true, settings->lo_forwarding6, settings->all_forwarding6);
-	}
-	dir.remove();
+	restore_lo_forwarding(false, settings.lo_forwarding4, settings.all_forwarding4);
+	restore_lo_forwarding(true, settings.lo_forwarding6, settings.all_forwarding6);
 }
 
 Fd tc_program(const PinDir &dir, xovl_role role)
 {
-	std::string path = dir.pin(kTcNames[role == XOVL_ROLE_UPLINK]);
-	Fd program(bpf_obj_get(path.c_str()));
+	const char *name = kTcNames[role == XOVL_ROLE_UPLINK];
+	Fd program = dir.open(name);
 	if (!program)
-		throw system_error("open", path, errno);
+		throw system_error("open", dir.pin(name), ENOENT);
 	return program;
 }
 
@@ -388,7 +400,7 @@ const char *xdp_program_name(xovl_role role)
 
 bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device)
 {
-	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir.pin("fdb")).max_entries();
+	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
 	bpf_object *object = open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
 		uint64_t mac = 0; // as mac_t of the datapath
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
@@ -404,9 +416,9 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 		const std::string name = pin_name(map);
 		if (name.empty())
 			continue;
-		Fd fd(bpf_obj_get(dir.pin(name).c_str()));
+		const Fd fd = dir.open_map(name);
 		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
-			throw system_error("reuse", fmt::format("map {}", name), errno);
+			throw system_error("reuse", fmt::format("map {}", name), fd ? errno : ENOENT);
 	}
 	const char *name = xdp_program_name(static_cast<xovl_role>(device.role));
 	bpf_program *program = nullptr;

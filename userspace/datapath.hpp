@@ -7,42 +7,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config.hpp"
 #include "fd.hpp"
 #include "link.hpp"
 #include "map.hpp"
+#include "pins.hpp"
 #include "xovl/caches.h"
 #include "xovl/learned.h"
 
 struct bpf_object;
 
 namespace xovl {
-
-/// The folder of all pins of the current network namespace, and the lock that goes with it.
-class PinDir {
-public:
-	/// root: "/sys/fs/bpf/xovl". Takes the lock when the folder exists. Error(System) without root or bpffs.
-	explicit PinDir(const std::string &root);
-
-	bool exists() const { return static_cast<bool>(lock_); }
-	/// Make the folder, where it is missing, and take the lock.
-	void create();
-	/// Remove every pin in it; the folder and the lock stay.
-	void clear();
-	/// Remove the folder too; the lock goes with it.
-	void remove();
-
-	const std::string &path() const { return path_; }
-	std::string pin(const std::string &name) const { return path_ + "/" + name; }
-
-private:
-	bool take_lock();
-
-	std::string root_;
-	std::string path_;
-	Fd lock_;
-};
 
 /// One more than the highest number in a list of CPUs such as "0-3,8-11": the kernel may leave numbers out. Error(System).
 uint32_t cpu_numbers(std::string_view list);
@@ -99,29 +76,32 @@ struct Maps {
 	Limits limits() const;
 };
 
-/// The settings of a complete datapath pinned in dir, of whatever layout; nullopt: there is none.
+/// The settings that a load left in dir, of whatever layout; nullopt: none was completed. layout 0: what is pinned there was not
+/// made by xovl. Error(System): they cannot be read.
 std::optional<xovl_settings> read_settings(const PinDir &dir);
 
 /// Whether the settings are of the current network namespace, and so the records beside them. (They read as of another
 /// one when a layout before 2 wrote them.)
 bool is_of_this_netns(const xovl_settings &settings);
 
-/// Whether a complete datapath is pinned in dir. What a network namespace left behind that is gone is removed.
-/// Error(System) when it is of another layout.
-bool datapath_is_loaded(PinDir &dir);
+/// Whether a complete datapath of this network namespace is pinned in dir. Error(System) when it is of another layout, or when that
+/// cannot be seen.
+bool datapath_is_loaded(const PinDir &dir);
 
 /// The clock that the datapath writes into learned FDB entries, ns.
 uint64_t coarse_now();
 
-/// Create the maps, load the TC programs and pin all of it in dir, whose remains of an interrupted load are removed first.
-/// Somebody else was faster: nothing to do.
 /// Error(System): the maps would not fit into the memory that this machine has left.
 void check_memory(const Limits &limits);
 
-void datapath_load(PinDir &dir, const Limits &limits);
+/// Create the maps, load the TC programs and pin all of it in dir, which has no datapath.
+void datapath_load(WritablePinDir &dir, const Limits &limits);
 
-/// Undo datapath_load, by whatever version of xovl: nothing may be attached any more.
-void datapath_unload(PinDir &dir);
+/// Undo keep_lo_forwarding(): as it was when the datapath was loaded.
+void restore_forwarding(const xovl_settings &settings);
+
+/// The names of the maps that the programs share.
+std::vector<std::string> shared_map_names();
 
 /// The pinned TC program of a role.
 Fd tc_program(const PinDir &dir, xovl_role role);

@@ -2,7 +2,6 @@
 #include "devices.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -11,6 +10,7 @@
 #include "attach.hpp"
 #include "namespaces.hpp"
 #include "overlay.hpp"
+#include "pin_names.hpp"
 
 namespace xovl {
 
@@ -51,28 +51,33 @@ const char *note_text(uint8_t note)
 
 TcOwn tc_own(const PinDir &dir, uint32_t ifindex)
 {
-	TcOwn own{dir.pin(fmt::format("tc_{}", ifindex)), {}};
+	TcOwn own{dir.pin(tc_link_pin(ifindex)), {}};
 	for (const char *name : kTcNames)
-		if (uint32_t id = program_id(Fd(bpf_obj_get(dir.pin(name).c_str()))))
-			own.programs.push_back(id);
+		if (const Fd program = dir.open(name))
+			own.programs.push_back(program_id(program.get()));
 	return own;
+}
+
+XdpOwn xdp_own(const PinDir &dir, uint32_t ifindex)
+{
+	return {dir.pin(xdp_pin(ifindex))};
 }
 
 Map<uint32_t, uint32_t> live_devices(const PinDir &dir)
 {
-	return Map<uint32_t, uint32_t>(dir.pin("live_devices"));
+	return {dir, "live_devices"};
 }
 
 /// Layouts before 10 have no such map.
 bool has_live_devices(const PinDir &dir)
 {
-	return access(dir.pin("live_devices").c_str(), F_OK) == 0;
+	return static_cast<bool>(dir.open_map("live_devices"));
 }
 
 /// A map that all programs use; of layouts before 10: many of them.
 Fd own_map(const PinDir &dir)
 {
-	return Fd(bpf_obj_get(dir.pin(has_live_devices(dir) ? "live_devices" : "devices").c_str()));
+	return dir.open_map(has_live_devices(dir) ? "live_devices" : "devices");
 }
 
 /// device_is_live(), for a datapath that another version may have loaded.
@@ -110,7 +115,7 @@ void keep_refusal(xovl_device &device, Note note, const std::string &text)
 }
 
 /// Try XDP; fills in mode, note and refusal.
-void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk)
+void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk)
 {
 	auto asked = static_cast<xovl_mode>(device.mode_asked);
 	device.mode = XOVL_MODE_TC;
@@ -119,12 +124,13 @@ void attach_xdp(const PinDir &dir, const LinkInfo &link, xovl_device &device, bo
 	if (asked != XOVL_MODE_TC)
 		device.note = xdp_obstacle(link, device, trunk);
 	if (asked == XOVL_MODE_TC || device.note != kNoNote) {
-		xdp_detach(link.ifindex, -1);
+		xdp_detach(link.ifindex, xdp_own(dir, link.ifindex));
 		return;
 	}
 	xovl_mode mode = asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
-	XdpOutcome outcome = xdp_attach(link, mode, xdp_program_name(static_cast<xovl_role>(device.role)),
-					[&] { return open_xdp_object(dir, link, mode, device); });
+	XdpOutcome outcome = xdp_attach(
+		link, mode, xdp_program_name(static_cast<xovl_role>(device.role)),
+		[&] { return open_xdp_object(dir, link, mode, device); }, xdp_own(dir, link.ifindex));
 	switch (outcome.result) {
 	case XdpResult::Attached:
 		device.mode = mode;
@@ -213,7 +219,7 @@ bool device_has_moved(const PinDir &dir, uint32_t ifindex)
 	return tc_link_state(tc_own(dir, ifindex)) == TcLink::Attached;
 }
 
-void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+void device_detach_moved(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	const TcOwn own = tc_own(dir, ifindex);
 	const TcLink state = tc_link_state(own);
@@ -225,10 +231,15 @@ void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device 
 	for_each_other_netns([&] {
 		for (uint32_t other : link_indexes()) {
 			if (xdp_uses_map(other, map.get()))
-				xdp_detach(other, map.get());
+				xdp_detach(other, {}, map.get());
 			clsact_detach(other, own);
 		}
 	});
+}
+
+xovl_mode device_xdp_mode(const PinDir &dir, uint32_t ifindex)
+{
+	return xdp_attached(ifindex, xdp_own(dir, ifindex));
 }
 
 std::vector<uint32_t> follow_names(const PinDir &dir, Image<uint32_t, xovl_device> &devices)
@@ -269,7 +280,7 @@ std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &
 	std::string lost;
 	if (!tc_attached(ifindex, tc_own(dir, ifindex)))
 		lost = "TC";
-	if (device.mode != XOVL_MODE_TC && xdp_attached(ifindex) != device.mode)
+	if (device.mode != XOVL_MODE_TC && device_xdp_mode(dir, ifindex) != device.mode)
 		lost += lost.empty() ? "XDP" : " and XDP";
 	if (lost.empty())
 		return "";
@@ -281,7 +292,7 @@ std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	return device.mode != XOVL_MODE_AUTO && tc_attached(ifindex, tc_own(dir, ifindex)) &&
-	       xdp_attached(ifindex) == device.mode;
+	       device_xdp_mode(dir, ifindex) == device.mode;
 }
 
 bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk)
@@ -295,7 +306,7 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 	return obstacle == kNoNote ? device.mode == best : device.mode == XOVL_MODE_TC && device.note == obstacle;
 }
 
-xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
+xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
 			  const DeviceRecord &record)
 {
 	TcOwn own = tc_own(dir, link.ifindex);
@@ -318,7 +329,7 @@ xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device d
 	return device;
 }
 
-void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	if (ifindex >= kNoInterface) // it has never been there
 		return;
@@ -326,7 +337,7 @@ void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &devic
 	const uint32_t flags = is_live ? device.flags : 0; // else what has the number now was never changed
 	if (!is_live)
 		device_detach_moved(dir, ifindex, device);
-	xdp_detach(ifindex, own_map(dir).get());
+	xdp_detach(ifindex, xdp_own(dir, ifindex), own_map(dir).get());
 	tc_detach(ifindex, tc_own(dir, ifindex), flags & XOVL_DEV_MADE_CLSACT);
 	if (flags & XOVL_DEV_MADE_PROMISC)
 		set_promisc(ifindex, false);

@@ -26,12 +26,12 @@ using DeviceRecord = std::function<void(const xovl_device &)>;
 /// right stays untouched. Returns the record with mode, note and flags filled in. trunk: VLAN tags matter there.
 /// record() is called with what is to be changed back one day, before anything else can fail.
 /// Error(System): the mode was asked for by name and another XDP program is in the way, or TC refuses.
-xovl_device device_attach(const PinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
+xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
 			  const DeviceRecord &record);
 
 /// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
 /// gone leaves only its pins to remove, also where a new one has its index.
-void device_detach(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device);
 
 /// Whether the interface that was attached under this number is still there: neither deleted nor moved to another network
 /// namespace. A new one may have the number then.
@@ -42,7 +42,10 @@ bool device_has_moved(const PinDir &dir, uint32_t ifindex);
 
 /// Detach what is still attached to an interface that is not live, in whatever network namespace it is. One that cannot be reached
 /// keeps its programs, which pass all frames there.
-void device_detach_moved(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
+void device_detach_moved(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device);
+
+/// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our XDP program is attached, else XOVL_MODE_TC.
+xovl_mode device_xdp_mode(const PinDir &dir, uint32_t ifindex);
 
 /// Records get the names that their interfaces have now. A record whose interface is gone is called by its number, "if7", where
 /// another interface of ours has its name. Returns the numbers of those that changed.

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <system_error>
+
+#include "capabilities.hpp"
 
 namespace xovl {
 
@@ -16,8 +19,10 @@ Error request_error(const std::string &text)
 
 Error system_error(const std::string &operation, const std::string &object, int err)
 {
-	return Error(Error::Kind::System, fmt::format("{}{}{}: {}", operation, object.empty() ? "" : " ", object,
-						      std::generic_category().message(err)));
+	const std::string missing = err == EPERM || err == EACCES ? missing_capabilities() : "";
+	return Error(Error::Kind::System, fmt::format("{}{}{}: {}{}", operation, object.empty() ? "" : " ", object,
+						      std::generic_category().message(err),
+						      missing.empty() ? "" : fmt::format(" (missing: {})", missing)));
 }
 
 namespace {

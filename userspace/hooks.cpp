@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "hooks.hpp"
 
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
@@ -66,9 +67,11 @@ std::vector<HookProgram> clsact_hook(uint32_t ifindex, const TcOwn &own)
 	const tcmsg request = {.tcm_family = AF_UNSPEC,
 			       .tcm_ifindex = static_cast<int>(ifindex),
 			       .tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)};
-	// refused: no clsact there
-	netlink_request(socket.get(), RTM_GETTFILTER, NLM_F_DUMP, std::as_bytes(std::span(&request, 1)),
-			[&](nlmsghdr *message) { add_filter(filters, message, own); });
+	const int err = netlink_request(socket.get(), RTM_GETTFILTER, NLM_F_DUMP, std::as_bytes(std::span(&request, 1)),
+					[&](nlmsghdr *message) { add_filter(filters, message, own); });
+	// no clsact there, or the interface has gone meanwhile
+	if (err < 0 && err != -NLE_INVAL && err != -NLE_OBJ_NOTFOUND && err != -NLE_NODEV)
+		throw_netlink(fmt::format("TC filters of interface {}", ifindex), err);
 	return filters;
 }
 

@@ -79,6 +79,8 @@ int read_xdp_features(nl_msg *message, void *features)
 int netdev_family(nl_sock *socket)
 {
 	static const int family = genl_ctrl_resolve(socket, "netdev");
+	if (family < 0 && family != -NLE_OBJ_NOTFOUND)
+		throw_netlink("netlink family netdev", family);
 	return family;
 }
 
@@ -95,16 +97,18 @@ std::optional<uint64_t> xdp_features(uint32_t ifindex)
 	    nla_put_u32(message.get(), kNetdevAttrIfindex, ifindex) < 0)
 		throw_netlink("netlink", -NLE_NOMEM);
 	nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, read_xdp_features, &features);
-	// refused: the interface has gone meanwhile
-	if (nl_send_auto(socket.get(), message.get()) >= 0)
-		nl_recvmsgs_default(socket.get());
+	int err = nl_send_auto(socket.get(), message.get());
+	if (err >= 0)
+		err = nl_recvmsgs_default(socket.get());
+	if (err < 0 && err != -NLE_NODEV && err != -NLE_OBJ_NOTFOUND) // else the interface has gone meanwhile
+		throw_netlink(fmt::format("XDP features of interface {}", ifindex), err);
 	return features;
 }
 
 /// ethtool of one interface. What a driver does not answer reads as empty.
 class Ethtool {
 public:
-	explicit Ethtool(const std::string &name) : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+	explicit Ethtool(const std::string &name) : socket_(any_socket())
 	{
 		name.copy(request_.ifr_name, sizeof(request_.ifr_name) - 1);
 	}
@@ -142,10 +146,24 @@ public:
 	}
 
 private:
+	/// Ethtool takes one of any family; a service may be kept from some.
+	static Fd any_socket()
+	{
+		for (const int family : {AF_INET, AF_UNIX, AF_NETLINK})
+			if (Fd socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)); socket)
+				return socket;
+		throw system_error("open", "a socket for ethtool", errno);
+	}
+
 	bool call(void *command)
 	{
 		request_.ifr_data = static_cast<char *>(command);
-		return ioctl(socket_.get(), SIOCETHTOOL, &request_) == 0;
+		if (ioctl(socket_.get(), SIOCETHTOOL, &request_) == 0)
+			return true;
+		// the driver cannot, or the interface has gone meanwhile
+		if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENODEV)
+			throw system_error("ethtool of", request_.ifr_name, errno);
+		return false;
 	}
 
 	uint32_t feature_count()
@@ -195,17 +213,23 @@ LinkInfo describe(rtnl_link *link)
 	return info;
 }
 
-std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
+using Link = std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)>;
+
+/// nullptr: there is none.
+Link read_link(uint32_t ifindex, const char *name)
 {
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
 	rtnl_link *found = nullptr;
 	int err = rtnl_link_get_kernel(socket.get(), static_cast<int>(ifindex), name, &found);
-	if (err == -NLE_NODEV || err == -NLE_OBJ_NOTFOUND)
-		return std::nullopt;
-	if (err < 0)
+	if (err < 0 && err != -NLE_NODEV && err != -NLE_OBJ_NOTFOUND)
 		throw_netlink(fmt::format("interface {}", name ? name : std::to_string(ifindex)), err);
-	std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)> link(found, rtnl_link_put);
-	return describe(link.get());
+	return {err < 0 ? nullptr : found, rtnl_link_put};
+}
+
+std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
+{
+	const Link link = read_link(ifindex, name);
+	return link ? std::optional(describe(link.get())) : std::nullopt;
 }
 
 /// Call visit(link) for every interface.
@@ -245,6 +269,11 @@ std::optional<LinkInfo> find_link(const std::string &name)
 std::optional<LinkInfo> find_link(uint32_t ifindex)
 {
 	return ifindex < kNoInterface ? find(ifindex, nullptr) : std::nullopt;
+}
+
+bool link_exists(uint32_t ifindex)
+{
+	return read_link(ifindex, nullptr) != nullptr;
 }
 
 std::vector<VlanLink> vlan_links()
@@ -289,7 +318,8 @@ void set_promisc(uint32_t ifindex, bool on)
 std::string link_name(uint32_t ifindex)
 {
 	char name[IF_NAMESIZE] = "";
-	if_indextoname(ifindex, name);
+	if (!if_indextoname(ifindex, name) && errno != ENXIO && errno != ENODEV)
+		throw system_error("read the name of interface", std::to_string(ifindex), errno);
 	return name;
 }
 

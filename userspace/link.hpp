@@ -43,6 +43,8 @@ struct LinkInfo {
 /// nullopt: no such interface. Error(System) when netlink refuses.
 std::optional<LinkInfo> find_link(const std::string &name);
 std::optional<LinkInfo> find_link(uint32_t ifindex);
+/// Whether an interface has the number. Error(System): the kernel refuses to tell.
+bool link_exists(uint32_t ifindex);
 
 /// What an interface is called; empty: it is gone. Costs less than find_link().
 std::string link_name(uint32_t ifindex);

@@ -17,14 +17,18 @@
 #include "error.hpp"
 #include "fd.hpp"
 #include "image.hpp"
+#include "pins.hpp"
 
 namespace xovl {
+
+/// How many there are. Error(System).
+uint32_t possible_cpus();
 
 /// What a map of any kind is known by: its descriptor, name and size.
 class MapBase {
 public:
-	/// Open the map pinned at path; Error(System) when it is missing or its layout is another one.
-	MapBase(const std::string &path, uint32_t key_size, uint32_t value_size);
+	/// Open the map pinned in a folder; Error(System) when it is missing or its layout is another one.
+	MapBase(const PinDir &dir, const std::string &name, uint32_t key_size, uint32_t value_size);
 
 	int fd() const { return fd_.get(); }
 	uint32_t max_entries() const { return max_entries_; }
@@ -44,7 +48,7 @@ private:
 /// A hash or array map. Every method throws Error(System) when the kernel refuses.
 template <typename Key, typename Value> class Map : public MapBase {
 public:
-	explicit Map(const std::string &path) : MapBase(path, sizeof(Key), sizeof(Value)) {}
+	Map(const PinDir &dir, const std::string &name) : MapBase(dir, name, sizeof(Key), sizeof(Value)) {}
 
 	std::optional<Value> get(const Key &key) const
 	{
@@ -171,7 +175,7 @@ public:
 	std::vector<Value> per_cpu(const Key &key) const
 	{
 		static_assert(sizeof(Value) % 8 == 0);
-		std::vector<Value> all(libbpf_num_possible_cpus());
+		std::vector<Value> all(possible_cpus());
 		if (bpf_map_lookup_elem(fd(), &key, all.data()) != 0)
 			fail("read", errno);
 		return all;
@@ -179,27 +183,37 @@ public:
 
 	void clear_per_cpu(const Key &key) const
 	{
-		std::vector<Value> zero(libbpf_num_possible_cpus());
+		std::vector<Value> zero(possible_cpus());
 		if (bpf_map_update_elem(fd(), &key, zero.data(), BPF_ANY) != 0)
 			fail("write", errno);
 	}
 };
 
 /// The elements of a pinned map that any version of xovl made, where fields were only ever added at the end: unknown
-/// ones are cut off, missing ones read as 0. Empty when there is no such map.
-template <typename Value> std::map<uint32_t, Value> read_records(const std::string &path)
+/// ones are cut off, missing ones read as 0. Empty when there is no such map. Error(System): it cannot be read.
+template <typename Value> std::map<uint32_t, Value> read_records(const PinDir &dir, const std::string &name)
 {
 	std::map<uint32_t, Value> records;
-	Fd map(bpf_obj_get(path.c_str()));
+	const Fd map = dir.open_map(name);
+	if (!map)
+		return records;
 	bpf_map_info info{};
 	uint32_t length = sizeof(info);
-	if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0 || info.key_size != sizeof(uint32_t))
+	if (bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0)
+		throw system_error("inspect", dir.pin(name), errno);
+	if (info.key_size != sizeof(uint32_t))
 		return records;
 	std::vector<uint8_t> octets(std::max<size_t>(info.value_size, sizeof(Value)));
 	uint32_t key = 0;
-	for (void *last = nullptr; bpf_map_get_next_key(map.get(), last, &key) == 0; last = &key)
+	void *last = nullptr;
+	for (; bpf_map_get_next_key(map.get(), last, &key) == 0; last = &key) {
 		if (bpf_map_lookup_elem(map.get(), &key, octets.data()) == 0)
 			std::memcpy(&records[key], octets.data(), sizeof(Value));
+		else if (errno != ENOENT)
+			throw system_error("read", dir.pin(name), errno);
+	}
+	if (errno != ENOENT)
+		throw system_error("read", dir.pin(name), errno);
 	return records;
 }
 

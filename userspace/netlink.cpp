@@ -2,6 +2,10 @@
 #include "netlink.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cerrno>
 
 #include "error.hpp"
 
@@ -29,6 +33,10 @@ NetlinkSocket connect_netlink(int protocol)
 		throw_netlink("netlink", -NLE_NOMEM);
 	if (int err = nl_connect(socket.get(), protocol); err < 0)
 		throw_netlink("netlink", err);
+	// the kernel answers at once; libnl 3.7 waits for an answer also where sending the request failed
+	const timeval patience = {.tv_sec = 2, .tv_usec = 0};
+	if (setsockopt(nl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		throw system_error("netlink", "", errno);
 	return socket;
 }
 

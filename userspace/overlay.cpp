@@ -33,28 +33,10 @@ bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 	return true;
 }
 
-/// What may have programs of ours, with the records of what to change back. Another version can have attached more than
-/// the records tell us: then it is every interface.
-std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const xovl_settings &settings)
+std::optional<Build> build_in(const PinDir &dir)
 {
-	std::map<uint32_t, xovl_device> devices;
-	if (is_of_this_netns(settings))
-		devices = read_records<xovl_device>(dir.pin("devices"));
-	std::erase_if(devices, [](const auto &device) { return device.second.role == XOVL_ROLE_VLAN; });
-	if (settings.layout != XOVL_LAYOUT)
-		for (uint32_t ifindex : link_indexes())
-			devices.try_emplace(ifindex);
-	return devices;
-}
-
-void take_down(PinDir &dir)
-{
-	if (!dir.exists())
-		return;
-	if (auto settings = read_settings(dir)) // else the load was killed: nothing is attached
-		for (const auto &[ifindex, device] : devices_to_detach(dir, *settings))
-			device_detach(dir, ifindex, device);
-	datapath_unload(dir);
+	const auto settings = read_settings(dir);
+	return settings && is_of_this_netns(*settings) ? std::optional(build_of(*settings)) : std::nullopt;
 }
 
 /// Beside what is noted already.
@@ -155,33 +137,24 @@ template <typename Entry> bool by_name(const Entry &a, const Entry &b)
 
 } // namespace
 
-Overlay::Impl::Impl(const std::string &root) : dir_(root)
+OverlayView::Impl::Impl(std::shared_ptr<const PinDir> dir) : dir_(std::move(dir))
 {
-	if (datapath_is_loaded(dir_))
-		maps_.emplace(dir_);
-	else if (dir_.exists()) // of a load that was killed: nothing was attached yet
-		dir_.remove();
+	if (datapath_is_loaded(*dir_))
+		maps_.emplace(*dir_);
 }
 
-Learned &Overlay::Impl::learned()
-{
-	if (!learned_)
-		learned_.emplace(maps());
-	return *learned_;
-}
-
-Overlay::Impl::Current &Overlay::Impl::current()
+OverlayView::Impl::Current &OverlayView::Impl::current()
 {
 	if (!current_) {
 		Tables tables = loaded() ? read_tables(maps()) : Tables{};
-		std::vector<uint32_t> renamed = follow_names(dir_, tables.devices);
+		std::vector<uint32_t> renamed = follow_names(*dir_, tables.devices);
 		current_.emplace(std::move(tables));
 		current_->renamed = std::move(renamed);
 	}
 	return *current_;
 }
 
-uint32_t Overlay::Impl::network(const std::string &name)
+uint32_t OverlayView::Impl::network(const std::string &name)
 {
 	auto index = current().networks.find(name);
 	if (index == current().networks.end())
@@ -189,7 +162,7 @@ uint32_t Overlay::Impl::network(const std::string &name)
 	return index->second;
 }
 
-Overlay::Impl::Refs Overlay::Impl::present_refs()
+OverlayView::Impl::Refs OverlayView::Impl::present_refs()
 {
 	std::map<std::string, std::map<Address, uint32_t>> refs;
 	for (const auto &[key, member] : tables().members)
@@ -201,7 +174,7 @@ Overlay::Impl::Refs Overlay::Impl::present_refs()
 	};
 }
 
-Overlay::Impl::Refs Overlay::Impl::fdb_refs_of_config()
+OverlayView::Impl::Refs OverlayView::Impl::fdb_refs_of_config()
 {
 	return [](const NetworkConfig &net) {
 		std::map<Address, uint32_t> refs;
@@ -212,12 +185,12 @@ Overlay::Impl::Refs Overlay::Impl::fdb_refs_of_config()
 	};
 }
 
-void Overlay::Impl::check(const Config &wanted) const
+void OverlayView::Impl::check(const Config &wanted) const
 {
 	validate(wanted, loaded() ? maps().limits() : Limits{});
 }
 
-Config Overlay::Impl::running(bool with_fdb)
+Config OverlayView::Impl::running(bool with_fdb)
 {
 	Config config = to_config(tables());
 	if (!loaded())
@@ -229,83 +202,39 @@ Config Overlay::Impl::running(bool with_fdb)
 	return config;
 }
 
-void Overlay::Impl::change(const std::function<void()> &work)
-{
-	if (!loaded()) {
-		dir_.create();
-		if (datapath_is_loaded(dir_)) { // by somebody else since we looked
-			maps_.emplace(dir_);
-			current_.reset();
-		}
-	}
-	try {
-		work();
-	} catch (...) {
-		if (!loaded())
-			down();
-		throw;
-	}
-}
-
-void Overlay::Impl::heal()
-{
-	if (!healed_)
-		keep_lo_forwarding();
-	healed_ = true;
-}
-
-void Overlay::Impl::down()
-{
-	learned_.reset();
-	maps_.reset();
-	current_.reset();
-	take_down(dir_);
-}
-
-Overlay::Overlay(const std::string &root) : impl_(std::make_unique<Impl>(root))
+OverlayView::OverlayView(const std::string &root)
+	: OverlayView(std::make_shared<Impl>(std::make_shared<const PinDir>(root)))
 {
 }
 
-Overlay::~Overlay() = default;
+OverlayView::OverlayView(std::shared_ptr<Impl> impl) : impl_(std::move(impl))
+{
+}
 
-Config Overlay::running(bool with_fdb) const
+OverlayView::~OverlayView() = default;
+
+Config OverlayView::running(bool with_fdb) const
 {
 	return impl_->running(with_fdb);
 }
 
-std::vector<std::string> Overlay::apply(const Config &wanted, bool dry_run)
+std::vector<std::string> OverlayView::preview(const Config &wanted) const
 {
-	std::vector<std::string> lines;
-	if (dry_run) {
-		impl_->check(wanted);
-		return impl_->preview(wanted);
-	}
-	impl_->change([&] {
-		impl_->check(wanted);
-		lines = impl_->commit(wanted, Impl::fdb_refs_of_config(), true);
-	});
-	return lines;
+	impl_->check(wanted);
+	return impl_->preview(wanted);
 }
 
-void Overlay::edit(const std::function<void(Config &)> &change)
+std::optional<Build> OverlayView::running_build() const
 {
-	impl_->change([&] {
-		const Config before = impl_->running(false);
-		Config wanted = before;
-		change(wanted);
-		impl_->keep_fdb_peers(before, wanted);
-		impl_->check(wanted);
-		impl_->commit(wanted, impl_->present_refs(), false);
-	});
+	return build_in(impl_->dir());
 }
 
-void Overlay::down(const std::string &root)
+std::optional<Build> running_build(const std::string &root)
 {
-	PinDir dir(root);
-	take_down(dir);
+	return build_in(PinDir(root));
 }
 
-std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
+std::vector<FdbEntry> OverlayView::fdb(const std::string &net) const
 {
 	std::optional<uint32_t> only;
 	if (!net.empty())
@@ -333,12 +262,12 @@ std::vector<FdbEntry> Overlay::fdb(const std::string &net) const
 	return entries;
 }
 
-std::vector<std::string> Overlay::take_notes()
+std::vector<std::string> OverlayView::take_notes() const
 {
 	return impl_->take_notes();
 }
 
-std::vector<VtepStatus> Overlay::vteps() const
+std::vector<VtepStatus> OverlayView::vteps() const
 {
 	std::vector<VtepStatus> out;
 	for (const auto &vtep : impl_->running(false).vteps)
@@ -347,7 +276,7 @@ std::vector<VtepStatus> Overlay::vteps() const
 	return out;
 }
 
-std::map<std::pair<std::string, Address>, std::string> Overlay::peer_notes() const
+std::map<std::pair<std::string, Address>, std::string> OverlayView::peer_notes() const
 {
 	const Tables &tables = impl_->tables();
 	std::map<uint32_t, std::string> of_peer;
@@ -362,7 +291,7 @@ std::map<std::pair<std::string, Address>, std::string> Overlay::peer_notes() con
 	return notes;
 }
 
-std::vector<std::string> Overlay::missing() const
+std::vector<std::string> OverlayView::missing() const
 {
 	std::vector<std::string> names;
 	for (const auto &name : device_names(impl_->running(false)))
@@ -371,12 +300,12 @@ std::vector<std::string> Overlay::missing() const
 	return names;
 }
 
-bool Overlay::is_back(const std::string &dev) const
+bool OverlayView::is_back(const std::string &dev) const
 {
 	return impl_->is_back(dev);
 }
 
-std::vector<UplinkStatus> Overlay::uplinks() const
+std::vector<UplinkStatus> OverlayView::uplinks() const
 {
 	const std::vector<VlanLink> vlans = vlan_links();
 	std::vector<UplinkStatus> out;
@@ -394,7 +323,7 @@ std::vector<UplinkStatus> Overlay::uplinks() const
 	return out;
 }
 
-std::vector<PortStatus> Overlay::ports() const
+std::vector<PortStatus> OverlayView::ports() const
 {
 	std::vector<PortStatus> out;
 	Config config = impl_->running(false);
@@ -409,7 +338,7 @@ std::vector<PortStatus> Overlay::ports() const
 	return out;
 }
 
-std::vector<NetworkStatus> Overlay::networks() const
+std::vector<NetworkStatus> OverlayView::networks() const
 {
 	Config config = impl_->running(false);
 	const auto underlay = narrowest_underlay(impl_->tables(), config);
@@ -432,12 +361,12 @@ std::vector<NetworkStatus> Overlay::networks() const
 	return out;
 }
 
-Limits Overlay::limits() const
+Limits OverlayView::limits() const
 {
 	return impl_->loaded() ? impl_->maps().limits() : Limits{};
 }
 
-Limits Overlay::use() const
+Limits OverlayView::use() const
 {
 	Limits use{.fdb = 0, .networks = 0, .peers = 0, .ports = 0, .members = 0};
 	if (!impl_->loaded())

@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "build_id.hpp"
 #include "config.hpp"
 #include "counters.hpp"
 #include "hooks.hpp"
 #include "overhead.hpp"
+#include "removal.hpp"
 #include "xovl/learned.h"
 
 namespace xovl {
@@ -97,46 +99,28 @@ void check_interfaces(const Config &config, const std::set<std::string> &known, 
 /// Of uplinks and ports.
 std::set<std::string> device_names(const Config &config);
 
-/// Opens the state pinned for the current network namespace and holds its lock until destroyed. Every change is checked
-/// whole first (Error(Request)), then carried out; where the system refuses half-way (Error(System)) what was done
-/// is undone. Nothing keeps running when the process ends except what is attached and pinned.
-class Overlay {
+/// Whose programs run in the current network namespace, of whatever layout; nullopt: none do. root: as of OverlayView. Error(System).
+std::optional<Build> running_build(const std::string &root);
+
+/// The state pinned for the current network namespace, opened to be looked at: nothing here can change it. While one lives no
+/// command changes it either.
+class OverlayView {
 public:
-	/// root: the folder of all pins, "/sys/fs/bpf/xovl". Error(System) without root, bpffs or BPF.
-	/// A missing state reads as an empty configuration; the first change creates it.
-	explicit Overlay(const std::string &root);
-	~Overlay();
-	Overlay(const Overlay &) = delete;
-	Overlay &operator=(const Overlay &) = delete;
+	/// root: the folder of all pins, "/sys/fs/bpf/xovl". Error(System): the state cannot be seen. A missing state reads as an
+	/// empty configuration.
+	explicit OverlayView(const std::string &root);
+	virtual ~OverlayView();
+	OverlayView(const OverlayView &) = delete;
+	OverlayView &operator=(const OverlayView &) = delete;
 
 	/// The running configuration. Static FDB entries are included only with with_fdb: they can be many.
 	Config running(bool with_fdb) const;
 
-	/// Make the machine match wanted; returns one line for each change, "+ net blue", in the order made. An empty
-	/// result means that nothing differed. dry_run: only say what would change. FDB entries of wanted are taken as
-	/// the complete list of static ones; learned entries stay.
-	std::vector<std::string> apply(const Config &wanted, bool dry_run);
+	/// The lines that Overlay::apply() would return.
+	std::vector<std::string> preview(const Config &wanted) const;
 
-	/// The verbs: change() edits the running configuration (without FDB entries) and the difference is carried out;
-	/// static FDB entries stay, except those of what is removed. change may throw Error(Request).
-	void edit(const std::function<void(Config &)> &change);
-
-	/// Detach everything, remove every pin and map, whatever version of xovl made them. Nothing there: nothing to do.
-	/// No Overlay of this network namespace may live. root: as of the constructor.
-	static void down(const std::string &root);
-
-	/// What the changes made so far mean to the rest of the host, a line for each thing; each is told once.
-	std::vector<std::string> take_notes();
-
-	/// replace: an entry that exists is changed instead of refused. peer: how the peer is reached, where the entry says it.
-	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &peer = {});
-	/// Any state; Error(Request) when there is none.
-	void fdb_del(const std::string &net, const Mac &mac);
-	/// Learned entries; returns how many.
-	size_t fdb_flush(const std::string &net);
 	/// Expired learned entries are left out. net empty: all.
 	std::vector<FdbEntry> fdb(const std::string &net) const;
-
 	std::vector<VtepStatus> vteps() const;
 	/// What is wrong with the way from a network to a remote VTEP, where anything is.
 	std::map<std::pair<std::string, Address>, std::string> peer_notes() const;
@@ -151,15 +135,61 @@ public:
 	/// How much of each is in use; learned FDB entries count.
 	Limits use() const;
 	Counters counters() const;
-
 	/// By address.
 	std::vector<PeerStatus> peers() const;
+	/// Whose programs run; nullopt: none do.
+	std::optional<Build> running_build() const;
+	/// What the changes made or looked at so far mean to the rest of the host, a line for each thing; each is told once.
+	std::vector<std::string> take_notes() const;
+
+protected:
+	struct Impl;
+	explicit OverlayView(std::shared_ptr<Impl> impl);
+
+private:
+	std::shared_ptr<Impl> impl_;
+};
+
+/// The same, opened to be changed, with nobody else looking. Every change is checked whole first (Error(Request)), then carried
+/// out; where the system refuses half-way (Error(System)) what was done is undone. Nothing keeps running when the process
+/// ends except what is attached and pinned.
+class Overlay : public OverlayView {
+public:
+	/// As of OverlayView; Error(System) without the capabilities too. The first change creates what is missing. What namespaces left
+	/// behind that are gone is removed.
+	explicit Overlay(const std::string &root);
+	~Overlay() override;
+
+	/// Make the machine match wanted; returns one line for each change, "+ net blue", in the order made. An empty
+	/// result means that nothing differed. FDB entries of wanted are taken as the complete list of static ones; learned
+	/// entries stay.
+	std::vector<std::string> apply(const Config &wanted);
+
+	/// The verbs: change() edits the running configuration (without FDB entries) and the difference is carried out;
+	/// static FDB entries stay, except those of what is removed. change may throw Error(Request).
+	void edit(const std::function<void(Config &)> &change);
+
+	/// Detach everything, remove every pin and map, whatever version of xovl made them. Nothing there: nothing to do.
+	/// No Overlay of this network namespace may live. root: as of the constructor.
+	static void down(const std::string &root);
+
+	/// The states of network namespaces that are gone.
+	static StaleStates down_stale(const std::string &root);
+
+	/// replace: an entry that exists is changed instead of refused. peer: how the peer is reached, where the entry says it.
+	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &peer = {});
+	/// Any state; Error(Request) when there is none.
+	void fdb_del(const std::string &net, const Mac &mac);
+	/// Learned entries; returns how many.
+	size_t fdb_flush(const std::string &net);
 	/// Forget what routers have said of the paths to a peer, or to all; returns of how many. Error(Request): there is no such peer.
 	size_t flush_pmtu(const std::optional<Address> &dst);
 
 private:
 	struct Impl;
-	std::unique_ptr<Impl> impl_;
+	explicit Overlay(const std::shared_ptr<Impl> &impl);
+
+	std::shared_ptr<Impl> impl_;
 };
 
 } // namespace xovl

@@ -47,7 +47,7 @@ uint32_t flags_now(const Tables &tables, uint32_t ifindex, const xovl_device &de
 
 /// What is recorded of an interface that has gone says nothing of the one that has its number now; and where it went, it is no
 /// port or uplink of ours.
-void forget_others(const PinDir &dir, Tables &tables)
+void forget_others(const WritablePinDir &dir, Tables &tables)
 {
 	for (auto &[ifindex, device] : tables.devices) {
 		if (device.role == XOVL_ROLE_VLAN || device.mode == XOVL_MODE_AUTO || device_is_live(dir, ifindex))
@@ -103,7 +103,7 @@ std::set<std::string> optional_names(const Config &config)
 
 } // namespace
 
-void Overlay::Impl::add_notes(std::vector<std::string> &&notes)
+void OverlayView::Impl::add_notes(std::vector<std::string> &&notes)
 {
 	for (auto &note : notes)
 		notes_.push_back(std::move(note));
@@ -122,13 +122,13 @@ std::set<std::string> device_names(const Config &config)
 
 void Overlay::Impl::load(const Limits &limits)
 {
-	datapath_load(dir_, limits);
+	datapath_load(*dir_, limits);
 	learned_.reset();
-	maps_.emplace(dir_);
+	maps_.emplace(*dir_);
 	current_.reset();
 }
 
-bool Overlay::Impl::needs_load(const Config &wanted)
+bool OverlayView::Impl::needs_load(const Config &wanted)
 {
 	if (!loaded())
 		return true;
@@ -148,12 +148,12 @@ void Overlay::Impl::fit_limits(const Config &wanted)
 	const Limits limits = wanted.limits.value_or(Limits{});
 	check_memory(limits);
 	if (loaded())
-		down();
+		close();
 	load(limits);
 }
 
 /// The interfaces of wanted. One that we know and that is missing keeps its number; one that may be missing gets one.
-Interfaces Overlay::Impl::resolve(const Config &wanted)
+Interfaces OverlayView::Impl::resolve(const Config &wanted)
 {
 	Interfaces interfaces;
 	auto &ifindex = interfaces.ifindex;
@@ -175,7 +175,7 @@ Interfaces Overlay::Impl::resolve(const Config &wanted)
 	return interfaces;
 }
 
-bool Overlay::Impl::is_back(const std::string &dev)
+bool OverlayView::Impl::is_back(const std::string &dev)
 {
 	const auto *device = loaded() ? tables().find_device(dev) : nullptr;
 	return device && !device_is_live(dir_, device->first) && find_link(dev);
@@ -197,26 +197,53 @@ void Overlay::Impl::detach_surplus(const Tables &desired)
 			continue;
 		auto kept = desired.devices.find(ifindex);
 		if (kept == desired.devices.end() || kept->second.role != device.role)
-			device_detach(dir_, ifindex, device);
+			device_detach(*dir_, ifindex, device);
 	}
 }
 
-/// Attach what is not attached as asked for, and record how.
+void Overlay::Impl::refuse_to_mix(const Tables &desired)
+{
+	if (runs_own_build())
+		return;
+	for (const auto &[ifindex, device] : desired.devices) {
+		const auto known = tables().devices.find(ifindex);
+		const bool is_known = known != tables().devices.end() && known->second.role == device.role &&
+				      known->second.mode_asked == device.mode_asked;
+		if (device.role != XOVL_ROLE_VLAN && !is_known && find_same_link(ifindex, device))
+			throw Error(Error::Kind::System,
+				    fmt::format("{} is to be attached by {}, but {} runs (xovl down, then apply)",
+						device.name, own_build().str(), running_build().str()));
+	}
+}
+
+Build Overlay::Impl::running_build() const
+{
+	return build_of(maps().settings.get(0).value());
+}
+
+bool Overlay::Impl::runs_own_build() const
+{
+	return running_build().same_programs(own_build());
+}
+
+/// Attach what is not attached as asked for, and record how. Where another build runs: nothing, as it may not be mixed.
 std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 {
 	std::vector<std::string> lines;
+	if (!runs_own_build())
+		return lines;
 	std::set<uint32_t> with_vlans = trunks(desired);
 	for (auto &[ifindex, device] : desired.devices) {
 		auto link = find_same_link(ifindex, device);
 		if (device.role == XOVL_ROLE_VLAN || !link)
 			continue;
 		bool trunk = with_vlans.contains(ifindex);
-		if (device_is_settled(dir_, *link, device, trunk))
+		if (device_is_settled(*dir_, *link, device, trunk))
 			continue;
 		const auto *known = tables().find_device(device.name);
-		bool was_attached = known && device_is_attached(dir_, ifindex, known->second);
+		bool was_attached = known && device_is_attached(*dir_, ifindex, known->second);
 		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
-		xovl_device now = device_attach(dir_, *link, device, trunk, record);
+		xovl_device now = device_attach(*dir_, *link, device, trunk, record);
 		if (known && (!was_attached || now.mode != known->second.mode))
 			lines.push_back(fmt::format("~ {} attached, mode {}", device.name,
 						    name_of(static_cast<xovl_mode>(now.mode))));
@@ -267,7 +294,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	keep_lo_forwarding();
 	keep_names();
 	Tables before = tables();
-	forget_others(dir_, before);
+	forget_others(*dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
 	note_routes(desired);
 	detach_surplus(desired);
@@ -297,7 +324,7 @@ void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *runni
 	carry_out(before, refs, running_fdb ? &half_way : nullptr);
 }
 
-std::vector<std::string> Overlay::Impl::preview(const Config &wanted)
+std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
 {
 	auto interfaces = resolve(wanted);
 	const Tables present = needs_load(wanted) ? empty_tables(wanted.limits.value_or(Limits{})) : tables();
@@ -320,6 +347,7 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 	std::vector<std::string> notes;
 	try {
 		const Tables desired = make_tables(wanted, tables(), resolve(wanted), refs);
+		refuse_to_mix(desired);
 		notes = host_.check(with_fdb ? Tables{} : tables(), desired);
 	} catch (...) {
 		if (!was_loaded)

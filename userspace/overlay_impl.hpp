@@ -13,14 +13,12 @@ namespace xovl {
 /// The paths of a network that carry less than mtu, its own.
 std::vector<PathMtu> narrower_paths(const NetworkConfig &net, uint32_t mtu, const std::vector<PeerStatus> &peers);
 
-struct Overlay::Impl {
-	explicit Impl(const std::string &root);
+struct OverlayView::Impl {
+	explicit Impl(std::shared_ptr<const PinDir> dir);
 
 	bool loaded() const { return maps_.has_value(); }
 	const Maps &maps() const { return *maps_; }
-	const PinDir &dir() const { return dir_; }
-	/// Opened when something is to change.
-	Learned &learned();
+	const PinDir &dir() const { return *dir_; }
 	/// Empty tables while nothing is loaded. They stay true as long as the lock is held.
 	const Tables &tables() { return current().tables; }
 	/// The networks index; Error(Request): there is none of that name.
@@ -37,8 +35,47 @@ struct Overlay::Impl {
 	/// validate() with the limits in force where wanted has none.
 	void check(const Config &wanted) const;
 
-	/// Overlay::is_back()
+	/// OverlayView::is_back()
 	bool is_back(const std::string &dev);
+
+	/// The lines that commit() would return for a complete configuration.
+	std::vector<std::string> preview(const Config &wanted);
+
+	HostCheck &host() { return host_; }
+	/// What the changes so far mean to the rest of the host; each line once.
+	std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
+
+protected:
+	/// Tables with an index of the networks' names.
+	struct Current {
+		explicit Current(Tables &&of) : tables(std::move(of)), networks(tables.network_indexes()) {}
+
+		Tables tables;
+		std::vector<uint32_t> renamed; ///< of tables.devices: the maps have other names still
+		std::unordered_map<std::string_view, uint32_t> networks;
+	};
+
+	Current &current();
+	/// Sizes are those of the load: whether wanted needs another one. Error(Request): it does, and something is configured.
+	bool needs_load(const Config &wanted);
+	Interfaces resolve(const Config &wanted);
+
+	void add_notes(std::vector<std::string> &&notes);
+
+	std::optional<Maps> maps_;
+	std::optional<Current> current_;
+	HostCheck host_;
+
+private:
+	std::shared_ptr<const PinDir> dir_;
+	std::vector<std::string> notes_;
+};
+
+struct Overlay::Impl : OverlayView::Impl {
+	explicit Impl(const std::shared_ptr<WritablePinDir> &dir) : OverlayView::Impl(dir), dir_(dir) {}
+
+	/// Opened when something is to change.
+	Learned &learned();
 
 	/// Attach what is back, once as long as the lock is held: for changes that are not commit().
 	void attach_returned();
@@ -51,9 +88,6 @@ struct Overlay::Impl {
 	/// half-way is undone. Returns the change lines.
 	std::vector<std::string> commit(const Config &wanted, const Refs &refs, bool with_fdb);
 
-	/// The lines that commit() would return for a complete configuration; changes nothing.
-	std::vector<std::string> preview(const Config &wanted);
-
 	/// The FDB is not in a configuration that is edited; the peers that its entries lead to stay as they are reached.
 	/// before: what wanted was made from. Error(Request): wanted says otherwise.
 	void keep_fdb_peers(const Config &before, Config &wanted);
@@ -65,28 +99,19 @@ struct Overlay::Impl {
 	/// Set right what others can undo and every change is to mend: the forwarding of lo. Once while the lock is held.
 	void heal();
 
+	/// Take the datapath down and remove its folder.
 	void down();
 
-	HostCheck &host() { return host_; }
-	/// What the changes so far mean to the rest of the host; each line once.
-	std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
-
 private:
-	/// Tables with an index of the networks' names.
-	struct Current {
-		explicit Current(Tables &&of) : tables(std::move(of)), networks(tables.network_indexes()) {}
-
-		Tables tables;
-		std::vector<uint32_t> renamed; ///< of tables.devices: the maps have other names still
-		std::unordered_map<std::string_view, uint32_t> networks;
-	};
-
-	Current &current();
+	void begin();
+	/// Take the datapath down; the folder and the lock stay.
+	void close();
 	void load(const Limits &limits);
-	/// Sizes are those of the load: whether wanted needs another one. Error(Request): it does, and something is configured.
-	bool needs_load(const Config &wanted);
 	void fit_limits(const Config &wanted);
-	Interfaces resolve(const Config &wanted);
+	Build running_build() const;
+	bool runs_own_build() const;
+	/// Error(System): an interface would come, or change its role or mode, and the programs that run are of another build.
+	void refuse_to_mix(const Tables &desired);
 	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
 	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
@@ -94,14 +119,9 @@ private:
 	std::vector<std::string> attach_all(Tables &desired);
 	void refresh_xmit(Tables &desired);
 	void keep_names();
-	void add_notes(std::vector<std::string> &&notes);
 
-	PinDir dir_;
-	std::optional<Maps> maps_;
+	std::shared_ptr<WritablePinDir> dir_;
 	std::optional<Learned> learned_;
-	std::optional<Current> current_;
-	HostCheck host_;
-	std::vector<std::string> notes_;
 	bool healed_ = false;
 	bool has_looked_ = false; ///< attach_returned()
 };

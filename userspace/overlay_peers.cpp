@@ -61,7 +61,7 @@ bool PeerStatus::is_reported() const
 	return reported.mtu && reported.mtu < route_mtu;
 }
 
-std::vector<PeerStatus> Overlay::peers() const
+std::vector<PeerStatus> OverlayView::peers() const
 {
 	std::vector<PeerStatus> out;
 	if (!impl_->loaded())

@@ -1,155 +1,217 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/file.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
+#include "pins.hpp"
 
 #include <bpf/bpf.h>
-
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <memory>
 
-#include "datapath.hpp"
-
-namespace fs = std::filesystem;
+#include "capabilities.hpp"
+#include "error.hpp"
+#include "netns_id.hpp"
+#include "pin_names.hpp"
+#include "pin_root.hpp"
 
 namespace xovl {
 
 namespace {
 
-constexpr const char *kBpffs = "/sys/fs/bpf";
+constexpr std::string_view kFolderPrefix = "net-";
 
-bool is_bpffs(const fs::path &path)
+std::string folder_of(ino_t netns)
 {
-	struct statfs info {};
-	return statfs(path.c_str(), &info) == 0 && static_cast<uint32_t>(info.f_type) == BPF_FS_MAGIC;
+	return fmt::format("{}{}", kFolderPrefix, netns);
 }
 
-bool same_inode(const char *a, const char *b)
+/// No Fd: there is none.
+Fd open_directory(const std::string &path)
 {
-	struct stat info_a = {};
-	struct stat info_b = {};
-	return stat(a, &info_a) == 0 && stat(b, &info_b) == 0 && info_a.st_ino == info_b.st_ino &&
-	       info_a.st_dev == info_b.st_dev;
+	Fd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+	if (!folder && errno != ENOENT)
+		throw system_error("open", path, errno);
+	return folder;
 }
 
-/// linux/nsfs.h: the inode of the initial mount namespace on kernels that fix it.
-constexpr ino_t kMntNsInitIno = 0xeffffff8;
+struct Entry {
+	std::string name;
+	unsigned char type; ///< DT_REG: a pin
+};
 
-/// Is this the machine's own mount namespace? Process 1 may not be looked at where it has capabilities that we lack.
-bool is_initial_mount_namespace()
+std::vector<Entry> entries_of(const std::string &path)
 {
-	const char *own = "/proc/self/ns/mnt";
-	struct stat info = {};
-	return same_inode(own, "/proc/1/ns/mnt") || (stat(own, &info) == 0 && info.st_ino == kMntNsInitIno);
+	std::vector<Entry> entries;
+	const std::unique_ptr<DIR, int (*)(DIR *)> folder(opendir(path.c_str()), closedir);
+	if (!folder && errno == ENOENT)
+		return entries;
+	if (!folder)
+		throw system_error("read", path, errno);
+	errno = 0;
+	while (const dirent *entry = readdir(folder.get()))
+		if (const std::string_view name = entry->d_name; name != "." && name != "..")
+			entries.push_back({entry->d_name, entry->d_type});
+	if (errno != 0)
+		throw system_error("read", path, errno);
+	return entries;
 }
 
-/// root must lie on a bpffs; mount one where iproute2 would.
-void require_bpffs(const fs::path &root)
+/// Whether path still leads to the open folder: it can have been removed while we waited for its lock.
+bool is_in_place(const Fd &folder, const std::string &path)
 {
-	fs::path existing = root;
-	while (!fs::exists(existing) && existing.has_relative_path())
-		existing = existing.parent_path();
-	if (is_bpffs(existing))
-		return;
-	bool standard = root.string().rfind(std::string(kBpffs) + "/", 0) == 0;
-	if (!standard)
-		throw Error(Error::Kind::System, fmt::format("pin root {} is not on a bpffs (mount -t bpf bpf DIR)",
-							     in_quotes(root.string())));
-	if (!is_initial_mount_namespace())
-		throw Error(
-			Error::Kind::System,
-			fmt::format(
-				"no bpffs at {} in this mount namespace (ip netns exec hides it: use xovl -n NETNS)",
-				kBpffs));
-	if (mount("bpf", kBpffs, "bpf", 0, "mode=0700") != 0)
-		throw system_error("mount a bpffs at", kBpffs, errno);
+	struct stat opened = {};
+	struct stat now = {};
+	if (fstat(folder.get(), &opened) != 0)
+		throw system_error("look at", path, errno);
+	if (stat(path.c_str(), &now) != 0) {
+		if (errno == ENOENT)
+			return false;
+		throw system_error("look at", path, errno);
+	}
+	return opened.st_ino == now.st_ino && opened.st_dev == now.st_dev;
 }
 
-std::string netns_folder()
+void require_capabilities()
 {
-	struct stat info {};
-	if (stat("/proc/thread-self/ns/net", &info) != 0)
-		throw system_error("read", "/proc/thread-self/ns/net", errno);
-	return fmt::format("net-{}", info.st_ino);
+	if (const std::string missing = missing_capabilities(); !missing.empty())
+		throw Error(Error::Kind::System,
+			    fmt::format("must be root, or have CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, outside of user "
+					"namespaces (missing: {})",
+					missing));
+}
+
+/// Root may look with fewer: the kernel says what it refuses.
+void require_capabilities_to_look()
+{
+	if (geteuid() != 0)
+		require_capabilities();
 }
 
 } // namespace
 
-MapBase::MapBase(const std::string &path, uint32_t key_size, uint32_t value_size)
-	: fd_(bpf_obj_get(path.c_str())), name_(fs::path(path).filename())
+PinDir::PinDir(const std::string &root)
+	: PinDir((require_capabilities_to_look(), find_pin_root(root)), folder_of(netns_inode()), Access::Look,
+		 kLockTimeout)
 {
-	if (!fd_)
-		throw system_error("open", path, errno);
-	bpf_map_info info{};
-	uint32_t size = sizeof(info);
-	if (bpf_obj_get_info_by_fd(fd_.get(), &info, &size) != 0)
-		throw system_error("inspect", path, errno);
-	if (info.key_size != key_size || info.value_size != value_size)
-		throw Error(Error::Kind::System, fmt::format("{} has another layout than this xovl knows", path));
-	max_entries_ = info.max_entries;
 }
 
-PinDir::PinDir(const std::string &root) : root_(root)
+PinDir::PinDir(std::string root, const std::string &folder, Access access, std::chrono::milliseconds timeout)
+	: root_(std::move(root)), path_(root_ + "/" + folder), access_(access)
 {
-	if (geteuid() != 0)
-		throw Error(Error::Kind::System, "must be root (BPF needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN)");
-	require_bpffs(root);
-	path_ = root_ + "/" + netns_folder();
-	take_lock();
+	if (pin_root_has_bpffs(root_))
+		open_folder(timeout);
 }
 
-bool PinDir::take_lock()
+bool PinDir::open_folder(std::chrono::milliseconds timeout)
 {
+	const Fd root = open_directory(root_);
+	if (!root)
+		return false;
+	require_own_folder(root.get(), root_);
+	const Lock lock = access_ == Access::Change ? Lock::Exclusive : Lock::Shared;
 	for (;;) {
-		Fd dir(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-		if (!dir && errno == ENOENT)
+		Fd folder = open_directory(path_);
+		if (!folder)
 			return false;
-		if (!dir || flock(dir.get(), LOCK_EX) != 0)
-			throw system_error("lock", path_, errno);
-		// while we waited, its owner may have removed it
-		struct stat locked = {};
-		struct stat now = {};
-		if (fstat(dir.get(), &locked) == 0 && stat(path_.c_str(), &now) == 0 && locked.st_ino == now.st_ino) {
-			lock_ = std::move(dir);
+		if (access_ == Access::Change)
+			fchmod(folder.get(), S_IRWXU); // that of an older version; require_own_folder() has the say
+		require_own_folder(folder.get(), path_);
+		if (timeout == kLockTimeout)
+			lock_file(folder, lock, path_);
+		else if (!try_lock(folder, lock, timeout, path_))
+			return false;
+		if (is_in_place(folder, path_)) {
+			lock_ = std::move(folder);
 			return true;
 		}
 	}
 }
 
-void PinDir::create()
+Fd PinDir::open(const std::string &name) const
+{
+	Fd object(bpf_obj_get(pin(name).c_str()));
+	if (!object && errno != ENOENT)
+		throw system_error("open", pin(name), errno);
+	return object;
+}
+
+Fd PinDir::open_map(const std::string &name) const
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = access_ == Access::Look ? __u32{BPF_F_RDONLY} : 0);
+	Fd map(bpf_obj_get_opts(pin(name).c_str(), &opts));
+	if (!map && errno != ENOENT)
+		throw system_error("open", pin(name), errno);
+	return map;
+}
+
+WritablePinDir::WritablePinDir(const std::string &root)
+	: PinDir((require_capabilities(), find_pin_root(root)), folder_of(netns_inode()), Access::Change, kLockTimeout)
+{
+}
+
+WritablePinDir::WritablePinDir(const std::string &root, ino_t netns)
+	: PinDir(find_pin_root(root), folder_of(netns), Access::Change, std::chrono::milliseconds(0))
+{
+}
+
+void WritablePinDir::create()
 {
 	while (!exists()) {
-		std::error_code err;
-		fs::create_directories(path_, err);
-		if (err)
-			throw system_error("create", path_, err.value());
-		take_lock();
+		make_pin_root(root());
+		if (mkdir(path().c_str(), S_IRWXU) == 0)
+			chmod(path().c_str(), S_IRWXU);      // whatever the umask
+		else if (errno != EEXIST && errno != ENOENT) // ENOENT: another command removed the root
+			throw system_error("create", path(), errno);
+		open_folder(kLockTimeout);
 	}
 }
 
-void PinDir::clear()
+void WritablePinDir::clear()
 {
-	std::error_code err;
-	fs::remove(pin("settings"), err); // first: what is incomplete is not loaded
-	for (const auto &entry : fs::directory_iterator(path_)) {
-		fs::remove_all(entry.path(), err);
-		if (err)
-			throw system_error("remove", entry.path(), err.value());
-	}
+	std::vector<Entry> entries = entries_of(path());
+	if (entries.empty())
+		return;
+	const OwnPins own(*this);
+	std::erase_if(entries, [&](const Entry &entry) { return entry.type != DT_REG || !own.has(entry.name); });
+	// first: what is incomplete is not loaded
+	std::ranges::stable_partition(entries, [](const Entry &entry) { return entry.name == kSettingsPin; });
+	for (const Entry &entry : entries)
+		if (unlink(pin(entry.name).c_str()) != 0)
+			throw system_error("remove", pin(entry.name), errno);
 }
 
-void PinDir::remove()
+void WritablePinDir::remove_empty()
+{
+	rmdir(path().c_str()); // refused while something is in it
+	unlock();
+	remove_pin_root(root()); // only where this was the last network namespace
+}
+
+void WritablePinDir::remove()
 {
 	clear();
-	std::error_code err;
-	fs::remove(path_, err);
-	lock_ = Fd();
-	// only where this was the last network namespace
-	fs::remove(root_, err);
+	remove_empty();
+}
+
+std::vector<ino_t> pinned_namespaces(const std::string &root)
+{
+	std::vector<ino_t> namespaces;
+	for (const Entry &entry : entries_of(find_pin_root(root))) {
+		const std::string_view name = entry.name;
+		if (entry.type != DT_DIR || !name.starts_with(kFolderPrefix))
+			continue;
+		const std::string_view digits = name.substr(kFolderPrefix.size());
+		ino_t netns = 0;
+		const auto [end, err] = std::from_chars(digits.begin(), digits.end(), netns);
+		if (err == std::errc() && end == digits.end())
+			namespaces.push_back(netns);
+	}
+	return namespaces;
 }
 
 } // namespace xovl

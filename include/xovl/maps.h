@@ -16,6 +16,7 @@
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
+#define XOVL_VERSION_LEN 16
 
 enum xovl_foreign {
 	XOVL_FOREIGN_REFUSE, /* dropped; what a tunnel of the kernel would miss is refused */
@@ -423,7 +424,9 @@ struct xovl_settings {
 	__u8 all_forwarding6;
 	__u8 pad[3];
 	__u64 netns_cookie; /* whose state this is: inode numbers of namespaces are used again */
+	__u64 build;	    /* which programs were loaded: class Build of userspace */
+	char version[XOVL_VERSION_LEN];
 };
-XOVL_ASSERT_SIZE(struct xovl_settings, 24);
+XOVL_ASSERT_SIZE(struct xovl_settings, 48);
 
 #endif

@@ -233,7 +233,7 @@ std::string Bench::pin(const std::string &name) const
 
 void Bench::apply(const Config &config)
 {
-	overlay_->apply(config, false);
+	overlay_->apply(config);
 	config_ = config;
 }
 

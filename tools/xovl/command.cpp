@@ -14,10 +14,29 @@ namespace {
 void version(Context &context, Args &args)
 {
 	args.end();
-	if (context.out.is_json())
-		context.out.json({{"version", XOVL_VERSION}});
-	else
-		context.out.text("xovl " XOVL_VERSION "\n");
+	std::optional<Build> running;
+	std::string unseen;
+	try {
+		running = context.running_build();
+	} catch (const Error &error) {
+		unseen = error.what();
+	}
+	const Build &own = own_build();
+	if (context.out.is_json()) {
+		Json json = {{"version", own.version}, {"build", own.id_str()}, {"running", nullptr}};
+		if (running)
+			json["running"] = {{"version", running->version}, {"build", running->id_str()}};
+		if (!unseen.empty())
+			json["running_unseen"] = unseen;
+		context.out.json(json);
+		return;
+	}
+	context.out.text(fmt::format("xovl {}\n", own.str()));
+	if (running)
+		context.out.text(
+			fmt::format("running: {}\n", running->same_programs(own) ? "this build" : running->str()));
+	else if (!unseen.empty())
+		context.out.text(fmt::format("running: cannot be seen: {}\n", unseen));
 }
 
 void help(Context &context, Args &args)
@@ -183,8 +202,18 @@ uint16_t parse_vid(const std::string &text)
 	return static_cast<uint16_t>(parse_number(kVlanRange, text));
 }
 
-Overlay &Context::overlay()
+const OverlayView &Context::overlay()
 {
+	if (overlay_)
+		return *overlay_;
+	if (!view_)
+		view_.emplace(options_.pin_root);
+	return *view_;
+}
+
+Overlay &Context::overlay_to_change()
+{
+	view_.reset();
 	if (!overlay_)
 		overlay_.emplace(options_.pin_root);
 	return *overlay_;
@@ -192,7 +221,15 @@ Overlay &Context::overlay()
 
 std::vector<std::string> Context::take_notes()
 {
-	return overlay_ ? overlay_->take_notes() : std::vector<std::string>();
+	if (overlay_)
+		return overlay_->take_notes();
+	return view_ ? view_->take_notes() : std::vector<std::string>();
+}
+
+void Context::release()
+{
+	view_.reset();
+	overlay_.reset();
 }
 
 void Context::flush()
@@ -209,12 +246,24 @@ void Context::down()
 	Overlay::down(options_.pin_root);
 }
 
+StaleStates Context::down_stale()
+{
+	release();
+	return Overlay::down_stale(options_.pin_root);
+}
+
+std::optional<Build> Context::running_build()
+{
+	release();
+	return xovl::running_build(options_.pin_root);
+}
+
 void Context::edit(const std::function<void(Config &)> &change)
 {
 	if (!options_.verbose)
-		return overlay().edit(change);
+		return overlay_to_change().edit(change);
 	Config before, after;
-	overlay().edit([&](Config &config) {
+	overlay_to_change().edit([&](Config &config) {
 		before = config;
 		change(config);
 		after = config;

@@ -29,10 +29,12 @@ public:
 
 	Output out;
 
-	/// The overlay of this network namespace, opened (and locked) by the first command that needs it.
-	Overlay &overlay();
+	/// The overlay of this network namespace to be looked at, opened (and locked) by the first command that needs it.
+	const OverlayView &overlay();
+	/// The same to be changed.
+	Overlay &overlay_to_change();
 	/// Gives the lock back.
-	void release() { overlay_.reset(); }
+	void release();
 	/// Overlay::take_notes() of what the commands changed.
 	std::vector<std::string> take_notes();
 	/// Writes what the commands printed. The lock is given back first: who reads it may be slow.
@@ -40,6 +42,10 @@ public:
 
 	/// Overlay::down() of this network namespace.
 	void down();
+	/// Overlay::down_stale().
+	StaleStates down_stale();
+	/// Whose programs run in this network namespace; nullopt: none do.
+	std::optional<Build> running_build();
 	/// Overlay::edit(); what changed is then told.
 	void edit(const std::function<void(Config &)> &change);
 	/// One line on stderr for each vtep that is no address of this host; of that address only, where one is given.
@@ -49,6 +55,8 @@ public:
 
 private:
 	Options options_;
+	/// One of them at most.
+	std::optional<OverlayView> view_;
 	std::optional<Overlay> overlay_;
 };
 

@@ -24,7 +24,7 @@ void put(Context &context, Args &args, bool replace)
 		keys.push_back(std::move(key));
 	args.keys(keys);
 	words.dev = dev;
-	context.overlay().fdb_add(net, to_entry(words), replace, words.peer);
+	context.overlay_to_change().fdb_add(net, to_entry(words), replace, words.peer);
 	context.tell(fmt::format("{} net {} fdb {}", replace ? "~" : "+", net, words.mac.str()));
 }
 
@@ -43,7 +43,7 @@ void del(Context &context, Args &args)
 	Mac mac = Mac::parse(args.next("MAC"));
 	std::string net;
 	args.keys({{"net", Need::Mandatory, [&](const std::string &v) { net = v; }}});
-	context.overlay().fdb_del(net, mac);
+	context.overlay_to_change().fdb_del(net, mac);
 	context.tell(fmt::format("- net {} fdb {}", net, mac.str()));
 }
 
@@ -89,7 +89,7 @@ void flush(Context &context, Args &args)
 {
 	std::string net;
 	args.keys({{"net", Need::Mandatory, [&](const std::string &v) { net = v; }}});
-	size_t flushed = context.overlay().fdb_flush(net);
+	size_t flushed = context.overlay_to_change().fdb_flush(net);
 	context.tell(fmt::format("- net {} fdb {} learned {}", net, flushed, flushed == 1 ? "entry" : "entries"));
 }
 

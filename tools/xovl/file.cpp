@@ -49,9 +49,15 @@ void apply(Context &context, Args &args)
 	std::string file = args.next("FILE");
 	args.end();
 	Config wanted = read_config(context, file);
-	std::vector<std::string> changes = context.overlay().apply(wanted, dry_run);
+	const std::vector<std::string> changes =
+		dry_run ? context.overlay().preview(wanted) : context.overlay_to_change().apply(wanted);
 	if (!dry_run)
 		context.warn_of_absent_vteps("apply");
+	const auto running = context.overlay().running_build();
+	if (running && !running->same_programs(own_build()))
+		fmt::print(stderr,
+			   "xovl: apply: {} runs, this is {} (xovl down, then apply, puts this one in its place)\n",
+			   running->str(), own_build().str());
 	if (context.out.is_json())
 		context.out.json({{"changes", changes}});
 	else
@@ -72,16 +78,30 @@ void save(Context &context, Args &args)
 	context.out.text(to_yaml(config, fdb_file.value_or("")));
 }
 
+void down_stale(Context &context)
+{
+	const StaleStates states = context.down_stale();
+	if (context.out.is_json())
+		return context.out.json({{"removed", states.removed}, {"kept", states.kept}});
+	for (const std::string &name : states.removed)
+		context.out.text(fmt::format("- {}\n", name));
+	for (const std::string &state : states.kept)
+		context.out.text(fmt::format("kept {}\n", state));
+}
+
 void down(Context &context, Args &args)
 {
+	const bool stale = args.flag("--stale");
 	args.end();
+	if (stale)
+		return down_stale(context);
 	context.down();
 	context.tell("- everything");
 }
 
 constexpr Command kApply[] = {{"", "apply FILE [--dry-run]", apply}};
 constexpr Command kSave[] = {{"", "save [--fdb FILE]", save}};
-constexpr Command kDown[] = {{"", "down", down}};
+constexpr Command kDown[] = {{"", "down [--stale]", down}};
 
 } // namespace
 

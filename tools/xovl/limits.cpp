@@ -42,7 +42,7 @@ void set(Context &context, Args &args)
 	if (args.empty())
 		args.next("KEY VALUE");
 	args.keys(keys);
-	Limits limits = context.overlay().limits();
+	Limits limits = context.overlay_to_change().limits();
 	for (auto member : given)
 		limits.*member = wanted.*member;
 	context.edit([&](Config &config) { config.limits = limits; });

@@ -50,7 +50,7 @@ void flush(Context &context, Args &args)
 	if (const std::string what = args.next("pmtu"); what != "pmtu")
 		throw request_error(fmt::format("\"{}\" cannot be flushed (pmtu)", what));
 	args.keys({{"dst", Need::Optional, [&](const std::string &v) { dst = Address::parse(v); }}});
-	const size_t count = context.overlay().flush_pmtu(dst);
+	const size_t count = context.overlay_to_change().flush_pmtu(dst);
 	context.tell(fmt::format("{} forgotten", count));
 }
 
