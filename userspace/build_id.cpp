@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "xovl/learned.h"
+
 #include "tc.skel.h"
 #include "xdp.skel.h"
 

@@ -65,10 +65,15 @@ bool try_lock(const Fd &file, Lock lock, std::chrono::milliseconds timeout, cons
 
 void lock_file(const Fd &file, Lock lock, const std::string &name)
 {
-	if (!try_lock(file, lock, kLockTimeout, name))
-		throw Error(Error::Kind::System,
-			    fmt::format("{} is locked by {} since {} s or more (wait for it or end it)", name,
-					holder_of(file), kLockTimeout.count()));
+	std::string holder = holder_of(file);
+	while (!try_lock(file, lock, kLockTimeout, name)) {
+		const std::string now = holder_of(file);
+		if (now == holder)
+			throw Error(Error::Kind::System,
+				    fmt::format("{} is locked by {} since {} s or more (wait for it or end it)", name,
+						holder, kLockTimeout.count()));
+		holder = now; // commands take turns: ours comes
+	}
 }
 
 } // namespace xovl

@@ -16,7 +16,7 @@ inline constexpr std::chrono::seconds kLockTimeout{10};
 /// False: another process held it until timeout. Error(System): the kernel refuses. name: as messages call the file.
 bool try_lock(const Fd &file, Lock lock, std::chrono::milliseconds timeout, const std::string &name);
 
-/// Waits for kLockTimeout at most. Error(System): it is held still; the message names the process.
+/// Waits for kLockTimeout at most for one holder. Error(System): it holds the lock still; the message names the process.
 void lock_file(const Fd &file, Lock lock, const std::string &name);
 
 } // namespace xovl

@@ -178,7 +178,7 @@ Interfaces OverlayView::Impl::resolve(const Config &wanted)
 bool OverlayView::Impl::is_back(const std::string &dev)
 {
 	const auto *device = loaded() ? tables().find_device(dev) : nullptr;
-	return device && !device_is_live(dir_, device->first) && find_link(dev);
+	return device && !device_is_live(*dir_, device->first) && find_link(dev);
 }
 
 void Overlay::Impl::attach_returned()

@@ -179,7 +179,8 @@ void WritablePinDir::clear()
 	const OwnPins own(*this);
 	std::erase_if(entries, [&](const Entry &entry) { return entry.type != DT_REG || !own.has(entry.name); });
 	// first: what is incomplete is not loaded
-	std::ranges::stable_partition(entries, [](const Entry &entry) { return entry.name == kSettingsPin; });
+	std::stable_partition(entries.begin(), entries.end(),
+			      [](const Entry &entry) { return entry.name == kSettingsPin; });
 	for (const Entry &entry : entries)
 		if (unlink(pin(entry.name).c_str()) != 0)
 			throw system_error("remove", pin(entry.name), errno);

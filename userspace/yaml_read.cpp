@@ -292,8 +292,10 @@ void read_network(NetworkWords &network, const Value &map)
 
 	net.vni.reset();
 	read_map(network, map, keys);
-	for (const auto &[setting, node] : network.settings)
-		read_placed(map.at(node), [&] { read_setting<NetworkSettings>(*setting, net, map.at(node)); });
+	for (const auto &[setting, node] : network.settings) {
+		const Value &value = map.at(node);
+		read_placed(value, [&, setting = setting] { read_setting<NetworkSettings>(*setting, net, value); });
+	}
 	for (const auto &said : network.said)
 		read_placed(map.at(said.node), [&] { network.peers.add(net.name, said.dst, said.peer, said.entry); });
 }

@@ -156,11 +156,11 @@ TEST_P(UnderlayVlan, GreWithChecksum)
 /* In another VLAN than the underlay's anybody may claim to be a router of it. */
 TEST_P(UnderlayVlan, PathMtuFromElsewhere)
 {
-	const UDP udp = {.sport = 50000, .dport = 4789, .length = 1480, .checksum = 0};
-	const Packet quoted = outer_ip(ip().local, ip().peer_a) / udp / Vxlan{kBlueVni};
+	const Packet large = frame_of(mac::kRemoteA, mac::kTenant1, 1400);
+	const Bytes sent = bench_->run(Hook::Tc, "port1", large).packet; // its tag is beside it
+	const Payload quoted{Bytes(sent.begin() + 14, sent.begin() + 200)};
 	const ICMP icmp = is_v4() ? ICMP{.type = 3, .code = 4, .rest = 1300} : ICMP{.type = 2, .rest = 1300};
 	const Packet message = from(is_v4() ? "198.18.0.1" : "2001:db8:5::1", icmp / quoted);
-	const Packet large = frame_of(mac::kRemoteA, mac::kTenant1, 1400);
 	for (const uint16_t vid : {uint16_t(kVid + 1), kVid}) {
 		bench_->far("under").send(tagged(message, vid));
 		std::this_thread::sleep_for(1s);

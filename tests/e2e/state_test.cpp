@@ -272,6 +272,7 @@ TEST_F(State, ProgramsOfAnotherBuildAreNotMixed)
 	EXPECT_EQ(xovl_must("save"), before);
 	EXPECT_TRUE(xovl("port del port0").ok());
 	EXPECT_TRUE(xovl("down").ok());
+	host_->ip("addr add 192.0.2.1/24 dev up0"); // else apply says that nobody has it
 	EXPECT_TRUE(apply("tc").ok());
 	EXPECT_EQ(apply("tc").err, "");
 }
