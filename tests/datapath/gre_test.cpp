@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // bpf/gre.h, GRE: key, checksum and sequence number, both ways (RFC 2784, 2890).
-#include "map.hpp"
+#include "pinned_map.hpp"
 #include "tunnel_fixture.hpp"
 
 namespace xovl::test {
@@ -39,7 +39,7 @@ protected:
 	/// When a packet of any peer was last not late, jiffies.
 	void set_heard(uint64_t heard)
 	{
-		const Map<xovl_sequence_key, xovl_sequence> sequences(bench_->pin("sequences"));
+		const PinnedMap<xovl_sequence_key, xovl_sequence> sequences(bench_->pin("sequences"));
 		sequences.for_each([&](const xovl_sequence_key &key, xovl_sequence sequence) {
 			sequence.heard = heard;
 			sequences.set(key, sequence);

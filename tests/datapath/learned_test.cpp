@@ -2,14 +2,12 @@
 // bpf/learned.h and userspace/learned.cpp: how much a network may learn, and what makes room. The table of this bench has 256 entries.
 #include <atomic>
 #include <map>
-#include <system_error>
 #include <thread>
 
-#include <bpf/bpf.h>
 #include <fmt/format.h>
 
-#include "fd.hpp"
 #include "fixture.hpp"
+#include "pinned_map.hpp"
 #include "xovl/learned.h"
 
 namespace xovl::test {
@@ -18,35 +16,6 @@ namespace {
 
 constexpr uint32_t kLimit = 256;
 constexpr uint32_t kStatic = 9; ///< in both networks together
-
-/// A map that the test looks into, and spoils, while the overlay of the bench has its lock.
-template <typename Key, typename Value> class PinnedMap {
-public:
-	explicit PinnedMap(const std::string &path) : fd_(bpf_obj_get(path.c_str()))
-	{
-		if (!fd_)
-			throw std::system_error(errno, std::generic_category(), path);
-	}
-	Value get(const Key &key) const
-	{
-		Value value{};
-		EXPECT_EQ(bpf_map_lookup_elem(fd_.get(), &key, &value), 0);
-		return value;
-	}
-	void set(const Key &key, const Value &value) const
-	{
-		EXPECT_EQ(bpf_map_update_elem(fd_.get(), &key, &value, BPF_ANY), 0);
-	}
-	template <typename Visit> void for_each(Visit visit) const
-	{
-		Key key{};
-		for (Key *last = nullptr; bpf_map_get_next_key(fd_.get(), last, &key) == 0; last = &key)
-			visit(key, get(key));
-	}
-
-private:
-	Fd fd_;
-};
 
 std::string tenant(unsigned n)
 {
