@@ -146,12 +146,6 @@ static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct fra
 	return ctx->pkt_type == PACKET_HOST;
 }
 
-/* What a path from the underlay must come in by, as each uplink can have a VLAN of its own. */
-static __always_inline __u32 underlay_ifindex(const ctx_t *ctx)
-{
-	return ctx->ifindex;
-}
-
 /* Put the underlay's tag beside the finished packet, if it has one. False: the kernel refused. */
 static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {

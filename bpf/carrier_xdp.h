@@ -135,12 +135,6 @@ static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct fra
 	return mac_read(f->data) == device_mac && (!device_vid || frame_vid(ctx, f) == device_vid);
 }
 
-/* Paths are not kept apart by uplinks: see above. */
-static __always_inline __u32 underlay_ifindex(const ctx_t *ctx)
-{
-	return 0;
-}
-
 /* Put the underlay's tag into the finished packet, if it has one. False: no headroom. */
 static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {

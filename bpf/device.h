@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include <linux/bpf.h>
+#include <linux/ip.h>
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -37,9 +38,31 @@ struct xovl_atomic {
 	int counter;
 };
 
+struct ipv4_devconf {
+	int data[IPV4_DEVCONF_RP_FILTER];
+} __attribute__((preserve_access_index));
+
+struct in_device {
+	struct ipv4_devconf cnf;
+} __attribute__((preserve_access_index));
+
+struct netns_ipv4 {
+	struct ipv4_devconf *devconf_all;
+} __attribute__((preserve_access_index));
+
+struct net {
+	struct netns_ipv4 ipv4;
+} __attribute__((preserve_access_index));
+
+typedef struct {
+	struct net *net;
+} __attribute__((preserve_access_index)) possible_net_t;
+
 struct net_device {
 	unsigned long state;
 	struct xovl_atomic carrier_down_count;
+	struct in_device *ip_ptr;
+	possible_net_t nd_net;
 } __attribute__((preserve_access_index));
 
 /* An element of live_devices. */
@@ -55,6 +78,18 @@ struct bpf_dtab_netdev {
 #define DEVICE_TESTING 0x20
 #define DEVICE_LINK_BITS (DEVICE_START | DEVICE_NOCARRIER | DEVICE_DORMANT | DEVICE_TESTING)
 
+/* NULL: it is not live, or cannot be read. */
+static __always_inline const struct net_device *device_read(__u32 ifindex)
+{
+	const void *value = bpf_map_lookup_elem(&live_devices, &ifindex);
+	const struct bpf_dtab_netdev *element;
+
+	if (!value || !device_is_readable)
+		return NULL;
+	element = value - bpf_core_field_offset(struct bpf_dtab_netdev, val);
+	return BPF_CORE_READ(element, dev);
+}
+
 struct device_link {
 	bool up;     /* the interface can send, as a bridge asks of its ports; true where that cannot be read */
 	__u32 downs; /* how often its carrier was lost so far */
@@ -62,18 +97,30 @@ struct device_link {
 
 static __always_inline struct device_link device_link(__u32 ifindex)
 {
-	const void *value = bpf_map_lookup_elem(&live_devices, &ifindex);
-	struct device_link link = {.up = value};
-	const struct bpf_dtab_netdev *element;
-	const struct net_device *dev;
+	const struct net_device *dev = device_read(ifindex);
+	struct device_link link = {.up = dev || device_is_live(ifindex)};
 
-	if (!value || !device_is_readable)
+	if (!dev)
 		return link;
-	element = value - bpf_core_field_offset(struct bpf_dtab_netdev, val);
-	dev = BPF_CORE_READ(element, dev);
 	link.up = (BPF_CORE_READ(dev, state) & DEVICE_LINK_BITS) == DEVICE_START;
 	link.downs = BPF_CORE_READ(dev, carrier_down_count.counter);
 	return link;
+}
+
+/*
+ * The sysctl net.ipv4.conf.*.rp_filter in force at the interface: the larger one of its own and that of all. Off where it cannot be
+ * read.
+ */
+static __always_inline enum xovl_rp_filter device_rp_filter(__u32 ifindex)
+{
+	const struct net_device *dev = device_read(ifindex);
+	int all, own;
+
+	if (!dev)
+		return XOVL_RP_FILTER_OFF;
+	all = BPF_CORE_READ(dev, nd_net.net, ipv4.devconf_all, data[IPV4_DEVCONF_RP_FILTER - 1]);
+	own = BPF_CORE_READ(dev, ip_ptr, cnf.data[IPV4_DEVCONF_RP_FILTER - 1]);
+	return all > own ? all : own;
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include "path.h"
 #include "pmtu_report.h"
 #include "reserved.h"
+#include "rp_filter.h"
 #include "verdict.h"
 #include "vxlan.h"
 
@@ -41,8 +42,7 @@ static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f,
 
 	differs = (a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
 		  (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]);
-	if (underlay_ifindex(ctx))
-		differs |= headers->in_ifindex ^ underlay_ifindex(ctx);
+	differs |= headers->in_ifindex ^ carrier_ifindex(ctx);
 	if (differs)
 		return false;
 	if (brief->kind == XOVL_ENCAP_VXLAN)
@@ -103,6 +103,8 @@ static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, const struct 
 		now->outer.malformed = XOVL_REASON_NONE;
 	}
 	verdict = uplink_enter(ctx);
+	if (verdict == VERDICT_OPEN)
+		verdict = uplink_rp_filter(ctx, now);
 	frame_reload(ctx, f);
 	f->net_index = now->frame.net_index;
 	f->net = network_get(f->net_index);
@@ -139,7 +141,7 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
 	path_begin(place->path, key, f, to);
 	headers->tunnel = brief->tunnel;
-	headers->in_ifindex = underlay_ifindex(ctx);
+	headers->in_ifindex = carrier_ifindex(ctx);
 	headers->key_low = brief->header >> GRE_KEY_LOW_SHIFT;
 	headers->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
 	if (brief->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, brief, headers))
@@ -212,7 +214,7 @@ static __always_inline int uplink_in(ctx_t *ctx)
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
 	uplink_path_key(ctx, &f, &brief, &key);
-	if (!path_find_place(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ underlay_ifindex(ctx),
+	if (!path_find_place(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ carrier_ifindex(ctx),
 			     &place))
 		return verdict_pass(ctx);
 	if (!malformed && path_key_equal(&place.path->key, &key) && uplink_path_equal(ctx, &f, &brief, place.headers) &&

@@ -79,6 +79,9 @@ struct UplinkConfig {
 	std::string dev;
 	uint16_t vid = 0; ///< 1-4094: the underlay is that VLAN of it; 0: untagged
 	xovl_mode mode = XOVL_MODE_AUTO;
+	xovl_rp_filter rp_filter =
+		XOVL_RP_FILTER_AUTO; ///< whether packets must come in where routes to their senders leave
+	bool optional = false;       ///< the interface may be missing: the uplink waits for it
 
 	bool operator==(const UplinkConfig &) const = default;
 };

@@ -176,8 +176,8 @@ LinkInfo require_link(const std::string &dev)
 {
 	auto link = find_link(dev);
 	if (!link)
-		throw request_error(
-			fmt::format("there is no interface {} (ip link; a port can be optional: true)", dev));
+		throw request_error(fmt::format(
+			"there is no interface {} (ip link; ports and uplinks can be optional: true)", dev));
 	if (!link->ethernet || link->loopback)
 		throw request_error(
 			fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));
@@ -196,7 +196,7 @@ void check_interfaces(const Config &config, const std::set<std::string> &known, 
 		}
 	};
 	for (size_t i = 0; i < config.uplinks.size(); i++)
-		check(config.uplinks[i].dev, false, {"uplinks", i, "dev"});
+		check(config.uplinks[i].dev, config.uplinks[i].optional, {"uplinks", i, "dev"});
 	for (size_t n = 0; n < config.networks.size(); n++)
 		for (size_t i = 0; i < config.networks[n].ports.size(); i++)
 			check(config.networks[n].ports[i].dev, config.networks[n].ports[i].optional,

@@ -318,7 +318,9 @@ std::vector<UplinkStatus> OverlayView::uplinks() const
 							impl_->host().uplink_note(impl_->tables(), device->first)})
 				add_note(status, note);
 		add_note(status, forwarding);
-		out.push_back({std::move(uplink), std::move(status)});
+		const xovl_rp_filter filter =
+			uplink.rp_filter == XOVL_RP_FILTER_AUTO ? rp_filter_sysctl(uplink.dev) : uplink.rp_filter;
+		out.push_back({std::move(uplink), std::move(status), filter});
 	}
 	return out;
 }

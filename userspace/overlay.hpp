@@ -39,6 +39,7 @@ struct DeviceStatus {
 struct UplinkStatus {
 	UplinkConfig config;
 	DeviceStatus device;
+	xovl_rp_filter rp_filter; ///< in force for IPv4; for IPv6 auto is off
 };
 
 struct PortStatus {

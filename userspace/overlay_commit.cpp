@@ -90,10 +90,13 @@ uint32_t number_of_missing(const Tables &tables, const std::map<uint32_t, std::s
 	return number;
 }
 
-/// Those interfaces all of whose ports are optional.
+/// Those interfaces that may be missing.
 std::set<std::string> optional_names(const Config &config)
 {
 	std::set<std::string> names;
+	for (const auto &uplink : config.uplinks)
+		if (uplink.optional)
+			names.insert(uplink.dev);
 	for (const auto &net : config.networks)
 		for (const auto &port : net.ports)
 			if (port.optional)

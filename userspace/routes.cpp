@@ -19,16 +19,23 @@ namespace {
 
 constexpr int kLoopback = 1; ///< its ifindex, in every network namespace
 
-std::string forwarding_path(bool ipv6, const char *dev)
+std::string sysctl_path(bool ipv6, const std::string &dev, const char *key)
 {
-	return fmt::format("/proc/sys/net/{}/conf/{}/forwarding", ipv6 ? "ipv6" : "ipv4", dev);
+	return fmt::format("/proc/sys/net/{}/conf/{}/{}", ipv6 ? "ipv6" : "ipv4", dev, key);
+}
+
+/// 0 where it is missing.
+int read_sysctl(const std::string &path)
+{
+	std::ifstream file(path);
+	int value = 0;
+	file >> value;
+	return value;
 }
 
 bool read_forwarding(bool ipv6, const char *dev)
 {
-	std::ifstream file(forwarding_path(ipv6, dev));
-	int value = 0;
-	return file >> value && value != 0;
+	return read_sysctl(sysctl_path(ipv6, dev, "forwarding")) != 0;
 }
 
 /// By netlink, which a read-only /proc/sys does not stop. The kernel has this for IPv4 only.
@@ -151,10 +158,16 @@ bool set_lo_forwarding(bool ipv6, bool on)
 {
 	if (lo_forwarding(ipv6) == on) // also where it cannot be written
 		return true;
-	std::ofstream(forwarding_path(ipv6, "lo")) << (on ? "1\n" : "0\n") << std::flush;
+	std::ofstream(sysctl_path(ipv6, "lo", "forwarding")) << (on ? "1\n" : "0\n") << std::flush;
 	if (!ipv6 && lo_forwarding(false) != on)
 		send_lo_forwarding4(on);
 	return lo_forwarding(ipv6) == on;
+}
+
+xovl_rp_filter rp_filter_sysctl(const std::string &dev)
+{
+	return static_cast<xovl_rp_filter>(std::max(read_sysctl(sysctl_path(false, "all", "rp_filter")),
+						    read_sysctl(sysctl_path(false, dev, "rp_filter"))));
 }
 
 void keep_lo_forwarding()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "tables.hpp"
 
@@ -16,6 +17,10 @@ bool all_forwarding(bool ipv6);
 
 /// Returns whether it is as wanted now. It may not be: read-only /proc/sys, no IPv6.
 bool set_lo_forwarding(bool ipv6, bool on);
+
+/// The reverse path filtering of IPv4 that holds at an interface of this network namespace: the larger one of
+/// net.ipv4.conf.all.rp_filter and net.ipv4.conf.DEV.rp_filter (ip-sysctl).
+xovl_rp_filter rp_filter_sysctl(const std::string &dev);
 
 /// Let the loopback device forward: again where somebody reset it.
 void keep_lo_forwarding();

@@ -216,14 +216,23 @@ template <typename Object> SettingValue mode_of(const Object &object)
 	return name_of(object.mode);
 }
 
+template <typename Object> void parse_optional_of(Object &object, Text text)
+{
+	object.optional = parse_on_off("optional", text);
+}
+
+template <typename Object> SettingValue optional_of(const Object &object)
+{
+	return object.optional;
+}
+
 constinit const Setting<Port> kPortSettings[] = {
 	{"mode", kModes, parse_mode_of<Port>, mode_of<Port>, kEveryEncap, kColumn},
 	{"geneve-opt", "LIST|none", [](Port &port, Text text) { port.options = parse_options(text); },
 	 [](const Port &port) { return SettingValue(words_of(port.options)); }, kGeneve},
 	{"group", "N|none", [](Port &port, Text text) { port.group = parse_or_none<uint16_t>(kGroupRange, text); },
 	 [](const Port &port) { return number_or(port.group, "none"); }},
-	{"optional", "on|off", [](Port &port, Text text) { port.optional = parse_on_off("optional", text); },
-	 [](const Port &port) { return SettingValue(port.optional); }, kEveryEncap, kBare},
+	{"optional", "on|off", parse_optional_of<Port>, optional_of<Port>, kEveryEncap, kBare},
 };
 
 constinit const Setting<Uplink> kUplinkSettings[] = {
@@ -232,6 +241,10 @@ constinit const Setting<Uplink> kUplinkSettings[] = {
 	 [](const Uplink &uplink) { return uplink.vid ? SettingValue(uint32_t{uplink.vid}) : SettingValue("none"); },
 	 kEveryEncap, kColumn},
 	{"mode", kModes, parse_mode_of<Uplink>, mode_of<Uplink>, kEveryEncap, kColumn},
+	{"rp-filter", "auto|strict|loose|off",
+	 [](Uplink &uplink, Text text) { uplink.rp_filter = parse_rp_filter(text); },
+	 [](const Uplink &uplink) { return SettingValue(name_of(uplink.rp_filter)); }},
+	{"optional", "on|off", parse_optional_of<Uplink>, optional_of<Uplink>, kEveryEncap, kBare},
 };
 
 constinit const Setting<Vtep> kVtepSettings[] = {

@@ -65,7 +65,9 @@ std::vector<std::pair<uint32_t, UplinkConfig>> uplink_configs(const Tables &tabl
 			uplinks.push_back({device.order,
 					   {.dev = device.name,
 					    .vid = device.vid,
-					    .mode = static_cast<xovl_mode>(device.mode_asked)}});
+					    .mode = static_cast<xovl_mode>(device.mode_asked),
+					    .rp_filter = static_cast<xovl_rp_filter>(device.rp_filter),
+					    .optional = device.optional != 0}});
 	return uplinks;
 }
 

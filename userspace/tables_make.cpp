@@ -128,7 +128,7 @@ void Maker::networks()
 	}
 }
 
-/// asked: role, mode_asked, order and vid.
+/// asked: role, mode_asked, order, vid, rp_filter and optional.
 void Maker::device(const std::string &name, const xovl_device &asked)
 {
 	uint32_t number = ifindex(name);
@@ -146,6 +146,8 @@ void Maker::device(const std::string &name, const xovl_device &asked)
 	value.mode_asked = asked.mode_asked;
 	value.order = asked.order;
 	value.vid = asked.vid;
+	value.rp_filter = asked.rp_filter;
+	value.optional = asked.optional;
 	out_.devices[number] = value;
 }
 
@@ -156,7 +158,9 @@ void Maker::devices()
 		device(uplink.dev, {.role = XOVL_ROLE_UPLINK,
 				    .mode_asked = static_cast<uint8_t>(uplink.mode),
 				    .order = order++,
-				    .vid = uplink.vid});
+				    .vid = uplink.vid,
+				    .rp_filter = static_cast<uint8_t>(uplink.rp_filter),
+				    .optional = uplink.optional});
 	for (const auto &net : wanted_.networks)
 		for (const auto &port : net.ports)
 			device(port.dev, {.role = XOVL_ROLE_PORT, .mode_asked = static_cast<uint8_t>(port.mode)});

@@ -55,6 +55,12 @@ constexpr Named kModes[] = {
 	{"generic", XOVL_MODE_GENERIC},
 	{"tc", XOVL_MODE_TC},
 };
+constexpr Named kRpFilters[] = {
+	{"auto", XOVL_RP_FILTER_AUTO},
+	{"strict", XOVL_RP_FILTER_STRICT},
+	{"loose", XOVL_RP_FILTER_LOOSE},
+	{"off", XOVL_RP_FILTER_OFF},
+};
 constexpr Named kEncaps[] = {
 	{"vxlan", XOVL_ENCAP_VXLAN},
 	{"geneve", XOVL_ENCAP_GENEVE},
@@ -227,6 +233,18 @@ xovl_mode parse_mode(std::string_view text)
 const char *name_of(xovl_mode mode)
 {
 	return find_name(kModes, mode);
+}
+
+xovl_rp_filter parse_rp_filter(std::string_view text)
+{
+	if (auto found = find_named(kRpFilters, text))
+		return static_cast<xovl_rp_filter>(found->value);
+	throw request_error(fmt::format("{} is not a value of rp-filter (auto|strict|loose|off)", in_quotes(text)));
+}
+
+const char *name_of(xovl_rp_filter filter)
+{
+	return find_name(kRpFilters, filter);
 }
 
 uint64_t parse_number(const NumberRange &range, std::string_view text)

@@ -74,6 +74,9 @@ constexpr bool has_udp(xovl_encap encap)
 xovl_mode parse_mode(std::string_view text);
 const char *name_of(xovl_mode mode);
 
+xovl_rp_filter parse_rp_filter(std::string_view text);
+const char *name_of(xovl_rp_filter filter);
+
 /// A whole number, decimal or 0x…; what names it in the message: "VNI 16777216 is out of range (0-16777215)".
 uint64_t parse_number(std::string_view what, std::string_view text, uint64_t min, uint64_t max);
 

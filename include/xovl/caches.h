@@ -169,7 +169,7 @@ union xovl_path_headers {
 		__u8 key_low;	   /* GRE: the last octet of the key */
 		__u8 key_low_mask; /* 0 of NVGRE, where that is the FlowID; else 0xff */
 		__u16 options_len; /* GENEVE */
-		__u32 in_ifindex;  /* 0: any */
+		__u32 in_ifindex;  /* the uplink */
 		struct xovl_path_tunnel tunnel;
 		__u8 options[XOVL_OPTIONS_MAX];
 	};

@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 10 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
+#define XOVL_LAYOUT 11 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -104,6 +104,8 @@ enum xovl_role {
 	XOVL_ROLE_PORT,
 	XOVL_ROLE_VLAN, /* a VLAN interface over a tagged uplink: routes lead there; nothing is attached to it */
 };
+/* The first three as in net.ipv4.conf.*.rp_filter. */
+enum xovl_rp_filter { XOVL_RP_FILTER_OFF, XOVL_RP_FILTER_STRICT, XOVL_RP_FILTER_LOOSE, XOVL_RP_FILTER_AUTO };
 enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_TC };
 
 #define XOVL_DEV_XDP_XMIT 0x1	  /* takes XDP_REDIRECTed frames (NDO_XMIT) */
@@ -119,9 +121,10 @@ struct xovl_device {
 	__u8 mode; /* in force: native, generic or tc */
 	__u8 note; /* why mode differs from mode_asked: enum Note of userspace */
 	__u32 flags;
-	__u32 order; /* position in the configuration */
-	__u16 vid;   /* an uplink: the VLAN that the underlay is; 0: none */
-	__u16 pad;
+	__u32 order;			/* position in the configuration */
+	__u16 vid;			/* an uplink: the VLAN that the underlay is; 0: none */
+	__u8 rp_filter;			/* an uplink: enum xovl_rp_filter */
+	__u8 optional;			/* an uplink: 1: the interface may be missing */
 	char refusal[XOVL_REFUSAL_LEN]; /* of XDP: the reason of kernel or driver; else empty */
 	__u32 via;			/* of a VLAN interface: the uplink that sends for it */
 	__u32 pad2;
@@ -251,6 +254,17 @@ struct xovl_port {
 };
 XOVL_ASSERT_SIZE(struct xovl_port, 16);
 
+/* An uplink by which packets of a peer came in, and what reverse path filtering said of it. CPUs that race for it ask once more. */
+struct xovl_way_in {
+	__u32 ifindex; /* 0: none yet */
+	__u32 tables;  /* the lower half of `generation` when the kernel was asked */
+	__u32 at;      /* jiffies, the lower half */
+	__u32 refused; /* 1: they are not the peer's */
+};
+XOVL_ASSERT_SIZE(struct xovl_way_in, 16);
+
+#define XOVL_WAYS_IN 4
+
 /*
  * peers: array by peer index. A peer is a remote VTEP as seen from one local address, with one encapsulation and port.
  * family 0: free.
@@ -266,8 +280,9 @@ struct xovl_peer {
 	__u32 routed;	  /* the interface that its route led to, as userspace saw it */
 	__u32 several;	  /* 1: over several uplinks; then of IPv6 the gateway counts, too */
 	struct xovl_addr gateway;
+	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo their number; written by the datapath */
 };
-XOVL_ASSERT_SIZE(struct xovl_peer, 72);
+XOVL_ASSERT_SIZE(struct xovl_peer, 136);
 
 /* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
 struct xovl_sequence_key {

@@ -37,6 +37,8 @@
 	X(VNI_UNKNOWN, OUTER, "no network has this VNI at this local address and port")                                \
 	X(KEY_UNKNOWN, OUTER, "no network has this GRE key, or VSID, at this local address")                           \
 	X(PEER_UNKNOWN, OUTER, "the sender is not a peer of the network")                                              \
+	X(RP_FILTER, OUTER,                                                                                            \
+	  "the kernel's route to the sender leaves by another interface, or there is none (rp-filter)")                \
 	X(ECN, NETWORK, "congestion was marked on the way, and the inner packet cannot say so (RFC 6040)")             \
 	X(GRE_SEQUENCE, NETWORK, "GRE sequence number is late (seq strict)")                                           \
 	X(SOURCE_MAC, NETWORK, "source MAC is a group address or zero")                                                \

@@ -240,8 +240,9 @@ void Bench::apply(const Config &config)
 RunResult Bench::run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size) const
 {
 	const uint32_t ifindex = if_nametoindex(dev.c_str());
-	const char *role = dev == "uplink" ? "uplink" : "port";
-	const Fd prog = hook == Hook::Xdp ? xdp_program(ifindex) : pinned(pin(fmt::format("xovl_tc_{}", role)));
+	const bool is_uplink = std::ranges::count(config_.uplinks, dev, &UplinkConfig::dev);
+	const Fd prog =
+		hook == Hook::Xdp ? xdp_program(ifindex) : pinned(pin(is_uplink ? "xovl_tc_uplink" : "xovl_tc_port"));
 	return prog_run(hook, prog.get(), {.ifindex = ifindex, .packet = packet, .gso_size = gso_size});
 }
 

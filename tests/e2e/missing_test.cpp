@@ -115,11 +115,27 @@ TEST_F(Missing, MadeAgainIsAttachedAgain)
 	EXPECT_TRUE(h(1).fdb("02:00:00:00:00:55"));
 }
 
+TEST_F(Missing, OptionalUplinkWaits)
+{
+	std::string file = net_->config(1);
+	const std::string uplinks = "uplinks:\n";
+	file.insert(file.find(uplinks) + uplinks.size(), "  - {dev: late0, mode: tc, optional: true}\n");
+	const Result applied = h(1).apply(file);
+	ASSERT_TRUE(applied.ok()) << applied.text();
+	EXPECT_EQ(h(1).apply(file).out, "") << "a second run changes nothing";
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("note"), kWaits);
+	EXPECT_NE(h(1).save().find("{dev: late0, mode: tc, optional: true}"), std::string::npos) << h(1).save();
+	EXPECT_TRUE(pings(c(1), net().tenant4(2))) << "the other one works";
+	make_late();
+	h(1).xovl_must("fdb flush net blue");
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("note"), "");
+}
+
 TEST_F(Missing, ErrorNamesTheCure)
 {
 	const Result refused = h(1).apply(with_port("{dev: late0}"));
 	EXPECT_EQ(refused.status, 1) << refused.text();
-	EXPECT_NE(refused.err.find("there is no interface late0 (ip link; a port can be optional: true)"),
+	EXPECT_NE(refused.err.find("there is no interface late0 (ip link; ports and uplinks can be optional: true)"),
 		  std::string::npos)
 		<< refused.err;
 	EXPECT_EQ(h(1).xovl("uplink add late0").status, 1);

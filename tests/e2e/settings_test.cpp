@@ -56,6 +56,8 @@ const Words kPortWords[] = {
 const Words kUplinkWords[] = {
 	{"vid", "7", "none"},
 	{"mode", "tc", "auto"},
+	{"rp-filter", "strict", "off"},
+	{"optional", "on", "off"},
 };
 
 const Words kVtepWords[] = {

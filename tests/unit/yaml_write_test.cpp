@@ -53,7 +53,8 @@ public:
 			config.vteps.push_back({ip(fmt::format("fd00::{}", i + 1)), foreign(), coin()});
 		}
 		for (uint32_t i = below(3); i > 0; i--)
-			config.uplinks.push_back({fmt::format("eth{}", i), static_cast<uint16_t>(below(4095)), mode()});
+			config.uplinks.push_back({fmt::format("eth{}", i), static_cast<uint16_t>(below(4095)), mode(),
+						  static_cast<xovl_rp_filter>(below(4)), coin()});
 		for (uint32_t i = below(6); i > 0; i--)
 			config.networks.push_back(network(i));
 		return config;
