@@ -217,6 +217,20 @@ static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
 	f->len = ctx->len + f->nr_tags * sizeof(struct xovl_vlan_tag);
 }
 
+static __always_inline bool frame_push_tag(ctx_t *ctx, const struct xovl_vlan_tag *tag)
+{
+	return !bpf_skb_vlan_push(ctx, tag->tpid, bpf_ntohs(tag->tci));
+}
+
+/* frame_collect_tags() back. The port's own tag is gone. */
+static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
+{
+	f->port_vid = 0;
+	if (f->nr_tags > 1 && !frame_push_tag(ctx, &f->tags[1]))
+		return false;
+	return !f->nr_tags || frame_push_tag(ctx, &f->tags[0]);
+}
+
 /* Room through bpf_skb_adjust_room, which alone tells the kernel how to segment a super-frame; IPv4 and IPv6 only. */
 static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, __u32 path_flags)
 {
@@ -319,34 +333,62 @@ static __always_inline bool room_shrink_untold(ctx_t *ctx, __u32 len, __u32 fram
 }
 
 /*
+ * The tags of a super-frame out of a tunnel go beside it: the kernel segments by what stands behind the Ethernet header. Fill in up
+ * to two of them, outermost first, and *ethertype, of what follows. Returns how many there are. at: of the first tag, or EtherType.
+ */
+static __always_inline int frame_read_tags(const struct frame *f, const void *at, struct xovl_vlan_tag tags[2],
+					   __be16 *ethertype)
+{
+	const struct xovl_vlan_tag *tag = at;
+	int nr_tags = 0;
+
+	*ethertype = tag->tpid;
+	if (!f->gso_size)
+		return 0;
+	for (; nr_tags < 2; nr_tags++, tag++) {
+		if (!ethertype_is_vlan(*ethertype) || (void *)(tag + 2) > f->end)
+			break;
+		tags[nr_tags] = *tag;
+		*ethertype = tag[1].tpid;
+	}
+	return nr_tags;
+}
+
+/*
  * Remove the outer headers. The inner Ethernet header is copied over the outer one, and what lies between goes. False:
  * the kernel refused; the packet can only be dropped then.
  */
 static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 {
-	__u32 outer_len = f->outer_len;
+	struct xovl_vlan_tag tags[2] = {};
+	__u32 len = f->outer_len;
 	struct ethhdr *outer, *inner;
-	__be16 ethertype;
+	__be16 ethertype = 0;
 	__u64 family;
+	int nr_tags;
 
 	if (ctx->vlan_present) /* the underlay's */
 		bpf_skb_vlan_pop(ctx);
-	if (f->trailer && bpf_skb_change_tail(ctx, outer_len + f->len, 0))
+	if (f->trailer && bpf_skb_change_tail(ctx, len + f->len, 0))
 		return false;
 	frame_reload(ctx, f);
 	outer = f->data;
-	inner = f->data + outer_offset(outer_len);
+	inner = f->data + outer_offset(len);
 	if ((void *)(outer + 1) > f->end || (void *)(inner + 1) > f->end)
 		return false;
-	__builtin_memcpy(outer, inner, ETH_HLEN);
-	ethertype = inner->h_proto;
+	nr_tags = frame_read_tags(f, &inner->h_proto, tags, &ethertype);
+	__builtin_memcpy(outer, inner, 2 * ETH_ALEN);
+	outer->h_proto = ethertype;
+	len += nr_tags * sizeof(struct xovl_vlan_tag);
 	family = ethertype == bpf_htons(ETH_P_IPV6) ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
-	if (!room_shrink(ctx, outer_len, family) && !room_shrink_untold(ctx, outer_len, f->len, ethertype))
+	if (!room_shrink(ctx, len, family) && !room_shrink_untold(ctx, len, f->len, ethertype))
 		return false;
 	/* the driver's word was for the outer checksum; it says nothing of the inner one */
 	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);
 	f->outer_len = 0;
-	return true;
+	if (nr_tags > 1 && !frame_push_tag(ctx, &tags[1]))
+		return false;
+	return !nr_tags || frame_push_tag(ctx, &tags[0]);
 }
 
 /*

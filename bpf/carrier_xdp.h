@@ -176,6 +176,11 @@ static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
 {
 }
 
+static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
+{
+	return true;
+}
+
 /*
  * Make outer_len octets of room before the tenant's frame, without its port's tag. Not NONE: no headroom, nothing has
  * changed.

@@ -4,6 +4,7 @@
 #define XOVL_BPF_ENCAP_H
 
 #include "flow.h"
+#include "kernel_out.h"
 #include "mss.h"
 #include "nexthop.h"
 #include "outer.h"
@@ -147,14 +148,21 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 		return verdict_pass(ctx);
 	flow_measure(ctx, f, flow);
 	reason = tunnel_check(f, flow, path);
-	if (reason)
-		return too_big_out(ctx, f, flow, path, reason);
+	if (reason || kernel_is_better(f, flow)) {
+		if (kernel_can(reason, path))
+			return kernel_out(ctx, f, place);
+		if (reason)
+			return too_big_out(ctx, f, flow, path, reason);
+	}
 	if ((path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
 		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
 	frame_collect_tags(ctx, f);
 	reason = tunnel_push(ctx, f, path->outer_len, path->flags);
-	if (reason)
+	if (reason) {
+		if (kernel_can(reason, path) && frame_restore_tags(ctx, f))
+			return kernel_out(ctx, f, place);
 		return tunnel_refuse(ctx, f, reason);
+	}
 	frame_reload(ctx, f);
 	reason = outer_write(ctx, f, flow, place);
 	if (reason)

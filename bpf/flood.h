@@ -33,6 +33,7 @@ struct flood {
 	__u32 next_flags;
 	__u32 detours; /* copies that went through the kernel's neighbour code */
 	bool mixed;
+	bool by_kernel; /* a super-frame: first go those that the kernel's tunnel devices carry */
 };
 
 XOVL_PERCPU_ARRAY(floods_now, struct flood, 1);
@@ -82,10 +83,8 @@ static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct floo
 	struct xovl_port_state *state = port ? port_state(ctx, index, port->ifindex) : NULL;
 	long err;
 
-	if (!port || !state || !device_is_live(port->ifindex))
+	if (!port || !state)
 		return XOVL_REASON_STALE_TARGET;
-	if (!state->up)
-		return XOVL_REASON_PORT_DOWN;
 	if (port_is_too_small(flood->frame.len, flood->frame.gso_size, state->mtu))
 		return XOVL_REASON_MTU_PORT;
 	if (port->vid && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), port->vid))
@@ -99,6 +98,15 @@ static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct floo
 	return XOVL_REASON_NONE;
 }
 
+/* As in a bridge, a port whose interface is gone, or has no link, has no part in a flood: nobody is there. */
+static __always_inline bool flood_leaves_out(ctx_t *ctx, const struct flood *flood, __u32 index)
+{
+	struct xovl_port *port = port_get(&flood->frame, index);
+	struct xovl_port_state *state = port ? port_state(ctx, index, port->ifindex) : NULL;
+
+	return state && !(state->up && device_is_live(port->ifindex));
+}
+
 static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 {
 	struct flood *flood = flood_get();
@@ -108,6 +116,8 @@ static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 		return 1;
 	index = flood_target(flood, nth);
 	if (!index || (!flood->frame.from_tunnel && *index == flood->frame.origin))
+		return 0;
+	if (flood_leaves_out(loop->ctx, flood, *index))
 		return 0;
 	flood_count(loop, flood, flood_port(loop->ctx, flood, *index), xovl_place(XOVL_PLACE_PORT, *index));
 	return 0;
@@ -168,6 +178,63 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 	return err ? XOVL_REASON_COPY_FAILED : reason;
 }
 
+/* Whether the kernel's tunnel device has carried a super-frame's copy to the peer. */
+static __always_inline bool flood_has_gone(const struct flood *flood, __u32 index)
+{
+	struct xovl_peer *peer = flood->by_kernel ? peer_get(index) : NULL;
+
+	return peer && peer->device;
+}
+
+/* A super-frame's copy, before there is room for outer headers, to a peer that has a tunnel device of the kernel's. */
+static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct flood *flood, __u32 index)
+{
+	struct path_place place;
+	struct frame f = {.len = flood->frame.len,
+			  .gso_size = flood->frame.gso_size,
+			  .net_index = flood->frame.net_index,
+			  .origin = flood->frame.origin};
+	enum xovl_reason reason;
+	__u64 expires;
+	__u32 ifindex;
+	long err;
+
+	f.net = network_get(f.net_index);
+	if (!path_place_once(PATH_OF_COPY, &place) || !f.net)
+		return XOVL_REASON_STALE_TARGET;
+	reason = peer_find(loop->ctx, &f, &flood->flow, index, &place, &expires);
+	if (reason)
+		return reason;
+	reason = tunnel_check(&f, &flood->flow, place.path);
+	if (!kernel_can(reason, place.path))
+		return reason ? reason : XOVL_REASON_STALE_TARGET;
+	ifindex = kernel_key(loop->ctx, place.path, place.headers);
+	if (!ifindex)
+		return XOVL_REASON_STALE_TARGET;
+	loop->ctx->mark = 0;
+	err = bpf_clone_redirect(loop->ctx, ifindex, 0);
+	loop->ctx->mark = flood->mark;
+	if (err)
+		return XOVL_REASON_COPY_FAILED;
+	count_peer_tx(index, loop->stats, f.len);
+	loop->stats->by_kernel++;
+	return XOVL_REASON_NONE;
+}
+
+static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
+{
+	struct flood *flood = flood_get();
+	__u32 *index;
+
+	if (!flood)
+		return 1;
+	index = flood_target(flood, nth);
+	if (index && flood_has_gone(flood, *index))
+		flood_count(loop, flood, flood_peer_by_kernel(loop, flood, *index),
+			    xovl_place(XOVL_PLACE_PEER, *index));
+	return 0;
+}
+
 /* One peer's copy, if the room is its own. skipped: it is not, or nothing new is to be said of it. */
 static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct flood *flood, __u32 index,
 						   bool *skipped)
@@ -221,7 +288,7 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 	if (!flood)
 		return 1;
 	index = flood_target(flood, nth);
-	if (!index)
+	if (!index || flood_has_gone(flood, *index))
 		return 0;
 	reason = flood_peer(loop, flood, *index, &skipped);
 	if (!skipped)
@@ -301,6 +368,9 @@ static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *
 	frame_reload(ctx, f);
 	flow_parse(f, 0, false, &flood->flow);
 	flow_measure(ctx, f, &flood->flow);
+	flood->by_kernel = f->gso_size;
+	if (flood->by_kernel)
+		bpf_loop(flood->nr_peers, flood_peer_by_kernel_nth, loop, 0);
 	frame_collect_tags(ctx, f);
 	flood_keep(flood, f);
 	bpf_loop(FLOOD_PASSES_MAX, flood_pass, loop, 0);

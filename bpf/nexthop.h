@@ -106,6 +106,8 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
 		flags |= XOVL_PATH_GRE;
 	if (peer->encap == XOVL_ENCAP_NVGRE)
 		flags |= XOVL_PATH_NVGRE;
+	if (peer->device)
+		flags |= XOVL_PATH_KERNEL;
 	if (state != XOVL_NEXTHOP_OK)
 		flags |= XOVL_PATH_RESOLVE;
 	if (state == XOVL_NEXTHOP_CONFIRM)

@@ -7,6 +7,7 @@
 
 #include "neighbour.h"
 #include "port.h"
+#include "kernel_in.h"
 #include "uplink.h"
 
 char xovl_license[] SEC("license") = "Dual BSD/GPL";
@@ -25,4 +26,11 @@ int xovl_tc_uplink(struct __sk_buff *ctx)
 	if (neighbour_is_mark(ctx->mark))
 		return neighbour_in(ctx);
 	return uplink_in(ctx);
+}
+
+/* On a tunnel device of the kernel's that is ours: what it has unpacked. */
+SEC("tc")
+int xovl_tc_tunnel(struct __sk_buff *ctx)
+{
+	return kernel_in(ctx);
 }

@@ -116,12 +116,9 @@ static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, const struct 
 	return verdict;
 }
 
-/* The way through the tables, into the place of a path. Not VERDICT_OPEN: the frame ends here. */
-static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
-					  const struct xovl_path_key *key, bool known, struct destination *to,
-					  const struct path_place *place)
+/* Where a frame out of a tunnel goes. known: its source has been learned, or is not to be. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int tunnel_frame_find(ctx_t *ctx, struct frame *f, bool known, struct destination *to)
 {
-	union xovl_path_headers *headers = place->headers;
 	int verdict;
 
 	if (mac_is_bad_source(f->src))
@@ -131,14 +128,28 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 		if (verdict != VERDICT_OPEN)
 			return verdict;
 	}
-	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
-		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
-	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);
 	verdict = bridge_look_up(ctx, f, known, to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
 	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
 		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
+	return VERDICT_OPEN;
+}
+
+/* The way through the tables, into the place of a path. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+					  const struct xovl_path_key *key, bool known, struct destination *to,
+					  const struct path_place *place)
+{
+	union xovl_path_headers *headers = place->headers;
+	int verdict;
+
+	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
+		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
+	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);
+	verdict = tunnel_frame_find(ctx, f, known, to);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
 	path_begin(place->path, key, f, to);
 	headers->tunnel = brief->tunnel;
 	headers->in_ifindex = carrier_ifindex(ctx);
@@ -149,12 +160,58 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 	return port_find(ctx, f, to, place->path);
 }
 
+#ifdef XOVL_CARRIER_XDP
+
+static __always_inline bool frame_is_for_device(const struct frame *f)
+{
+	return false;
+}
+
+static __always_inline int uplink_to_device(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
+{
+	return verdict_pass(ctx);
+}
+
+#else
+
+/* skb->mark of a packet that has been looked over and goes to the tunnel device: see kernel_in.h. */
+#define KERNEL_MARK 0x786f7670u
+
+/*
+ * Super-frames of anything but TCP, which cannot stay whole: no helper tells the kernel that they are in no tunnel any more, by
+ * which it would segment them.
+ */
+static __always_inline bool frame_is_for_device(const struct frame *f)
+{
+	struct flow flow;
+
+	if (!f->gso_size)
+		return false;
+	flow_parse(f, outer_offset(f->outer_len), false, &flow);
+	return flow.headers <= flow.transport + sizeof(struct udphdr); /* no TCP header is as short */
+}
+
+/* The packet has been looked over as any other: the kernel's tunnel device unpacks it. */
+static __always_inline int uplink_to_device(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
+{
+	struct xovl_endpoint_key key = {.local = brief->tunnel.local,
+					.service = xovl_service(IPPROTO_UDP, brief->dport)};
+	struct xovl_endpoint *endpoint = brief->dport ? bpf_map_lookup_elem(&endpoints, &key) : NULL;
+
+	if (!endpoint || !device_is_live(endpoint->device))
+		return verdict_drop_outer(ctx, XOVL_REASON_GSO_UNPACK, f->net_index, frame_place(f));
+	ctx->mark = KERNEL_MARK;
+	return verdict_pass(ctx);
+}
+
+#endif
+
 /*
  * The frame is of no path that is remembered: find its way, into the place of a path, which may become another place. sound: not
  * malformed. Not VERDICT_OPEN: the frame ends here.
  */
 static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
-				       const struct xovl_path_key *key, bool sound, bool parsed,
+				       const struct xovl_path_key *key, bool sound, bool parsed, bool for_device,
 				       struct path_place *place)
 {
 	struct xovl_path *other = place->path;
@@ -169,6 +226,8 @@ static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct
 		verdict = uplink_ask(ctx, f, brief, parsed, &to);
 	if (verdict == VERDICT_OPEN)
 		verdict = uplink_finish(ctx, f, brief, parsed);
+	if (verdict == VERDICT_OPEN && for_device)
+		return uplink_to_device(ctx, f, brief);
 	if (verdict == VERDICT_OPEN)
 		verdict = uplink_look_up(ctx, f, brief, key, known, &to, place);
 	return verdict;
@@ -200,7 +259,7 @@ static __always_inline int uplink_in(ctx_t *ctx)
 	struct outer_brief brief = {};
 	struct path_place place;
 	struct frame f = {};
-	bool parsed = false, malformed = false;
+	bool parsed = false, malformed = false, for_device;
 	int verdict;
 
 	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
@@ -213,16 +272,17 @@ static __always_inline int uplink_in(ctx_t *ctx)
 	if ((CARRIER_IS_XDP && f.trailer) || !device_is_live(carrier_ifindex(ctx)))
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
+	for_device = frame_is_for_device(&f);
 	uplink_path_key(ctx, &f, &brief, &key);
 	if (!path_find_place(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ carrier_ifindex(ctx),
 			     &place))
 		return verdict_pass(ctx);
-	if (!malformed && path_key_equal(&place.path->key, &key) && uplink_path_equal(ctx, &f, &brief, place.headers) &&
-	    path_is_valid(place.path)) {
+	if (!malformed && !for_device && path_key_equal(&place.path->key, &key) &&
+	    uplink_path_equal(ctx, &f, &brief, place.headers) && path_is_valid(place.path)) {
 		path_recall(&f, place.path);
 		verdict = uplink_finish(ctx, &f, &brief, parsed);
 	} else {
-		verdict = uplink_find(ctx, &f, &brief, &key, !malformed, parsed, &place);
+		verdict = uplink_find(ctx, &f, &brief, &key, !malformed, parsed, for_device, &place);
 	}
 	if (verdict != VERDICT_OPEN)
 		return verdict;

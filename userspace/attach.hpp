@@ -21,7 +21,7 @@ namespace xovl {
 
 /// Programs that xovl attaches are named so; the kernel shows the name, and xovl knows its own by it.
 inline constexpr const char *kXdpNames[] = {"xovl_xdp_port", "xovl_xdp_uplink"};
-inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink"};
+inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink", "xovl_tc_tunnel"};
 
 /// The kernel's name of a loaded program, 15 characters. Error(System).
 std::string program_name(const Fd &program);

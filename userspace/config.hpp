@@ -81,7 +81,8 @@ struct UplinkConfig {
 	xovl_mode mode = XOVL_MODE_AUTO;
 	xovl_rp_filter rp_filter =
 		XOVL_RP_FILTER_AUTO; ///< whether packets must come in where routes to their senders leave
-	bool optional = false;       ///< the interface may be missing: the uplink waits for it
+	bool gro = true; ///< a tunnel device for each UDP port has the kernel merge the tunnel packets that come in
+	bool optional = false; ///< the interface may be missing: the uplink waits for it
 
 	bool operator==(const UplinkConfig &) const = default;
 };

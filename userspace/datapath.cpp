@@ -384,9 +384,20 @@ void restore_forwarding(const xovl_settings &settings)
 	restore_lo_forwarding(true, settings.lo_forwarding6, settings.all_forwarding6);
 }
 
+namespace {
+
+const char *tc_name(xovl_role role)
+{
+	if (role == XOVL_ROLE_TUNNEL)
+		return kTcNames[2];
+	return kTcNames[role == XOVL_ROLE_UPLINK];
+}
+
+} // namespace
+
 Fd tc_program(const PinDir &dir, xovl_role role)
 {
-	const char *name = kTcNames[role == XOVL_ROLE_UPLINK];
+	const char *name = tc_name(role);
 	Fd program = dir.open(name);
 	if (!program)
 		throw system_error("open", dir.pin(name), ENOENT);

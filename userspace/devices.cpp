@@ -306,11 +306,16 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 	return obstacle == kNoNote ? device.mode == best : device.mode == XOVL_MODE_TC && device.note == obstacle;
 }
 
+void device_open(const WritablePinDir &dir, uint32_t ifindex)
+{
+	live_devices(dir).set(ifindex, ifindex);
+}
+
 xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
 			  const DeviceRecord &record)
 {
 	TcOwn own = tc_own(dir, link.ifindex);
-	live_devices(dir).set(link.ifindex, link.ifindex); // first: programs do nothing on others
+	device_open(dir, link.ifindex); // first: programs do nothing on others
 	if (!tc_attached(link.ifindex, own)) {
 		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
 		tc_attach(link, program.get(), own, [&] {

@@ -22,6 +22,9 @@ inline constexpr uint32_t kLinkFlags = XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE;
 /// Keeps a record that device_attach() has brought up to date.
 using DeviceRecord = std::function<void(const xovl_device &)>;
 
+/// Frames may be sent to the interface from now on; to be said before tables lead there. device_attach() says so, too.
+void device_open(const WritablePinDir &dir, uint32_t ifindex);
+
 /// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
 /// right stays untouched. Returns the record with mode, note and flags filled in. trunk: VLAN tags matter there.
 /// record() is called with what is to be changed back one day, before anything else can fail.

@@ -10,6 +10,7 @@
 
 #include "error.hpp"
 #include "firewall.hpp"
+#include "tunnel_devices.hpp"
 
 namespace xovl {
 
@@ -129,7 +130,7 @@ std::vector<std::string> HostCheck::check_foreign(const Tables &current, const T
 		const bool is_new = !contains(current.endpoints, endpoint);
 		const xovl_vtep &vtep = vtep_of(desired, endpoint.local);
 		for (const KernelTunnel &tunnel : tunnels()) {
-			if (!receives_at(tunnel, endpoint))
+			if (!tunnel.up || is_tunnel_device(tunnel) || !receives_at(tunnel, endpoint))
 				continue;
 			const auto key = key_of(tunnel, endpoint.local);
 			const bool taken = key && contains(desired.tunnels, *key) && !contains(current.tunnels, *key);
@@ -182,7 +183,9 @@ std::string HostCheck::vtep_note(const Tables &tables, const Address &vtep)
 
 std::string HostCheck::uplink_note(const Tables &tables, uint32_t ifindex)
 {
-	return surroundings().uplink_note(tables, ifindex);
+	std::string note = surroundings().uplink_note(tables, ifindex);
+	const std::string unmerged = unmerged_note(tables, ifindex, tunnels());
+	return note + (note.empty() || unmerged.empty() ? "" : "; ") + unmerged;
 }
 
 std::string HostCheck::port_note(uint32_t ifindex)
@@ -217,7 +220,7 @@ std::vector<std::string> HostCheck::interface_notes(const Tables &current, const
 		const bool is_uplink = device.role == XOVL_ROLE_UPLINK;
 		if (contains(current.devices, ifindex) || (!is_uplink && device.role != XOVL_ROLE_PORT))
 			continue;
-		const std::string text = is_uplink ? uplink_note(desired, ifindex) : port_note(ifindex);
+		const std::string text = is_uplink ? surroundings().uplink_note(desired, ifindex) : port_note(ifindex);
 		if (!text.empty())
 			notes.push_back(fmt::format("{} {}: {}", is_uplink ? "uplink" : "port", device.name, text));
 	}

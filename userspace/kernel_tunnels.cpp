@@ -101,20 +101,27 @@ constexpr Kind kKinds[] = {
 	{"erspan", read_gre},  {"ip6gre", read_gre},    {"ip6gretap", read_gre}, {"ip6erspan", read_gre},
 };
 
-/// One that is down has no socket, and no packet finds it.
 void add_tunnel(std::vector<KernelTunnel> &tunnels, nlmsghdr *message)
 {
 	const auto *link = static_cast<const ifinfomsg *>(nlmsg_data(message));
 	nlattr *name = nlmsg_find_attr(message, sizeof(*link), IFLA_IFNAME);
 	nlattr *info = nlmsg_find_attr(message, sizeof(*link), IFLA_LINKINFO);
-	if (!(link->ifi_flags & IFF_UP) || !name || !info)
+	if (!name || !info)
 		return;
 	auto *attrs = static_cast<nlattr *>(nla_data(info));
 	nlattr *kind = nla_find(attrs, nla_len(info), IFLA_INFO_KIND);
 	nlattr *data = nla_find(attrs, nla_len(info), IFLA_INFO_DATA);
 	if (!kind || !data)
 		return;
-	KernelTunnel tunnel{.name = nla_get_string(name), .kind = nla_get_string(kind)};
+	KernelTunnel tunnel{.ifindex = static_cast<uint32_t>(link->ifi_index),
+			    .name = nla_get_string(name),
+			    .up = (link->ifi_flags & IFF_UP) != 0,
+			    .kind = nla_get_string(kind)};
+	if (nlattr *alias = nlmsg_find_attr(message, sizeof(*link), IFLA_IFALIAS))
+		tunnel.alias = nla_get_string(alias);
+	if (nlattr *mac = nlmsg_find_attr(message, sizeof(*link), IFLA_ADDRESS);
+	    mac && nla_len(mac) == static_cast<int>(tunnel.mac.size()))
+		memcpy(tunnel.mac.data(), nla_data(mac), tunnel.mac.size());
 	for (const Kind &known : kKinds) {
 		if (known.name != tunnel.kind)
 			continue;

@@ -3,6 +3,7 @@
 // "foreign pass".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +14,11 @@
 namespace xovl {
 
 struct KernelTunnel {
-	std::string name;              ///< of the device
+	uint32_t ifindex = 0;
+	std::string name;  ///< of the device
+	std::string alias; ///< IFLA_IFALIAS
+	std::array<uint8_t, 6> mac{};
+	bool up = false;               ///< one that is down has no socket, and no packet finds it
 	std::string kind;              ///< IFLA_INFO_KIND: "vxlan", "geneve", "gretap" …
 	bool v4 = false, v6 = false;   ///< the families in which it receives
 	std::optional<Address> local;  ///< nullopt: any
@@ -26,7 +31,7 @@ struct KernelTunnel {
 	std::string str() const;
 };
 
-/// Those of the current network namespace that are up. Error(System).
+/// Those of the current network namespace, up or down. Error(System).
 std::vector<KernelTunnel> kernel_tunnels();
 
 /// Whether packets for the tunnel arrive at the endpoint.

@@ -10,6 +10,7 @@
 #include "devices.hpp"
 #include "overlay_impl.hpp"
 #include "routes.hpp"
+#include "tunnel_devices.hpp"
 #include "vlans.hpp"
 
 namespace xovl {
@@ -189,7 +190,11 @@ void Overlay::Impl::attach_returned()
 	if (std::exchange(has_looked_, true))
 		return;
 	const Config config = running(false);
-	if (std::ranges::any_of(device_names(config), [&](const std::string &dev) { return is_back(dev); }))
+	const auto lacks = [&](const auto &device) {
+		return device.second.role == XOVL_ROLE_TUNNEL && !device_is_live(*dir_, device.first);
+	};
+	if (std::ranges::any_of(device_names(config), [&](const std::string &dev) { return is_back(dev); }) ||
+	    std::ranges::any_of(tables().devices, lacks))
 		commit(config, present_refs(), false);
 }
 
@@ -291,6 +296,31 @@ void Overlay::Impl::keep_names()
 	current().renamed.clear();
 }
 
+/// They have their program now. Those that no network needs go.
+void Overlay::Impl::start_tunnels(Tables &desired)
+{
+	const auto forget = [&](uint32_t ifindex) {
+		device_detach(*dir_, ifindex, desired.devices.at(ifindex));
+		maps().devices.del(ifindex);
+		desired.devices.erase(ifindex);
+		for (auto &[key, endpoint] : desired.endpoints) {
+			if (endpoint.device != ifindex)
+				continue;
+			endpoint.device = 0;
+			maps().endpoints.set(key, endpoint);
+		}
+		for (uint32_t i = 0; i < desired.peers.size(); i++) {
+			if (desired.peers[i].device != ifindex)
+				continue;
+			desired.peers[i].device = 0;
+			maps().peers.set(i, desired.peers[i]);
+		}
+	};
+	if (runs_own_build())
+		add_notes(start_tunnel_devices(dir_->path(), desired, forget));
+	remove_tunnel_devices(dir_->path(), desired);
+}
+
 std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
 {
 	bool moved = false;
@@ -300,12 +330,18 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	forget_others(*dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
 	note_routes(desired);
+	if (runs_own_build())
+		add_notes(make_tunnel_devices(dir_->path(), before, desired));
 	detach_surplus(desired);
+	for (const auto &[ifindex, device] : desired.devices)
+		if (device.role == XOVL_ROLE_PORT && device.mode == XOVL_MODE_AUTO && find_same_link(ifindex, device))
+			device_open(*dir_, ifindex); // else copies of a flood would have no target until it is attached
 	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), learned(), before, desired); });
 	std::vector<std::string> lines = describe_vlans(before, desired);
 	for (auto &line : attach_all(desired))
 		lines.push_back(std::move(line));
 	refresh_xmit(desired);
+	start_tunnels(desired);
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
 		FdbChanges changes = fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, wanted);

@@ -118,6 +118,7 @@ private:
 	void detach_surplus(const Tables &desired);
 	std::vector<std::string> attach_all(Tables &desired);
 	void refresh_xmit(Tables &desired);
+	void start_tunnels(Tables &desired);
 	void keep_names();
 
 	std::shared_ptr<WritablePinDir> dir_;

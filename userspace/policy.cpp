@@ -21,8 +21,6 @@ std::set<OptionKind> known_options(const NetworkConfig &net)
 
 const char *numbering_policy(const NetworkConfig &net)
 {
-	if (net.outer.udpcsum)
-		return "udpcsum";
 	if (net.csum)
 		return "csum";
 	return net.seq != GreSeq::Off ? "seq" : nullptr;

@@ -17,6 +17,7 @@
 #include "netns_id.hpp"
 #include "pin_names.hpp"
 #include "pin_root.hpp"
+#include "tunnel_devices.hpp"
 
 namespace xovl {
 
@@ -126,6 +127,7 @@ void take_down(WritablePinDir &dir)
 	const auto settings = read_settings(dir);
 	for (const auto &[ifindex, device] : devices_to_detach(dir, settings))
 		device_detach(dir, ifindex, device);
+	remove_tunnel_devices(dir.path(), Tables());
 	if (settings && is_of_this_netns(*settings))
 		restore_forwarding(*settings);
 	else

@@ -244,6 +244,8 @@ constinit const Setting<Uplink> kUplinkSettings[] = {
 	{"rp-filter", "auto|strict|loose|off",
 	 [](Uplink &uplink, Text text) { uplink.rp_filter = parse_rp_filter(text); },
 	 [](const Uplink &uplink) { return SettingValue(name_of(uplink.rp_filter)); }},
+	{"gro", "auto|off", [](Uplink &uplink, Text text) { uplink.gro = parse_word("gro", text, "auto", "off"); },
+	 [](const Uplink &uplink) { return SettingValue(uplink.gro ? "auto" : "off"); }},
 	{"optional", "on|off", parse_optional_of<Uplink>, optional_of<Uplink>, kEveryEncap, kBare},
 };
 

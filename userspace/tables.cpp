@@ -67,7 +67,8 @@ std::vector<std::pair<uint32_t, UplinkConfig>> uplink_configs(const Tables &tabl
 					    .vid = device.vid,
 					    .mode = static_cast<xovl_mode>(device.mode_asked),
 					    .rp_filter = static_cast<xovl_rp_filter>(device.rp_filter),
-					    .optional = device.optional != 0}});
+					    .gro = !(device.choices & XOVL_UPLINK_GRO_OFF),
+					    .optional = (device.choices & XOVL_UPLINK_OPTIONAL) != 0}});
 	return uplinks;
 }
 

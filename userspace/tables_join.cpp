@@ -4,6 +4,7 @@
 
 #include "routes.hpp"
 #include "tables_impl.hpp"
+#include "tunnel_devices.hpp"
 
 namespace xovl {
 
@@ -85,6 +86,7 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	if (!tables.peers[slot].family) {
 		peer.generation = tables.settings.next_generation++;
 		note_route(tables, peer);
+		peer.device = tunnel_device_for(tables, peer);
 		maps.settings.set(0, tables.settings); // used up before it is used
 		maps.peer_stats.clear_per_cpu(slot);
 		forget_drops(maps,

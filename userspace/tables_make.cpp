@@ -128,7 +128,7 @@ void Maker::networks()
 	}
 }
 
-/// asked: role, mode_asked, order, vid, rp_filter and optional.
+/// asked: role, mode_asked, order, vid, rp_filter and choices.
 void Maker::device(const std::string &name, const xovl_device &asked)
 {
 	uint32_t number = ifindex(name);
@@ -147,8 +147,13 @@ void Maker::device(const std::string &name, const xovl_device &asked)
 	value.order = asked.order;
 	value.vid = asked.vid;
 	value.rp_filter = asked.rp_filter;
-	value.optional = asked.optional;
+	value.choices = asked.choices;
 	out_.devices[number] = value;
+}
+
+uint8_t choices_of(const UplinkConfig &uplink)
+{
+	return (uplink.optional ? XOVL_UPLINK_OPTIONAL : 0) | (uplink.gro ? 0 : XOVL_UPLINK_GRO_OFF);
 }
 
 void Maker::devices()
@@ -160,7 +165,7 @@ void Maker::devices()
 				    .order = order++,
 				    .vid = uplink.vid,
 				    .rp_filter = static_cast<uint8_t>(uplink.rp_filter),
-				    .optional = uplink.optional});
+				    .choices = choices_of(uplink)});
 	for (const auto &net : wanted_.networks)
 		for (const auto &port : net.ports)
 			device(port.dev, {.role = XOVL_ROLE_PORT, .mode_asked = static_cast<uint8_t>(port.mode)});

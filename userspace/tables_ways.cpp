@@ -58,6 +58,7 @@ xovl_endpoint either(const xovl_endpoint &a, const xovl_endpoint &b)
 	if (a.encap == XOVL_ENCAP_NONE)
 		return b;
 	xovl_endpoint both = b;
+	both.device = std::max(a.device, b.device);
 	both.pmtu_floor = std::max(a.pmtu_floor, b.pmtu_floor);
 	both.sport_min = std::min(a.sport_min, b.sport_min);
 	both.sport_max = std::max(a.sport_max, b.sport_max);

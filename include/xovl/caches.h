@@ -138,6 +138,7 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 #define XOVL_PATH_NVGRE 0x400000  /* to a peer: the FlowID is of the flow; from a peer: it does not tell paths apart */
 #define XOVL_PATH_TAGGED 0x800000 /* to a peer: the underlay is a VLAN, vid */
 #define XOVL_PATH_CONFIRM 0x1000000 /* to a peer: XOVL_PATH_RESOLVE, but the MACs are known */
+#define XOVL_PATH_KERNEL 0x2000000  /* to a peer: the kernel's tunnel device can carry frames, too */
 
 /* A cache line, which is all that frames of other paths in the same place look at. */
 struct xovl_path {

@@ -73,8 +73,9 @@ struct xovl_endpoint {
 	__u16 sport_max;
 	__u16 sports_differ; /* 1: not all networks use all of them */
 	struct xovl_seen seen;
+	__u32 device; /* the kernel's tunnel device that is ours and receives there, too; 0: none */
 };
-XOVL_ASSERT_SIZE(struct xovl_endpoint, 20);
+XOVL_ASSERT_SIZE(struct xovl_endpoint, 24);
 
 /* tunnels: (local address, service, identifier) -> the network that receives there */
 struct xovl_tunnel_key {
@@ -102,7 +103,8 @@ enum xovl_role {
 	XOVL_ROLE_NONE,
 	XOVL_ROLE_UPLINK,
 	XOVL_ROLE_PORT,
-	XOVL_ROLE_VLAN, /* a VLAN interface over a tagged uplink: routes lead there; nothing is attached to it */
+	XOVL_ROLE_VLAN,	  /* a VLAN interface over a tagged uplink: routes lead there; nothing is attached to it */
+	XOVL_ROLE_TUNNEL, /* the kernel's tunnel device for a UDP port, which xovl has made */
 };
 /* The first three as in net.ipv4.conf.*.rp_filter. */
 enum xovl_rp_filter { XOVL_RP_FILTER_OFF, XOVL_RP_FILTER_STRICT, XOVL_RP_FILTER_LOOSE, XOVL_RP_FILTER_AUTO };
@@ -112,6 +114,9 @@ enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_
 #define XOVL_DEV_MADE_CLSACT 0x2  /* xovl added the clsact qdisc */
 #define XOVL_DEV_MADE_PROMISC 0x4 /* xovl set IFF_PROMISC */
 #define XOVL_DEV_GSO_WHOLE 0x8	  /* super-frames of tunnels leave it unsegmented */
+
+#define XOVL_UPLINK_OPTIONAL 0x1 /* the interface may be missing */
+#define XOVL_UPLINK_GRO_OFF 0x2	 /* no tunnel device for its sake */
 
 /* `xovl down` reads it in any layout: fields are added at the end only. */
 struct xovl_device {
@@ -124,10 +129,10 @@ struct xovl_device {
 	__u32 order;			/* position in the configuration */
 	__u16 vid;			/* an uplink: the VLAN that the underlay is; 0: none */
 	__u8 rp_filter;			/* an uplink: enum xovl_rp_filter */
-	__u8 optional;			/* an uplink: 1: the interface may be missing */
+	__u8 choices;			/* an uplink: XOVL_UPLINK_… */
 	char refusal[XOVL_REFUSAL_LEN]; /* of XDP: the reason of kernel or driver; else empty */
 	__u32 via;			/* of a VLAN interface: the uplink that sends for it */
-	__u32 pad2;
+	__u32 service;			/* of a tunnel device: xovl_service() of what it receives */
 };
 XOVL_ASSERT_SIZE(struct xovl_device, 200);
 
@@ -281,8 +286,10 @@ struct xovl_peer {
 	__u32 several;	  /* 1: over several uplinks; then of IPv6 the gateway counts, too */
 	struct xovl_addr gateway;
 	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo their number; written by the datapath */
+	__u32 device; /* the kernel's tunnel device for packets to it, which is ours; 0: none */
+	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_peer, 136);
+XOVL_ASSERT_SIZE(struct xovl_peer, 144);
 
 /* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
 struct xovl_sequence_key {
@@ -385,8 +392,9 @@ struct xovl_net_stats {
 	__u64 sent;	 /* unicast, to one peer */
 	__u64 flooded;	 /* frames that were flooded */
 	__u64 copies;	 /* copies that flooding sent */
+	__u64 by_kernel; /* frames and copies that a tunnel device of the kernel's encapsulated or unpacked */
 };
-XOVL_ASSERT_SIZE(struct xovl_net_stats, 64);
+XOVL_ASSERT_SIZE(struct xovl_net_stats, 72);
 
 /* drop_stats: per-CPU array by enum xovl_reason */
 struct xovl_drop_stats {

@@ -39,6 +39,9 @@
 	X(PEER_UNKNOWN, OUTER, "the sender is not a peer of the network")                                              \
 	X(RP_FILTER, OUTER,                                                                                            \
 	  "the kernel's route to the sender leaves by another interface, or there is none (rp-filter)")                \
+	X(NOT_BY_UPLINK, OUTER, "a network's tunnel packet came in by an interface that is no uplink")                 \
+	X(GSO_UNPACK, OUTER,                                                                                           \
+	  "super-frame that only the kernel's tunnel device can unpack, and there is none (uplink show)")              \
 	X(ECN, NETWORK, "congestion was marked on the way, and the inner packet cannot say so (RFC 6040)")             \
 	X(GRE_SEQUENCE, NETWORK, "GRE sequence number is late (seq strict)")                                           \
 	X(SOURCE_MAC, NETWORK, "source MAC is a group address or zero")                                                \
@@ -51,7 +54,6 @@
 	X(STALE_TARGET, NETWORK, "the port or peer of the FDB entry is gone")                                          \
 	X(MTU_NETWORK, NETWORK, "frame is larger than the MTU set for the network")                                    \
 	X(MTU_PORT, NETWORK, "frame is larger than the MTU of the port it is for")                                     \
-	X(PORT_DOWN, NETWORK, "a copy for a port whose link is down")                                                  \
 	X(MTU_UNDERLAY, NETWORK, "frame does not fit the underlay MTU once encapsulated")                              \
 	X(NO_ROUTE, NETWORK, "no route to the peer")                                                                   \
 	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                                    \

@@ -257,6 +257,7 @@ Counts Bench::counts() const
 			add(counts, "net " + net.name + " sent", cpu.sent);
 			add(counts, "net " + net.name + " flooded", cpu.flooded);
 			add(counts, "net " + net.name + " copies", cpu.copies);
+			add(counts, "net " + net.name + " by_kernel", cpu.by_kernel);
 		}
 	for (const PortCounters &port : counters.ports)
 		for (const xovl_traffic &cpu : port.stats.cpu)

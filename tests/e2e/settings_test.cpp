@@ -54,10 +54,8 @@ const Words kPortWords[] = {
 };
 
 const Words kUplinkWords[] = {
-	{"vid", "7", "none"},
-	{"mode", "tc", "auto"},
-	{"rp-filter", "strict", "off"},
-	{"optional", "on", "off"},
+	{"vid", "7", "none"},   {"mode", "tc", "auto"},    {"rp-filter", "strict", "off"},
+	{"gro", "off", "auto"}, {"optional", "on", "off"},
 };
 
 const Words kVtepWords[] = {

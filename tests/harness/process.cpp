@@ -88,9 +88,21 @@ Args words(const std::string &line)
 	return list;
 }
 
+namespace {
+
+/// How many times slower than a computer the machine is: one that is emulated sets XOVL_TEST_SLOWNESS. What is waited for may take so
+/// much longer.
+int slowness()
+{
+	const char *times = std::getenv("XOVL_TEST_SLOWNESS");
+	return times ? std::max(1, std::atoi(times)) : 1;
+}
+
+} // namespace
+
 bool wait_until(const std::function<bool()> &cond, Milliseconds timeout)
 {
-	const auto end = std::chrono::steady_clock::now() + timeout;
+	const auto end = std::chrono::steady_clock::now() + timeout * slowness();
 	while (!cond()) {
 		if (std::chrono::steady_clock::now() >= end)
 			return false;
@@ -175,7 +187,7 @@ Result Process::wait(Milliseconds timeout)
 	Result result;
 	if (running()) {
 		pollfd poll_fd = {.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
-		result.timed_out = poll(&poll_fd, 1, static_cast<int>(timeout.count())) <= 0;
+		result.timed_out = poll(&poll_fd, 1, static_cast<int>(timeout.count()) * slowness()) <= 0;
 		if (result.timed_out)
 			kill(-pid_, SIGKILL);
 		reap(true);

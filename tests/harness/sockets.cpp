@@ -6,6 +6,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -134,6 +135,11 @@ void UdpSocket::send(const std::string &address, uint16_t port, const Bytes &pay
 	const ssize_t sent =
 		sendto(fd_.get(), payload.data(), payload.size(), 0, reinterpret_cast<sockaddr *>(&storage), length);
 	check(sent >= 0 || errno == ENETUNREACH || errno == EHOSTUNREACH, "sendto");
+}
+
+void UdpSocket::segment(int octets) const
+{
+	check(setsockopt(fd_.get(), SOL_UDP, UDP_SEGMENT, &octets, sizeof(octets)) == 0, "UDP_SEGMENT");
 }
 
 std::optional<Bytes> UdpSocket::receive(Milliseconds timeout) const

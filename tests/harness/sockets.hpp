@@ -22,6 +22,8 @@ public:
 
 	/// Throws std::system_error when the kernel refuses, but for ENETUNREACH and EHOSTUNREACH.
 	void send(const std::string &address, uint16_t port, const Bytes &payload) const;
+	/// From now on a payload leaves as one super-frame of datagrams of so many octets (udp(7), UDP_SEGMENT).
+	void segment(int octets) const;
 	/// nullopt: nothing came in time.
 	std::optional<Bytes> receive(Milliseconds timeout = 2s) const;
 	/// How many datagrams are waiting, each read and thrown away.

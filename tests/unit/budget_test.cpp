@@ -36,7 +36,8 @@ TEST(Budget, InstructionsOfEachProgram)
 		{"xovl_xdp_port", 2400},
 		{"xovl_xdp_uplink", 2450},
 		{"xovl_tc_port", 3800},
-		{"xovl_tc_uplink", 3200},
+		{"xovl_tc_uplink", 3600},
+		{"xovl_tc_tunnel", 1350},
 	};
 	std::map<std::string, size_t> sizes;
 	add_sizes<xovl_xdp>(sizes);

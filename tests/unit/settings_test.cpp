@@ -110,6 +110,7 @@ const Good kUplinkWords[] = {
 	{"vid", "none", "none", true},       {"vid", "200", 200u},
 	{"mode", "auto", "auto", true},      {"mode", "native", "native"},
 	{"mode", "generic", "generic"},      {"mode", "tc", "tc"},
+	{"gro", "auto", "auto", true},       {"gro", "off", "off"},
 	{"rp-filter", "auto", "auto", true}, {"rp-filter", "strict", "strict"},
 	{"rp-filter", "loose", "loose"},     {"rp-filter", "off", "off"},
 	{"optional", "off", false, true},    {"optional", "on", true},
@@ -291,8 +292,9 @@ TEST(Settings, EveryMemberIsOne)
 	EXPECT_EQ(settings_of<NetworkSettings>().size(), 19 - 2 + outer) << "all but name and outer";
 	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional] = PortConfig();
 	EXPECT_EQ(settings_of<PortConfig>().size(), 6u - 2) << "all but interface and VLAN";
-	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode, rp_filter, uplink_optional] = UplinkConfig();
-	EXPECT_EQ(settings_of<UplinkConfig>().size(), 5u - 1) << "all but the interface";
+	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode, rp_filter, gro, uplink_optional] =
+		UplinkConfig();
+	EXPECT_EQ(settings_of<UplinkConfig>().size(), 6u - 1) << "all but the interface";
 	[[maybe_unused]] const auto &[ip, foreign, xfrm, trust, floor] = VtepConfig();
 	EXPECT_EQ(settings_of<VtepConfig>().size(), 5u - 1) << "all but the address";
 }

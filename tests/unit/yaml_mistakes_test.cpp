@@ -91,7 +91,7 @@ const Case kKeys[] = {
 	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n",
 	 "1:31: unknown key \"x\" (ip, foreign, xfrm, pmtu-trust, pmtu-floor)"},
 	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    tag: 5\n",
-	 "3:5: unknown key \"tag\" (dev, vid, mode, rp-filter, optional)"},
+	 "3:5: unknown key \"tag\" (dev, vid, mode, rp-filter, gro, optional)"},
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
 	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, mac-limit, ttl, dscp, "
 	 "df, "
@@ -134,9 +134,9 @@ const Case kTypes[] = {
 	{"LocalItemNull", "vtep: {local: [~]}\n", "1:16: this is empty (a single value)"},
 	{"UplinksMap", "uplinks: {dev: eth0}\n", "1:10: this is a map (a list)"},
 	{"UplinkScalar", "uplinks:\n  - eth0\n",
-	 "2:5: this is a single value (a map of dev, vid, mode, rp-filter, optional)"},
+	 "2:5: this is a single value (a map of dev, vid, mode, rp-filter, gro, optional)"},
 	{"UplinkNull", "uplinks:\n  -\nnetworks: []\n",
-	 "2:3: this is empty (a map of dev, vid, mode, rp-filter, optional)"},
+	 "2:3: this is empty (a map of dev, vid, mode, rp-filter, gro, optional)"},
 	{"DevNull", "uplinks:\n  - {dev: }\n", "2:11: this is empty (a single value)"},
 	{"DevList", "uplinks:\n  - {dev: [eth0]}\n", "2:11: this is a list (a single value)"},
 	{"NetworksScalar", "networks: blue\n", "1:11: this is a single value (a list)"},

@@ -54,7 +54,7 @@ public:
 		}
 		for (uint32_t i = below(3); i > 0; i--)
 			config.uplinks.push_back({fmt::format("eth{}", i), static_cast<uint16_t>(below(4095)), mode(),
-						  static_cast<xovl_rp_filter>(below(4)), coin()});
+						  static_cast<xovl_rp_filter>(below(4)), coin(), coin()});
 		for (uint32_t i = below(6); i > 0; i--)
 			config.networks.push_back(network(i));
 		return config;

@@ -23,7 +23,7 @@ Values values_of(const xovl_traffic &t)
 Values values_of(const xovl_net_stats &n)
 {
 	Values values = values_of(n.traffic);
-	values.insert(values.end(), {n.delivered, n.sent, n.flooded, n.copies});
+	values.insert(values.end(), {n.delivered, n.sent, n.flooded, n.copies, n.by_kernel});
 	return values;
 }
 
@@ -78,9 +78,11 @@ void add_rows(CounterSection &section, const CounterRow &head, const PerCpu<Valu
 CounterSection net_section(const Counters &counters, Cpus cpus)
 {
 	CounterSection section{.key = "networks", .id = {{"name", "name"}}, .values = kTraffic};
-	section.values.insert(
-		section.values.end(),
-		{{"delivered", "delivered"}, {"sent", "sent"}, {"flooded", "flooded"}, {"copies", "copies"}});
+	section.values.insert(section.values.end(), {{"delivered", "delivered"},
+						     {"sent", "sent"},
+						     {"flooded", "flooded"},
+						     {"copies", "copies"},
+						     {"by_kernel", "by kernel"}});
 	for (const NetCounters &net : counters.networks)
 		add_rows(section, {.id = {net.name}}, net.stats, cpus);
 	return section;
