@@ -24,12 +24,20 @@ std::string mac_behind(const Netns &netns, const std::string &address)
 
 } // namespace
 
-Ovs::Ovs(const Topology &net, unsigned i) : net_(net), i_(i)
+Ovs::Ovs(const Topology &net, unsigned i)
+	: Ovs(OvsSite{.host = net.host(i),
+		      .tenant = net.tenant(i),
+		      .facing = net.host(3 - i),
+		      .local = net.vtep(i),
+		      .remote = net.vtep(3 - i),
+		      .number = i})
 {
-	for (unsigned n = 1; n <= net.count(); n++)
-		if (n != i)
-			net.host(n).offload("up0", "tx off");
-	net.tenant(i).offload("eth0", "tx off");
+}
+
+Ovs::Ovs(const OvsSite &site) : site_(site)
+{
+	site.facing.offload("up0", "tx off");
+	site.tenant.offload("eth0", "tx off");
 
 	must({"ovsdb-tool", "create", path("conf.db"), kSchema});
 	database_.emplace(daemon(fmt::format("ovsdb-server {} --remote=punix:{} --unixctl={}", path("conf.db"),
@@ -64,14 +72,14 @@ bool Ovs::installed()
 /// The VTEP addresses move from up0 to the bridge that gets it.
 void Ovs::take_underlay() const
 {
-	const Host &host = net_.host(i_);
+	const Netns &host = site_.host;
 	const auto addresses = host.ip_show("addr show dev up0").at(0).at("addr_info");
 	// what GRO would merge no port of Open vSwitch takes, and a veth needs NAPI for frames that XDP sends to it
 	host.ip("addr flush dev up0\nlink set up0 arp off gro_max_size 1500");
 	host.sysctl("net/ipv6/conf/up0/disable_ipv6", "1");
 	vsctl(fmt::format("add-br phy -- set bridge phy datapath_type=netdev fail_mode=standalone "
 			  "other_config:hwaddr=02:00:00:00:0e:{:02x} -- add-port phy up0",
-			  i_));
+			  site_.number));
 	host.ip("link set phy up");
 	for (const auto &address : addresses)
 		if (address.at("scope") == "global")
@@ -83,13 +91,12 @@ void Ovs::tunnel(const std::string &type, const std::string &options, const std:
 {
 	std::string line = fmt::format("add-port br0 {0} -- set interface {0} type={1} options:remote_ip={2} "
 				       "options:local_ip={3}",
-				       name, type, net_.vtep(3 - i_), net_.vtep(i_));
+				       name, type, site_.remote, site_.local);
 	for (const std::string &option : words(options))
 		line += " options:" + option;
 	vsctl(line);
 	// else the first packets are lost while Open vSwitch asks
-	appctl(fmt::format("tnl/arp/set phy {} {}", net_.vtep(3 - i_),
-			   mac_behind(net_.host(3 - i_), net_.vtep(3 - i_))));
+	appctl(fmt::format("tnl/arp/set phy {} {}", site_.remote, mac_behind(site_.facing, site_.remote)));
 }
 
 std::string Ovs::vsctl(const std::string &line) const
@@ -136,7 +143,7 @@ Process Ovs::daemon(const std::string &line) const
 {
 	return Process(words(fmt::format("env OVS_RUNDIR={0} OVS_LOGDIR={0} OVS_DBDIR={0} {1} -vconsole:warn",
 					 folder_.path(), line)),
-		       {.netns = net_.host(i_).name()});
+		       {.netns = site_.host.name()});
 }
 
 } // namespace xovl::test

@@ -10,8 +10,18 @@
 
 namespace xovl::test {
 
+/// Where Open vSwitch runs: one of two hosts, each with a tenant, joined by their interfaces up0.
+struct OvsSite {
+	const Netns &host;
+	const Netns &tenant; ///< its eth0 is the other end of the host's port0
+	const Netns &facing; ///< the other host
+	std::string local;   ///< VTEP address of the host
+	std::string remote;  ///< and of the other host
+	unsigned number = 1; ///< what differs in the MACs of two sites: 0-255
+};
+
 /*
- * Host i of a Direct topology, with Open vSwitch in place of xovl:
+ * A host with Open vSwitch in place of xovl:
  *
  *   br0: port0 (the tenant), tun0 …     phy: up0; the VTEP addresses are on `phy` itself, with a MAC of its own
  *
@@ -24,6 +34,8 @@ namespace xovl::test {
 class Ovs {
 public:
 	/// Throws std::runtime_error when it cannot be started or configured.
+	explicit Ovs(const OvsSite &site);
+	/// On host i of a Direct topology.
 	Ovs(const Topology &net, unsigned i);
 	Ovs(const Ovs &) = delete;
 	Ovs &operator=(const Ovs &) = delete;
@@ -52,8 +64,7 @@ private:
 	Process daemon(const std::string &line) const;
 	void take_underlay() const;
 
-	const Topology &net_;
-	unsigned i_;
+	OvsSite site_;
 	TempFolder folder_;
 	std::optional<Process> database_;
 	std::optional<Process> switch_;

@@ -61,7 +61,7 @@ public:
 	Both &second() { return second_; }
 
 private:
-	std::array<double, 2> apply_once() const
+	std::array<Sample, 2> apply_once() const
 	{
 		Result result;
 		const double seconds = seconds_of([&] {

@@ -54,20 +54,20 @@ Plan xdp_plan(const Settings &settings, bool v6)
 
 Group tcp_group(const Settings &settings)
 {
-	std::vector<Candidate<Chain>> chains;
-	for (const Tunnel &tunnel : tunnels({32}))
-		chains.push_back(joined<Chain>(
-			tunnel.name(),
-			[&](Chain &path) {
-				path.join_by_xovl(XOVL_COMMAND, {"tc", "tc"}, tunnel);
-			},
-			Links::Veth, settings.quick ? 500 : 4000, kUnderlayMtu));
+	std::vector<Contender> contenders;
+	for (const Tunnel &tunnel : tunnels({32})) {
+		const Overlay xovl = by_xovl(XOVL_COMMAND, {"tc", "tc"}, tunnel);
+		contenders.push_back({tunnel.name(), xovl, xovl});
+	}
+	const auto paths = chains({.links = super_frame_links(), .underlay_mtu = kUnderlayMtu}, contenders);
+	const TcpLoad load = {.amount = settings.quick ? "-n 500M" : "-n 4000M"};
 	return {.id = "kinds-tcp1",
-		.title = fmt::format("One TCP stream (iperf3) by encapsulation; client, host, host, client on veth "
-				     "pairs, MTU 1450 over {}",
-				     kUnderlayMtu),
+		.title = fmt::format(
+			"One TCP stream (iperf3) by encapsulation, super-frames; client, host, host, client "
+			"on veth pairs, MTU 1450 over {}",
+			kUnderlayMtu),
 		.unit = "Gb/s",
-		.subjects = subjects_of<Chain>(chains, [](Chain &path) { return path.tcp(1)[0]; }),
+		.subjects = subjects_of<Chain>(paths, [load](Chain &path) { return path.tcp(load)[0]; }),
 		.references = {{"of vxlan", "vxlan"}}};
 }
 

@@ -21,6 +21,7 @@ struct CommandLine {
 	Settings settings;
 	std::vector<std::string> only;
 	bool json = false;
+	bool list = false;
 };
 
 void add_options(CLI::App &app, CommandLine &line)
@@ -29,6 +30,8 @@ void add_options(CLI::App &app, CommandLine &line)
 	app.add_flag("--quick", line.settings.quick, "Less of everything, in two minutes");
 	app.add_option("--rounds", line.settings.rounds, "Samples of each subject")->check(CLI::Range(1, 1000));
 	app.add_option("--only", line.only, "Only groups whose id begins so")->delimiter(',')->type_name("ID[,ID...]");
+	app.add_flag("--all", line.settings.all, "Also what is left out by default (see --list)");
+	app.add_flag("--list", line.list, "Print the ids for --only and end; * marks what is measured by default");
 	app.add_option("--against", line.settings.against,
 		       "The xovl command of another build, measured beside this one")
 		->check(CLI::ExistingFile);
@@ -49,6 +52,13 @@ std::vector<Group> run(const Plan &plan, const CommandLine &line)
 	return groups;
 }
 
+void list_plans(const Settings &settings)
+{
+	for (const Plan &plan : all_plans(settings))
+		fmt::print("{} {}\n", plan.by_default ? '*' : ' ', plan.id);
+}
+
+/// Throws std::runtime_error when something measured is invalid, after everything else is done.
 void run_all(const CommandLine &line)
 {
 	const std::vector<Plan> todo = plans(line.settings, line.only);
@@ -65,6 +75,10 @@ void run_all(const CommandLine &line)
 		}
 	if (line.json)
 		fmt::print("{}\n", to_json(where, done).dump(2));
+	std::fflush(stdout);
+	for (const Group &group : done)
+		if (group.invalid())
+			throw std::runtime_error(group.id + ": invalid, see there");
 }
 
 } // namespace
@@ -78,6 +92,10 @@ int main(int argc, char **argv)
 		app.parse(argc, argv);
 		if (!line.settings.rounds)
 			line.settings.rounds = line.settings.quick ? kQuickRounds : kFullRounds;
+		if (line.list) {
+			list_plans(line.settings);
+			return 0;
+		}
 		hold_signals();
 		run_all(line);
 		return 0;

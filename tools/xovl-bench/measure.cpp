@@ -25,9 +25,15 @@ void sample_once(Subject &subject, bool counts)
 	if (!subject.failure.empty())
 		return;
 	try {
-		const double sample = subject.sample();
-		if (counts)
-			subject.samples.push_back(sample);
+		const Sample sample = subject.sample();
+		if (!counts)
+			return;
+		subject.samples.push_back(sample.value);
+		if (sample.packet)
+			subject.packets.push_back(*sample.packet);
+	} catch (const Invalid &error) {
+		subject.failure = error.what();
+		subject.invalid = true;
 	} catch (const std::exception &error) {
 		subject.failure = error.what();
 	}
@@ -51,6 +57,11 @@ const Subject *Group::measured(const std::string &name) const
 		if (subject.name == name && subject.failure.empty())
 			return &subject;
 	return nullptr;
+}
+
+bool Group::invalid() const
+{
+	return std::any_of(subjects.begin(), subjects.end(), [](const Subject &subject) { return subject.invalid; });
 }
 
 void measure(std::vector<Group> &groups, unsigned rounds)
@@ -86,10 +97,10 @@ void stop_if_interrupted()
 		throw Interrupted{signal};
 }
 
-double Both::take(size_t which)
+Sample Both::take(size_t which)
 {
 	if (!left_.at(which)) {
-		const std::array<double, 2> taken = sample_();
+		const std::array<Sample, 2> taken = sample_();
 		left_ = {taken[0], taken[1]};
 	}
 	return *std::exchange(left_.at(which), std::nullopt);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,12 +24,28 @@ struct Spread {
 /// Throws std::invalid_argument when there is none.
 Spread spread_of(std::vector<double> samples);
 
+/// What was measured once.
+struct Sample {
+	Sample() = default;
+	Sample(double value, std::optional<double> packet = {}) : value(value), packet(packet) {}
+
+	double value = 0;             ///< in the group's unit
+	std::optional<double> packet; ///< between two hosts: mean octets of what their link carried
+};
+
+/// What was measured is not what it is said to be: the run has failed. Other exceptions mean that this machine cannot measure it.
+struct Invalid : std::runtime_error {
+	using std::runtime_error::runtime_error;
+};
+
 /// One thing of a group.
 struct Subject {
 	std::string name;
-	std::function<double()> sample; ///< measures once, in the group's unit
+	std::function<Sample()> sample; ///< measures once
 	std::string failure = {};       ///< why this machine cannot measure it; empty when it can
+	bool invalid = false;           ///< the failure is an Invalid
 	std::vector<double> samples = {};
+	std::vector<double> packets = {}; ///< as Sample::packet
 };
 
 /// What all other subjects of the group are compared with.
@@ -53,6 +70,8 @@ struct Group {
 
 	/// nullptr when there is none of that name, or it could not be measured.
 	const Subject *measured(const std::string &name) const;
+	/// True if a subject is invalid.
+	bool invalid() const;
 };
 
 /// A sample of every subject in turn, for so many rounds, after one that does not count. A subject whose sample throws gets
@@ -85,7 +104,7 @@ public:
 		}
 	}
 
-	Subject subject(const std::function<double(Path &)> &sample) const
+	Subject subject(const std::function<Sample(Path &)> &sample) const
 	{
 		return {name_, [path = path_, sample] { return sample(*path); }, failure_};
 	}
@@ -110,7 +129,7 @@ Candidate<Path> joined(const std::string &name, const std::function<void(Path &)
 /// The same sample of every candidate.
 template <typename Path>
 std::vector<Subject> subjects_of(const std::vector<Candidate<Path>> &candidates,
-				 const std::function<double(Path &)> &sample)
+				 const std::function<Sample(Path &)> &sample)
 {
 	std::vector<Subject> subjects;
 	for (const Candidate<Path> &candidate : candidates)
@@ -121,13 +140,31 @@ std::vector<Subject> subjects_of(const std::vector<Candidate<Path>> &candidates,
 /// Two quantities of one measurement, asked for in turn: the first that is asked for again measures anew.
 class Both {
 public:
-	explicit Both(std::function<std::array<double, 2>()> sample) : sample_(std::move(sample)) {}
+	explicit Both(std::function<std::array<Sample, 2>()> sample) : sample_(std::move(sample)) {}
 
-	double take(size_t which);
+	Sample take(size_t which);
 
 private:
-	std::function<std::array<double, 2>()> sample_;
-	std::array<std::optional<double>, 2> left_;
+	std::function<std::array<Sample, 2>()> sample_;
+	std::array<std::optional<Sample>, 2> left_;
 };
+
+/// The same measurement of every candidate, for two groups: the subjects by the first and by the second quantity.
+template <typename Path>
+std::array<std::vector<Subject>, 2> subjects_of_both(const std::vector<Candidate<Path>> &candidates,
+						     const std::function<std::array<Sample, 2>(Path &)> &sample)
+{
+	std::array<std::vector<Subject>, 2> subjects;
+	for (const Candidate<Path> &candidate : candidates) {
+		const auto both = std::make_shared<std::optional<Both>>();
+		for (const size_t which : {0, 1})
+			subjects.at(which).push_back(candidate.subject([both, sample, which](Path &path) {
+				if (!*both)
+					both->emplace([&path, sample] { return sample(path); });
+				return (*both)->take(which);
+			}));
+	}
+	return subjects;
+}
 
 } // namespace xovl::bench

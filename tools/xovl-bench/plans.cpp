@@ -5,13 +5,13 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace xovl::bench {
 
 namespace {
 
-constexpr auto kSubjects = {xdp_plans, kind_plans, tc_plans, nic_plans, scale_plans, flood_plans, control_plans};
+constexpr auto kSubjects = {nic_plans,         xdp_plans,   kind_plans,  tc_plans,
+			    super_frame_plans, scale_plans, flood_plans, control_plans};
 
 bool overlap(const std::string &a, const std::string &b)
 {
@@ -41,26 +41,34 @@ bool selected(const std::vector<std::string> &only, const std::string &id)
 	       std::any_of(only.begin(), only.end(), [&](const std::string &prefix) { return id.starts_with(prefix); });
 }
 
-std::vector<Plan> plans(const Settings &settings, const std::vector<std::string> &only)
+std::vector<Plan> all_plans(const Settings &settings)
 {
 	std::vector<Plan> all;
 	for (const auto &of_subject : kSubjects)
 		for (const Plan &plan : of_subject(settings))
 			all.push_back(plan);
-	if (only.empty())
-		return all;
-	std::vector<std::string> ids;
-	for (const Plan &plan : all)
-		ids.push_back(plan.id);
-	for (const std::string &prefix : only)
-		if (std::none_of(ids.begin(), ids.end(), [&](const std::string &id) { return overlap(id, prefix); }))
-			throw std::invalid_argument(
-				fmt::format("--only: nothing begins with {} ({})", prefix, fmt::join(ids, ", ")));
-	std::erase_if(all, [&](const Plan &plan) {
-		return std::none_of(only.begin(), only.end(),
-				    [&](const std::string &prefix) { return overlap(plan.id, prefix); });
-	});
 	return all;
+}
+
+std::vector<Plan> plans(const Settings &settings, const std::vector<std::string> &only)
+{
+	const std::vector<Plan> all = all_plans(settings);
+	std::vector<bool> chosen(all.size());
+	const auto choose = [&](const std::string &prefix, bool by_request) {
+		bool any = false;
+		for (size_t i = 0; i < all.size(); i++)
+			if (overlap(all[i].id, prefix) && (by_request || all[i].by_default))
+				any = chosen[i] = true;
+		return any;
+	};
+	for (const std::string &prefix : only.empty() ? std::vector<std::string>{""} : only)
+		if (!choose(prefix, settings.all) && !choose(prefix, true))
+			throw std::invalid_argument(fmt::format("--only: nothing begins with {} (see --list)", prefix));
+	std::vector<Plan> some;
+	for (size_t i = 0; i < all.size(); i++)
+		if (chosen[i])
+			some.push_back(all[i]);
+	return some;
 }
 
 } // namespace xovl::bench

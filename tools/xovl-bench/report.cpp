@@ -65,17 +65,32 @@ size_t name_width(const Group &group)
 	return width;
 }
 
+std::string failure_word(const Subject &subject)
+{
+	return subject.invalid ? "INVALID" : "not measured";
+}
+
+/// True if the length of packets on a link is measured with it.
+bool has_packets(const Group &group)
+{
+	return std::any_of(group.subjects.begin(), group.subjects.end(),
+			   [](const Subject &subject) { return !subject.packets.empty(); });
+}
+
 std::string subject_text(const Group &group, const Subject &subject)
 {
 	const size_t width = name_width(group);
 	if (!subject.failure.empty())
-		return fmt::format("  {:<{}}  not measured: {}\n", subject.name, width, one_line(subject.failure));
+		return fmt::format("  {:<{}}  {}: {}\n", subject.name, width, failure_word(subject),
+				   one_line(subject.failure));
 	std::string line =
 		fmt::format("  {:<{}}  {:<{}}", subject.name, width, spread_text(spread_of(subject.samples)), kColumn);
 	for (const Reference &reference : group.references)
 		line += fmt::format(" {:<{}}", ratio_text(group, subject, reference), kColumn);
 	if (const Subject *floor = group.floor ? group.measured(*group.floor) : nullptr; floor && floor != &subject)
 		line += fmt::format(" {:+.1f}", ns_over(subject, *floor));
+	if (!subject.packets.empty())
+		line += fmt::format(" {:.0f}", spread_of(subject.packets).median);
 	return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
@@ -87,10 +102,13 @@ Json spread_json(const Spread &spread)
 Json subject_json(const Group &group, const Subject &subject)
 {
 	if (!subject.failure.empty())
-		return {{"name", subject.name}, {"not_measured", one_line(subject.failure)}};
+		return {{"name", subject.name},
+			{subject.invalid ? "invalid" : "not_measured", one_line(subject.failure)}};
 	Json json = {{"name", subject.name}};
 	json.update(spread_json(spread_of(subject.samples)));
 	json["samples"] = subject.samples;
+	if (!subject.packets.empty())
+		json["packet_octets"] = spread_json(spread_of(subject.packets));
 	json["ratios"] = Json::object();
 	for (const Reference &reference : group.references)
 		if (const Subject *other = group.measured(reference.subject); other && other != &subject)
@@ -131,6 +149,7 @@ std::string group_text(const Group &group)
 	for (const Reference &reference : group.references)
 		text += fmt::format(" {:<{}}", reference.title, kColumn);
 	text += group.floor ? fmt::format(" ns over {}", *group.floor) : "";
+	text += has_packets(group) ? " octets a packet" : "";
 	text.erase(text.find_last_not_of(' ') + 1);
 	text += '\n';
 	for (const Subject &subject : group.subjects)

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <future>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -28,8 +29,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint16_t kUdpPort = 20001, kTcpPort = 20002;
-constexpr size_t kDatagram = 64; // octets
-constexpr size_t kBatch = 64;    // datagrams of one system call
+constexpr size_t kLongestDatagram = 1472; // octets
+constexpr size_t kBatch = 64;             // datagrams of one system call
 
 void check(bool ok, const char *what)
 {
@@ -56,18 +57,20 @@ double busy_seconds()
 	       static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-/// Where that is allowed.
+constexpr long kFirstCpu = 0;
+
+long last_cpu()
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) - 1;
+}
+
+/// Moves the calling thread, where that is allowed.
 void run_on_cpu(long cpu)
 {
 	cpu_set_t set;
 	CPU_ZERO(&set);
 	CPU_SET(static_cast<size_t>(cpu), &set);
 	sched_setaffinity(0, sizeof(set), &set);
-}
-
-long last_cpu()
-{
-	return sysconf(_SC_NPROCESSORS_ONLN) - 1;
 }
 
 sockaddr_in socket_address(const std::string &address, uint16_t port)
@@ -107,29 +110,29 @@ Fd connected_socket(int type, const std::string &address, uint16_t port)
 
 /// Buffers for kBatch datagrams.
 struct Datagrams {
-	Datagrams()
+	explicit Datagrams(size_t length)
 	{
 		for (size_t i = 0; i < kBatch; i++) {
-			vectors[i] = {.iov_base = octets[i].data(), .iov_len = kDatagram};
+			vectors[i] = {.iov_base = octets[i].data(), .iov_len = length};
 			messages[i].msg_hdr.msg_iov = &vectors[i];
 			messages[i].msg_hdr.msg_iovlen = 1;
 		}
 	}
 
-	std::array<std::array<char, kDatagram>, kBatch> octets{};
+	std::array<std::array<char, kLongestDatagram>, kBatch> octets{};
 	std::array<iovec, kBatch> vectors{};
 	std::array<mmsghdr, kBatch> messages{};
 };
 
-/// Counts what arrives at a UDP socket, on the last CPU, as long as it lives.
+/// Counts what arrives at a UDP socket, as long as it lives.
 class UdpCounter {
 public:
-	UdpCounter(const Netns &netns, const std::string &address)
+	UdpCounter(const End &end, long cpu)
 	{
-		in_netns(netns.name(), [&] { fd_ = bound_socket(SOCK_DGRAM, address, kUdpPort); });
+		in_netns(end.netns.name(), [&] { fd_ = bound_socket(SOCK_DGRAM, end.address, kUdpPort); });
 		const int buffer = 16 << 20;
 		setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
-		thread_ = std::thread([this] { count(); });
+		thread_ = std::thread([this, cpu] { count(cpu); });
 	}
 	UdpCounter(const UdpCounter &) = delete;
 	UdpCounter &operator=(const UdpCounter &) = delete;
@@ -142,10 +145,10 @@ public:
 	uint64_t received() const { return received_; }
 
 private:
-	void count()
+	void count(long cpu)
 	{
-		Datagrams datagrams;
-		run_on_cpu(last_cpu());
+		Datagrams datagrams(kLongestDatagram);
+		run_on_cpu(cpu);
 		for (;;) {
 			const int n = recvmmsg(fd_.get(), datagrams.messages.data(), kBatch, MSG_WAITFORONE, nullptr);
 			if (n <= 0 || datagrams.messages[0].msg_len == 0)
@@ -159,31 +162,20 @@ private:
 	std::thread thread_;
 };
 
-} // namespace
+struct Cpus {
+	long sender, receiver;
+};
 
-std::array<double, 2> tcp_stream(const Pair &pair, unsigned streams, unsigned megabytes)
+double udp_one_way(const End &from, const End &to, const UdpLoad &load, const Cpus &cpus)
 {
-	const double busy_before = busy_seconds();
-	const Result result = pair.client.run(
-		fmt::format("iperf3 -J -c {} -P {} -n {}M --connect-timeout 3000", pair.address, streams, megabytes),
-		60s);
-	const double busy = busy_seconds() - busy_before;
-	if (!result.ok())
-		throw std::runtime_error("iperf3 failed");
-	const auto received = nlohmann::json::parse(result.out).at("end").at("sum_received");
-	return {received.at("bits_per_second").get<double>() / 1e9, busy / (received.at("bytes").get<double>() / 1e9)};
-}
-
-double udp_thousand_per_second(const Pair &pair, Milliseconds time)
-{
-	const UdpCounter counter(pair.server, pair.address);
+	const UdpCounter counter(to, cpus.receiver);
 	double rate = 0;
-	in_netns(pair.client.name(), [&] {
-		const Fd fd = connected_socket(SOCK_DGRAM, pair.address, kUdpPort);
-		Datagrams datagrams;
-		run_on_cpu(0);
+	in_netns(from.netns.name(), [&] {
+		const Fd fd = connected_socket(SOCK_DGRAM, to.address, kUdpPort);
+		Datagrams datagrams(load.octets);
+		run_on_cpu(cpus.sender);
 		const auto start = Clock::now();
-		while (Clock::now() - start < time)
+		while (Clock::now() - start < load.time)
 			sendmmsg(fd.get(), datagrams.messages.data(), kBatch, 0);
 		rate = static_cast<double>(counter.received()) / seconds_since(start) / 1000;
 	});
@@ -192,14 +184,77 @@ double udp_thousand_per_second(const Pair &pair, Milliseconds time)
 	return rate;
 }
 
+/// The option of iperf3.
+std::string direction_option(Direction direction)
+{
+	switch (direction) {
+	case Direction::ToServer:
+		return "";
+	case Direction::ToClient:
+		return "-R";
+	case Direction::Both:
+		return "--bidir";
+	}
+	throw std::invalid_argument("no such direction");
+}
+
+/// What iperf3 has received, of all streams.
+struct Received {
+	double bits_per_second = 0, octets = 0;
+};
+
+Received received_of(const std::string &json)
+{
+	Received received;
+	const auto end = nlohmann::json::parse(json).at("end");
+	for (const char *key : {"sum_received", "sum_received_bidir_reverse"})
+		if (const auto sum = end.find(key); sum != end.end()) {
+			received.bits_per_second += sum->at("bits_per_second").get<double>();
+			received.octets += sum->at("bytes").get<double>();
+		}
+	return received;
+}
+
+} // namespace
+
+std::array<double, 2> tcp_stream(const Pair &pair, const TcpLoad &load)
+{
+	const double busy_before = busy_seconds();
+	const Result result = pair.client.netns.run(fmt::format("iperf3 -J -c {} -P {} {} {} --connect-timeout 3000",
+								pair.server.address, load.streams, load.amount,
+								direction_option(load.direction)),
+						    60s);
+	const double busy = busy_seconds() - busy_before;
+	if (!result.ok())
+		throw std::runtime_error("iperf3 failed");
+	const Received received = received_of(result.out);
+	return {received.bits_per_second / 1e9, busy / (received.octets / 1e9)};
+}
+
+double udp_thousand_per_second(const Pair &pair, const UdpLoad &load)
+{
+	const Cpus first = {kFirstCpu, last_cpu()}, second = {last_cpu(), kFirstCpu};
+	switch (load.direction) {
+	case Direction::ToServer:
+		return udp_one_way(pair.client, pair.server, load, first);
+	case Direction::ToClient:
+		return udp_one_way(pair.server, pair.client, load, first);
+	case Direction::Both:
+		break;
+	}
+	auto back = std::async(std::launch::async, [&] { return udp_one_way(pair.server, pair.client, load, second); });
+	const double there = udp_one_way(pair.client, pair.server, load, first);
+	return there + back.get();
+}
+
 double tcp_thousand_transactions(const Pair &pair, unsigned seconds)
 {
 	const std::string sockperf = fmt::format("taskset -c {} sockperf ", last_cpu());
-	const std::string where = fmt::format(" --tcp -i {} -p {}", pair.address, kTcpPort);
-	const Process server = pair.server.start(sockperf + "server" + where);
-	if (!wait_until([&] { return pair.server.listens(kTcpPort); }))
+	const std::string where = fmt::format(" --tcp -i {} -p {}", pair.server.address, kTcpPort);
+	const Process server = pair.server.netns.start(sockperf + "server" + where);
+	if (!wait_until([&] { return pair.server.netns.listens(kTcpPort); }))
 		throw std::runtime_error("sockperf does not listen");
-	const Result result = pair.client.run(sockperf + "ping-pong" + where + fmt::format(" -t {}", seconds));
+	const Result result = pair.client.netns.run(sockperf + "ping-pong" + where + fmt::format(" -t {}", seconds));
 	// [Total Run] RunTime=1.001 sec; Warm up time=400 msec; SentMessages=55532; ReceivedMessages=55531
 	double took = 0;
 	unsigned long received = 0;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Applications across two hosts, in mode tc: beside a bridge without any overlay, and beside the kernel's vxlan.
-#include <fmt/format.h>
-
+// Applications across two hosts on veth pairs, whose underlay link carries super-frames (GSO): beside a bridge without any overlay,
+// and beside the kernel's vxlan. nic.cpp has a link that carries packets.
 #include "chain.hpp"
 #include "plans.hpp"
-#include "streams.hpp"
 
 namespace xovl::bench {
 
@@ -12,54 +10,72 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<Candidate<Chain>> candidates(const Settings &settings)
+const std::vector<Reference> kReferences = {{"of bridge", "bridge"}, {"of kernel", "kernel"}};
+
+std::vector<Contender> bridge_and_kernel()
 {
-	const auto candidate = [&](const std::string &name, const std::function<void(Chain &)> &join) {
-		return joined<Chain>(name, join, Links::Veth, settings.quick ? 500 : 4000);
+	return {{"bridge", by_bridge(), by_bridge()}, {"kernel", by_kernel(), by_kernel()}};
+}
+
+std::vector<Group> tc_groups(const Settings &settings)
+{
+	std::vector<Contender> contenders = bridge_and_kernel();
+	for (const Build &build : builds(settings)) {
+		const Overlay xovl = by_xovl(build.command, {"tc", "tc"});
+		contenders.push_back({build.name, xovl, xovl});
+	}
+	const auto paths = chains({.links = super_frame_links()}, contenders);
+	const std::string title = "super-frames; client, host, host, client on veth pairs, MTU 1450";
+	const std::string amount = settings.quick ? "-n 500M" : "-n 4000M";
+	const UdpLoad udp = {.time = settings.quick ? 200ms : 1000ms};
+	const auto compared = references(settings, kReferences);
+	std::vector<Group> all =
+		stream_groups({"tc-tcp1", "tc-cpu", title}, paths, {.streams = 1, .amount = amount}, compared);
+	const auto add = [&](const std::string &id, const std::string &what, const std::string &unit,
+			     const std::function<Sample(Chain &)> &sample) {
+		all.push_back({.id = "tc-" + id,
+			       .title = what + "; " + title,
+			       .unit = unit,
+			       .subjects = subjects_of<Chain>(paths, sample),
+			       .references = compared});
 	};
-	std::vector<Candidate<Chain>> all = {candidate("bridge", [](Chain &path) { path.join_by_bridge(); }),
-					     candidate("kernel", [](Chain &path) { path.join_by_kernel(); })};
-	for (const Build &build : builds(settings))
-		all.push_back(candidate(build.name, [&](Chain &path) {
-			path.join_by_xovl(build.command, {"tc", "tc"});
-		}));
+	if (!settings.quick) // two minutes are not enough for all
+		add("tcp4", "Four TCP streams (iperf3)", "Gb/s",
+		    [amount](Chain &path) { return path.tcp({.streams = 4, .amount = amount})[0]; });
+	add("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",
+	    [udp](Chain &path) { return path.udp(udp); });
+	add("rr", "TCP request and response, on one CPU (sockperf)", "thousand/s",
+	    [](Chain &path) { return path.transactions(1); });
+	if (settings.quick)
+		all.back().most_rounds = 2;
 	return all;
 }
 
-std::vector<Group> groups(const Settings &settings)
+std::vector<Group> super_frame_groups(const Settings &settings)
 {
-	const auto chains = candidates(settings);
-	const auto time = settings.quick ? 200ms : 1000ms;
-	const auto group = [&](const std::string &id, const std::string &title, const std::string &unit,
-			       const std::function<double(Chain &)> &sample) -> Group {
-		return {.id = "tc-" + id,
-			.title = title + "; client, host, host, client on veth pairs, MTU 1450",
-			.unit = unit,
-			.subjects = subjects_of<Chain>(chains, sample),
-			.references = references(settings, {{"of bridge", "bridge"}, {"of kernel", "kernel"}})};
-	};
-	std::vector<Group> all = {
-		group("tcp1", "One TCP stream (iperf3)", "Gb/s", [](Chain &path) { return path.one_stream().take(0); }),
-		group("cpu", "CPU time of the whole machine during that stream", "CPU s/GB",
-		      [](Chain &path) { return path.one_stream().take(1); }),
-		group("tcp4", "Four TCP streams (iperf3)", "Gb/s", [](Chain &path) { return path.tcp(4)[0]; }),
-		group("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",
-		      [time](Chain &path) { return udp_thousand_per_second(path.ends(), time); }),
-		group("rr", "TCP request and response, on one CPU (sockperf)", "thousand/s",
-		      [](Chain &path) { return tcp_thousand_transactions(path.ends(), 1); }),
-	};
-	if (settings.quick) { // two minutes are not enough for all
-		std::erase_if(all, [](const Group &group) { return group.id == "tc-tcp4"; });
-		all.back().most_rounds = 2;
-	}
-	return all;
+	std::vector<Contender> contenders = bridge_and_kernel();
+	for (const Modes &modes : {Modes{"tc", "tc"}, Modes{"native", "tc"}, Modes{"native", "native"}})
+		for (const Build &build : builds(settings)) {
+			const Overlay xovl = by_xovl(build.command, modes);
+			contenders.push_back({build.name + "-" + modes.uplink + "-" + modes.port, xovl, xovl});
+		}
+	return stream_groups({"super-frames-tcp1", "super-frames-cpu",
+			      "super-frames made by GRO at the first port (tx off at the clients, GRO on); "
+			      "modes uplink-port"},
+			     chains({.links = merged_links()}, contenders),
+			     {.amount = settings.quick ? "-n 100M" : "-n 1000M"}, kReferences);
 }
 
 } // namespace
 
 std::vector<Plan> tc_plans(const Settings &settings)
 {
-	return {{"tc", false, [settings] { return groups(settings); }}};
+	return {{"tc", false, [settings] { return tc_groups(settings); }}};
+}
+
+std::vector<Plan> super_frame_plans(const Settings &settings)
+{
+	return {{"super-frames", false, [settings] { return super_frame_groups(settings); }, !settings.quick}};
 }
 
 } // namespace xovl::bench

@@ -35,6 +35,8 @@ std::string Tunnel::keys() const
 	if (options)
 		text += fmt::format(", geneve-opt: [\"{:#06x}:{:#04x}:{:02x}\"]", kClass, kType,
 				    fmt::join(option_data(options), ""));
+	if (csum)
+		text += encap == "gre" ? ", csum: true" : ", udpcsum: on";
 	return text;
 }
 

@@ -15,6 +15,7 @@ inline constexpr uint32_t kVni = 100; ///< or VSID, or GRE key
 struct Tunnel {
 	std::string encap = "vxlan"; ///< as files have it
 	unsigned options = 0;        ///< octets of GENEVE options, their headers included; a multiple of 4, at most 64
+	bool csum = false;           ///< outer checksums, of UDP or GRE, are sent; NVGRE has none
 
 	/// "geneve-opt32"
 	std::string name() const;
