@@ -167,7 +167,7 @@ std::vector<Candidate<Chain>> chains(const Layout &layout, const std::vector<Con
 std::vector<Group> stream_groups(const StreamGroups &names, const std::vector<Candidate<Chain>> &chains,
 				 const TcpLoad &load, const std::vector<Reference> &references)
 {
-	const std::string streams = load.streams == 1 ? "one TCP stream" : fmt::format("{} TCP streams", load.streams);
+	const std::string streams = load.streams == 1 ? "One TCP stream" : fmt::format("{} TCP streams", load.streams);
 	const auto subjects = subjects_of_both<Chain>(chains, [load](Chain &path) { return path.tcp(load); });
 	return {{.id = names.id,
 		 .title = fmt::format("{} (iperf3); {}", streams, names.title),
@@ -175,7 +175,7 @@ std::vector<Group> stream_groups(const StreamGroups &names, const std::vector<Ca
 		 .subjects = subjects[0],
 		 .references = references},
 		{.id = names.cpu_id,
-		 .title = fmt::format("CPU time of the whole machine for {}; {}", streams, names.title),
+		 .title = fmt::format("{}: CPU time of the whole machine; {}", streams, names.title),
 		 .unit = "CPU s/GB",
 		 .subjects = subjects[1],
 		 .references = references}};

@@ -12,10 +12,10 @@
 #include <memory>
 #include <string>
 
+#include "generator.hpp"
 #include "measure.hpp"
 #include "topology.hpp"
 #include "tunnel.hpp"
-#include "wire.hpp"
 
 namespace xovl::bench {
 

@@ -7,9 +7,9 @@
 #include <exception>
 #include <optional>
 
+#include "generator.hpp"
 #include "plans.hpp"
 #include "report.hpp"
-#include "wire.hpp"
 
 namespace {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Applications across two hosts whose underlay link carries packets no longer than its MTU, as the wire between network cards. One
 // host is measured; the other, the peer, is the same for all subjects.
-#include <algorithm>
 #include <array>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "chain.hpp"
 #include "plans.hpp"
@@ -64,19 +64,19 @@ std::string Row::conditions(const std::string &peer) const
 	return fmt::format(
 		"{}; {} over {}, outer checksums {}, packets of MTU size on the link, tenants {}; modes uplink-port; "
 		"the peer is {}",
-		direction.name, tunnel.encap, v6 ? "IPv6" : "IPv4", tunnel.csum ? "on" : "off",
-		gro ? "with gro on" : "as they are by default", peer);
+		direction.name, tunnel.encap == kAllKinds ? "by encapsulation" : tunnel.encap, v6 ? "IPv6" : "IPv4",
+		tunnel.csum ? "on" : "off", gro ? "with gro on" : "as they are by default", peer);
 }
 
 /// Every combination that there is. NVGRE has no checksum. Request and response go both ways.
 std::vector<Row> all_rows()
 {
 	std::vector<Row> rows;
-	for (const char *encap : {"vxlan", "geneve", "gre", "nvgre", kAllKinds})
+	for (const std::string encap : {"vxlan", "geneve", "gre", "nvgre", kAllKinds})
 		for (const bool v6 : {false, true})
 			for (const bool csum : {false, true})
 				for (const bool gro : {false, true}) {
-					if (csum && (encap == std::string("nvgre") || encap == kAllKinds))
+					if (csum && (encap == "nvgre" || encap == kAllKinds))
 						continue;
 					Row row = {.tunnel = {.encap = encap, .csum = csum}, .v6 = v6, .gro = gro};
 					for (const NamedDirection &direction : {kReceive, kSend, kBoth})
@@ -115,11 +115,11 @@ struct Peer {
 	Overlay overlay;
 };
 
-Peer peer_for(const Tunnel &tunnel)
+Peer peer_for(const Row &row)
 {
-	if (tunnel.encap != kAllKinds && kernel_has(tunnel))
-		return {"the kernel's " + tunnel.encap, by_kernel(tunnel)};
-	return {"xovl", xovl_peer(tunnel)};
+	if (row.tunnel.encap != kAllKinds && kernel_has(row.tunnel, row.v6))
+		return {"the kernel's " + row.tunnel.encap, by_kernel(row.tunnel)};
+	return {"xovl", xovl_peer(row.tunnel)};
 }
 
 /// All encapsulations, with the same modes and peer.
@@ -154,7 +154,7 @@ std::vector<Contender> contenders(const Settings &settings, const Row &row, cons
 std::vector<Group> groups(const Settings &settings, const Row &row)
 {
 	const bool by_kind = row.tunnel.encap == kAllKinds;
-	const Peer peer = peer_for(row.tunnel);
+	const Peer peer = peer_for(row);
 	const auto paths =
 		chains({.links = wire_links(row.gro ? "gro on" : ""), .v6 = row.v6, .client_mtu = kClientMtu},
 		       by_kind ? kinds() : contenders(settings, row, peer.overlay));

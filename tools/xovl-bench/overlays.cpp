@@ -112,11 +112,12 @@ Overlay by_xovl(const std::string &command, const Modes &modes, const Tunnel &tu
 	};
 }
 
-bool kernel_has(const Tunnel &tunnel)
+bool kernel_has(const Tunnel &tunnel, bool v6)
 {
 	const Netns probe("probe");
+	const std::string local = v6 ? "2001:db8::1" : "192.0.2.1", remote = v6 ? "2001:db8::2" : "192.0.2.2";
 	try {
-		add_device(probe, tunnel, "192.0.2.1", "192.0.2.2");
+		add_device(probe, tunnel, local, remote);
 		return true;
 	} catch (const std::runtime_error &) {
 		return false;

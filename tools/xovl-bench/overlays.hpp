@@ -44,7 +44,7 @@ Overlay by_kernel(const Tunnel &tunnel = {});
 Overlay by_ovs(const Tunnel &tunnel = {});
 Overlay by_xovl(const std::string &command, const Modes &modes, const Tunnel &tunnel = {});
 
-/// True if this kernel has a device of that kind.
-bool kernel_has(const Tunnel &tunnel);
+/// True if this kernel has a device of that kind. v6: over IPv6
+bool kernel_has(const Tunnel &tunnel, bool v6);
 
 } // namespace xovl::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "wire.hpp"
+#include "generator.hpp"
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
