@@ -100,7 +100,9 @@ void Chain::join(const Overlay &h1, const Overlay &h2)
 {
 	const Site first = {.host = h1_, .tenant = c1_, .facing = h2_, .local = vtep(1), .remote = vtep(2)};
 	const Site second = {.host = h2_, .tenant = c2_, .facing = h1_, .local = vtep(2), .remote = vtep(1)};
-	overlays_ = {h1(first), h2(second)};
+	// h2 first: Open vSwitch gives it another MAC, and a tunnel device of h1 asks for it at once.
+	overlays_[1] = h2(second);
+	overlays_[0] = h1(first);
 	if (!c1_.run("ping -q -c 5 -i 0.05 -w 3 " + client_address(2)).ok())
 		throw std::runtime_error("the clients do not reach each other");
 	iperf_server_.emplace(c2_.start("iperf3 -s"));

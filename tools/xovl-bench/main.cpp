@@ -78,7 +78,7 @@ void run_all(const CommandLine &line)
 	std::fflush(stdout);
 	for (const Group &group : done)
 		if (group.invalid())
-			throw std::runtime_error(group.id + ": invalid, see there");
+			throw std::runtime_error(group.id + " has INVALID subjects");
 }
 
 } // namespace
