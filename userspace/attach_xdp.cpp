@@ -160,18 +160,13 @@ Fd open_program(uint32_t id, const XdpOwn &own)
 Attached find_attached(uint32_t ifindex, const XdpOwn &own)
 {
 	Attached found;
-	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
-	if (const int err = bpf_xdp_query(static_cast<int>(ifindex), 0, &opts)) {
-		if (err == -ENODEV)
-			return found;
-		throw system_error("read the XDP program of interface", std::to_string(ifindex), -err);
-	}
-	if (opts.drv_prog_id) {
+	const LinkXdp xdp = link_xdp(ifindex);
+	if (xdp.native) {
 		found.mode = XOVL_MODE_NATIVE;
-		found.id = opts.drv_prog_id;
-	} else if (opts.skb_prog_id) {
+		found.id = xdp.native;
+	} else if (xdp.generic) {
 		found.mode = XOVL_MODE_GENERIC;
-		found.id = opts.skb_prog_id;
+		found.id = xdp.generic;
 	} else {
 		return found;
 	}
@@ -325,12 +320,14 @@ void remove_stale_pins(uint32_t ifindex, int own_map_fd)
 {
 	const uint32_t map = map_id(own_map_fd);
 	const std::string prefix = fmt::format("dispatch-{}-", ifindex);
+	std::vector<fs::path> dispatchers = entries_of(LibxdpFolder::path());
+	std::erase_if(dispatchers, [&](const fs::path &path) { return !path.filename().string().starts_with(prefix); });
+	if (dispatchers.empty())
+		return;
 	const std::string running = fmt::format("{}{}", prefix, find_attached(ifindex, {}).id);
-	for (const fs::path &dispatcher : entries_of(LibxdpFolder::path())) {
-		const std::string name = dispatcher.filename();
-		if (name.starts_with(prefix) && name != running)
+	for (const fs::path &dispatcher : dispatchers)
+		if (dispatcher.filename() != running)
 			remove_pins(dispatcher, map);
-	}
 }
 
 } // namespace
@@ -385,6 +382,8 @@ std::vector<uint32_t> xdp_programs(uint32_t ifindex)
 {
 	const uint32_t id = find_attached(ifindex, {}).id;
 	std::vector<uint32_t> ids;
+	if (!id)
+		return ids;
 	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
 		ids.push_back(program_id(program.fd.get()));
 	if (ids.empty() && id)

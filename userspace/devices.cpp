@@ -172,9 +172,8 @@ bool lacks_promiscuous(const LinkInfo &link, const xovl_device &device)
 
 } // namespace
 
-LinkInfo require_link(const std::string &dev)
+LinkInfo require_link(const std::string &dev, const std::optional<LinkInfo> &link)
 {
-	auto link = find_link(dev);
 	if (!link)
 		throw request_error(fmt::format(
 			"there is no interface {} (ip link; ports and uplinks can be optional: true)", dev));
@@ -187,10 +186,11 @@ LinkInfo require_link(const std::string &dev)
 void check_interfaces(const Config &config, const std::set<std::string> &known, const Where &where)
 {
 	auto check = [&](const std::string &dev, bool may_be_missing, const ConfigPath &path) {
-		if ((may_be_missing || known.contains(dev)) && !find_link(dev))
+		const auto link = find_link(dev);
+		if ((may_be_missing || known.contains(dev)) && !link)
 			return;
 		try {
-			require_link(dev);
+			require_link(dev, link);
 		} catch (const Error &error) {
 			throw Error(error.kind(), where(path) + error.what());
 		}

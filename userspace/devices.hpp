@@ -13,8 +13,8 @@
 
 namespace xovl {
 
-/// The link of a name that a person gave. Error(Request): there is none, or it is not an Ethernet interface.
-LinkInfo require_link(const std::string &dev);
+/// The link of a name that a person gave, as it was found. Error(Request): there is none, or it is not an Ethernet interface.
+LinkInfo require_link(const std::string &dev, const std::optional<LinkInfo> &link);
 
 /// Those flags of a record that say what the interface is like, which a VLAN interface over it is, too.
 inline constexpr uint32_t kLinkFlags = XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE;

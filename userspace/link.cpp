@@ -25,7 +25,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "error.hpp"
@@ -120,28 +122,22 @@ public:
 	}
 
 	/// Names of the features that are on.
-	std::vector<std::string> features()
+	std::vector<std::string_view> features()
 	{
-		uint32_t count = feature_count();
-		std::vector<uint32_t> names((sizeof(ethtool_gstrings) + size_t{count} * ETH_GSTRING_LEN) / 4 + 1);
-		auto *strings = reinterpret_cast<ethtool_gstrings *>(names.data());
-		strings->cmd = ETHTOOL_GSTRINGS;
-		strings->string_set = ETH_SS_FEATURES;
-		strings->len = count;
-
-		uint32_t blocks = (count + 31) / 32;
+		const std::vector<std::string> &names = feature_names();
+		const auto blocks = static_cast<uint32_t>((names.size() + 31) / 32);
 		size_t size = sizeof(ethtool_gfeatures) + blocks * sizeof(ethtool_get_features_block);
 		std::vector<uint32_t> bits(size / sizeof(uint32_t));
 		auto *get = reinterpret_cast<ethtool_gfeatures *>(bits.data());
 		get->cmd = ETHTOOL_GFEATURES;
 		get->size = blocks;
 
-		std::vector<std::string> on;
-		if (!call(strings) || !call(get))
+		std::vector<std::string_view> on;
+		if (names.empty() || !call(get))
 			return on;
-		for (uint32_t i = 0; i < count; i++)
+		for (size_t i = 0; i < names.size(); i++)
 			if (get->features[i / 32].active >> (i % 32) & 1)
-				on.emplace_back(reinterpret_cast<char *>(strings->data) + size_t{i} * ETH_GSTRING_LEN);
+				on.emplace_back(names[i]);
 		return on;
 	}
 
@@ -164,6 +160,25 @@ private:
 		if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENODEV)
 			throw system_error("ethtool of", request_.ifr_name, errno);
 		return false;
+	}
+
+	/// Those of the kernel, the same for every interface: asked for once. Empty: this interface has gone.
+	const std::vector<std::string> &feature_names()
+	{
+		static std::vector<std::string> names;
+		if (!names.empty())
+			return names;
+		const uint32_t count = feature_count();
+		std::vector<uint32_t> buffer((sizeof(ethtool_gstrings) + size_t{count} * ETH_GSTRING_LEN) / 4 + 1);
+		auto *strings = reinterpret_cast<ethtool_gstrings *>(buffer.data());
+		strings->cmd = ETHTOOL_GSTRINGS;
+		strings->string_set = ETH_SS_FEATURES;
+		strings->len = count;
+		if (count && call(strings))
+			for (uint32_t i = 0; i < count; i++)
+				names.emplace_back(reinterpret_cast<char *>(strings->data) +
+						   size_t{i} * ETH_GSTRING_LEN);
+		return names;
 	}
 
 	uint32_t feature_count()
@@ -203,7 +218,7 @@ LinkInfo describe(rtnl_link *link)
 	Ethtool ethtool(info.name);
 	info.driver = ethtool.driver();
 	size_t offloads = 0;
-	for (const std::string &feature : ethtool.features()) {
+	for (const std::string_view feature : ethtool.features()) {
 		offloads += std::ranges::count(kGsoFeatures, feature);
 		info.rx_vlan_stripped |= feature == "rx-vlan-hw-parse";
 		info.lro |= feature == "rx-lro" || feature == "rx-gro-hw";
@@ -274,6 +289,55 @@ std::optional<LinkInfo> find_link(uint32_t ifindex)
 bool link_exists(uint32_t ifindex)
 {
 	return read_link(ifindex, nullptr) != nullptr;
+}
+
+bool link_exists(const std::string &name)
+{
+	return read_link(0, name.c_str()) != nullptr;
+}
+
+std::optional<LinkInfo> Links::find(const std::string &name)
+{
+	if (auto number = numbers_.find(name); number != numbers_.end())
+		if (auto known = known_.find(number->second); known != known_.end())
+			return known->second;
+	return keep(find_link(name));
+}
+
+std::optional<LinkInfo> Links::find(uint32_t ifindex)
+{
+	auto known = known_.find(ifindex);
+	return known != known_.end() ? known->second : keep(find_link(ifindex));
+}
+
+std::optional<LinkInfo> Links::keep(std::optional<LinkInfo> &&link)
+{
+	if (link) {
+		known_[link->ifindex] = *link;
+		numbers_[link->name] = link->ifindex;
+	}
+	return std::move(link);
+}
+
+LinkXdp link_xdp(uint32_t ifindex)
+{
+	LinkXdp found;
+	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
+	const ifinfomsg request = {.ifi_index = static_cast<int>(ifindex)};
+	const int err = netlink_request(
+		socket.get(), RTM_GETLINK, 0, std::as_bytes(std::span(&request, 1)), [&](nlmsghdr *message) {
+			nlattr *nest = nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_XDP);
+			if (!nest)
+				return;
+			const auto number = [&](int type) {
+				nlattr *id = nla_find(static_cast<nlattr *>(nla_data(nest)), nla_len(nest), type);
+				return id ? nla_get_u32(id) : 0;
+			};
+			found = {.native = number(IFLA_XDP_DRV_PROG_ID), .generic = number(IFLA_XDP_SKB_PROG_ID)};
+		});
+	if (err < 0 && err != -NLE_NODEV && err != -NLE_OBJ_NOTFOUND)
+		throw_netlink(fmt::format("XDP programs of interface {}", ifindex), err);
+	return found;
 }
 
 std::vector<VlanLink> vlan_links()

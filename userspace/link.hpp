@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,8 +44,33 @@ struct LinkInfo {
 /// nullopt: no such interface. Error(System) when netlink refuses.
 std::optional<LinkInfo> find_link(const std::string &name);
 std::optional<LinkInfo> find_link(uint32_t ifindex);
-/// Whether an interface has the number. Error(System): the kernel refuses to tell.
+/// Whether an interface has the number or name. Costs less than find_link(). Error(System): the kernel refuses to tell.
 bool link_exists(uint32_t ifindex);
+bool link_exists(const std::string &name);
+
+/// find_link(), which asks for each interface once until forget(). One that is missing is asked for each time.
+class Links {
+public:
+	std::optional<LinkInfo> find(const std::string &name);
+	std::optional<LinkInfo> find(uint32_t ifindex);
+	void forget() { known_.clear(); }
+
+private:
+	std::optional<LinkInfo> keep(std::optional<LinkInfo> &&link);
+
+	std::map<uint32_t, LinkInfo> known_;
+	std::map<std::string, uint32_t> numbers_; ///< by name; may have more than known_
+};
+
+/// Numbers of the XDP programs, or dispatchers, of an interface; 0: none.
+struct LinkXdp {
+	uint32_t native = 0;
+	uint32_t generic = 0;
+};
+
+/// One request for this interface. (bpf_xdp_query() of libbpf before 1.3 reads all interfaces of the namespace.) The interface is gone:
+/// none. Error(System): the kernel refuses to tell.
+LinkXdp link_xdp(uint32_t ifindex);
 
 /// What an interface is called; empty: it is gone. Costs less than find_link().
 std::string link_name(uint32_t ifindex);

@@ -49,7 +49,7 @@ void add_note(DeviceStatus &status, const std::string &note)
 /// Why nothing is attached, and what to do.
 std::string missing_note(const PinDir &dir, uint32_t ifindex, const std::string &dev)
 {
-	if (find_link(dev))
+	if (link_exists(dev))
 		return "the interface is not attached (xovl apply or any change attaches it)";
 	return (device_has_moved(dir, ifindex) ? "the interface is in another network namespace"
 					       : "the interface is missing") +
@@ -295,7 +295,7 @@ std::vector<std::string> OverlayView::missing() const
 {
 	std::vector<std::string> names;
 	for (const auto &name : device_names(impl_->running(false)))
-		if (!find_link(name))
+		if (!link_exists(name))
 			names.push_back(name);
 	return names;
 }

@@ -31,18 +31,18 @@ std::set<uint32_t> trunks(const Tables &tables)
 }
 
 /// The link of a record; nullopt: it is gone, and what has its index now, if anything, is another one.
-std::optional<LinkInfo> find_same_link(uint32_t ifindex, const xovl_device &device)
+std::optional<LinkInfo> find_same_link(Links &links, uint32_t ifindex, const xovl_device &device)
 {
-	auto link = find_link(ifindex);
+	auto link = links.find(ifindex);
 	return link && link->name == device.name ? link : std::nullopt;
 }
 
 /// The flags of a record as its interface is now; those of a VLAN interface are of the uplink that sends for it.
-uint32_t flags_now(const Tables &tables, uint32_t ifindex, const xovl_device &device)
+uint32_t flags_now(Links &links, const Tables &tables, uint32_t ifindex, const xovl_device &device)
 {
 	if (device.role == XOVL_ROLE_VLAN)
-		return flags_now(tables, device.via, tables.devices.at(device.via)) & kLinkFlags;
-	auto link = find_same_link(ifindex, device);
+		return flags_now(links, tables, device.via, tables.devices.at(device.via)) & kLinkFlags;
+	auto link = find_same_link(links, ifindex, device);
 	return link ? device_flags(device, *link) : device.flags;
 }
 
@@ -163,12 +163,16 @@ Interfaces OverlayView::Impl::resolve(const Config &wanted)
 	auto &ifindex = interfaces.ifindex;
 	std::map<uint32_t, std::string> owner;
 	const std::set<std::string> optional = optional_names(wanted);
+	std::map<std::string_view, uint32_t> known;
+	for (const auto &[number, device] : tables().devices)
+		known.emplace(device.name, number);
 	for (const auto &name : device_names(wanted)) {
-		const auto *known = tables().find_device(name);
-		if (find_link(name) || (!known && !optional.contains(name)))
-			ifindex[name] = require_link(name).ifindex;
+		const auto before = known.find(name);
+		const auto link = links_.find(name);
+		if (link || (before == known.end() && !optional.contains(name)))
+			ifindex[name] = require_link(name, link).ifindex;
 		else
-			ifindex[name] = known ? known->first : number_of_missing(tables(), owner);
+			ifindex[name] = before == known.end() ? number_of_missing(tables(), owner) : before->second;
 		if (auto [other, is_first] = owner.emplace(ifindex[name], name); !is_first)
 			throw request_error(
 				fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
@@ -182,7 +186,7 @@ Interfaces OverlayView::Impl::resolve(const Config &wanted)
 bool OverlayView::Impl::is_back(const std::string &dev)
 {
 	const auto *device = loaded() ? tables().find_device(dev) : nullptr;
-	return device && !device_is_live(*dir_, device->first) && find_link(dev);
+	return device && !device_is_live(*dir_, device->first) && link_exists(dev);
 }
 
 void Overlay::Impl::attach_returned()
@@ -204,8 +208,11 @@ void Overlay::Impl::detach_surplus(const Tables &desired)
 		if (device.role == XOVL_ROLE_VLAN)
 			continue;
 		auto kept = desired.devices.find(ifindex);
-		if (kept == desired.devices.end() || kept->second.role != device.role)
-			device_detach(*dir_, ifindex, device);
+		if (kept != desired.devices.end() && kept->second.role == device.role)
+			continue;
+		device_detach(*dir_, ifindex, device);
+		if (device.mode != XOVL_MODE_TC)
+			links_.forget();
 	}
 }
 
@@ -217,7 +224,7 @@ void Overlay::Impl::refuse_to_mix(const Tables &desired)
 		const auto known = tables().devices.find(ifindex);
 		const bool is_known = known != tables().devices.end() && known->second.role == device.role &&
 				      known->second.mode_asked == device.mode_asked;
-		if (device.role != XOVL_ROLE_VLAN && !is_known && find_same_link(ifindex, device))
+		if (device.role != XOVL_ROLE_VLAN && !is_known && find_same_link(links_, ifindex, device))
 			throw Error(Error::Kind::System,
 				    fmt::format("{} is to be attached by {}, but {} runs (xovl down, then apply)",
 						device.name, own_build().str(), running_build().str()));
@@ -242,7 +249,7 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 		return lines;
 	std::set<uint32_t> with_vlans = trunks(desired);
 	for (auto &[ifindex, device] : desired.devices) {
-		auto link = find_same_link(ifindex, device);
+		auto link = find_same_link(links_, ifindex, device);
 		if (device.role == XOVL_ROLE_VLAN || !link)
 			continue;
 		bool trunk = with_vlans.contains(ifindex);
@@ -257,6 +264,8 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 						    name_of(static_cast<xovl_mode>(now.mode))));
 		device = now;
 		maps().devices.set(ifindex, device);
+		if (device.mode_asked != XOVL_MODE_TC || (known && known->second.mode != XOVL_MODE_TC))
+			links_.forget(); // XDP changes features, of the other end of a veth, too
 	}
 	return lines;
 }
@@ -266,7 +275,7 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 {
 	bool changed = false;
 	for (auto &[ifindex, device] : desired.devices) {
-		uint32_t flags = flags_now(desired, ifindex, device);
+		uint32_t flags = flags_now(links_, desired, ifindex, device);
 		if (flags == device.flags)
 			continue;
 		device.flags = flags;
@@ -334,7 +343,8 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 		add_notes(make_tunnel_devices(dir_->path(), before, desired));
 	detach_surplus(desired);
 	for (const auto &[ifindex, device] : desired.devices)
-		if (device.role == XOVL_ROLE_PORT && device.mode == XOVL_MODE_AUTO && find_same_link(ifindex, device))
+		if (device.role == XOVL_ROLE_PORT && device.mode == XOVL_MODE_AUTO &&
+		    find_same_link(links_, ifindex, device))
 			device_open(*dir_, ifindex); // else copies of a flood would have no target until it is attached
 	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), learned(), before, desired); });
 	std::vector<std::string> lines = describe_vlans(before, desired);
@@ -359,12 +369,14 @@ void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *runni
 	if (running_fdb)
 		fdb_to_config(*running_fdb, tables(), before);
 	current_.reset();
+	links_.forget();
 	const FdbItems half_way = running_fdb ? fdb_read(maps()) : FdbItems();
 	carry_out(before, refs, running_fdb ? &half_way : nullptr);
 }
 
 std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
 {
+	links_.forget();
 	auto interfaces = resolve(wanted);
 	const Tables present = needs_load(wanted) ? empty_tables(wanted.limits.value_or(Limits{})) : tables();
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
@@ -379,6 +391,7 @@ std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
 std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs &refs, bool with_fdb)
 {
 	bool was_loaded = loaded();
+	links_.forget();
 	Config before = running(false);
 	// what can be wrong with the request is found before anything changes
 	resolve(wanted);

@@ -6,6 +6,7 @@
 
 #include "fdb_sync.hpp"
 #include "host_check.hpp"
+#include "link.hpp"
 #include "overlay.hpp"
 
 namespace xovl {
@@ -65,6 +66,7 @@ protected:
 	std::optional<Maps> maps_;
 	std::optional<Current> current_;
 	HostCheck host_;
+	Links links_; ///< as they are while one change is made or looked at
 
 private:
 	std::shared_ptr<const PinDir> dir_;

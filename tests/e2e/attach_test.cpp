@@ -3,6 +3,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
 
 #include "attach.hpp"
 #include "topology.hpp"
@@ -57,5 +62,52 @@ TEST_P(AttachRefused, AnEarlierProgramDoesNotStay)
 
 INSTANTIATE_TEST_SUITE_P(Modes, AttachRefused, testing::Values(XOVL_MODE_NATIVE, XOVL_MODE_GENERIC),
 			 [](const auto &info) { return info.param == XOVL_MODE_NATIVE ? "native" : "generic"; });
+
+/* Looks at one interface are many: what each costs must not grow with all the others. */
+TEST(Look, DoesNotReadAllInterfaces)
+{
+	const Netns host("h");
+	host.ip("link add port0 type veth peer name far0");
+	const auto quickest = [&] {
+		auto best = std::chrono::nanoseconds::max();
+		in_netns(host.name(), [&] {
+			const uint32_t ifindex = if_nametoindex("port0");
+			for (int i = 0; i < 30; i++) {
+				const auto start = std::chrono::steady_clock::now();
+				EXPECT_EQ(xdp_attached(ifindex), XOVL_MODE_TC);
+				best = std::min<std::chrono::nanoseconds>(best,
+									  std::chrono::steady_clock::now() - start);
+			}
+		});
+		return best;
+	};
+	const auto alone = quickest();
+	std::string others;
+	for (int i = 0; i < 150; i++)
+		others += "link add other" + std::to_string(i) + " type veth\n";
+	host.ip(others);
+	EXPECT_LT(quickest(), 4 * alone);
+}
+
+TEST(Look, ALinkIsKnownUntilItIsForgotten)
+{
+	const Netns host("h");
+	host.ip("link add port0 mtu 1400 type veth peer name far0");
+	in_netns(host.name(), [&] {
+		Links links;
+		EXPECT_FALSE(links.find("port1"));
+		const uint32_t ifindex = links.find("port0").value().ifindex;
+		host.ip("link set port0 mtu 1300\nlink add port1 type veth peer name far1");
+		EXPECT_EQ(links.find("port0").value().mtu, 1400u);
+		EXPECT_EQ(links.find(ifindex).value().mtu, 1400u);
+		EXPECT_TRUE(links.find("port1")) << "one that was missing";
+		links.forget();
+		EXPECT_EQ(links.find(ifindex).value().mtu, 1300u);
+		host.ip("link del port0");
+		links.forget();
+		EXPECT_FALSE(links.find("port0"));
+		EXPECT_FALSE(links.find(ifindex));
+	});
+}
 
 } // namespace xovl::test
