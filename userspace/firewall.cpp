@@ -126,6 +126,52 @@ std::optional<Address> covered(const Json &value, const std::set<Address> &addre
 	return found == addresses.end() ? std::nullopt : std::optional(*found);
 }
 
+/// Whether a value, or one in it, is the protocol, by name or number.
+bool has_protocol(const Json &value, const char *name, int number)
+{
+	if (value.is_structured())
+		return std::ranges::any_of(value, [&](const Json &each) { return has_protocol(each, name, number); });
+	return value == name || value == number;
+}
+
+/// Whether a statement looks at the header of another protocol over IP than UDP and GRE, and so is for that one only.
+bool looks_at_another(const Json &statement)
+{
+	static const std::set<std::string> others = {"tcp",  "udplite", "sctp", "dccp", "icmp",
+						     "igmp", "icmpv6",  "esp",  "ah",   "comp"};
+	if (!statement.is_structured())
+		return false;
+	if (statement.is_object() && statement.contains("field") && statement.contains("protocol") &&
+	    statement["protocol"].is_string() && others.contains(statement["protocol"].get<std::string>()))
+		return true;
+	return std::ranges::any_of(statement, looks_at_another);
+}
+
+/// Whether a statement is "meta l4proto", "ip protocol" or "ip6 nexthdr" of values that it has in itself, none of which is UDP or GRE.
+bool demands_another(const Json &statement)
+{
+	if (!statement.is_object() || !statement.contains("match"))
+		return false;
+	const Json &match = statement["match"];
+	const Json left = match.value("left", Json()), right = match.value("right", Json());
+	const bool is_field = left == Json{{"meta", {{"key", "l4proto"}}}} ||
+			      left == Json{{"payload", {{"protocol", "ip"}, {"field", "protocol"}}}} ||
+			      left == Json{{"payload", {{"protocol", "ip6"}, {"field", "nexthdr"}}}};
+	if (!is_field || match.value("op", "") != "==")
+		return false;
+	const bool is_named_set = right.is_string() && right.get<std::string>().starts_with('@');
+	return !is_named_set && !is_range(right) && !has_protocol(right, "udp", IPPROTO_UDP) &&
+	       !has_protocol(right, "gre", IPPROTO_GRE);
+}
+
+/// Whether a rule is for packets that a tunnel's cannot be.
+bool is_for_others(const Json &statements)
+{
+	return std::ranges::any_of(statements, [](const Json &statement) {
+		return looks_at_another(statement) || demands_another(statement);
+	});
+}
+
 /// Those marks that a rule names, in words.
 std::set<std::string> named(const Words &words, const Marks &marks)
 {
@@ -200,8 +246,11 @@ std::string named_by_rules(const std::string &rules, const TunnelFlows &flows)
 			continue;
 		const Json &rule = item["rule"];
 		const std::string family = rule["family"], table = rule["table"];
+		const Json statements = rule.value("expr", Json::array());
+		if (is_for_others(statements))
+			continue;
 		Words words;
-		collect(rule.value("expr", Json::array()), family, table, sets, words);
+		collect(statements, family, table, sets, words);
 		const std::set<std::string> found = named(words, marks);
 		what.insert(found.begin(), found.end());
 		if (!found.empty())

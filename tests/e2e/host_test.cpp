@@ -228,7 +228,8 @@ TEST_F(Beside, FirewallRulesThatNameTheTunnel)
 		expect_noted(h(1).apply(net().config(1)), "inet t c");
 		h(1).xovl_must("down");
 	}
-	for (const char *rule : {"tcp dport 22 accept", "ip saddr 198.51.100.7 drop", "udp dport 4790 drop", "drop"}) {
+	for (const char *rule : {"tcp dport 22 accept", "tcp dport 4789 drop", "meta l4proto tcp th dport 4789 drop",
+				 "ip saddr 198.51.100.7 drop", "udp dport 4790 drop", "drop"}) {
 		ASSERT_TRUE(nft(rule)) << rule;
 		EXPECT_EQ(h(1).apply(net().config(1)).err, "") << rule;
 		h(1).xovl_must("down");

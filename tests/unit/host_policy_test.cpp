@@ -133,6 +133,40 @@ TEST(NamedByRules, PortsAndAddresses)
 	EXPECT_EQ(named_by_rules("{}", flows), "");
 }
 
+TEST(NamedByRules, OfOtherProtocols)
+{
+	const auto payload = [](const std::string &protocol, const std::string &field) {
+		return R"({"payload":{"protocol":")" + protocol + R"(","field":")" + field + R"("}})";
+	};
+	const auto then_port = [&](const std::string &left, const std::string &op, const std::string &right) {
+		return rule(R"({"match":{"op":")" + op + R"(","left":)" + left + R"(,"right":)" + right +
+			    R"(}},{"match":{"op":"==","left":)" + payload("th", "dport") + R"(,"right":4789}})");
+	};
+	const std::string l4proto = R"({"meta":{"key":"l4proto"}})";
+	const TunnelFlows flows = {kVxlan, kGre};
+	for (const char *protocol : {"tcp", "sctp", "dccp", "udplite"})
+		EXPECT_EQ(named_by_rules(match(payload(protocol, "dport"), "4789"), flows), "") << protocol;
+	for (const std::string &left : {l4proto, payload("ip", "protocol"), payload("ip6", "nexthdr")}) {
+		EXPECT_EQ(named_by_rules(then_port(left, "==", R"("tcp")"), flows), "") << left;
+		EXPECT_EQ(named_by_rules(then_port(left, "==", R"({"set":["tcp",132]})"), flows), "") << left;
+		for (const char *right : {R"("udp")", "17", R"({"set":["tcp","udp"]})", R"("@s")"})
+			EXPECT_EQ(named_by_rules(then_port(left, "==", right), flows), "UDP port 4789 (inet t c)")
+				<< left << right;
+		EXPECT_EQ(named_by_rules(then_port(left, "!=", R"("tcp")"), flows), "UDP port 4789 (inet t c)") << left;
+	}
+	EXPECT_EQ(named_by_rules(then_port(R"({"meta":{"key":"protocol"}})", "==", R"("ip")"), flows),
+		  "UDP port 4789 (inet t c)")
+		<< "an EtherType";
+	EXPECT_EQ(named_by_rules(then_port(payload("ip", "saddr"), "==", R"("192.0.2.2")"), flows),
+		  "192.0.2.2, UDP port 4789 (inet t c)");
+	EXPECT_EQ(named_by_rules(rule(R"({"match":{"op":"==","left":)" + payload("ip", "saddr") +
+				      R"(,"right":"192.0.2.2"}},{"match":{"op":"==","left":)" +
+				      payload("tcp", "dport") + R"(,"right":22}})"),
+				 flows),
+		  "")
+		<< "of a peer, but no tunnel packet";
+}
+
 TEST(KernelTunnel, WhereItReceives)
 {
 	const auto endpoint = [](const char *local, uint32_t service) {
