@@ -64,6 +64,15 @@ TunnelFlows new_flows(const Tables &current, const Tables &desired)
 	return flows;
 }
 
+std::string lost_note(const std::set<std::string> &tunnels, const Address &local)
+{
+	return fmt::format(
+		"{0} of the kernel {1} nothing at {2} (xovl vtep set {2} foreign pass leaves {3} what no network "
+		"has)",
+		fmt::join(tunnels, ", "), tunnels.size() > 1 ? "get" : "gets", local.str(),
+		tunnels.size() > 1 ? "them" : "it");
+}
+
 /// What is said of many, in one line: "192.0.2.2: …" or "192.0.2.2 and 7 more: …".
 std::string of_many(const char *what, const std::vector<std::pair<std::string, std::string>> &notes)
 {
@@ -124,17 +133,20 @@ std::vector<std::string> HostCheck::check_foreign(const Tables &current, const T
 	std::vector<std::string> notes;
 	if (!has_more(desired.endpoints, current.endpoints) && !has_more(desired.tunnels, current.tunnels))
 		return notes;
-	std::set<std::string> lost;
+	std::set<std::string> lost, waiting;
 	std::set<Address> locals;
 	for (const auto &[endpoint, value] : desired.endpoints) {
 		const bool is_new = !contains(current.endpoints, endpoint);
 		const xovl_vtep &vtep = vtep_of(desired, endpoint.local);
 		for (const KernelTunnel &tunnel : tunnels()) {
-			if (!tunnel.up || is_tunnel_device(tunnel) || !receives_at(tunnel, endpoint))
+			if (is_tunnel_device(tunnel) || !receives_at(tunnel, endpoint))
 				continue;
 			const auto key = key_of(tunnel, endpoint.local);
 			const bool taken = key && contains(desired.tunnels, *key) && !contains(current.tunnels, *key);
-			if (vtep.foreign == XOVL_FOREIGN_REFUSE && (is_new || taken)) {
+			if (vtep.foreign == XOVL_FOREIGN_REFUSE && (is_new || taken) && !tunnel.up) {
+				if (waiting.insert(tunnel.str()).second)
+					notes.push_back(lost_note({tunnel.str()}, Address(endpoint.local)));
+			} else if (vtep.foreign == XOVL_FOREIGN_REFUSE && (is_new || taken)) {
 				lost.insert(tunnel.str());
 				locals.insert(Address(endpoint.local));
 			} else if (taken) {
@@ -154,6 +166,30 @@ std::vector<std::string> HostCheck::check_foreign(const Tables &current, const T
 				fmt::join(lost, ", "), fmt::join(addresses, ", "), addresses.front()));
 }
 
+std::string HostCheck::foreign_note(const Tables &tables, const Address &vtep)
+{
+	const bool pass = vtep_of(tables, vtep.raw()).foreign == XOVL_FOREIGN_PASS;
+	std::set<std::string> lost, taken;
+	for (const auto &[endpoint, value] : tables.endpoints) {
+		if (Address(endpoint.local) != vtep)
+			continue;
+		for (const KernelTunnel &tunnel : tunnels()) {
+			if (is_tunnel_device(tunnel) || !receives_at(tunnel, endpoint))
+				continue;
+			const auto key = key_of(tunnel, endpoint.local);
+			if (key && contains(tables.tunnels, *key))
+				taken.insert(tunnel.str());
+			else if (!pass)
+				lost.insert(tunnel.str());
+		}
+	}
+	std::string note = lost.empty() ? "" : lost_note(lost, vtep);
+	if (!taken.empty())
+		note += fmt::format("{}{}: a network has {} packets", note.empty() ? "" : "; ", fmt::join(taken, ", "),
+				    taken.size() > 1 ? "their" : "its");
+	return note;
+}
+
 std::string HostCheck::firewall_note(const TunnelFlows &flows)
 {
 	const std::string named = named_by_rules(rules(), flows);
@@ -170,6 +206,8 @@ std::string HostCheck::firewall_note(const TunnelFlows &flows)
 std::string HostCheck::vtep_note(const Tables &tables, const Address &vtep)
 {
 	std::string note = surroundings().vtep_note(tables, vtep);
+	if (const std::string foreign = foreign_note(tables, vtep); !foreign.empty())
+		note += (note.empty() ? "" : "; ") + foreign;
 	for (const TunnelFlow &flow : tunnel_flows(tables)) {
 		if (flow.local != vtep || vtep_of(tables, vtep.raw()).xfrm_ignore)
 			continue;

@@ -20,7 +20,8 @@ public:
 	/// What a person should know of what desired has and current has not, one line each: "port veth1: in bridge br0, …".
 	/// Empty tables as current: of all in desired.
 	/// Error(System): tunnel packets would go past an IPsec policy, and the vtep does not say "xfrm ignore"; or a tunnel of the
-	/// kernel would get nothing any more, and the vtep says nothing of foreign.
+	/// kernel that is up would get nothing any more, and the vtep says nothing of
+	/// foreign.
 	std::vector<std::string> check(const Tables &current, const Tables &desired);
 
 	/// The notes of check() for one vtep, uplink, port or peer, as they are now; empty: there is nothing to say.
@@ -39,6 +40,8 @@ private:
 	std::vector<std::string> check_foreign(const Tables &current, const Tables &desired);
 	std::vector<std::string> interface_notes(const Tables &current, const Tables &desired);
 	std::vector<std::string> address_notes(const Tables &current, const Tables &desired, const TunnelFlows &flows);
+	/// The kernel's tunnels that get nothing at the vtep, up or down.
+	std::string foreign_note(const Tables &tables, const Address &vtep);
 	std::string firewall_note(const TunnelFlows &flows);
 
 	std::optional<Surroundings> surroundings_;

@@ -103,11 +103,37 @@ TEST_F(Beside, ExternalTunnelsAndThoseThatAreDown)
 	h(1).ip("link add vxe type vxlan external dstport 4789\nlink set vxe up");
 	expect_refused(h(1).apply(net().config(1)), "vxe (vxlan, external)");
 	h(1).ip("link set vxe down");
-	EXPECT_EQ(h(1).apply(net().config(1)).err, "");
+	const Result applied = h(1).apply(net().config(1));
+	EXPECT_TRUE(applied.ok()) << applied.text();
+	EXPECT_NE(applied.err.find(
+			  "vxe (vxlan, external) of the kernel gets nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
+			  "foreign pass"),
+		  std::string::npos)
+		<< applied.err;
 	h(1).xovl_must("down");
 	h(1).ip("link del vxe\nlink add vx9 type vxlan id 9 local 192.0.2.77 remote 192.0.2.2 dstport 4789\nlink set "
 		"vx9 up");
 	EXPECT_EQ(h(1).apply(net().config(1)).err, "") << "at another address";
+}
+
+TEST_F(Beside, KernelTunnelsThatComeLaterAreShown)
+{
+	build({});
+	EXPECT_EQ(vtep_note(), "") << "what xovl made itself does not count";
+	h(1).xovl_must("uplink set up0 gro off"); // the port is free for others
+	h(1).ip("link add vx7 type vxlan id 7 local 192.0.2.1 dstport 4789");
+	const std::string lost = "vx7 (vxlan, VNI 7) of the kernel gets nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
+				 "foreign pass leaves it what no network has)";
+	EXPECT_EQ(vtep_note(), lost) << "down";
+	EXPECT_EQ(h(1).xovl("net set blue ttl 9").err, "") << "it is not new";
+	h(1).ip("link set vx7 up\nlink add vx9 type vxlan id 9 local 192.0.2.9 dstport 4789");
+	EXPECT_EQ(vtep_note(), lost) << "up; the other is at another address";
+	h(1).xovl_must("vtep set 192.0.2.1 foreign drop");
+	EXPECT_EQ(vtep_note(), lost);
+	h(1).xovl_must("vtep set 192.0.2.1 foreign pass");
+	EXPECT_EQ(vtep_note(), "");
+	h(1).xovl_must("net add green encap vxlan vni 7");
+	EXPECT_EQ(vtep_note(), "vx7 (vxlan, VNI 7): a network has its packets");
 }
 
 class BesideXfrm : public Beside, public testing::WithParamInterface<bool> {
