@@ -106,7 +106,13 @@ TEST_F(Missing, MadeAgainIsAttachedAgain)
 	EXPECT_EQ(h(1).xovl("port add late0 net blue mode tc").status, 1) << "it is known, and not there";
 	make_late();
 	EXPECT_NE(note("late0"), "");
-	EXPECT_EQ(h(1).xovl("port add late0 net blue mode auto").status, 1) << "other words";
+	const Result other = h(1).xovl("port add late0 net blue mode auto");
+	EXPECT_EQ(other.status, 1);
+	EXPECT_NE(other.err.find(
+			  "its interface is back (xovl apply or any change attaches it; xovl port del, then port add, "
+			  "changes it)"),
+		  std::string::npos)
+		<< other.err;
 	h(1).xovl_must("port add late0 net blue mode tc");
 	EXPECT_EQ(note("late0"), "");
 	EXPECT_TRUE(is_attached("late0", "late1"));
@@ -129,6 +135,30 @@ TEST_F(Missing, OptionalUplinkWaits)
 	make_late();
 	h(1).xovl_must("fdb flush net blue");
 	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("note"), "");
+}
+
+TEST_F(Missing, UplinkMadeAgainIsAttachedAgain)
+{
+	make_late();
+	h(1).xovl_must("uplink add late0 mode tc");
+	const std::string before = h(1).save();
+	h(1).ip("link del late0");
+	EXPECT_EQ(h(1).xovl("uplink add late0 mode tc").status, 1) << "it is known, and not there";
+	make_late();
+	const auto note_of_uplink = [&]() -> std::string { return h(1).xovl_show("uplink show").at(1).at("note"); };
+	EXPECT_NE(note_of_uplink(), "");
+	const Result other = h(1).xovl("uplink add late0");
+	EXPECT_EQ(other.status, 1);
+	EXPECT_NE(other.err.find(
+			  "its interface is back (xovl apply or any change attaches it; xovl uplink set late0 changes "
+			  "it)"),
+		  std::string::npos)
+		<< other.err;
+	h(1).xovl_must("uplink add late0 mode tc");
+	EXPECT_EQ(note_of_uplink(), "");
+	EXPECT_EQ(h(1).save(), before);
+	EXPECT_NE(h(1).xovl("uplink add late0 mode tc").err.find("exists already (another interface)"),
+		  std::string::npos);
 }
 
 TEST_F(Missing, ErrorNamesTheCure)

@@ -22,6 +22,13 @@ size_t erase(Config &config, const std::string &dev, uint16_t vid)
 	return erased;
 }
 
+bool has(const Config &config, const PortConfig &wanted)
+{
+	const auto is_same = [&](const PortConfig &port) { return port.dev == wanted.dev && port.vid == wanted.vid; };
+	return std::ranges::any_of(config.networks,
+				   [&](const NetworkConfig &net) { return std::ranges::any_of(net.ports, is_same); });
+}
+
 void add(Context &context, Args &args)
 {
 	PortConfig port{.dev = parse_dev_name(args.next("DEV"))};
@@ -36,9 +43,13 @@ void add(Context &context, Args &args)
 	words.into(port);
 	context.edit([&](Config &config) {
 		std::vector<PortConfig> &ports = network_of(config, net).ports;
-		const bool is_known = std::ranges::find(ports, port) != ports.end();
-		if (!is_known || !context.overlay().is_back(port.dev)) // else it is attached again
+		if (!has(config, port) || !context.overlay().is_back(port.dev))
 			ports.push_back(port);
+		else if (std::ranges::find(ports, port) == ports.end()) // else it is attached again
+			throw request_error(fmt::format(
+				"port {} exists already with other words, and its interface is back (xovl apply or any "
+				"change attaches it; xovl port del, then port add, changes it)",
+				port_name(port.dev, port.vid)));
 	});
 }
 
