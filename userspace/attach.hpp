@@ -132,6 +132,10 @@ void xdp_detach(uint32_t ifindex, const XdpOwn &own = {}, int own_map_fd = -1);
 /// Whether a program of ours that is attached there uses the map.
 bool xdp_uses_map(uint32_t ifindex, int map_fd);
 
+/// What keeps our program from being attached in that mode: "native XDP program xp is attached and cannot be joined". Empty: nothing that can
+/// be seen beforehand.
+std::string xdp_in_the_way(uint32_t ifindex, xovl_mode mode, const XdpOwn &own);
+
 /// Ids of the XDP programs of the interface, in their order; behind a dispatcher those that it calls.
 std::vector<uint32_t> xdp_programs(uint32_t ifindex);
 

@@ -290,6 +290,12 @@ std::string why_not_joined(int err, const BpfLog &log)
 	return ": " + reason;
 }
 
+std::string described_as_busy(uint32_t ifindex, const Attached &now)
+{
+	return fmt::format("{} XDP program {} is attached and cannot be joined",
+			   now.mode == XOVL_MODE_NATIVE ? "native" : "generic", program_names(ifindex, now.id));
+}
+
 XdpOutcome outcome_of(int err, uint32_t ifindex, const XdpOwn &own, const BpfLog &log)
 {
 	if (!err)
@@ -297,9 +303,7 @@ XdpOutcome outcome_of(int err, uint32_t ifindex, const XdpOwn &own, const BpfLog
 	Attached now = find_attached(ifindex, own);
 	if (!now.id || !now.own.empty())
 		return {XdpResult::Unsupported, log.reason(-err)};
-	return {XdpResult::Busy, fmt::format("{} XDP program {} is attached and cannot be joined{}",
-					     now.mode == XOVL_MODE_NATIVE ? "native" : "generic",
-					     program_names(ifindex, now.id), why_not_joined(err, log))};
+	return {XdpResult::Busy, described_as_busy(ifindex, now) + why_not_joined(err, log)};
 }
 
 /// Unpin our programs of a dispatcher that use a map.
@@ -376,6 +380,15 @@ bool xdp_uses_map(uint32_t ifindex, int map_fd)
 	const uint32_t map = map_id(map_fd);
 	return std::ranges::any_of(find_attached(ifindex, {}).own,
 				   [&](const Program &program) { return program_maps(program.fd).contains(map); });
+}
+
+std::string xdp_in_the_way(uint32_t ifindex, xovl_mode mode, const XdpOwn &own)
+{
+	const Attached now = find_attached(ifindex, own);
+	if (!now.id || !now.own.empty())
+		return "";
+	const bool can_be_joined = now.mode == mode && !joined_programs(dispatcher_folder(ifindex, now.id)).empty();
+	return can_be_joined ? "" : described_as_busy(ifindex, now);
 }
 
 std::vector<uint32_t> xdp_programs(uint32_t ifindex)

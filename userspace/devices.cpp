@@ -115,7 +115,7 @@ void keep_refusal(xovl_device &device, Note note, const std::string &text)
 }
 
 /// Try XDP; fills in mode, note and refusal.
-void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk)
+void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk, Asked when)
 {
 	auto asked = static_cast<xovl_mode>(device.mode_asked);
 	device.mode = XOVL_MODE_TC;
@@ -136,7 +136,7 @@ void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &de
 		device.mode = mode;
 		return;
 	case XdpResult::Busy:
-		if (asked != XOVL_MODE_AUTO)
+		if (asked != XOVL_MODE_AUTO && when == Asked::Newly)
 			throw Error(Error::Kind::System,
 				    fmt::format("XDP on {}: {} (mode tc works beside it)", link.name, outcome.text));
 		keep_refusal(device, kBusy, outcome.text);
@@ -277,16 +277,20 @@ std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &
 {
 	if (device.mode == XOVL_MODE_AUTO)
 		return "not attached (xovl apply attaches it)";
-	std::string lost;
-	if (!tc_attached(ifindex, tc_own(dir, ifindex)))
-		lost = "TC";
-	if (device.mode != XOVL_MODE_TC && device_xdp_mode(dir, ifindex) != device.mode)
-		lost += lost.empty() ? "XDP" : " and XDP";
-	if (lost.empty())
+	const auto mode = static_cast<xovl_mode>(device.mode);
+	const bool tc = !tc_attached(ifindex, tc_own(dir, ifindex));
+	const bool xdp = mode != XOVL_MODE_TC && device_xdp_mode(dir, ifindex) != mode;
+	if (!tc && !xdp)
 		return "";
-	const bool both = lost.find(' ') != lost.npos;
-	return fmt::format("the {} program{} detached by somebody else (xovl apply attaches {} again)", lost,
-			   both ? "s were" : " was", both ? "them" : "it");
+	const std::string in_the_way = xdp ? xdp_in_the_way(ifindex, mode, xdp_own(dir, ifindex)) : "";
+	if (tc && xdp && in_the_way.empty())
+		return "the TC and XDP programs were detached by somebody else (xovl apply attaches them again)";
+	if (in_the_way.empty())
+		return fmt::format("the {} program was detached by somebody else (xovl apply attaches it again)",
+				   tc ? "TC" : "XDP");
+	return fmt::format("{}the XDP program was detached by somebody else: {}",
+			   tc ? "the TC program was detached by somebody else (xovl apply attaches it again); " : "",
+			   in_the_way);
 }
 
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
@@ -311,7 +315,7 @@ void device_open(const WritablePinDir &dir, uint32_t ifindex)
 	live_devices(dir).set(ifindex, ifindex);
 }
 
-xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
+xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, Asked asked,
 			  const DeviceRecord &record)
 {
 	TcOwn own = tc_own(dir, link.ifindex);
@@ -329,7 +333,7 @@ xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_
 	record(device);
 	if (promisc)
 		set_promisc(link.ifindex, true);
-	attach_xdp(dir, link, device, trunk);
+	attach_xdp(dir, link, device, trunk, asked);
 	device.flags = device_flags(device, link);
 	return device;
 }
@@ -348,6 +352,11 @@ void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_devic
 		set_promisc(ifindex, false);
 	if (is_live && has_live_devices(dir))
 		live_devices(dir).del(ifindex);
+}
+
+std::string device_refusal(const xovl_device &device)
+{
+	return device.note == kBusy ? fmt::format("XDP: {}; TC works beside it", device.refusal) : "";
 }
 
 std::string device_note(const xovl_device &device)

@@ -25,11 +25,14 @@ using DeviceRecord = std::function<void(const xovl_device &)>;
 /// Frames may be sent to the interface from now on; to be said before tables lead there. device_attach() says so, too.
 void device_open(const WritablePinDir &dir, uint32_t ifindex);
 
+/// Whether an interface was to have this role and mode already. Then TC alone is better than a command that fails.
+enum class Asked { Newly, Before };
+
 /// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
 /// right stays untouched. Returns the record with mode, note and flags filled in. trunk: VLAN tags matter there.
 /// record() is called with what is to be changed back one day, before anything else can fail.
-/// Error(System): the mode was asked for by name and another XDP program is in the way, or TC refuses.
-xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk,
+/// Error(System): the mode is newly asked for by name and another XDP program is in the way, or TC refuses.
+xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, Asked asked,
 			  const DeviceRecord &record);
 
 /// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
@@ -68,6 +71,9 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 
 /// kLinkFlags as the interface is now, beside the other flags of device.
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link);
+
+/// Which XDP program is in the way of ours; empty: none was when it was tried last.
+std::string device_refusal(const xovl_device &device);
 
 /// Why the mode in force is not the one asked for; empty when it is.
 std::string device_note(const xovl_device &device);

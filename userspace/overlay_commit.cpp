@@ -241,6 +241,13 @@ bool Overlay::Impl::runs_own_build() const
 	return running_build().same_programs(own_build());
 }
 
+Asked Overlay::Impl::when_asked(const xovl_device &device) const
+{
+	const auto before = asked_.find(device.name);
+	const bool is_same = before != asked_.end() && before->second == std::pair(device.role, device.mode_asked);
+	return is_same ? Asked::Before : Asked::Newly;
+}
+
 /// Attach what is not attached as asked for, and record how. Where another build runs: nothing, as it may not be mixed.
 std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 {
@@ -258,7 +265,10 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 		const auto *known = tables().find_device(device.name);
 		bool was_attached = known && device_is_attached(*dir_, ifindex, known->second);
 		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
-		xovl_device now = device_attach(*dir_, *link, device, trunk, record);
+		xovl_device now = device_attach(*dir_, *link, device, trunk, when_asked(device), record);
+		if (now.mode_asked != XOVL_MODE_AUTO && !device_refusal(now).empty() &&
+		    !(known && device_refusal(now) == device_refusal(known->second)))
+			add_notes({fmt::format("{}: {}", device.name, device_refusal(now))});
 		if (known && (!was_attached || now.mode != known->second.mode))
 			lines.push_back(fmt::format("~ {} attached, mode {}", device.name,
 						    name_of(static_cast<xovl_mode>(now.mode))));
@@ -393,6 +403,9 @@ std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs 
 	bool was_loaded = loaded();
 	links_.forget();
 	Config before = running(false);
+	asked_.clear();
+	for (const auto &[ifindex, device] : tables().devices)
+		asked_[device.name] = {device.role, device.mode_asked};
 	// what can be wrong with the request is found before anything changes
 	resolve(wanted);
 	fit_limits(wanted);

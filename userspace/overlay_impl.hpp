@@ -2,8 +2,10 @@
 // What Overlay's methods share: the open datapath, its tables, and the one function that changes them.
 #pragma once
 
+#include <map>
 #include <utility>
 
+#include "devices.hpp"
 #include "fdb_sync.hpp"
 #include "host_check.hpp"
 #include "link.hpp"
@@ -119,12 +121,15 @@ private:
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
 	void detach_surplus(const Tables &desired);
 	std::vector<std::string> attach_all(Tables &desired);
+	Asked when_asked(const xovl_device &device) const;
 	void refresh_xmit(Tables &desired);
 	void start_tunnels(Tables &desired);
 	void keep_names();
 
 	std::shared_ptr<WritablePinDir> dir_;
 	std::optional<Learned> learned_;
+	std::map<std::string, std::pair<uint8_t, uint8_t>>
+		asked_; ///< role and mode by name, before the change that is made
 	bool healed_ = false;
 	bool has_looked_ = false; ///< attach_returned()
 };

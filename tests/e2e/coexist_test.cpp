@@ -164,6 +164,61 @@ TEST_F(Coexist, RefusedModeLeavesARunningOverlayAsItWas)
 	h(1).ip("link set up0 xdp off\nlink set up0 xdpgeneric off");
 }
 
+TEST_F(Coexist, AForeignXdpProgramInThePlaceOfOursStopsNoChange)
+{
+	build({.port_mode = "tc", .uplink_mode = "native"});
+	const std::string file = h(1).save();
+	const Fd program = foreign_program(BPF_PROG_TYPE_XDP, kXdpPass);
+	in_netns(h(1).name(), [&] {
+		const int ifindex = static_cast<int>(if_nametoindex("up0"));
+		ASSERT_EQ(bpf_xdp_attach(ifindex, program.get(), XDP_FLAGS_DRV_MODE, nullptr), 0);
+	});
+	const std::string foreign = xdp_of("up0");
+	const auto note = [&]() -> std::string { return h(1).xovl_show("uplink show").at(0).at("note"); };
+	const std::string busy = "native XDP program foreign is attached and cannot be joined";
+	EXPECT_EQ(note(), "the XDP program was detached by somebody else: " + busy);
+	bool is_first = true;
+	for (const char *change : {"net set blue ttl 9", "fdb add 02:00:00:00:00:61 net blue dst 192.0.2.2",
+				   "vtep set 192.0.2.1 pmtu trust off", "port del port0",
+				   "port add port0 net blue mode tc", "net set blue ttl 64"}) {
+		const Result result = h(1).xovl(change);
+		EXPECT_TRUE(result.ok()) << change << ": " << result.text();
+		EXPECT_EQ(result.err.find("up0: XDP: " + busy) != std::string::npos, is_first) << result.err;
+		is_first = false;
+		EXPECT_EQ(note().find(busy), 0u) << note();
+	}
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(xdp_of("up0"), foreign);
+	const std::string before = h(1).save();
+	EXPECT_EQ(h(1).xovl("uplink set up0 mode generic").status, 2) << "newly asked for";
+	EXPECT_EQ(h(1).save(), before);
+	EXPECT_TRUE(h(1).apply(file).ok());
+	h(1).xovl_must("uplink set up0 mode tc");
+	EXPECT_EQ(h(1).xovl("uplink set up0 mode native").status, 2) << "newly asked for";
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(xdp_of("up0"), foreign);
+	h(1).ip("link set up0 xdp off");
+	h(1).xovl_must("uplink set up0 mode native");
+	EXPECT_EQ(note(), "");
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("mode"), "native");
+}
+
+TEST_F(Coexist, OursComesBackWhenTheForeignXdpProgramHasGone)
+{
+	build({.port_mode = "tc", .uplink_mode = "native"});
+	const Fd program = foreign_program(BPF_PROG_TYPE_XDP, kXdpPass);
+	in_netns(h(1).name(), [&] {
+		const int ifindex = static_cast<int>(if_nametoindex("up0"));
+		ASSERT_EQ(bpf_xdp_attach(ifindex, program.get(), XDP_FLAGS_DRV_MODE, nullptr), 0);
+	});
+	h(1).xovl_must("net set blue ttl 9");
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("mode"), "tc");
+	h(1).ip("link set up0 xdp off");
+	h(1).xovl_must("net set blue ttl 64");
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("mode"), "native");
+	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("note"), "");
+}
+
 TEST_F(Coexist, ForeignTcProgramStays)
 {
 	prepare({});
