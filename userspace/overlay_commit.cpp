@@ -392,6 +392,9 @@ std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
 	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
 	add_notes(host_.check(Tables{}, desired));
+	for (const auto &dev : device_names(wanted))
+		if (is_back(dev))
+			lines.push_back(fmt::format("~ {} is attached", dev));
 	for (auto &line : describe_vlans(present, desired))
 		lines.push_back(std::move(line));
 	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), present, desired, wanted));

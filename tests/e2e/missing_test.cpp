@@ -113,6 +113,7 @@ TEST_F(Missing, MadeAgainIsAttachedAgain)
 			  "changes it)"),
 		  std::string::npos)
 		<< other.err;
+	EXPECT_EQ(h(1).xovl_must("apply --dry-run " + saved.path()), "~ late0 is attached\n");
 	h(1).xovl_must("port add late0 net blue mode tc");
 	EXPECT_EQ(note("late0"), "");
 	EXPECT_TRUE(is_attached("late0", "late1"));
