@@ -2,7 +2,7 @@
 /*
  * Routers tell the sender of a packet that does not fit. The kernel takes such a message for one of its sockets, and there is none
  * behind our packets; so the datapath reads along. Anybody can send one: it is believed only where it quotes a packet that we can
- * have sent just now (RFC 5927, section 4.1), never below a floor, and only so often.
+ * have sent just now (RFC 5927, section 4.1), its tunnel header included, never below a floor, and only so often.
  */
 #ifndef XOVL_BPF_PMTU_REPORT_H
 #define XOVL_BPF_PMTU_REPORT_H
@@ -33,9 +33,6 @@ static __always_inline void pmtu_learn(ctx_t *ctx)
 #define PMTU_HEADERS_MAX (ETH_HLEN + 60 + 8 + 40 + 16)
 /* Less is no MTU of IPv6 (RFC 8201, section 4). */
 #define PMTU_MIN_IPV6 1280
-/* Octets behind the quoted IP header that every router quotes (RFC 792). */
-#define PMTU_QUOTED_MIN 8
-
 /* What a message says. The headers of the quoted packet are in uplink_now(), as if they came from the peer. */
 struct pmtu_report {
 	struct xovl_addr from, to; /* of the message */
@@ -111,17 +108,20 @@ static __always_inline bool pmtu_read_ipv6(const struct frame *f, struct pmtu_re
 	return true;
 }
 
-/* UDP or GRE and the tunnel header of the quoted packet, as far as they are there. */
+/* UDP or GRE and the tunnel header of the quoted packet, as far as they are there. False: not even what names the peer is. */
 static __always_inline bool pmtu_read_tunnel(const struct frame *f, struct pmtu_report *report, struct outer *outer,
 					     __u8 protocol)
 {
 	__u32 header = report->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	const struct udphdr *udp;
+	__u32 least;
 
 	outer->l4 = report->icmp + sizeof(struct xovl_icmp) + header;
 	outer->l4_len = report->packet_len - header;
+	least = sizeof(struct xovl_icmp) + header;
+	least += protocol == IPPROTO_GRE ? sizeof(struct xovl_gre) : sizeof(struct udphdr);
 	report->quoted_len = report->icmp + report->icmp_len - outer->l4;
-	if (report->icmp_len < sizeof(struct xovl_icmp) + header + PMTU_QUOTED_MIN || report->packet_len < header)
+	if (report->icmp_len < least || report->packet_len < header)
 		return false;
 	outer->brief.tunnel.local = report->key.local;
 	outer->brief.tunnel.remote = report->key.remote;
@@ -218,7 +218,7 @@ static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const
 	return (first & ~varies) == fixed && !(outer->brief.header >> 56);
 }
 
-/* The whole tunnel header is quoted: is it one of a network that sends to the peer? */
+/* Is the quoted tunnel header one of a network that sends to the peer? */
 static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
 					       struct uplink_now *now, __u32 time)
 {
@@ -244,48 +244,27 @@ static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report,
 	return pmtu_is_recent(pmtu, bucket, bucket, time);
 }
 
-/* Ports, and what else eight octets tell. */
-static __always_inline bool pmtu_is_of_endpoint(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
-						const struct outer *outer, const struct xovl_endpoint *endpoint,
-						__u32 now)
-{
-	__u32 first = bpf_ntohl((__u32)outer->brief.header);
-
-	if (outer_is_gre(outer))
-		return (__u16)first == XOVL_PROTOCOL_ETHERNET &&
-		       !(first >> 16 & ~(XOVL_GRE_C | XOVL_GRE_K | XOVL_GRE_S)) &&
-		       pmtu_is_recent(pmtu, 0, XOVL_NEXTHOP_BUCKETS - 1, now);
-	if (!endpoint->sports_differ)
-		return pmtu_sport_is_recent(pmtu, report->sport, endpoint->sport_min, endpoint->sport_max, now);
-	return report->sport >= endpoint->sport_min && report->sport <= endpoint->sport_max &&
-	       pmtu_is_recent(pmtu, 0, XOVL_NEXTHOP_BUCKETS - 1, now);
-}
-
-/* Octets of UDP and tunnel header, or GRE up to its key. */
+/* Octets up to the end of what names the network: UDP and the VNI's header, or GRE with its key, if it has one. */
 static __always_inline __u32 pmtu_header_len(const struct outer *outer)
 {
-	__u32 len;
-
 	if (!outer_is_gre(outer))
 		return sizeof(struct udphdr) + sizeof(struct xovl_vxlan);
-	len = gre_sequence_at(gre_flags(outer));
-	return len < PMTU_QUOTED_MIN ? PMTU_QUOTED_MIN : len;
+	return gre_sequence_at(gre_flags(outer));
 }
 
-/* Does the message quote a packet that we can have sent just now, and that was too big? */
+/*
+ * Does the message quote a packet that we can have sent just now, and that was too big? A quote that ends before the network's
+ * identifier could be of anybody's packet: it is not believed, as by the kernel's tunnels.
+ */
 static __always_inline bool pmtu_is_credible(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
-					     const struct xovl_endpoint *endpoint, struct uplink_now *uplink)
+					     struct uplink_now *uplink)
 {
-	__u32 now = pmtu_now();
-
 	if (uplink->outer.malformed || report->packet_len <= report->mtu || !pmtu_is_from_router(report))
 		return false;
 	if (report->mtu > IP_LEN_MAX || (report->ipv6 && report->mtu < PMTU_MIN_IPV6))
 		return false;
-	if (report->quoted_len >= pmtu_header_len(&uplink->outer))
-		return pmtu_is_of_network(report, pmtu, uplink, now);
-	/* ICMPv6 always quotes more */
-	return !report->ipv6 && pmtu_is_of_endpoint(report, pmtu, &uplink->outer, endpoint, now);
+	return report->quoted_len >= pmtu_header_len(&uplink->outer) &&
+	       pmtu_is_of_network(report, pmtu, uplink, pmtu_now());
 }
 
 /* What has been read, compared with what we send. False: it is about nobody whom we send to. */
@@ -307,7 +286,7 @@ __noinline int pmtu_check(void)
 	endpoint = bpf_map_lookup_elem(&endpoints, &endpoint_key);
 	if (endpoint && endpoint->pmtu_floor) {
 		report->floor = endpoint->pmtu_floor;
-		report->credible = pmtu_is_credible(report, pmtu, endpoint, now);
+		report->credible = pmtu_is_credible(report, pmtu, now);
 	}
 	return true;
 }

@@ -46,8 +46,6 @@ xovl_endpoint make_endpoint(const NetworkConfig &net, const VtepConfig &vtep, co
 	endpoint.encap = has_udp(kind.encap) ? kind.encap : XOVL_ENCAP_GRE;
 	if (vtep.pmtu_trust)
 		endpoint.pmtu_floor = vtep.pmtu_floor + xovl_outer_len(&headers);
-	endpoint.sport_min = net.outer.sport_min;
-	endpoint.sport_max = net.outer.sport_max;
 	return endpoint;
 }
 
@@ -60,10 +58,6 @@ xovl_endpoint either(const xovl_endpoint &a, const xovl_endpoint &b)
 	xovl_endpoint both = b;
 	both.device = std::max(a.device, b.device);
 	both.pmtu_floor = std::max(a.pmtu_floor, b.pmtu_floor);
-	both.sport_min = std::min(a.sport_min, b.sport_min);
-	both.sport_max = std::max(a.sport_max, b.sport_max);
-	both.sports_differ =
-		a.sports_differ || b.sports_differ || a.sport_min != b.sport_min || a.sport_max != b.sport_max;
 	return both;
 }
 

@@ -69,13 +69,11 @@ struct xovl_endpoint {
 	__u16 foreign_pass; /* 1: an unknown identifier is the kernel's */
 	__u16 encap;	    /* enum xovl_encap; GRE stands for NVGRE, too */
 	__u16 pmtu_floor;   /* the least path MTU that is believed, for any of its networks; 0: none is */
-	__u16 sport_min;    /* source ports of the packets that its networks send */
-	__u16 sport_max;
-	__u16 sports_differ; /* 1: not all networks use all of them */
+	__u16 pad;
 	struct xovl_seen seen;
 	__u32 device; /* the kernel's tunnel device that is ours and receives there, too; 0: none */
 };
-XOVL_ASSERT_SIZE(struct xovl_endpoint, 24);
+XOVL_ASSERT_SIZE(struct xovl_endpoint, 20);
 
 /* tunnels: (local address, service, identifier) -> the network that receives there */
 struct xovl_tunnel_key {
