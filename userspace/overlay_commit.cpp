@@ -388,7 +388,11 @@ std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
 {
 	links_.forget();
 	auto interfaces = resolve(wanted);
-	const Tables present = needs_load(wanted) ? empty_tables(wanted.limits.value_or(Limits{})) : tables();
+	const bool is_loaded_anew = needs_load(wanted);
+	const Limits limits = wanted.limits.value_or(Limits{});
+	if (is_loaded_anew)
+		check_memory(limits);
+	const Tables present = is_loaded_anew ? empty_tables(limits) : tables();
 	std::vector<std::string> lines = describe_changes(running(false), wanted);
 	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
 	add_notes(host_.check(Tables{}, desired));

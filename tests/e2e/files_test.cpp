@@ -193,6 +193,10 @@ TEST_F(Files, LimitsThatDoNotFitTheMachineAreRefused)
 		EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
 		EXPECT_EQ(h(1).xovl_show("limits show").at(0).at("fdb"), 1000) << "as before";
 	}
+	const TempFile file("limits: {fdb: 4294967295}\n");
+	const Result dry = h(1).xovl("apply " + file.path() + " --dry-run");
+	EXPECT_EQ(dry.status, 2) << dry.text();
+	EXPECT_EQ(dry.err, h(1).xovl("apply " + file.path()).err);
 	EXPECT_EQ(h(1).apply("limits: {fdb: 4000000000}\n" + net().config(1)).status, 2);
 	EXPECT_TRUE(h(1).xovl("limits set fdb 1100000").ok());
 }
