@@ -108,6 +108,8 @@ TEST_F(Requests, WrongCommands)
 		     {"apply", "FILE"},
 		     {"-b /nonexistent/file", "/nonexistent/file"},
 		     {"--no-such-option", "--no-such-option"},
+		     {"-n second net show", "xovl: -n is given twice (once)"},
+		     {"-b - -b - net show", "xovl: -b is given twice (once)"},
 	     })
 		expect_refused(h(1).xovl(wrong.line), 1, wrong.word, wrong.line);
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));

@@ -39,6 +39,8 @@ CommandLine parse(int argc, char **argv)
 	app.add_option("-n", line.netns)->type_name("NETNS");
 	app.add_option("-b", line.batch)->type_name("FILE");
 	app.add_option("--pin-root", line.options.pin_root)->type_name("DIR")->envname("XOVL_PIN_ROOT");
+	for (CLI::Option *option : app.get_options())
+		option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); // refused below, in our words
 	app.add_flag("-j", line.options.format.json);
 	app.add_flag("-p", line.options.format.pretty);
 	app.add_flag("-v", line.options.verbose);
@@ -48,6 +50,9 @@ CommandLine parse(int argc, char **argv)
 	} catch (const CLI::ParseError &error) {
 		throw request_error(fmt::format("{} (xovl help)", error.what()));
 	}
+	for (const CLI::Option *option : app.get_options())
+		if (option->get_items_expected_max() && option->count() > 1)
+			throw request_error(fmt::format("{} is given twice (once)", option->get_name()));
 	line.words = app.remaining();
 	line.options.format.json |= line.options.format.pretty;
 	if (line.batch && !line.words.empty())
