@@ -276,7 +276,7 @@ void Context::warn_of_absent_vteps(const std::string &command, const std::option
 {
 	for (const VtepStatus &vtep : overlay().vteps())
 		if (!vtep.is_here && (!only || *only == vtep.config.local))
-			fmt::print(stderr, "{}: {} is on no interface (xovl waits for it)\n", command,
+			fmt::print(stderr, "xovl: {}: note: {} is on no interface (xovl waits for it)\n", command,
 				   vtep.config.local.str());
 }
 
