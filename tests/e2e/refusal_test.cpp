@@ -201,16 +201,16 @@ TEST_P(RefusedLook, SaysSoAndTouchesNothing)
 	size_t salt = 0;
 	for (const std::string &line : kLooks) {
 		const std::string right = without_numbers(h(1).xovl_must(line));
+		/* what is installed is known whatever the kernel says */
+		const std::string known = line == "version" ? right.substr(0, right.find('\n') + 1) : "";
 		for_each_refusal(line, 2, salt++, [&](const Kind &kind, size_t first, size_t last) {
 			const Result result = refused(kind, first, last, line);
-			if (result.ok() && line != "version") {
+			if (result.ok()) {
 				EXPECT_EQ(without_numbers(result.out), right);
-			} else if (!result.ok()) {
+			} else {
 				EXPECT_EQ(result.status, 2) << result.text();
 				EXPECT_TRUE(is_one_line(result.err)) << result.err;
-				EXPECT_EQ(result.out, "");
-			} else {
-				EXPECT_NE(result.out.find("running:"), std::string::npos) << result.out;
+				EXPECT_TRUE(result.out.empty() || without_numbers(result.out) == known) << result.out;
 			}
 			ASSERT_EQ(state(), before) << result.text();
 		});

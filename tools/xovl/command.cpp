@@ -29,14 +29,16 @@ void version(Context &context, Args &args)
 		if (!unseen.empty())
 			json["running_unseen"] = unseen;
 		context.out.json(json);
-		return;
+	} else {
+		context.out.text(fmt::format("xovl {}\n", own.str()));
+		if (running)
+			context.out.text(fmt::format("running: {}\n",
+						     running->same_programs(own) ? "this build" : running->str()));
 	}
-	context.out.text(fmt::format("xovl {}\n", own.str()));
-	if (running)
-		context.out.text(
-			fmt::format("running: {}\n", running->same_programs(own) ? "this build" : running->str()));
-	else if (!unseen.empty())
-		context.out.text(fmt::format("running: cannot be seen: {}\n", unseen));
+	if (unseen.empty())
+		return;
+	context.flush();
+	throw Error(Error::Kind::System, fmt::format("what runs cannot be seen: {}", unseen));
 }
 
 void help(Context &context, Args &args)
