@@ -210,6 +210,7 @@ LinkInfo describe(rtnl_link *link)
 	info.mtu = rtnl_link_get_mtu(link);
 	info.ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER;
 	info.loopback = flags & IFF_LOOPBACK;
+	info.up = (flags & IFF_UP) && (flags & IFF_LOWER_UP);
 	info.promisc = flags & IFF_PROMISC;
 	nl_addr *address = rtnl_link_get_addr(link);
 	if (address && nl_addr_get_len(address) == info.mac.size())

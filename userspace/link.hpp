@@ -23,6 +23,7 @@ struct LinkInfo {
 	uint32_t mtu = 0;
 	bool ethernet = false; ///< ARPHRD_ETHER
 	bool loopback = false;
+	bool up = false;               ///< set up, and with carrier
 	bool promisc = false;          ///< IFF_PROMISC set by a person (ifi_flags)
 	bool rx_vlan_stripped = false; ///< ethtool rx-vlan-hw-parse is on: XDP does not see VLAN tags
 	/// A veth whose transmit offloads are on: super-frames, those of UDP and GRE tunnels too, leave it unsegmented.

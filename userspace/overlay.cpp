@@ -70,6 +70,8 @@ DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::s
 	status.note = device_note(device->second);
 	status.hooks = device_hooks(dir, device->first);
 	add_note(status, device_loss(dir, device->first, device->second));
+	if (const auto link = find_link(device->first); link && !link->up)
+		add_note(status, "the link is down");
 	return status;
 }
 

@@ -84,7 +84,7 @@ TEST_F(Missing, AnyChangeAttachesWhatIsThere)
 		const std::string dev = fmt::format("late{}", number++);
 		h(1).xovl_must("port add " + dev + " net blue mode tc optional");
 		EXPECT_EQ(note(dev), kWaits);
-		h(1).ip("link add " + dev + " type veth peer name peer" + dev);
+		h(1).ip("link add " + dev + " up type veth peer name peer" + dev + "\nlink set peer" + dev + " up");
 		h(1).xovl_must(change);
 		EXPECT_EQ(note(dev), "");
 		EXPECT_TRUE(is_attached(dev, "peer" + dev));

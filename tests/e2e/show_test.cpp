@@ -3,6 +3,9 @@
 #include <csignal>
 #include <string>
 #include <thread>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "sockets.hpp"
 #include "topology.hpp"
@@ -70,6 +73,19 @@ TEST_F(Show, NoteTellsTheReasonOfTheDriver)
 	h(1).xovl_must("uplink del up0");
 	h(1).xovl_must("uplink add up0 mode tc");
 	EXPECT_EQ(h(1).xovl_show("uplink show").at(0).at("note"), "") << "nothing of the refusal is left";
+}
+
+TEST_F(Show, LinkThatIsDownIsNoted)
+{
+	const auto note = [&](const std::string &object) {
+		return h(1).xovl_show(object + " show").at(0).at("note").get<std::string>();
+	};
+	for (const auto &[object, dev] : {std::pair("port", "port0"), std::pair("uplink", "up0")}) {
+		EXPECT_EQ(note(object), "");
+		h(1).ip(fmt::format("link set {} down", dev));
+		EXPECT_EQ(note(object), "the link is down");
+		h(1).ip(fmt::format("link set {} up", dev));
+	}
 }
 
 TEST_F(Show, ValuesAreTheFactsOfTheMachine)
