@@ -88,6 +88,15 @@ TEST_F(Show, LinkThatIsDownIsNoted)
 	}
 }
 
+TEST_F(Show, WhatAVtepDoesWithForeignPackets)
+{
+	const std::string vtep = h(1).xovl_show("vtep show").at(0).at("local");
+	for (const char *foreign : {"refuse", "drop", "pass"}) {
+		h(1).xovl_must(fmt::format("vtep set {} foreign {}", vtep, foreign));
+		EXPECT_EQ(h(1).xovl_show("vtep show").at(0).at("foreign"), foreign);
+	}
+}
+
 TEST_F(Show, ValuesAreTheFactsOfTheMachine)
 {
 	const auto blue = h(1).xovl_show("net show blue").at(0);

@@ -60,8 +60,8 @@ void show(Context &context, Args &args)
 		     {"options", "options", options_text},
 		     {"note", "note"}});
 	for (const auto &[vtep, note, is_here] : context.overlay().vteps())
-		table.add({vtep.local.str(), vtep.foreign == XOVL_FOREIGN_PASS ? "pass" : "drop",
-			   is_here ? "local" : "absent", options_of(vtep), note});
+		table.add({vtep.local.str(), name_of(vtep.foreign), is_here ? "local" : "absent", options_of(vtep),
+			   note});
 	context.out.table(table);
 }
 
