@@ -175,8 +175,9 @@ bool lacks_promiscuous(const LinkInfo &link, const xovl_device &device)
 LinkInfo require_link(const std::string &dev, const std::optional<LinkInfo> &link)
 {
 	if (!link)
-		throw request_error(fmt::format(
-			"there is no interface {} (ip link; ports and uplinks can be optional: true)", dev));
+		throw request_error(fmt::format("there is no interface {} (ip link; with optional on, in a file "
+						"optional: true, xovl waits for it)",
+						dev));
 	if (!link->ethernet || link->loopback)
 		throw request_error(
 			fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));

@@ -166,7 +166,8 @@ TEST_F(Missing, ErrorNamesTheCure)
 {
 	const Result refused = h(1).apply(with_port("{dev: late0}"));
 	EXPECT_EQ(refused.status, 1) << refused.text();
-	EXPECT_NE(refused.err.find("there is no interface late0 (ip link; ports and uplinks can be optional: true)"),
+	EXPECT_NE(refused.err.find("there is no interface late0 (ip link; with optional on, in a file optional: true, "
+				   "xovl waits for it)"),
 		  std::string::npos)
 		<< refused.err;
 	EXPECT_EQ(h(1).xovl("uplink add late0").status, 1);
