@@ -317,11 +317,34 @@ bool is_of_this_netns(const xovl_settings &settings)
 	return settings.netns_cookie == netns_cookie();
 }
 
+bool any_device_is_live(const PinDir &dir)
+{
+	const Fd map = dir.open_map("live_devices");
+	uint32_t ifindex = 0;
+	if (!map) // layouts before 10: nothing tells
+		return !read_records<xovl_device>(dir, "devices").empty();
+	if (bpf_map_get_next_key(map.get(), nullptr, &ifindex) == 0)
+		return true;
+	if (errno != ENOENT)
+		throw system_error("read", dir.pin("live_devices"), errno);
+	return false;
+}
+
+void require_no_devices(const PinDir &dir)
+{
+	if (dir.exists() && (any_device_is_live(dir) || !read_records<xovl_device>(dir, "devices").empty()))
+		throw Error(Error::Kind::System,
+			    fmt::format("{} is missing, but the datapath beside it runs (xovl down, then apply)",
+					dir.pin(kSettingsPin)));
+}
+
 bool datapath_is_loaded(const PinDir &dir)
 {
 	const auto settings = read_settings(dir);
-	if (!settings)
+	if (!settings) {
+		require_no_devices(dir);
 		return false;
+	}
 	if (!settings->layout)
 		throw Error(Error::Kind::System, fmt::format("{} is not what xovl pinned there (xovl down, then apply)",
 							     dir.pin(kSettingsPin)));

@@ -84,8 +84,15 @@ std::optional<xovl_settings> read_settings(const PinDir &dir);
 /// one when a layout before 2 wrote them.)
 bool is_of_this_netns(const xovl_settings &settings);
 
-/// Whether a complete datapath of this network namespace is pinned in dir. Error(System) when it is of another layout, or when that
-/// cannot be seen.
+/// Whether the programs run on an interface. The kernel removes those from live_devices that are deleted or leave their namespace.
+bool any_device_is_live(const PinDir &dir);
+
+/// Where there are no settings: nothing is loaded, or a load was interrupted, which has no interfaces yet. Error(System): there are
+/// some, so somebody removed the settings of a datapath that runs.
+void require_no_devices(const PinDir &dir);
+
+/// Whether a complete datapath of this network namespace is pinned in dir. Error(System) when it is of another layout, when its settings
+/// are missing, or when that cannot be seen.
 bool datapath_is_loaded(const PinDir &dir);
 
 /// The clock that the datapath writes into learned FDB entries, ns.

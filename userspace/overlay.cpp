@@ -36,6 +36,8 @@ bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 std::optional<Build> build_in(const PinDir &dir)
 {
 	const auto settings = read_settings(dir);
+	if (!settings)
+		require_no_devices(dir);
 	return settings && is_of_this_netns(*settings) ? std::optional(build_of(*settings)) : std::nullopt;
 }
 

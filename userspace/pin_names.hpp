@@ -13,6 +13,8 @@ class PinDir;
 /// Pinned last, so that it marks a complete load.
 inline constexpr const char *kSettingsPin = "settings";
 inline constexpr const char *kVtepsPin = "vteps";
+inline constexpr const char *kDevicesPin = "devices";
+inline constexpr const char *kLiveDevicesPin = "live_devices";
 
 /// The TC link of an interface.
 std::string tc_link_pin(uint32_t ifindex);

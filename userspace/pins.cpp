@@ -178,9 +178,10 @@ void WritablePinDir::clear()
 		return;
 	const OwnPins own(*this);
 	std::erase_if(entries, [&](const Entry &entry) { return entry.type != DT_REG || !own.has(entry.name); });
-	// first: what is incomplete is not loaded
-	std::stable_partition(entries.begin(), entries.end(),
-			      [](const Entry &entry) { return entry.name == kSettingsPin; });
+	// first: what is incomplete is not loaded, and without interfaces it is no datapath that lost its settings
+	for (const char *name : {kLiveDevicesPin, kDevicesPin, kSettingsPin})
+		std::stable_partition(entries.begin(), entries.end(),
+				      [&](const Entry &entry) { return entry.name == name; });
 	for (const Entry &entry : entries)
 		if (unlink(pin(entry.name).c_str()) != 0)
 			throw system_error("remove", pin(entry.name), errno);

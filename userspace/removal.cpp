@@ -28,9 +28,12 @@ namespace {
 std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const std::optional<xovl_settings> &settings)
 {
 	std::map<uint32_t, xovl_device> devices;
-	// without settings: an interrupted load, which has attached nothing, or somebody removed the pin
+	// without settings: an interrupted load, which has attached nothing, or somebody removed pins
 	if (!settings || is_of_this_netns(*settings))
 		devices = read_records<xovl_device>(dir, "devices");
+	if (!settings)
+		for (const auto &[ifindex, same] : read_records<uint32_t>(dir, "live_devices"))
+			devices.try_emplace(ifindex);
 	std::erase_if(devices, [](const auto &device) { return device.second.role == XOVL_ROLE_VLAN; });
 	if (settings && settings->layout != XOVL_LAYOUT)
 		for (uint32_t ifindex : link_indexes())
@@ -45,29 +48,15 @@ void forget_xdp(const PinDir &dir)
 		xdp_forget(map.get());
 }
 
-/// Whether the programs run on an interface. The kernel removes those from live_devices that are deleted or leave their namespace.
-bool has_live_devices(const PinDir &dir)
-{
-	const Fd map = dir.open_map("live_devices");
-	uint32_t ifindex = 0;
-	if (!map) // layouts before 10: nothing tells
-		return !read_records<xovl_device>(dir, "devices").empty();
-	if (bpf_map_get_next_key(map.get(), nullptr, &ifindex) == 0)
-		return true;
-	if (errno != ENOENT)
-		throw system_error("read", dir.pin("live_devices"), errno);
-	return false;
-}
-
-enum class Verdict { InUse, Stale, Unproven };
+enum class Verdict { InUse, Stale, Unproven, NoSettings };
 
 Verdict judge(const PinDir &dir, ino_t netns)
 {
-	if (has_live_devices(dir))
+	if (any_device_is_live(dir))
 		return Verdict::InUse;
 	const auto settings = read_settings(dir);
-	if (!settings) // a load that was killed has attached nothing
-		return Verdict::Stale;
+	if (!settings) // a load that was killed has no interfaces yet
+		return read_records<xovl_device>(dir, "devices").empty() ? Verdict::Stale : Verdict::NoSettings;
 	switch (netns_presence(netns, settings->netns_cookie)) {
 	case Presence::Present:
 		return Verdict::InUse;
@@ -111,6 +100,10 @@ void sweep_one(const std::string &root, ino_t netns, StaleStates &states)
 		states.kept.push_back(fmt::format(
 			"{}: nothing is seen in its network namespace, but this kernel cannot tell that it is gone",
 			name));
+		return;
+	case Verdict::NoSettings:
+		states.kept.push_back(
+			fmt::format("{}: its settings are missing (xovl down in its network namespace)", name));
 		return;
 	case Verdict::Stale:
 		detach_moved(dir);

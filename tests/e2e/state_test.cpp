@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -119,6 +120,14 @@ void pin_foreign_map(const std::string &path)
 {
 	const Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "foreign", 4, 4, 1, nullptr));
 	ASSERT_EQ(bpf_obj_pin(map.get(), path.c_str()), 0) << path;
+}
+
+std::set<std::string> names_in(const std::string &folder)
+{
+	std::set<std::string> names;
+	for (const auto &entry : fs::directory_iterator(folder))
+		names.insert(entry.path().filename());
+	return names;
 }
 
 /// A descriptor of the folder with an exclusive lock on it.
@@ -313,6 +322,38 @@ TEST_F(State, DownStaleTellsWhatItRemoves)
 	EXPECT_TRUE(fs::exists(folder(live)));
 	EXPECT_EQ(xovl_must("down --stale"), "");
 	must(command(live, "down"));
+}
+
+/* Somebody removed the pin; the programs run on. */
+TEST_F(State, WithoutSettingsWhatRunsIsNotTakenForNothing)
+{
+	for (const char *mode : {"tc", "native"}) {
+		ASSERT_TRUE(apply(mode).ok());
+		ASSERT_TRUE(fs::remove(folder() + "/settings"));
+		const std::set<std::string> before = names_in(folder());
+		for (const char *line : {"save", "stats", "net show", "version", "net add red encap vxlan vni 5",
+					 "limits set fdb 9", "flood add net blue dst 192.0.2.2"}) {
+			const Result result = xovl(line);
+			EXPECT_EQ(result.status, 2) << line << result.text();
+			EXPECT_NE(result.err.find("/settings is missing"), std::string::npos) << result.err;
+		}
+		EXPECT_EQ(apply(mode).status, 2);
+		EXPECT_EQ(names_in(folder()), before);
+		EXPECT_EQ(host_->ip_show("link show up0").at(0).contains("xdp"), mode == std::string("native"));
+		xovl_must("down");
+		EXPECT_FALSE(fs::exists(folder()));
+		EXPECT_FALSE(host_->ip_show("link show up0").at(0).contains("xdp"));
+	}
+}
+
+/* A load that was killed has pinned its settings last, and has no interfaces yet. */
+TEST_F(State, InterruptedLoadIsNothing)
+{
+	xovl_must("vtep add 192.0.2.1");
+	ASSERT_TRUE(fs::remove(folder() + "/settings"));
+	EXPECT_EQ(xovl_must("save"), "{}\n");
+	xovl_must("vtep add 192.0.2.2");
+	EXPECT_TRUE(fs::exists(folder() + "/settings"));
 }
 
 // An open socket keeps a namespace; nothing in /proc shows it.
