@@ -171,11 +171,20 @@ void WritablePinDir::create()
 	}
 }
 
-void WritablePinDir::clear()
+std::vector<std::string> PinDir::names() const
+{
+	std::vector<std::string> names;
+	for (const Entry &entry : entries_of(path_))
+		names.push_back(entry.name);
+	std::ranges::sort(names);
+	return names;
+}
+
+size_t WritablePinDir::clear()
 {
 	std::vector<Entry> entries = entries_of(path());
 	if (entries.empty())
-		return;
+		return 0;
 	const OwnPins own(*this);
 	std::erase_if(entries, [&](const Entry &entry) { return entry.type != DT_REG || !own.has(entry.name); });
 	// first: what is incomplete is not loaded, and without interfaces it is no datapath that lost its settings
@@ -185,6 +194,7 @@ void WritablePinDir::clear()
 	for (const Entry &entry : entries)
 		if (unlink(pin(entry.name).c_str()) != 0)
 			throw system_error("remove", pin(entry.name), errno);
+	return entries.size();
 }
 
 void WritablePinDir::remove_empty()
@@ -194,10 +204,11 @@ void WritablePinDir::remove_empty()
 	remove_pin_root(root()); // only where this was the last network namespace
 }
 
-void WritablePinDir::remove()
+size_t WritablePinDir::remove()
 {
-	clear();
+	const size_t pins = clear();
 	remove_empty();
+	return pins;
 }
 
 std::vector<ino_t> pinned_namespaces(const std::string &root)

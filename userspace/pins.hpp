@@ -23,6 +23,8 @@ public:
 	bool exists() const { return static_cast<bool>(lock_); }
 	const std::string &path() const { return path_; }
 	std::string pin(const std::string &name) const { return path_ + "/" + name; }
+	/// All that is in the folder, sorted.
+	std::vector<std::string> names() const;
 
 	/// What is pinned under a name; no Fd: nothing is. Error(System): the kernel refuses.
 	Fd open(const std::string &name) const;
@@ -54,12 +56,12 @@ public:
 
 	/// Make the folder, where it is missing, and take the lock. The bpffs is mounted where it is missing.
 	void create();
-	/// Remove every pin of xovl in it; the folder and the lock stay, and what others put there.
-	void clear();
+	/// Remove every pin of xovl in it; the folder and the lock stay, and what others put there. Returns how many pins.
+	size_t clear();
 	/// Remove the folder where nothing is in it; the lock goes with it.
 	void remove_empty();
-	/// Remove the folder too, unless something of others is left in it; the lock goes with it.
-	void remove();
+	/// Remove the folder too, unless something of others is left in it; the lock goes with it. Returns how many pins.
+	size_t remove();
 };
 
 /// The namespaces that have a folder below root.

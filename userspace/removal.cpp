@@ -3,11 +3,13 @@
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <system_error>
 
 #include "attach.hpp"
 #include "datapath.hpp"
@@ -87,6 +89,23 @@ void detach_moved(const WritablePinDir &dir)
 			xdp_detach(ifindex, {}, map.get());
 }
 
+/// Says what was removed, and what others have put there, which stays.
+void remove_stale(WritablePinDir &dir, const std::string &name, StaleStates &states)
+{
+	detach_moved(dir);
+	forget_xdp(dir);
+	const size_t pins = dir.remove();
+	std::error_code error;
+	if (!std::filesystem::exists(dir.path(), error) && !error) {
+		states.removed.push_back(name);
+		return;
+	}
+	const std::vector<std::string> left = dir.names();
+	const std::string reason =
+		left.empty() ? "the folder cannot be removed" : fmt::format("{} is not of xovl", fmt::join(left, ", "));
+	states.kept.push_back(fmt::format("{}: {}{}", name, pins ? "all pins of xovl are removed; " : "", reason));
+}
+
 void sweep_one(const std::string &root, ino_t netns, StaleStates &states)
 {
 	WritablePinDir dir(root, netns);
@@ -106,10 +125,7 @@ void sweep_one(const std::string &root, ino_t netns, StaleStates &states)
 			fmt::format("{}: its settings are missing (xovl down in its network namespace)", name));
 		return;
 	case Verdict::Stale:
-		detach_moved(dir);
-		forget_xdp(dir);
-		dir.remove();
-		states.removed.push_back(name);
+		remove_stale(dir, name, states);
 	}
 }
 
@@ -138,7 +154,7 @@ StaleStates sweep_stale(const std::string &root)
 		try {
 			sweep_one(root, netns, states);
 		} catch (const Error &error) {
-			states.kept.push_back(fmt::format("net-{}: {}", netns, error.what()));
+			states.unseen.push_back(fmt::format("net-{}: {}", netns, error.what()));
 		}
 	}
 	return states;

@@ -16,6 +16,7 @@ void take_down(WritablePinDir &dir);
 struct StaleStates {
 	std::vector<std::string> removed; ///< names of folders
 	std::vector<std::string> kept;    ///< with the reason why each may be stale and stays
+	std::vector<std::string> unseen;  ///< the same of those that could not be looked at or refused
 };
 
 /// Remove the states of namespaces that are gone.

@@ -324,6 +324,39 @@ TEST_F(State, DownStaleTellsWhatItRemoves)
 	must(command(live, "down"));
 }
 
+TEST_F(State, DownStaleKeepsWhatOthersPutThere)
+{
+	const std::string other = root() + "/net-1";
+	xovl_must("vtep add 192.0.2.1");
+	ASSERT_TRUE(fs::remove(folder() + "/settings")); // as a load that was killed
+	ASSERT_EQ(rename(folder().c_str(), other.c_str()), 0) << strerror(errno);
+	ASSERT_EQ(mkdir((other + "/sub").c_str(), 0700), 0);
+	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: all pins of xovl are removed; sub is not of xovl\n");
+	EXPECT_EQ(names_in(other), std::set<std::string>{"sub"});
+	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: sub is not of xovl\n");
+	ASSERT_EQ(rmdir((other + "/sub").c_str()), 0);
+	EXPECT_EQ(xovl_must("down --stale"), "- net-1\n");
+	EXPECT_FALSE(fs::exists(other));
+}
+
+TEST_F(State, DownStaleSaysWhatItCannotLookAt)
+{
+	xovl_must("vtep add 192.0.2.1");
+	for (const char *name : {"/net-1", "/net-2"}) {
+		ASSERT_EQ(mkdir((root() + name).c_str(), 0700), 0);
+		ASSERT_EQ(chown((root() + name).c_str(), kNobody, kNobody), 0);
+	}
+	const Result result = xovl("down --stale");
+	EXPECT_EQ(result.status, 2) << result.text();
+	EXPECT_NE(result.out.find("kept net-1: "), std::string::npos) << result.out;
+	EXPECT_NE(result.out.find("kept net-2: "), std::string::npos) << result.out;
+	EXPECT_NE(result.err.find("belongs to user 65534"), std::string::npos) << result.err;
+	EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
+	EXPECT_EQ(xovl("-j down --stale").status, 2);
+	for (const char *name : {"/net-1", "/net-2"})
+		EXPECT_EQ(rmdir((root() + name).c_str()), 0);
+}
+
 /* Somebody removed the pin; the programs run on. */
 TEST_F(State, WithoutSettingsWhatRunsIsNotTakenForNothing)
 {

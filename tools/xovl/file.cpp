@@ -81,12 +81,22 @@ void save(Context &context, Args &args)
 void down_stale(Context &context)
 {
 	const StaleStates states = context.down_stale();
+	std::vector<std::string> kept = states.kept;
+	kept.insert(kept.end(), states.unseen.begin(), states.unseen.end());
 	if (context.out.is_json())
-		return context.out.json({{"removed", states.removed}, {"kept", states.kept}});
-	for (const std::string &name : states.removed)
-		context.out.text(fmt::format("- {}\n", name));
-	for (const std::string &state : states.kept)
-		context.out.text(fmt::format("kept {}\n", state));
+		context.out.json({{"removed", states.removed}, {"kept", kept}});
+	else {
+		for (const std::string &name : states.removed)
+			context.out.text(fmt::format("- {}\n", name));
+		for (const std::string &state : kept)
+			context.out.text(fmt::format("kept {}\n", printable(state)));
+	}
+	if (states.unseen.empty())
+		return;
+	context.flush();
+	const size_t more = states.unseen.size() - 1;
+	throw Error(Error::Kind::System,
+		    states.unseen.front() + (more ? fmt::format(" (and {} more of those that were kept)", more) : ""));
 }
 
 void down(Context &context, Args &args)
