@@ -15,8 +15,9 @@
 
 #ifdef XOVL_CARRIER_XDP
 
-static __always_inline void pmtu_learn(ctx_t *ctx)
+static __always_inline bool pmtu_learn(ctx_t *ctx)
 {
+	return false;
 }
 
 #else
@@ -46,6 +47,7 @@ struct pmtu_report {
 	__u16 sport;	  /* UDP */
 	bool ipv6;
 	bool credible; /* but for its checksum */
+	bool ends_here;
 };
 
 XOVL_PERCPU_ARRAY(pmtu_reports, struct pmtu_report, 1);
@@ -278,12 +280,13 @@ __noinline int pmtu_check(void)
 
 	if (!report || !now)
 		return false;
-	pmtu = bpf_map_lookup_elem(&pmtus, &report->key);
-	if (!pmtu)
-		return false;
 	endpoint_key.local = report->key.local;
 	endpoint_key.service = report->key.service;
 	endpoint = bpf_map_lookup_elem(&endpoints, &endpoint_key);
+	report->ends_here = endpoint && endpoint->device;
+	pmtu = bpf_map_lookup_elem(&pmtus, &report->key);
+	if (!pmtu)
+		return false;
 	if (endpoint && endpoint->pmtu_floor) {
 		report->floor = endpoint->pmtu_floor;
 		report->credible = pmtu_is_credible(report, pmtu, now);
@@ -343,13 +346,19 @@ __noinline int pmtu_believe(ctx_t *ctx)
 }
 
 /*
- * Of a packet to this host that goes on to the kernel. The steps are called one after the other, not one by the other: stack is
- * scarce here.
+ * Of a packet to this host. True: it ends here. The kernel would believe any message about a port of its own tunnel device, and
+ * narrow its route to the peer by it. The steps are called one after the other, not one by the other: stack is scarce here.
  */
-static __always_inline void pmtu_learn(ctx_t *ctx)
+static __always_inline bool pmtu_learn(ctx_t *ctx)
 {
-	if (pmtu_read(ctx) && pmtu_check())
+	struct pmtu_report *report;
+
+	if (!pmtu_read(ctx))
+		return false;
+	if (pmtu_check())
 		pmtu_believe(ctx);
+	report = pmtu_report();
+	return report && report->ends_here;
 }
 
 #endif

@@ -238,10 +238,8 @@ static __always_inline bool uplink_look_closer(ctx_t *ctx, struct frame *f, stru
 {
 	struct uplink_now *now = uplink_now();
 
-	if (!now || !uplink_parse(ctx)) {
-		pmtu_learn(ctx);
+	if (!now || !uplink_parse(ctx))
 		return false;
-	}
 	frame_reload(ctx, f);
 	f->len = now->frame.len;
 	f->dst = now->frame.dst;
@@ -267,7 +265,7 @@ static __always_inline int uplink_in(ctx_t *ctx)
 	if (!outer_is_plain(ctx, &f, &brief)) {
 		parsed = true;
 		if (!uplink_look_closer(ctx, &f, &brief, &malformed))
-			return verdict_pass(ctx);
+			return pmtu_learn(ctx) ? carrier_drop(ctx) : verdict_pass(ctx);
 	}
 	if ((CARRIER_IS_XDP && f.trailer) || !device_is_live(carrier_ifindex(ctx)))
 		return verdict_pass(ctx);

@@ -316,7 +316,7 @@ void Overlay::Impl::keep_names()
 }
 
 /// They have their program now. Those that no network needs go.
-void Overlay::Impl::start_tunnels(Tables &desired)
+std::vector<std::string> Overlay::Impl::start_tunnels(Tables &desired)
 {
 	const auto forget = [&](uint32_t ifindex) {
 		device_detach(*dir_, ifindex, desired.devices.at(ifindex));
@@ -335,9 +335,11 @@ void Overlay::Impl::start_tunnels(Tables &desired)
 			maps().peers.set(i, desired.peers[i]);
 		}
 	};
+	std::vector<std::string> notes;
 	if (runs_own_build())
-		add_notes(start_tunnel_devices(dir_->path(), desired, forget));
+		notes = start_tunnel_devices(dir_->path(), desired, forget);
 	remove_tunnel_devices(dir_->path(), desired);
+	return notes;
 }
 
 std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
@@ -349,8 +351,9 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	forget_others(*dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
 	note_routes(desired);
+	std::vector<std::string> notes;
 	if (runs_own_build())
-		add_notes(make_tunnel_devices(dir_->path(), before, desired));
+		notes = make_tunnel_devices(dir_->path(), before, desired);
 	detach_surplus(desired);
 	for (const auto &[ifindex, device] : desired.devices)
 		if (device.role == XOVL_ROLE_PORT && device.mode == XOVL_MODE_AUTO &&
@@ -361,7 +364,8 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	for (auto &line : attach_all(desired))
 		lines.push_back(std::move(line));
 	refresh_xmit(desired);
-	start_tunnels(desired);
+	for (auto &note : start_tunnels(desired))
+		notes.push_back(std::move(note));
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
 		FdbChanges changes = fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, wanted);
@@ -370,6 +374,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 		describe_fdb(lines, changes);
 	}
 	current_.emplace(std::move(desired));
+	add_notes(std::move(notes)); // only of what has been done
 	return lines;
 }
 

@@ -123,7 +123,7 @@ private:
 	std::vector<std::string> attach_all(Tables &desired);
 	Asked when_asked(const xovl_device &device) const;
 	void refresh_xmit(Tables &desired);
-	void start_tunnels(Tables &desired);
+	std::vector<std::string> start_tunnels(Tables &desired);
 	void keep_names();
 
 	std::shared_ptr<WritablePinDir> dir_;

@@ -86,7 +86,14 @@ void put_address(nl_msg *message, int attr, const Address &address)
 		nla_put(message, attr, sizeof(raw), &raw);
 }
 
-/// The route by which the kernel would send.
+/// The kernel's answer is that there is none.
+int note_answer(sockaddr_nl *, nlmsgerr *, void *answered)
+{
+	*static_cast<bool *>(answered) = true;
+	return NL_STOP;
+}
+
+/// The route by which the kernel would send. Error(System): it is not to be asked.
 Route ask_route(const Address &to, const std::optional<Address> &from)
 {
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
@@ -98,13 +105,18 @@ Route ask_route(const Address &to, const std::optional<Address> &from)
 	request.rtm_src_len = from ? bits : 0;
 	Route route;
 	if (!message || nlmsg_append(message.get(), &request, sizeof(request), NLMSG_ALIGNTO) < 0)
-		return route;
+		throw_netlink("route to " + to.str(), -NLE_NOMEM);
 	put_address(message.get(), RTA_DST, to);
 	if (from)
 		put_address(message.get(), RTA_SRC, *from);
+	bool answered = false;
 	nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, read_route, &route);
-	if (nl_send_auto(socket.get(), message.get()) >= 0)
-		nl_wait_for_ack(socket.get());
+	nl_socket_modify_err_cb(socket.get(), NL_CB_CUSTOM, note_answer, &answered);
+	int err = nl_send_auto(socket.get(), message.get());
+	if (err >= 0)
+		err = nl_wait_for_ack(socket.get());
+	if (err < 0 && !answered)
+		throw_netlink("route to " + to.str(), err);
 	return route;
 }
 

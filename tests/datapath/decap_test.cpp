@@ -297,24 +297,6 @@ TEST_P(Decap, TruncatedOnTheWire)
 	wire("under", whole, {{"tenant2", inner_}}, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size()));
 }
 
-/* The kernel segments by what follows the Ethernet header. Of two tags the inner one then is the first in the packet. */
-TEST_P(Decap, TagsOfASuperFrameGoBesideIt)
-{
-	const Packet rest =
-		IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / TCP{.sport = 1, .dport = 2} / Payload::of(1000);
-	const Ethernet link{mac::kTenant2, mac::kRemoteA};
-	const auto run = [&](const Packet &inner) {
-		const Counts before = bench_->counts();
-		const RunResult result = bench_->run(Hook::Tc, "uplink", arriving(kBlueVni, inner), 400);
-		EXPECT_EQ(result.verdict, Verdict::Redirect);
-		EXPECT_EQ(moved(before, bench_->counts()),
-			  delivered(ip().peer_a, "blue", "port2", inner.bytes().size()));
-		return hex_dump(result.packet);
-	};
-	EXPECT_EQ(run(link / Vlan{7} / rest), hex_dump(link / rest));
-	EXPECT_EQ(run(link / Vlan{8} / Vlan{7} / rest), hex_dump(link / Vlan{7} / rest));
-}
-
 /* No helper clears what makes the kernel segment them as packets of a tunnel, so its tunnel device is to unpack them. */
 TEST_P(Decap, SuperFramesOfUdpAreLeftToTheTunnelDevice)
 {
