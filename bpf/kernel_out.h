@@ -73,7 +73,10 @@ static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, __
 	return df ? flags | BPF_F_DONT_FRAGMENT : flags;
 }
 
-/* The GENEVE options, or the VXLAN group, of a path's prepared header, at. False: the kernel refused. */
+/*
+ * The GENEVE options, or the VXLAN group, of a path's prepared header, at. A group is always set: where there is none, Linux would take
+ * one from memory that it has not written. False: the kernel refused.
+ */
 static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_path *path, const void *at, __u32 len,
 					       const struct xovl_peer *peer)
 {
@@ -84,7 +87,7 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
 						       length_up_to(len, XOVL_OPTIONS_MAX));
 	group.gbp = path->flags & XOVL_NET_GBP ? ctx->mark : bpf_ntohl(*(const __be32 *)at);
 	group.gbp &= XOVL_VXLAN_GROUP;
-	return !group.gbp || !bpf_skb_set_tunnel_opt(ctx, &group, sizeof(group));
+	return !bpf_skb_set_tunnel_opt(ctx, &group, sizeof(group));
 }
 
 /* Give the frame the tunnel key of the path. Returns the device that is to carry it; 0: there is none. Its data is void afterwards. */
