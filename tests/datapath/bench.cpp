@@ -72,7 +72,7 @@ Config base_config(xovl_mode mode, const Addresses &underlay)
 	Config config;
 	config.limits = Limits{.fdb = 256, .networks = 16, .peers = 32, .ports = 16, .members = 64};
 	config.vteps = {{Address::parse("192.0.2.1")}, {Address::parse("2001:db8::1")}};
-	config.uplinks = {{.dev = "uplink", .mode = mode}};
+	config.uplinks = {{.dev = "uplink", .mode = mode, .gro = false}};
 	config.networks = {blue(mode, underlay), green(mode, underlay)};
 	return config;
 }

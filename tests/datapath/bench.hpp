@@ -9,7 +9,7 @@
 //   beside  ──────────  side    198.51.100.1/24, 2001:db8:51::1/64, nothing of xovl
 //
 // Blue has VNI 0x123456 and floods to peers A and B, green has VNI 0x14 and floods to A. Every far end has GRO on, so that
-// XDP can redirect to it, and every underlay neighbour is permanent. Far tables of addresses: struct Addresses.
+// XDP can redirect to it, and every underlay neighbour is permanent. There is no tunnel device of the kernel (gro off). Far tables of addresses: struct Addresses.
 #pragma once
 
 #include <cstdint>

@@ -33,6 +33,13 @@ inline Change put(size_t at, uint16_t value)
 
 class Pmtu : public TunnelTest {
 protected:
+	void use_tunnel_devices(bool on)
+	{
+		Config config = bench_->config();
+		config.uplinks[0].gro = on;
+		bench_->apply(config);
+	}
+
 	/// Within this time it must be followed.
 	static constexpr Milliseconds kFollowed = 1s;
 	static constexpr uint16_t kPathMtu = 1400;

@@ -27,6 +27,22 @@ TEST_P(PmtuForged, NotWithoutTheTunnelHeader)
 	is_believed(message(kPathMtu, quote()));
 }
 
+/* The kernel's device believes each message about its port, whatever else is in it, and would narrow the route by it. */
+TEST_P(PmtuForged, EndsHereWhereTheKernelHasTheDevice)
+{
+	const Bytes forged = message(kPathMtu, quote_with(flip(ip_len() + 14, 0x01))); // VNI of nobody
+	const Bytes of_others = message(kPathMtu, quote_with(put(ip_len() + 2, 4790)));
+	const Bytes right = message(kPathMtu, quote());
+	const auto verdict = [&](const Bytes &packet) { return bench_->run(Hook::Tc, "uplink", packet).verdict; };
+	EXPECT_EQ(verdict(forged), Verdict::Pass);
+	use_tunnel_devices(true);
+	EXPECT_EQ(verdict(forged), Verdict::Drop);
+	EXPECT_EQ(verdict(of_others), Verdict::Pass);
+	const uint32_t before = kept().believed;
+	EXPECT_EQ(verdict(right), Verdict::Drop);
+	EXPECT_EQ(kept().believed, before + 1);
+}
+
 /* Who knows nothing but the addresses: any source port, no VNI. */
 TEST_P(PmtuForged, NotByGuessedPorts)
 {

@@ -23,7 +23,7 @@ protected:
 	{
 		bench_->ip("link set side address " + mac::kUplink);
 		Config config = bench_->config();
-		config.uplinks.push_back({.dev = "side", .mode = GetParam().mode});
+		config.uplinks.push_back({.dev = "side", .mode = GetParam().mode, .gro = false});
 		bench_->apply(config);
 		set(filter);
 	}
