@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // One more member of a network, without looking at the others.
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "routes.hpp"
@@ -79,6 +81,8 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	ways.geneve_ports = tables.geneve_ports;
 	add_ways_in(ways, network_config(tables, net_index), net_index, config.vteps, {wanted.encap, wanted.dstport},
 		    tables.networks[net_index].port_options);
+	for (auto &[key, endpoint] : ways.endpoints)
+		endpoint.device = tunnel_device_for(tables, key.service);
 	ways.endpoints = widened(tables.endpoints, ways.endpoints);
 	ways.tunnels = missing(tables.tunnels, ways.tunnels);
 	check_count(tables.members.size() + 1, tables.limits.members, kMembersText);
@@ -86,7 +90,7 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	if (!tables.peers[slot].family) {
 		peer.generation = tables.settings.next_generation++;
 		note_route(tables, peer);
-		peer.device = tunnel_device_for(tables, peer);
+		peer.device = tunnel_device_for(tables, xovl_service(IPPROTO_UDP, peer.dstport));
 		maps.settings.set(0, tables.settings); // used up before it is used
 		maps.peer_stats.clear_per_cpu(slot);
 		forget_drops(maps,

@@ -147,7 +147,7 @@ int claim(const std::string &owner, const std::string &name)
 	return request.send();
 }
 
-/// Returns 0, or a negative NLE_*: the port is in use.
+/// Returns 0, or a negative NLE_*; NLE_EXIST: another socket has the port.
 int set_up(uint32_t ifindex)
 {
 	constexpr unsigned flags = IFF_UP | IFF_NOARP;
@@ -260,9 +260,13 @@ std::vector<std::string> start_tunnel_devices(const std::string &owner, const Ta
 		if (tunnel.up || !is_owned(tunnel, owner) ||
 		    tables.devices.find(tunnel.ifindex) == tables.devices.end())
 			continue;
-		if (claim(owner, tunnel.name) >= 0 && set_up(tunnel.ifindex) >= 0)
+		int err = claim(owner, tunnel.name);
+		if (err >= 0)
+			err = set_up(tunnel.ifindex);
+		if (err >= 0)
 			continue;
-		notes.push_back(why_not({tunnel.endpoint_service, XOVL_ENCAP_NONE}, "another socket has the port"));
+		const char *reason = err == -NLE_EXIST ? "another socket has the port" : nl_geterror(err); // EADDRINUSE
+		notes.push_back(why_not({tunnel.endpoint_service, XOVL_ENCAP_NONE}, reason));
 		failed(tunnel.ifindex);
 		remove_link(tunnel.ifindex);
 	}
@@ -276,10 +280,10 @@ void remove_tunnel_devices(const std::string &owner, const Tables &tables)
 			remove_link(tunnel.ifindex);
 }
 
-uint32_t tunnel_device_for(const Tables &tables, const xovl_peer &peer)
+uint32_t tunnel_device_for(const Tables &tables, uint32_t service)
 {
 	for (const auto &[ifindex, device] : tables.devices)
-		if (device.role == XOVL_ROLE_TUNNEL && device.service == xovl_service(IPPROTO_UDP, peer.dstport))
+		if (device.role == XOVL_ROLE_TUNNEL && device.service == service)
 			return ifindex;
 	return 0;
 }

@@ -18,7 +18,7 @@ namespace xovl {
 /// Returns a note for each port that gets none.
 std::vector<std::string> make_tunnel_devices(const std::string &owner, const Tables &current, Tables &desired);
 
-/// Set those of the tables up that are not. failed(ifindex) is called for each that cannot be, because its port is in use, and which is
+/// Set those of the tables up that are not. failed(ifindex) is called for each that cannot be, as where its port is in use, and which is
 /// removed then. Returns a note for each of these.
 std::vector<std::string> start_tunnel_devices(const std::string &owner, const Tables &tables,
 					      const std::function<void(uint32_t ifindex)> &failed);
@@ -26,8 +26,8 @@ std::vector<std::string> start_tunnel_devices(const std::string &owner, const Ta
 /// Remove those of owner that the tables do not have. Error(System).
 void remove_tunnel_devices(const std::string &owner, const Tables &tables);
 
-/// The one that packets to a peer can go by; 0: there is none.
-uint32_t tunnel_device_for(const Tables &tables, const xovl_peer &peer);
+/// The one for a service (xovl_service() of UDP); 0: there is none.
+uint32_t tunnel_device_for(const Tables &tables, uint32_t service);
 
 /// Whether xovl has made it.
 bool is_tunnel_device(const KernelTunnel &tunnel);
