@@ -21,12 +21,6 @@ constexpr const char *kDetached = "the TC program was detached by somebody else 
 
 class Hooks : public OverlayTest {
 protected:
-	std::string tc_pin(const std::string &dev) const
-	{
-		const int index = h(1).ip_show("link show dev " + dev).at(0).at("ifindex");
-		return fmt::format("{}/tc_{}", h(1).pin_folder(), index);
-	}
-
 	nlohmann::json shown(const std::string &dev) const
 	{
 		for (const char *object : {"uplink show", "port show"})
@@ -45,9 +39,6 @@ protected:
 			out += (out.empty() ? "" : ",") + program.at("program").get<std::string>();
 		return out;
 	}
-
-	/// Whether ours is a tcx link on this kernel, else a clsact filter.
-	bool with_tcx() const { return Fd(bpf_obj_get(tc_pin("up0").c_str())).get() >= 0; }
 };
 
 } // namespace
@@ -107,8 +98,8 @@ TEST_F(Hooks, ADetachedTcProgramIsSaidAndComesBackByApply)
 {
 	build({});
 	for (const std::string dev : {"up0", "port0"}) {
-		if (with_tcx()) {
-			const Fd link(bpf_obj_get(tc_pin(dev).c_str()));
+		if (h(1).has_tcx_link("up0")) {
+			const Fd link(bpf_obj_get(h(1).tc_pin(dev).c_str()));
 			ASSERT_EQ(bpf_link_detach(link.get()), 0);
 		} else {
 			h(1).must("tc qdisc del dev " + dev + " clsact");
@@ -127,11 +118,11 @@ TEST_F(Hooks, ADetachedTcProgramIsSaidAndComesBackByApply)
 TEST_F(Hooks, AReplacedTcProgramIsSaidAndComesBackByApply)
 {
 	build({});
-	if (!with_tcx())
+	if (!h(1).has_tcx_link("up0"))
 		GTEST_SKIP() << "this kernel has no tcx";
 	const Fd other = foreign_program(BPF_PROG_TYPE_SCHED_CLS, kTcxNext, "xovl_tc_uplink");
 	{
-		const Fd link(bpf_obj_get(tc_pin("up0").c_str()));
+		const Fd link(bpf_obj_get(h(1).tc_pin("up0").c_str()));
 		ASSERT_EQ(bpf_link_update(link.get(), other.get(), nullptr), 0);
 	}
 	EXPECT_EQ(shown("up0").at("note"), kDetached);

@@ -117,6 +117,17 @@ std::string Host::pin_folder() const
 	return fmt::format("/sys/fs/bpf/xovl/net-{}", inode());
 }
 
+std::string Host::tc_pin(const std::string &dev) const
+{
+	const int index = ip_show("link show dev " + dev).at(0).at("ifindex");
+	return fmt::format("{}/tc_{}", pin_folder(), index);
+}
+
+bool Host::has_tcx_link(const std::string &dev) const
+{
+	return static_cast<bool>(Fd(bpf_obj_get(tc_pin(dev).c_str())));
+}
+
 std::string Host::down_and_check() const
 {
 	const Result down = xovl("down");

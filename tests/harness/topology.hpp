@@ -44,6 +44,9 @@ public:
 	uint64_t port_counter(const std::string &dev, const std::string &key) const;
 
 	std::string pin_folder() const;
+	/// Of the tcx link at an interface. Without tcx (before Linux 6.6) there is no such file.
+	std::string tc_pin(const std::string &dev) const;
+	bool has_tcx_link(const std::string &dev) const;
 	/// `xovl down`, then everything that it must not have left, one line each; empty when clean.
 	std::string down_and_check() const;
 };
