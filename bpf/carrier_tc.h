@@ -102,6 +102,14 @@ static __always_inline bool carrier_has_verified(ctx_t *ctx, const struct frame 
 	return f->gso_size || bpf_csum_level(ctx, BPF_CSUM_LEVEL_QUERY) >= 0;
 }
 
+/* Whether IPsec has decrypted the packet. */
+static __always_inline bool carrier_was_encrypted(ctx_t *ctx)
+{
+	struct bpf_xfrm_state state;
+
+	return bpf_core_field_exists(struct net, xfrm) && !bpf_skb_get_xfrm_state(ctx, 0, &state, sizeof(state), 0);
+}
+
 /*
  * Is a checksum left to the device (CHECKSUM_PARTIAL)? No helper says so, but of such a packet alone bpf_l4_csum_replace() leaves
  * all checksums but that of a pseudo-header as they are. at: offset of any two octets. The packet's data is void afterwards.
@@ -402,6 +410,27 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 	if (f->port_vid && bpf_skb_vlan_pop(ctx))
 		return false;
 	return !vid || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), vid);
+}
+
+/*
+ * Into a veth's other end at once, without its backlog, can go what the stack there takes for what it is: it looks at skb->protocol, which
+ * is still that of the outer packet, and at the packet's type. A super-frame gains nothing by it.
+ */
+__noinline int frame_fits_peer(ctx_t *ctx)
+{
+	__be16 ethertype;
+
+	if (ctx->gso_size || ctx->vlan_present ||
+	    bpf_skb_load_bytes(ctx, 2 * ETH_ALEN, &ethertype, sizeof(ethertype)) || ethertype != ctx->protocol)
+		return false;
+	return ctx->pkt_type == PACKET_HOST || !bpf_skb_change_type(ctx, PACKET_HOST);
+}
+
+static __always_inline int carrier_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
+{
+	if (to_peer && device_is_live(ifindex) && frame_fits_peer(ctx))
+		return bpf_redirect_peer(ifindex, 0);
+	return carrier_redirect(ctx, ifindex);
 }
 
 #endif

@@ -37,6 +37,11 @@ static __always_inline int carrier_redirect(ctx_t *ctx, __u32 ifindex)
 	return bpf_redirect_map(&live_devices, ifindex, 0) == XDP_REDIRECT ? XDP_REDIRECT : VERDICT_OPEN;
 }
 
+static __always_inline int carrier_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
+{
+	return carrier_redirect(ctx, ifindex);
+}
+
 static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)
 {
 	return ctx->ingress_ifindex;
@@ -231,6 +236,12 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 		tag->tci = bpf_htons(vid);
 	}
 	return true;
+}
+
+/* IPsec comes later. */
+static __always_inline bool carrier_was_encrypted(ctx_t *ctx)
+{
+	return false;
 }
 
 #endif

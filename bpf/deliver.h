@@ -115,6 +115,8 @@ static __always_inline int port_find(ctx_t *ctx, struct frame *f, const struct d
 	path->flags = f->path_flags & PATH_OF_ORIGIN;
 	if (port->flags & XOVL_PORT_XDP_XMIT)
 		path->flags |= XOVL_PATH_XDP_XMIT;
+	if (port->flags & XOVL_PORT_TO_PEER)
+		path->flags |= XOVL_PATH_TO_VETH_PEER;
 	path_keep(path, to->expires);
 	return VERDICT_OPEN;
 }
@@ -130,7 +132,7 @@ static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xo
 		return verdict_drop(ctx, f, XOVL_REASON_MTU_PORT);
 	if (!frame_for_port(ctx, f, path->vid))
 		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
-	verdict = carrier_redirect(ctx, ifindex);
+	verdict = carrier_deliver(ctx, ifindex, path->flags & XOVL_PATH_TO_VETH_PEER);
 	if (verdict == VERDICT_OPEN)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
 	verdict_delivered(f, target);

@@ -10,6 +10,7 @@
 
 #include <linux/bpf.h>
 #include <linux/ip.h>
+#include <linux/xfrm.h>
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -50,8 +51,14 @@ struct netns_ipv4 {
 	struct ipv4_devconf *devconf_all;
 } __attribute__((preserve_access_index));
 
+struct netns_xfrm {
+	unsigned int policy_count[XFRM_POLICY_OUT + 1];
+	__u8 policy_default[XFRM_POLICY_OUT + 1];
+} __attribute__((preserve_access_index));
+
 struct net {
 	struct netns_ipv4 ipv4;
+	struct netns_xfrm xfrm;
 } __attribute__((preserve_access_index));
 
 typedef struct {
@@ -121,6 +128,32 @@ static __always_inline enum xovl_rp_filter device_rp_filter(__u32 ifindex)
 	all = BPF_CORE_READ(dev, nd_net.net, ipv4.devconf_all, data[IPV4_DEVCONF_RP_FILTER - 1]);
 	own = BPF_CORE_READ(dev, ip_ptr, cnf.data[IPV4_DEVCONF_RP_FILTER - 1]);
 	return all > own ? all : own;
+}
+
+/*
+ * How many IPsec policies the interface's network namespace has for packets of a direction, with XOVL_XFRM_BLOCKS. 0 where that
+ * cannot be read.
+ */
+static __always_inline __u32 device_xfrm_policies(__u32 ifindex, enum xovl_direction direction)
+{
+	const struct net_device *dev = device_read(ifindex);
+	const struct net *net;
+	__u8 usual = 0;
+	__u32 count;
+
+	if (!dev || !bpf_core_field_exists(struct net, xfrm))
+		return 0;
+	net = BPF_CORE_READ(dev, nd_net.net);
+	if (direction == XOVL_IN) {
+		count = BPF_CORE_READ(net, xfrm.policy_count[XFRM_POLICY_IN]);
+		if (bpf_core_field_exists(struct netns_xfrm, policy_default))
+			usual = BPF_CORE_READ(net, xfrm.policy_default[XFRM_POLICY_IN]);
+	} else {
+		count = BPF_CORE_READ(net, xfrm.policy_count[XFRM_POLICY_OUT]);
+		if (bpf_core_field_exists(struct netns_xfrm, policy_default))
+			usual = BPF_CORE_READ(net, xfrm.policy_default[XFRM_POLICY_OUT]);
+	}
+	return usual == XFRM_USERPOLICY_BLOCK ? count | XOVL_XFRM_BLOCKS : count;
 }
 
 #endif

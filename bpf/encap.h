@@ -142,20 +142,20 @@ static __always_inline int tunnel_out(ctx_t *ctx, struct frame *f, struct flow *
 {
 	struct xovl_path *path = place->path;
 	enum xovl_reason reason;
+	bool by_kernel;
 	int verdict;
 
 	if (!underlay_is_ready(path, flow))
 		return verdict_pass(ctx);
 	flow_measure(ctx, f, flow);
 	reason = tunnel_check(f, flow, path);
-	if (reason || kernel_is_better(f, flow)) {
-		if (kernel_can(reason, path))
-			return kernel_out(ctx, f, place);
-		if (reason)
-			return too_big_out(ctx, f, flow, path, reason);
-	}
+	by_kernel = kernel_carries(reason, f, flow, path);
+	if (reason && !by_kernel)
+		return too_big_out(ctx, f, flow, path, reason);
 	if ((path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
 		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
+	if (by_kernel)
+		return kernel_out(ctx, f, place);
 	frame_collect_tags(ctx, f);
 	reason = tunnel_push(ctx, f, path->outer_len, path->flags);
 	if (reason) {

@@ -3,6 +3,7 @@
 #ifndef XOVL_BPF_ENTER_H
 #define XOVL_BPF_ENTER_H
 
+#include "by_kernel.h"
 #include "decap.h"
 #include "geneve.h"
 #include "gre.h"
@@ -19,6 +20,7 @@ struct uplink_now {
 	struct frame frame; /* but for what points somewhere */
 	struct outer outer;
 	struct destination to;
+	bool plaintext; /* it came in the clear, and its peer requires encryption */
 };
 
 XOVL_PERCPU_ARRAY(uplinks_now, struct uplink_now, 1);
@@ -175,6 +177,9 @@ __noinline int uplink_enter(ctx_t *ctx)
 		return verdict_drop_outer(ctx, reason, net ? f->net_index : XOVL_NET_NONE,
 					  xovl_place(XOVL_PLACE_DEVICE, carrier_ifindex(ctx)));
 	f->path_flags = uplink_path_flags(outer, net->flags, encap);
+	now->plaintext = peer_requires_encryption(f->origin) && !carrier_was_encrypted(ctx);
+	if (peer_comes_by_kernel(ctx, f->origin))
+		f->path_flags |= XOVL_PATH_BY_KERNEL;
 	return VERDICT_OPEN;
 }
 

@@ -33,7 +33,7 @@ struct flood {
 	__u32 next_flags;
 	__u32 detours; /* copies that went through the kernel's neighbour code */
 	bool mixed;
-	bool by_kernel; /* a super-frame: first go those that the kernel's tunnel devices carry */
+	bool by_kernel; /* first go the copies that the kernel's tunnel devices carry */
 };
 
 XOVL_PERCPU_ARRAY(floods_now, struct flood, 1);
@@ -181,13 +181,17 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 /* Whether the kernel's tunnel device has carried a super-frame's copy to the peer. */
 static __always_inline bool flood_has_gone(const struct flood *flood, __u32 index)
 {
-	struct xovl_peer *peer = flood->by_kernel ? peer_get(index) : NULL;
+	struct xovl_peer *peer = flood->frame.gso_size ? peer_get(index) : NULL;
 
 	return peer && peer->device;
 }
 
-/* A super-frame's copy, before there is room for outer headers, to a peer that has a tunnel device of the kernel's. */
-static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct flood *flood, __u32 index)
+/*
+ * One peer's copy, before there is room for outer headers, if the kernel's tunnel device is to carry it: a super-frame wherever there is
+ * one, all else where it carries everything. skipped: it is not.
+ */
+static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct flood *flood, __u32 index,
+							     bool *skipped)
 {
 	struct path_place place;
 	struct frame f = {.len = flood->frame.len,
@@ -203,12 +207,15 @@ static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *
 	if (!path_place_once(PATH_OF_COPY, &place) || !f.net)
 		return XOVL_REASON_STALE_TARGET;
 	reason = peer_find(loop->ctx, &f, &flood->flow, index, &place, &expires);
-	if (reason)
+	*skipped = !f.gso_size && (reason || !(place.path->flags & XOVL_PATH_BY_KERNEL));
+	if (reason || *skipped)
 		return reason;
 	reason = tunnel_check(&f, &flood->flow, place.path);
 	if (!kernel_can(reason, place.path))
 		return reason ? reason : XOVL_REASON_STALE_TARGET;
-	ifindex = kernel_key(loop->ctx, place.path, place.headers);
+	if ((place.path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, 0, path_mtu(place.path, flood->flow.wire_len - flood->flow.ip_len), false);
+	ifindex = kernel_device(loop->ctx, &place);
 	if (!ifindex)
 		return XOVL_REASON_STALE_TARGET;
 	loop->ctx->mark = 0;
@@ -224,14 +231,18 @@ static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *
 static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
 {
 	struct flood *flood = flood_get();
+	enum xovl_reason reason;
+	bool skipped = true;
 	__u32 *index;
 
 	if (!flood)
 		return 1;
 	index = flood_target(flood, nth);
-	if (index && flood_has_gone(flood, *index))
-		flood_count(loop, flood, flood_peer_by_kernel(loop, flood, *index),
-			    xovl_place(XOVL_PLACE_PEER, *index));
+	if (!index || (flood->frame.gso_size && !flood_has_gone(flood, *index)))
+		return 0;
+	reason = flood_peer_by_kernel(loop, flood, *index, &skipped);
+	if (!skipped)
+		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
 	return 0;
 }
 
@@ -253,6 +264,10 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 		return XOVL_REASON_STALE_TARGET;
 	path = place.path;
 	reason = peer_find(loop->ctx, &f, &flood->flow, index, &place, &expires);
+	if (!reason && (path->flags & XOVL_PATH_BY_KERNEL)) {
+		*skipped = flood->by_kernel || flood->pass != 1; /* it has gone */
+		return XOVL_REASON_NO_TUNNEL_DEVICE;
+	}
 	if (!reason)
 		reason = tunnel_check(&f, &flood->flow, path);
 	*skipped = reason ? flood->pass != 1 : path->outer_len != flood->room;
@@ -368,7 +383,7 @@ static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *
 	frame_reload(ctx, f);
 	flow_parse(f, 0, false, &flood->flow);
 	flow_measure(ctx, f, &flood->flow);
-	flood->by_kernel = f->gso_size;
+	flood->by_kernel = f->gso_size || kernel_carries_any(ctx);
 	if (flood->by_kernel)
 		bpf_loop(flood->nr_peers, flood_peer_by_kernel_nth, loop, 0);
 	frame_collect_tags(ctx, f);

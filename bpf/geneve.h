@@ -89,29 +89,37 @@ static long geneve_option_nth(__u32 nth, struct geneve_walk *walk)
 	return 0;
 }
 
-/* The options at that offset, of a packet with that first word. Returns a reason to drop it. */
-__noinline int geneve_check_options(ctx_t *ctx, __u32 first_word, __u32 at, __u32 net_index, __u32 net_flags)
+/* The options in the scratch, len octets, for a network. Fill in whether one is critical. Returns a reason to drop the packet. */
+static __always_inline enum xovl_reason geneve_check_options(__u32 len, __u32 net_index, __u32 net_flags,
+							     bool *critical)
 {
-	struct scratch *scratch = scratch_get();
-	struct geneve_walk walk = {};
+	struct geneve_walk walk = {.len = len};
 
-	if (!scratch)
-		return XOVL_REASON_GENEVE_SHORT;
-	walk.len = (first_word & XOVL_GENEVE_OPT_LEN) * 4;
-	if (walk.len && carrier_load(ctx, at, scratch->octets, length_up_to(walk.len, 256)))
-		return XOVL_REASON_GENEVE_SHORT;
 	if (net_flags & XOVL_NET_MATCH)
 		walk.match = options_get(XOVL_OPTIONS_MATCH, net_index);
 	if (net_flags & XOVL_NET_KNOWN)
 		walk.known = options_get(XOVL_OPTIONS_KNOWN, net_index);
 	bpf_loop(XOVL_GENEVE_OPT_LEN, geneve_option_nth, &walk, 0);
-	if (walk.reason == XOVL_REASON_GENEVE_OPTION_LENGTH)
-		return walk.reason;
-	if (walk.critical != !!(first_word >> 8 & XOVL_GENEVE_C))
-		return XOVL_REASON_GENEVE_C_FLAG;
+	*critical = walk.critical;
 	if (!walk.reason && (net_flags & XOVL_NET_MATCH) && !walk.matched)
 		return XOVL_REASON_GENEVE_MATCH;
 	return walk.reason;
+}
+
+/* The options at that offset, of a packet with that first word. Returns a reason to drop it. */
+__noinline int geneve_check_packet(ctx_t *ctx, __u32 first_word, __u32 at, __u32 net_index, __u32 net_flags)
+{
+	struct scratch *scratch = scratch_get();
+	__u32 len = (first_word & XOVL_GENEVE_OPT_LEN) * 4;
+	enum xovl_reason reason;
+	bool critical = false;
+
+	if (!scratch || (len && carrier_load(ctx, at, scratch->octets, length_up_to(len, 256))))
+		return XOVL_REASON_GENEVE_SHORT;
+	reason = geneve_check_options(len, net_index, net_flags, &critical);
+	if (reason != XOVL_REASON_GENEVE_OPTION_LENGTH && critical != !!(first_word >> 8 & XOVL_GENEVE_C))
+		return XOVL_REASON_GENEVE_C_FLAG;
+	return reason;
 }
 
 /* RFC 8926, sections 3.4 and 3.5. Reserved bits are ignored. */
@@ -122,8 +130,8 @@ static __always_inline enum xovl_reason geneve_check(ctx_t *ctx, const struct fr
 		return XOVL_REASON_GENEVE_VERSION;
 	if ((__u16)(outer->brief.header >> 16) != bpf_htons(XOVL_PROTOCOL_ETHERNET))
 		return XOVL_REASON_GENEVE_PROTOCOL;
-	return geneve_check_options(ctx, outer->brief.header, geneve_options_at(f, &outer->brief), f->net_index,
-				    net_flags);
+	return geneve_check_packet(ctx, outer->brief.header, geneve_options_at(f, &outer->brief), f->net_index,
+				   net_flags);
 }
 
 /* Are the options at that offset those of a path, which has some? Then they need no second look. 1: they are. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The kernel's tunnel device of a UDP port. As long as it is there, the kernel merges (GRO) tunnel packets of that port before TC sees
- * them. And it unpacks super-frames that TC cannot: the uplink's program looks them over and leaves them, marked, to the stack; the
- * device has them next, without outer headers, and here they go on as any other frame of their peer.
+ * them. And it unpacks what TC does not: super-frames that it cannot, and all packets of some peers (by_kernel.h). The uplink's program
+ * looks them over and leaves them, marked, to the stack; the device has them next, without outer headers, and here they go on as any
+ * other frame of their peer. What comes in elsewhere is taken of those peers only.
  */
 #ifndef XOVL_BPF_KERNEL_IN_H
 #define XOVL_BPF_KERNEL_IN_H
 
+#include "by_kernel.h"
+#include "kernel_mark.h"
 #include "kernel_out.h"
 #include "uplink.h"
 
@@ -38,8 +41,24 @@ static __always_inline bool kernel_read(ctx_t *ctx, __u32 service, struct kernel
 	return true;
 }
 
-/* Fill in network and peer. Returns a reason why there is none. */
-static __always_inline enum xovl_reason kernel_enter(struct frame *f, const struct kernel_facts *facts)
+/* What is left of the tunnel header, of a packet that has not been looked over: of GENEVE the options. */
+__noinline int kernel_check_options(ctx_t *ctx, __u32 net_index, __u32 net_flags)
+{
+	struct scratch *scratch = scratch_get();
+	bool critical;
+	int len;
+
+	if (!scratch)
+		return XOVL_REASON_GENEVE_SHORT;
+	len = bpf_skb_get_tunnel_opt(ctx, scratch->octets, 256);
+	if (len < 0) /* there are none */
+		len = 0;
+	return geneve_check_options(len, net_index, net_flags, &critical);
+}
+
+/* Is the frame in the network of its peer, and did it come in as that peer's do? Returns a reason to drop it. */
+static __always_inline enum xovl_reason kernel_enter(ctx_t *ctx, struct frame *f, const struct kernel_facts *facts,
+						     __u32 mark)
 {
 	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, &facts->key);
 
@@ -49,25 +68,35 @@ static __always_inline enum xovl_reason kernel_enter(struct frame *f, const stru
 	f->net = network_get(f->net_index);
 	if (!f->net)
 		return XOVL_REASON_VNI_UNKNOWN;
-	return uplink_peer(f, &facts->remote) ? XOVL_REASON_NONE : XOVL_REASON_PEER_UNKNOWN;
+	if (!uplink_peer(f, &facts->remote))
+		return XOVL_REASON_PEER_UNKNOWN;
+	if (!kernel_is_mark(mark))
+		mark = 0;
+	if (peer_requires_encryption(f->origin) && !(mark & KERNEL_MARK_ENCRYPTED) &&
+	    !xfrm_requires_encryption(ctx, f->origin))
+		return XOVL_REASON_PLAINTEXT;
+	if (!mark && !peer_comes_by_kernel(ctx, f->origin))
+		return XOVL_REASON_NOT_BY_UPLINK;
+	if (tunnel->encap != XOVL_ENCAP_GENEVE || (mark & KERNEL_MARK_SOUND))
+		return XOVL_REASON_NONE;
+	return kernel_check_options(ctx, f->net_index, f->net->flags);
 }
 
-/* A packet of another way in has been looked over by nobody. */
 static __always_inline int kernel_open(ctx_t *ctx, struct frame *f)
 {
 	__u32 ifindex = carrier_ifindex(ctx);
 	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
 	struct kernel_facts facts = {};
 	enum xovl_reason reason;
-	bool looked_over = ctx->mark == KERNEL_MARK;
+	__u32 mark = ctx->mark;
 
 	ctx->mark = 0;
 	f->net_index = XOVL_NET_NONE;
 	if (!device || !kernel_read(ctx, device->service, &facts))
 		return carrier_drop(ctx);
-	reason = kernel_enter(f, &facts);
-	if (!reason && !looked_over)
-		reason = XOVL_REASON_NOT_BY_UPLINK;
+	reason = kernel_enter(ctx, f, &facts, mark);
+	if (reason == XOVL_REASON_PLAINTEXT)
+		return verdict_drop(ctx, f, reason);
 	return reason ? verdict_drop_outer(ctx, reason, f->net_index, xovl_place(XOVL_PLACE_DEVICE, ifindex))
 		      : VERDICT_OPEN;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Super-frames that TC cannot encapsulate go out by the kernel's tunnel device of the UDP port. It gets the frame whole, with a tunnel key
- * that says what the outer headers are to be; the kernel segments, encapsulates and routes.
+ * Super-frames that TC cannot encapsulate, and all frames to some peers (by_kernel.h), go out by the kernel's tunnel device of the UDP port.
+ * It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates and routes.
  */
 #ifndef XOVL_BPF_KERNEL_OUT_H
 #define XOVL_BPF_KERNEL_OUT_H
@@ -16,7 +16,8 @@ struct kernel_group {
 
 #ifdef XOVL_CARRIER_XDP
 
-static __always_inline bool kernel_is_better(const struct frame *f, const struct flow *flow)
+static __always_inline bool kernel_carries(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
+					   const struct xovl_path *path)
 {
 	return false;
 }
@@ -33,12 +34,6 @@ static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct 
 
 #else
 
-/* No TCP: UDP super-frames are of two kinds (USO, UFO), of which TC can keep one, and cannot tell which it is. */
-static __always_inline bool kernel_is_better(const struct frame *f, const struct flow *flow)
-{
-	return f->gso_size && flow->headers <= flow->transport + sizeof(struct udphdr);
-}
-
 /* Whether a frame that TC refuses for that reason, or for none, can go to the path's peer. */
 static __always_inline bool kernel_can(enum xovl_reason reason, const struct xovl_path *path)
 {
@@ -46,6 +41,21 @@ static __always_inline bool kernel_can(enum xovl_reason reason, const struct xov
 		return false;
 	return !reason || reason == XOVL_REASON_GSO_TOO_LONG || reason == XOVL_REASON_GSO_NUMBERED ||
 	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;
+}
+
+/* No TCP: UDP super-frames are of two kinds (USO, UFO), of which TC can keep one, and cannot tell which it is. */
+static __always_inline bool frame_is_ambiguous(const struct frame *f, const struct flow *flow)
+{
+	return f->gso_size && flow->headers <= flow->transport + sizeof(struct udphdr);
+}
+
+/* Whether a frame is to go that way; TC refuses it for that reason, if any. */
+static __always_inline bool kernel_carries(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
+					   const struct xovl_path *path)
+{
+	if (!reason && !(path->flags & XOVL_PATH_BY_KERNEL) && !frame_is_ambiguous(f, flow))
+		return false;
+	return kernel_can(reason, path);
 }
 
 static __always_inline void kernel_key_fill(struct bpf_tunnel_key *key, const struct xovl_peer *peer,
@@ -63,12 +73,14 @@ static __always_inline void kernel_key_fill(struct bpf_tunnel_key *key, const st
 	key->tunnel_label = net->flags & XOVL_NET_FLOWLABEL_HASH ? flow_spread(flow) >> 44 : net->flowlabel;
 }
 
-static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, __u8 family, bool inner_df)
+static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, const struct xovl_peer *peer,
+					      bool inner_df)
 {
-	bool df = net->flags & XOVL_NET_DF_INHERIT ? inner_df : !(net->flags & XOVL_NET_DF_UNSET);
+	bool inherited = net->flags & XOVL_NET_DF_INHERIT ? inner_df : !(net->flags & XOVL_NET_DF_UNSET);
+	bool df = inherited || (peer->flags & XOVL_PEER_ENCRYPTED); /* guard.h sees first fragments only */
 	__u64 flags = net->flags & XOVL_NET_UDPCSUM ? 0 : BPF_F_ZERO_CSUM_TX;
 
-	if (family == AF_INET6)
+	if (peer->family == AF_INET6)
 		return flags | BPF_F_TUNINFO_IPV6;
 	return df ? flags | BPF_F_DONT_FRAGMENT : flags;
 }
@@ -109,13 +121,11 @@ __noinline int kernel_key(ctx_t *ctx, struct xovl_path *path, union xovl_path_he
 	if (!peer || !net)
 		return 0;
 	ifindex = peer->device;
-	if (!device_is_live(ifindex))
-		return 0;
 	frame_reach(ctx, &f, FLOW_HEADERS_MAX);
 	outer_read_inner(&f, 0, &flow, &ttl, &df);
 	kernel_key_fill(&key, peer, net, &flow);
 	key.tunnel_ttl = net->flags & XOVL_NET_TTL_INHERIT ? ttl : net->ttl;
-	if (bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), kernel_key_flags(net, peer->family, df)))
+	if (bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), kernel_key_flags(net, peer, df)))
 		return 0;
 	len = path->outer_len - outer_l4(path->flags) - sizeof(struct udphdr) - sizeof(struct xovl_geneve);
 	if (path->flags & XOVL_PATH_IPV6)
@@ -123,6 +133,19 @@ __noinline int kernel_key(ctx_t *ctx, struct xovl_path *path, union xovl_path_he
 	else
 		set = kernel_set_options(ctx, path, headers->outer + OUTER_L4_IPV4 + sizeof(struct udphdr), len, peer);
 	return set ? ifindex : 0;
+}
+
+__noinline int device_is_up(__u32 ifindex)
+{
+	return device_link(ifindex).up;
+}
+
+/* The device that is to carry the frame, which has its tunnel key; 0: there is none, or it is down. */
+static __always_inline __u32 kernel_device(ctx_t *ctx, const struct path_place *place)
+{
+	__u32 ifindex = kernel_key(ctx, place->path, place->headers);
+
+	return ifindex && device_is_up(ifindex) ? ifindex : 0;
 }
 
 static __always_inline void count_by_kernel(__u32 net_index)
@@ -136,7 +159,7 @@ static __always_inline void count_by_kernel(__u32 net_index)
 /* The frame goes to one peer. */
 static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct path_place *place)
 {
-	__u32 ifindex = kernel_key(ctx, place->path, place->headers);
+	__u32 ifindex = kernel_device(ctx, place);
 
 	if (!ifindex)
 		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);

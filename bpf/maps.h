@@ -103,6 +103,7 @@ XOVL_PERCPU_ARRAY(paths_once, struct path_once, PATH_USES);
 volatile __u64 generation SEC(".data.generation");
 volatile __u64 moves[XOVL_MOVES] SEC(".data.moves");
 struct xovl_learned_all learned_all SEC(".data.learned_all");
+volatile struct xovl_host host SEC(".data.host");
 volatile __u64 geneve_ports[XOVL_PORT_WORDS] SEC(".data.geneve_ports");
 
 /* Octets of a packet for a moment, and the words behind them that may be read with them. */

@@ -8,6 +8,7 @@
 
 #include <linux/in.h>
 
+#include "by_kernel.h"
 #include "carrier.h"
 #include "clock.h"
 #include "flow.h"
@@ -68,13 +69,33 @@ static __always_inline bool device_is_underlay(const struct xovl_device *device)
 	return device && (device->role == XOVL_ROLE_UPLINK || device->role == XOVL_ROLE_VLAN);
 }
 
-static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const struct xovl_device *device,
-							     const struct xovl_peer *peer, __u64 now)
+/*
+ * Nothing is sent to the peer in the clear. What no IPsec policy encrypts is stopped at the uplink: see guard.h.
+ */
+static __always_inline enum xovl_nexthop_state nexthop_encrypted(ctx_t *ctx, const struct xovl_device *device,
+								 __u32 ifindex, const struct xovl_peer *peer)
 {
-	if (!nexthop_has_route(answer) && answer != BPF_FIB_LKUP_RET_FWD_DISABLED)
-		return XOVL_NEXTHOP_NO_ROUTE;
-	if (!device_is_underlay(device))
-		return XOVL_NEXTHOP_NOT_UPLINK;
+	if (!device_is_underlay(device) || !device_is_live(device->via ? device->via : ifindex))
+		return XOVL_NEXTHOP_PLAINTEXT;
+	if (!(device->flags & XOVL_DEV_ENCRYPTS) && !device_xfrm_policies(carrier_ifindex(ctx), XOVL_OUT))
+		return XOVL_NEXTHOP_PLAINTEXT;
+	return peer->device ? XOVL_NEXTHOP_BY_KERNEL : XOVL_NEXTHOP_NO_DEVICE;
+}
+
+static __always_inline enum xovl_nexthop_state nexthop_state(ctx_t *ctx, long answer, const struct xovl_device *device,
+							     __u32 ifindex, const struct xovl_peer *peer, __u64 now)
+{
+	bool routed = nexthop_has_route(answer) || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
+
+	if (peer->flags & XOVL_PEER_ENCRYPTED)
+		return nexthop_has_route(answer) ? nexthop_encrypted(ctx, device, ifindex, peer)
+						 : XOVL_NEXTHOP_NO_ROUTE;
+	if (peer->via != XOVL_VIA_KERNEL && !(routed && device_is_underlay(device)))
+		return routed ? XOVL_NEXTHOP_NOT_UPLINK : XOVL_NEXTHOP_NO_ROUTE;
+	if (peer_goes_by_kernel(ctx, peer, device))
+		return peer->device ? XOVL_NEXTHOP_BY_KERNEL : XOVL_NEXTHOP_NO_DEVICE;
+	if (device->flags & XOVL_DEV_IP)
+		return XOVL_NEXTHOP_NO_DEVICE;
 	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
 		return XOVL_NEXTHOP_KERNEL;
 	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)
@@ -83,14 +104,19 @@ static __always_inline enum xovl_nexthop_state nexthop_state(long answer, const 
 }
 
 /*
- * The MTU of the route. Only an answer with a neighbour comes with it; that of the interface stands in until there is one.
+ * The MTU of the route. Only an answer with a neighbour comes with it; that of the interface stands in until there is one. The kernel's
+ * own way can be by a route that we do not see, and narrower.
  */
-static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib, __u32 ifindex)
+static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib, __u32 ifindex,
+					 __u16 kernel_mtu)
 {
 	__u32 mtu = fib->mtu_result;
 
-	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
-		bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
+	/* 0 would be the interface that the frame came in by */
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS && (!ifindex || bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) < 0))
+		mtu = 0xffff;
+	if (kernel_mtu && kernel_mtu < mtu)
+		mtu = kernel_mtu;
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
@@ -110,6 +136,8 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
 		flags |= XOVL_PATH_KERNEL;
 	if (state != XOVL_NEXTHOP_OK)
 		flags |= XOVL_PATH_RESOLVE;
+	if (state == XOVL_NEXTHOP_BY_KERNEL)
+		flags |= XOVL_PATH_BY_KERNEL;
 	if (state == XOVL_NEXTHOP_CONFIRM)
 		flags |= XOVL_PATH_CONFIRM;
 	if (device && (device->flags & XOVL_DEV_XDP_XMIT))
@@ -152,7 +180,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 
 	if (!peer || !nexthop)
 		return 0;
-	if (vtep_is_absent(ctx, &peer->local, &fib)) {
+	if (peer->via != XOVL_VIA_KERNEL && vtep_is_absent(ctx, &peer->local, &fib)) {
 		nexthop_route(nexthop, peer, BPF_FIB_LKUP_RET_NOT_FWDED, &fib);
 		nexthop->tables = generation;
 		nexthop->generation = peer->generation;
@@ -169,13 +197,14 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 
 	nexthop->tables = generation;
 	nexthop->generation = peer->generation;
-	nexthop->state = nexthop_state(answer, device, peer, now);
-	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, ifindex);
+	nexthop->state = nexthop_state(ctx, answer, device, ifindex, peer, now);
+	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, ifindex, peer->kernel_mtu);
 	nexthop->vid = device ? device->vid : 0;
 	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
 	nexthop->ifindex = device && device->via ? device->via : ifindex;
 	/* a neighbour is resolved within milliseconds: look again with the next frame */
 	soon = nexthop->state == XOVL_NEXTHOP_UNRESOLVED || nexthop->state == XOVL_NEXTHOP_CONFIRM;
+	soon |= peer->flags & XOVL_PEER_ENCRYPTED; /* no route may lead elsewhere meanwhile */
 	nexthop->expires = soon ? 0 : now + jiffies_of(NEXTHOP_VALID_NS);
 	return 0;
 }
@@ -211,7 +240,12 @@ static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop
 	case XOVL_NEXTHOP_CONFIRM:
 	case XOVL_NEXTHOP_UNRESOLVED:
 	case XOVL_NEXTHOP_KERNEL:
+	case XOVL_NEXTHOP_BY_KERNEL:
 		return XOVL_REASON_NONE;
+	case XOVL_NEXTHOP_PLAINTEXT:
+		return XOVL_REASON_PLAINTEXT;
+	case XOVL_NEXTHOP_NO_DEVICE:
+		return XOVL_REASON_NO_TUNNEL_DEVICE;
 	case XOVL_NEXTHOP_NOT_UPLINK:
 		return XOVL_REASON_NOT_UPLINK;
 	case XOVL_NEXTHOP_NOT_LOCAL:

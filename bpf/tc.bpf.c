@@ -5,10 +5,12 @@
  */
 #define XOVL_CARRIER_TC
 
+#include "guard.h"
 #include "neighbour.h"
 #include "port.h"
 #include "kernel_in.h"
 #include "uplink.h"
+#include "way_in.h"
 
 char xovl_license[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,6 +28,20 @@ int xovl_tc_uplink(struct __sk_buff *ctx)
 	if (neighbour_is_mark(ctx->mark))
 		return neighbour_in(ctx);
 	return uplink_in(ctx);
+}
+
+/* On an uplink that is no Ethernet. */
+SEC("tc")
+int xovl_tc_way(struct __sk_buff *ctx)
+{
+	return way_in(ctx);
+}
+
+/* On the way out of an uplink, as long as a peer requires encryption. */
+SEC("tc")
+int xovl_tc_guard(struct __sk_buff *ctx)
+{
+	return guard_out(ctx);
 }
 
 /* On a tunnel device of the kernel's that is ours: what it has unpacked. */

@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "enter.h"
 #include "geneve.h"
+#include "kernel_mark.h"
 #include "path.h"
 #include "pmtu_report.h"
 #include "reserved.h"
@@ -113,6 +114,8 @@ static __always_inline int uplink_ask(ctx_t *ctx, struct frame *f, const struct 
 	*to = now->to;
 	if (verdict == VERDICT_OPEN && !f->net)
 		return verdict_pass(ctx);
+	if (verdict == VERDICT_OPEN && now->plaintext)
+		return CARRIER_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_PLAINTEXT);
 	return verdict;
 }
 
@@ -174,9 +177,6 @@ static __always_inline int uplink_to_device(ctx_t *ctx, const struct frame *f, c
 
 #else
 
-/* skb->mark of a packet that has been looked over and goes to the tunnel device: see kernel_in.h. */
-#define KERNEL_MARK 0x786f7670u
-
 /*
  * Super-frames of anything but TCP, which cannot stay whole: no helper tells the kernel that they are in no tunnel any more, by
  * which it would segment them.
@@ -199,8 +199,9 @@ static __always_inline int uplink_to_device(ctx_t *ctx, const struct frame *f, c
 	struct xovl_endpoint *endpoint = brief->dport ? bpf_map_lookup_elem(&endpoints, &key) : NULL;
 
 	if (!endpoint || !device_is_live(endpoint->device))
-		return verdict_drop_outer(ctx, XOVL_REASON_GSO_UNPACK, f->net_index, frame_place(f));
-	ctx->mark = KERNEL_MARK;
+		return verdict_drop_outer(ctx, f->gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED,
+					  f->net_index, frame_place(f));
+	ctx->mark = KERNEL_MARK | KERNEL_MARK_SOUND | (carrier_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0);
 	return verdict_pass(ctx);
 }
 
@@ -226,7 +227,7 @@ static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct
 		verdict = uplink_ask(ctx, f, brief, parsed, &to);
 	if (verdict == VERDICT_OPEN)
 		verdict = uplink_finish(ctx, f, brief, parsed);
-	if (verdict == VERDICT_OPEN && for_device)
+	if (verdict == VERDICT_OPEN && (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL)))
 		return uplink_to_device(ctx, f, brief);
 	if (verdict == VERDICT_OPEN)
 		verdict = uplink_look_up(ctx, f, brief, key, known, &to, place);

@@ -21,7 +21,12 @@ namespace xovl {
 
 /// Programs that xovl attaches are named so; the kernel shows the name, and xovl knows its own by it.
 inline constexpr const char *kXdpNames[] = {"xovl_xdp_port", "xovl_xdp_uplink"};
-inline constexpr const char *kTcNames[] = {"xovl_tc_port", "xovl_tc_uplink", "xovl_tc_tunnel"};
+inline constexpr const char *kTcPort = "xovl_tc_port";
+inline constexpr const char *kTcUplink = "xovl_tc_uplink";
+inline constexpr const char *kTcWay = "xovl_tc_way";
+inline constexpr const char *kTcGuard = "xovl_tc_guard";
+inline constexpr const char *kTcTunnel = "xovl_tc_tunnel";
+inline constexpr const char *kTcNames[] = {kTcPort, kTcUplink, kTcWay, kTcGuard, kTcTunnel};
 
 /// The kernel's name of a loaded program, 15 characters. Error(System).
 std::string program_name(const Fd &program);
@@ -59,14 +64,17 @@ private:
 	libxdp_print_fn_t libxdp_print_;
 };
 
-/// What tells our program at a TC ingress from somebody else's.
+enum class TcPoint { Ingress, Egress };
+
+/// What tells our program at a TC hook from somebody else's.
 struct TcOwn {
 	std::string pin_path; ///< of the tcx link
 	/// Ids of those that a clsact filter of ours can have; empty: any with a name of ours.
 	std::vector<uint32_t> programs;
+	TcPoint point = TcPoint::Ingress;
 };
 
-/// TC ingress. A tcx link pinned at own.pin_path where the kernel has tcx; else a clsact filter with our own priority and
+/// A tcx link pinned at own.pin_path where the kernel has tcx; else a clsact filter with our own priority and
 /// handle. Attached already: the program is replaced at once (link update, filter replace).
 /// making_clsact() is called before the clsact qdisc is added where it is missing. Error(System) when the kernel refuses.
 void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact);
@@ -92,8 +100,8 @@ void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact);
 /// Whether our program (by prog id of the pinned link, or our filter) is attached there now. Error(System): it cannot be seen.
 bool tc_attached(uint32_t ifindex, const TcOwn &own);
 
-/// Ids of the programs that run at tcx ingress, in that order; empty where the interface or tcx is missing.
-std::vector<uint32_t> tcx_programs(uint32_t ifindex);
+/// Ids of the programs that run at a tcx hook, in that order; empty where the interface or tcx is missing.
+std::vector<uint32_t> tcx_programs(uint32_t ifindex, TcPoint point);
 
 /// Where our XDP program of an interface is pinned when it runs alone: known by that without CAP_SYS_ADMIN, which looking up programs by
 /// number needs. Empty: it is not.

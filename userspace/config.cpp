@@ -60,7 +60,8 @@ FdbConfig to_entry(const FdbWords &words)
 	if (words.dst && words.vid)
 		throw request_error("a VLAN goes with dev, not with dst (dev and vid, or dst alone)");
 	if (!words.dst && !words.peer.empty())
-		throw request_error("encap and dstport go with dst, not with dev (dst with them, or dev alone)");
+		throw request_error(
+			"encap, dstport, via and require go with dst, not with dev (dst with them, or dev alone)");
 	if (words.dst)
 		return {words.mac, *words.dst};
 	return {words.mac, FdbPort(words.dev, words.vid)};

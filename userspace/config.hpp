@@ -94,6 +94,7 @@ struct PortConfig {
 	std::vector<GeneveOption> options; ///< sent with its frames, besides those of the network
 	std::optional<uint16_t> group;     ///< VXLAN group policy ID of its frames; none: that of skb->mark
 	bool optional = false;             ///< the interface may be missing: the port waits for it
+	bool to_peer = false; ///< small frames go into the other end of its veth at once, where that is possible
 
 	bool operator==(const PortConfig &) const = default;
 };
@@ -133,8 +134,10 @@ struct FdbConfig {
 struct PeerWords {
 	std::optional<xovl_encap> encap;
 	std::optional<uint16_t> dstport;
+	std::optional<xovl_via> via;
+	std::optional<bool> encrypted;
 
-	bool empty() const { return !encap && !dstport; }
+	bool empty() const { return !encap && !dstport && !via && !encrypted; }
 };
 
 /// What is said of an entry, in any order; dev empty and vid 0 where they are not.
@@ -146,7 +149,7 @@ struct FdbWords {
 	PeerWords peer;
 };
 
-/// Error(Request): there is not exactly one of dst and dev, a VLAN without dev, or an encapsulation or port without dst.
+/// Error(Request): there is not exactly one of dst and dev, a VLAN without dev, or words of a peer without dst.
 FdbConfig to_entry(const FdbWords &words);
 
 /// How a peer of a network is reached where it is not as the network says.
@@ -154,6 +157,8 @@ struct PeerConfig {
 	Address dst;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
 	uint16_t dstport = XOVL_VXLAN_PORT; ///< 0 of encapsulations without UDP
+	xovl_via via = XOVL_VIA_AUTO;       ///< who carries its packets
+	bool encrypted = false;             ///< packets in the clear are neither sent to it nor taken from it
 
 	bool operator==(const PeerConfig &) const = default;
 };
@@ -187,8 +192,10 @@ struct NetworkSettings {
 	uint16_t dstport = XOVL_VXLAN_PORT; ///< of UDP; 0 of encapsulations without
 	uint16_t mtu = 0;                   ///< largest inner IP packet, octets; 0: what the underlay carries
 	bool learning = true;
-	uint32_t ageing = 300;  ///< seconds, 0: never
-	uint32_t mac_limit = 0; ///< learned entries; 0: a share of what is free
+	uint32_t ageing = 300;        ///< seconds, 0: never
+	uint32_t mac_limit = 0;       ///< learned entries; 0: a share of what is free
+	xovl_via via = XOVL_VIA_AUTO; ///< who carries packets of peers that say nothing of it
+	bool encrypted = false; ///< packets in the clear are neither sent nor taken, of peers that say nothing of it
 	OuterPolicy outer;
 	bool gso = true;        ///< its ports may hand over super-frames
 	bool mss_clamp = false; ///< TCP SYNs get an MSS that fits, both ways
@@ -240,6 +247,14 @@ void set_peer(NetworkConfig &net, const Address &dst, const PeerWords &words);
 /// Takes those out of peers that are as the network says.
 void normalize_peers(NetworkConfig &net);
 
+/// How a peer is reached when the settings of its network change: what was as the network said is as it says now.
+PeerConfig moved_peer(const PeerConfig &peer, const NetworkSettings &before, const NetworkSettings &after);
+/// Peers of a network whose settings have changed.
+void move_peers(NetworkConfig &net, const NetworkSettings &before);
+
+/// All that can be said of a peer.
+PeerWords all_words(const PeerConfig &peer);
+
 /// What has to be said beside the entries of dst, where peers are all that are not as net says.
 PeerWords words_for(const NetworkConfig &net, const std::vector<PeerConfig> &peers, const Address &dst);
 
@@ -259,13 +274,13 @@ public:
 	void add(std::string_view net, const Address &dst, const PeerWords &words, const EntryPosition &entry);
 	/// Makes NetworkConfig::peers of it; all else of net is as it will be.
 	void into(NetworkConfig &net) const;
-	/// Who says what the dstport of a peer is, or its encap; of a peer of into(). Where nobody says the one: who says the other.
-	EntryPosition who_says(const Address &dst, bool dstport) const;
+	/// Who says a key of a peer, such as "dstport"; of a peer of into(). Where nobody says that key: who says another one.
+	EntryPosition who_says(const Address &dst, std::string_view key) const;
 
 private:
 	struct Said {
 		PeerWords words;
-		EntryPosition encap{}, dstport{}; ///< who says them
+		std::map<std::string_view, EntryPosition> by; ///< who says them, by key
 	};
 
 	std::map<Address, Said> said_;
@@ -287,8 +302,8 @@ Error no_network(const std::string &name);
 void validate(const Config &config, const Limits &in_force);
 
 /// A value in a configuration by the keys and list positions that lead to it in the file:
-/// {"networks", 0, "fdb", 17, "mac"}. Of NetworkConfig::peers it is {"networks", 0, "peers", 2, "encap"} or "dstport", which the
-/// file has beside flood and FDB entries.
+/// {"networks", 0, "fdb", 17, "mac"}. Of NetworkConfig::peers it is {"networks", 0, "peers", 2, "encap"}, "dstport", "via" or
+/// "require", which the file has beside flood and FDB entries.
 using ConfigPath = std::vector<std::variant<const char *, size_t>>;
 
 /// What a message about the value at a path begins with, such as "FILE:3:7: ".

@@ -103,6 +103,9 @@ private:
 	void check_outer(size_t n) const;
 	void check_policy(size_t n) const;
 	void check_known_options(size_t n) const;
+	/// Who carries the packets of the network and of its peers.
+	void check_carriers(size_t n) const;
+	void check_peer_carrier(size_t n, size_t i) const;
 	/// What the network receives, by itself and from its peers.
 	void check_tunnels(size_t n);
 	void check_peer_tunnel(size_t n, size_t i);
@@ -127,8 +130,8 @@ private:
 	std::map<std::string, Device> devices_;
 	std::set<std::string> names_;
 	Receivers receivers_;
-	/// A peer is counted for each header that leads to it.
-	std::set<std::tuple<Address, Address, uint16_t, xovl_encap>> peers_;
+	/// A peer is counted for each header that leads to it, and each way that its packets are carried.
+	std::set<std::tuple<Address, Address, uint16_t, xovl_encap, xovl_via, bool>> peers_;
 	size_t nr_tunnels_ = 0;
 	size_t nr_ports_ = 0;
 	size_t nr_members_ = 0;
@@ -192,6 +195,7 @@ void Checker::check_network(size_t n)
 	check_tunnels(n);
 	check_policy(n);
 	check_known_options(n);
+	check_carriers(n);
 	check_ports(n);
 	check_flood(n);
 	check_fdb(n);
@@ -272,6 +276,47 @@ void Checker::check_known_options(size_t n) const
 	for (size_t p = 0; p < net.ports.size(); p++)
 		for (size_t i = 0; i < net.ports[p].options.size(); i++)
 			add(net.ports[p].options[i], {"networks", n, "ports", p, "geneve-opt", i});
+}
+
+/// The kernel carries what is UDP, and xovl itself encrypts nothing.
+void Checker::check_carriers(size_t n) const
+{
+	const NetworkConfig &net = config_.networks[n];
+	const std::string carried = names_of(encaps_that(has_udp));
+	const bool is_carried = has_udp(net.encap); // else its peers of UDP say it themselves
+
+	if (!is_carried && net.via != XOVL_VIA_AUTO)
+		fail({"networks", n, "via"},
+		     fmt::format("via is for {}, not {} (via auto)", carried, name_of(net.encap)));
+	if (!is_carried && net.encrypted)
+		fail({"networks", n, "require"},
+		     fmt::format("require is for {}, not {} (require none)", carried, name_of(net.encap)));
+	if (net.encrypted && net.via == XOVL_VIA_DIRECT)
+		fail({"networks", n, "via"},
+		     fmt::format("via direct cannot be with require encrypted of network \"{}\" (via kernel or auto)",
+				 net.name));
+	for (size_t i = 0; i < net.peers.size(); i++)
+		check_peer_carrier(n, i);
+}
+
+void Checker::check_peer_carrier(size_t n, size_t i) const
+{
+	const PeerConfig &peer = config_.networks[n].peers[i];
+	const std::string carried = names_of(encaps_that(has_udp));
+	const bool is_carried = has_udp(peer.encap);
+
+	if (!is_carried && peer.via == XOVL_VIA_KERNEL)
+		fail({"networks", n, "peers", i, "via"},
+		     fmt::format("via kernel is for {}, not for {} peer {} (via direct)", carried, name_of(peer.encap),
+				 peer.dst.str()));
+	if (!is_carried && peer.encrypted)
+		fail({"networks", n, "peers", i, "require"},
+		     fmt::format("require encrypted is for {}, not for {} peer {} (require none)", carried,
+				 name_of(peer.encap), peer.dst.str()));
+	if (peer.encrypted && peer.via == XOVL_VIA_DIRECT)
+		fail({"networks", n, "peers", i, "via"},
+		     fmt::format("via direct cannot be with require encrypted of peer {} (via kernel or auto)",
+				 peer.dst.str()));
 }
 
 void Checker::check_tunnels(size_t n)
@@ -442,7 +487,10 @@ void Checker::check_member(const NetworkConfig &net, const Address &peer, const 
 	if (is_vtep(peer))
 		fail(path, fmt::format("{} is a vtep of this machine (the address of another one)", peer.str()));
 	const PeerConfig reached = peer_of(net, peer);
-	hold(path, [&] { peers_.insert({peer, local_for(net, config_.vteps, peer), reached.dstport, reached.encap}); });
+	hold(path, [&] {
+		peers_.insert({peer, local_for(net, config_.vteps, peer), reached.dstport, reached.encap, reached.via,
+			       reached.encrypted});
+	});
 	check_count(peers_.size(), limits_.peers, kPeersText, path);
 	check_count(++nr_members_, limits_.members, kMembersText, path);
 }

@@ -81,15 +81,20 @@ std::vector<Address> common_vteps(const Config &config, const Config &other)
 std::string way_changes(const PeerConfig &before, const PeerConfig &after)
 {
 	std::string text;
-	if (before.encap != after.encap)
-		text = fmt::format("encap {} -> {}", name_of(before.encap), name_of(after.encap));
-	if (before.dstport != after.dstport)
-		text += fmt::format("{}dstport {} -> {}", text.empty() ? "" : ", ", before.dstport, after.dstport);
+	auto tell = [&](const char *key, const auto &was, const auto &is) {
+		if (was != is)
+			text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", key, was, is);
+	};
+	tell("encap", std::string_view(name_of(before.encap)), std::string_view(name_of(after.encap)));
+	tell("dstport", before.dstport, after.dstport);
+	tell("via", std::string_view(name_of(before.via)), std::string_view(name_of(after.via)));
+	tell("require", std::string_view(require_word(before.encrypted)),
+	     std::string_view(require_word(after.encrypted)));
 	return text;
 }
 
-/// One line for each peer that both have and that is reached in another way. One of FDB entries only is named for what is special
-/// about it: "+ net blue peer 10.0.0.3".
+/// One line for each peer that both have and that is reached in another way, unless it only goes with its network. One of FDB
+/// entries only is named for what is special about it: "+ net blue peer 10.0.0.3".
 void diff_peers(std::vector<std::string> &lines, const NetworkConfig &before, const NetworkConfig &after)
 {
 	std::map<Address, char> signs;
@@ -104,9 +109,10 @@ void diff_peers(std::vector<std::string> &lines, const NetworkConfig &before, co
 	const std::set<Address> flood_after(after.flood.begin(), after.flood.end());
 	for (const auto &[dst, sign] : signs) {
 		const bool flooded = flood_after.contains(dst);
-		if (flooded != flood_before.contains(dst) || peer_of(before, dst) == peer_of(after, dst))
+		const PeerConfig was = peer_of(before, dst), is = peer_of(after, dst);
+		if (flooded != flood_before.contains(dst) || was == is || moved_peer(was, before, after) == is)
 			continue;
-		const std::string changes = way_changes(peer_of(before, dst), peer_of(after, dst));
+		const std::string changes = way_changes(was, is);
 		lines.push_back(flooded ? fmt::format("~ net {} flood {} {}", after.name, dst.str(), changes)
 					: fmt::format("{} net {} peer {} {}", sign, after.name, dst.str(), changes));
 	}

@@ -15,15 +15,17 @@ namespace {
 
 bool is_normal(const NetworkConfig &net, const PeerConfig &peer)
 {
-	return peer.encap == net.encap && peer.dstport == net.dstport;
+	return peer.encap == net.encap && peer.dstport == net.dstport && peer.via == net.via &&
+	       peer.encrypted == net.encrypted;
 }
 
-/// What is not said is as the network says, of its own encapsulation; else as is usual.
+/// What is not said is as the network says; a port only of its own encapsulation, else as is usual.
 PeerConfig completed(const NetworkConfig &net, const Address &dst, const PeerWords &words)
 {
 	const xovl_encap encap = words.encap.value_or(net.encap);
 	const uint16_t dstport = encap == net.encap ? net.dstport : default_dstport(encap);
-	return {dst, encap, words.dstport.value_or(dstport)};
+	return {dst, encap, words.dstport.value_or(dstport), words.via.value_or(net.via),
+		words.encrypted.value_or(net.encrypted)};
 }
 
 template <typename Value> bool contradict(const std::optional<Value> &a, const std::optional<Value> &b)
@@ -31,15 +33,27 @@ template <typename Value> bool contradict(const std::optional<Value> &a, const s
 	return a && b && *a != *b;
 }
 
-bool contradict(const PeerWords &a, const PeerWords &b)
+bool other_header(const PeerWords &a, const PeerWords &b)
 {
 	return contradict(a.encap, b.encap) || contradict(a.dstport, b.dstport);
 }
 
-/// net: the name of a network. The port is told where it is what differs; 0 is none.
+bool contradict(const PeerWords &a, const PeerWords &b)
+{
+	return other_header(a, b) || contradict(a.via, b.via) || contradict(a.encrypted, b.encrypted);
+}
+
+/// net: the name of a network. What differs is told; port 0 is none.
 Error known_otherwise(std::string_view net, const Address &dst, const PeerWords &known, const PeerWords &said)
 {
 	const std::string kind = known.encap ? fmt::format("a {} peer", name_of(*known.encap)) : "a peer";
+	if (!other_header(known, said)) {
+		const bool via = contradict(known.via, said.via);
+		const char *key = via ? "via" : "require";
+		const char *word = via ? name_of(*known.via) : require_word(*known.encrypted);
+		return request_error(fmt::format("{} is {} with {} {} of network \"{}\" already (one {} for a peer)",
+						 dst.str(), kind, key, word, net, key));
+	}
 	const bool port_differs = !contradict(known.encap, said.encap) && known.dstport.value_or(0);
 	const std::string port = port_differs ? fmt::format(" at dstport {}", *known.dstport) : "";
 	return request_error(fmt::format("{} is {}{} of network \"{}\" already (one encapsulation for a peer)",
@@ -60,6 +74,11 @@ PeerConfig peer_of(const NetworkConfig &net, const Address &dst)
 	return peer ? *peer : completed(net, dst, {});
 }
 
+PeerWords all_words(const PeerConfig &peer)
+{
+	return {peer.encap, peer.dstport, peer.via, peer.encrypted};
+}
+
 PeerWords words_for(const NetworkConfig &net, const std::vector<PeerConfig> &peers, const Address &dst)
 {
 	PeerWords words;
@@ -70,6 +89,10 @@ PeerWords words_for(const NetworkConfig &net, const std::vector<PeerConfig> &pee
 		words.encap = peer->encap;
 	if (peer->dstport != completed(net, dst, words).dstport)
 		words.dstport = peer->dstport;
+	if (peer->via != net.via)
+		words.via = peer->via;
+	if (peer->encrypted != net.encrypted)
+		words.encrypted = peer->encrypted;
 	return words;
 }
 
@@ -87,10 +110,9 @@ void set_peer(NetworkConfig &net, const Address &dst, const PeerWords &words)
 	if (words.empty())
 		return;
 	if (find_peer(net.peers, dst) || std::ranges::find(net.flood, dst) != net.flood.end()) {
-		const PeerConfig known = peer_of(net, dst);
-		const PeerWords known_words{known.encap, known.dstport};
-		if (contradict(words, known_words))
-			throw known_otherwise(net.name, dst, known_words, words);
+		const PeerWords known = all_words(peer_of(net, dst));
+		if (contradict(words, known))
+			throw known_otherwise(net.name, dst, known, words);
 		return;
 	}
 	const PeerConfig peer = completed(net, dst, words);
@@ -103,6 +125,27 @@ void normalize_peers(NetworkConfig &net)
 	std::erase_if(net.peers, [&](const PeerConfig &peer) { return is_normal(net, peer); });
 }
 
+PeerConfig moved_peer(const PeerConfig &peer, const NetworkSettings &before, const NetworkSettings &after)
+{
+	PeerConfig moved = peer;
+	if (peer.encap == before.encap && peer.dstport == before.dstport) {
+		moved.encap = after.encap;
+		moved.dstport = after.dstport;
+	}
+	if (peer.via == before.via)
+		moved.via = after.via;
+	if (peer.encrypted == before.encrypted)
+		moved.encrypted = after.encrypted;
+	return moved;
+}
+
+void move_peers(NetworkConfig &net, const NetworkSettings &before)
+{
+	for (PeerConfig &peer : net.peers)
+		peer = moved_peer(peer, before, net);
+	normalize_peers(net);
+}
+
 void PeerStatements::add(std::string_view net, const Address &dst, const PeerWords &words, const EntryPosition &entry)
 {
 	if (words.empty())
@@ -110,16 +153,21 @@ void PeerStatements::add(std::string_view net, const Address &dst, const PeerWor
 	Said &said = said_[dst];
 	if (contradict(said.words, words))
 		throw known_otherwise(net, dst, said.words, words);
-	if (words.encap && !std::exchange(said.words.encap, words.encap))
-		said.encap = entry;
-	if (words.dstport && !std::exchange(said.words.dstport, words.dstport))
-		said.dstport = entry;
+	auto take = [&](auto &known, const auto &word, std::string_view key) {
+		if (word && !std::exchange(known, word))
+			said.by[key] = entry;
+	};
+	take(said.words.encap, words.encap, "encap");
+	take(said.words.dstport, words.dstport, "dstport");
+	take(said.words.via, words.via, "via");
+	take(said.words.encrypted, words.encrypted, "require");
 }
 
-EntryPosition PeerStatements::who_says(const Address &dst, bool dstport) const
+EntryPosition PeerStatements::who_says(const Address &dst, std::string_view key) const
 {
-	const Said &said = said_.at(dst);
-	return said.words.dstport && (dstport || !said.words.encap) ? said.dstport : said.encap;
+	const auto &by = said_.at(dst).by;
+	const auto said = by.find(key);
+	return said == by.end() ? by.begin()->second : said->second;
 }
 
 void PeerStatements::into(NetworkConfig &net) const

@@ -280,7 +280,7 @@ Maps::Maps(const PinDir &dir)
 	: settings(dir, "settings"), vteps(dir, "vteps"), ports(dir, "ports"), port_table(dir, "port_table"),
 	  networks(dir, "networks"), fdb(dir, "fdb"), floods(dir, "floods"), peers(dir, "peers"),
 	  members(dir, "members"), endpoints(dir, "endpoints"), tunnels(dir, "tunnels"),
-	  geneve_ports(dir, "geneve_ports"), options(dir, "options"), sequences(dir, "sequences"),
+	  geneve_ports(dir, "geneve_ports"), host(dir, "host"), options(dir, "options"), sequences(dir, "sequences"),
 	  devices(dir, "devices"), live_devices(dir, "live_devices"), port_stats(dir, "port_stats"),
 	  peer_stats(dir, "peer_stats"), net_stats(dir, "net_stats"), drop_stats(dir, "drop_stats"),
 	  drop_places(dir, "drop_places"), device_stats(dir, "device_stats"), pmtus(dir, "pmtus"),
@@ -407,20 +407,8 @@ void restore_forwarding(const xovl_settings &settings)
 	restore_lo_forwarding(true, settings.lo_forwarding6, settings.all_forwarding6);
 }
 
-namespace {
-
-const char *tc_name(xovl_role role)
+Fd tc_program(const PinDir &dir, const char *name)
 {
-	if (role == XOVL_ROLE_TUNNEL)
-		return kTcNames[2];
-	return kTcNames[role == XOVL_ROLE_UPLINK];
-}
-
-} // namespace
-
-Fd tc_program(const PinDir &dir, xovl_role role)
-{
-	const char *name = tc_name(role);
 	Fd program = dir.open(name);
 	if (!program)
 		throw system_error("open", dir.pin(name), ENOENT);

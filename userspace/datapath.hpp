@@ -54,6 +54,7 @@ struct Maps {
 	Map<xovl_endpoint_key, xovl_endpoint> endpoints;
 	Map<xovl_tunnel_key, xovl_tunnel> tunnels;
 	Map<uint32_t, GenevePorts> geneve_ports; ///< one element
+	Map<uint32_t, xovl_host> host;           ///< one element
 	Map<xovl_options_key, xovl_options> options;
 	Map<xovl_sequence_key, xovl_sequence> sequences;
 	Map<uint32_t, xovl_device> devices;
@@ -110,8 +111,8 @@ void restore_forwarding(const xovl_settings &settings);
 /// The names of the maps that the programs share.
 std::vector<std::string> shared_map_names();
 
-/// The pinned TC program of a role.
-Fd tc_program(const PinDir &dir, xovl_role role);
+/// The pinned TC program of that name. Error(System).
+Fd tc_program(const PinDir &dir, const char *name);
 
 /// A fresh copy of the XDP object for one interface: maps shared with dir, constants set, only the program of the device's role
 /// to be loaded. The caller closes it.

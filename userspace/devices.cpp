@@ -26,6 +26,8 @@ enum Note : uint8_t {
 	kBusy,
 	kRefused,
 	kTagsHidden,
+	kNoEthernet,
+	kMerged,
 };
 
 /// xovl_device::refusal follows.
@@ -44,18 +46,43 @@ const char *note_text(uint8_t note)
 		return "XDP was refused: ";
 	case kTagsHidden:
 		return "virtual interface: VLAN tags can stand beside the frame, where XDP does not see them";
+	case kMerged:
+		return "tenants are on virtual interfaces: TC gets their packets merged, XDP would not";
+	case kNoEthernet:
+		return "no Ethernet: the kernel's tunnel devices carry what goes by it";
 	default:
 		return "";
 	}
 }
 
-TcOwn tc_own(const PinDir &dir, uint32_t ifindex)
+TcOwn own_at(const PinDir &dir, const std::string &pin, TcPoint point)
 {
-	TcOwn own{dir.pin(tc_link_pin(ifindex)), {}};
+	TcOwn own{dir.pin(pin), {}, point};
 	for (const char *name : kTcNames)
 		if (const Fd program = dir.open(name))
 			own.programs.push_back(program_id(program.get()));
 	return own;
+}
+
+TcOwn tc_own(const PinDir &dir, uint32_t ifindex)
+{
+	return own_at(dir, tc_link_pin(ifindex), TcPoint::Ingress);
+}
+
+TcOwn guard_own(const PinDir &dir, uint32_t ifindex)
+{
+	return own_at(dir, guard_pin(ifindex), TcPoint::Egress);
+}
+
+/// Whether what leaves by the interface is to be looked at: it is not where the interface encrypts.
+bool wants_guard(const xovl_device &device)
+{
+	return device.flags & XOVL_DEV_GUARDED && !(device.flags & XOVL_DEV_ENCRYPTS);
+}
+
+bool has_right_guard(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
+{
+	return tc_attached(ifindex, guard_own(dir, ifindex)) == wants_guard(device);
 }
 
 XdpOwn xdp_own(const PinDir &dir, uint32_t ifindex)
@@ -90,14 +117,16 @@ bool is_live_in_any_layout(const PinDir &dir, uint32_t ifindex, const xovl_devic
 }
 
 /// Why XDP is not even tried; kNoNote: it is.
-Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, bool trunk)
+Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, const DeviceUse &use)
 {
+	if (!link.ethernet)
+		return kNoEthernet;
 	if (device.mode_asked != XOVL_MODE_AUTO) {
 		// The other end of a veth can leave tags beside the frame whatever rxvlan says here: who asks for XDP sees to it
 		// (README, limits). Without VLANs it costs a tag; with them rxvlan off shows that somebody thought of it.
 		if (link.is_virtual_pair())
-			return trunk && link.rx_vlan_stripped ? kTagsHidden : kNoNote;
-		return (device.role == XOVL_ROLE_PORT || trunk) && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
+			return use.trunk && link.rx_vlan_stripped ? kTagsHidden : kNoNote;
+		return (device.role == XOVL_ROLE_PORT || use.trunk) && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
 	}
 	if (!link.kind.empty())
 		return kVirtual;
@@ -105,7 +134,10 @@ Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, bool trunk)
 		return kNoDriver;
 	if (link.rx_vlan_stripped)
 		return kVlanStripped;
-	return link.lro ? kReceiveOffload : kNoNote;
+	if (link.lro)
+		return kReceiveOffload;
+	const bool merges = device.role == XOVL_ROLE_UPLINK && !(device.choices & XOVL_UPLINK_GRO_OFF);
+	return merges && use.virtual_tenants ? kMerged : kNoNote;
 }
 
 void keep_refusal(xovl_device &device, Note note, const std::string &text)
@@ -115,14 +147,14 @@ void keep_refusal(xovl_device &device, Note note, const std::string &text)
 }
 
 /// Try XDP; fills in mode, note and refusal.
-void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, bool trunk, Asked when)
+void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, const DeviceUse &use, Asked when)
 {
 	auto asked = static_cast<xovl_mode>(device.mode_asked);
 	device.mode = XOVL_MODE_TC;
 	device.note = kNoNote;
 	std::ranges::fill(device.refusal, 0);
 	if (asked != XOVL_MODE_TC)
-		device.note = xdp_obstacle(link, device, trunk);
+		device.note = xdp_obstacle(link, device, use);
 	if (asked == XOVL_MODE_TC || device.note != kNoNote) {
 		xdp_detach(link.ifindex, xdp_own(dir, link.ifindex));
 		return;
@@ -158,6 +190,15 @@ bool is_recorded(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 	});
 }
 
+const char *tc_name(const LinkInfo &link, const xovl_device &device)
+{
+	if (device.role == XOVL_ROLE_TUNNEL)
+		return kTcTunnel;
+	if (device.role == XOVL_ROLE_UPLINK)
+		return link.ethernet ? kTcUplink : kTcWay;
+	return kTcPort;
+}
+
 void set_name(xovl_device &device, const std::string &name)
 {
 	std::ranges::fill(device.name, 0);
@@ -172,42 +213,62 @@ bool lacks_promiscuous(const LinkInfo &link, const xovl_device &device)
 
 } // namespace
 
+std::string why_no_xdp(const LinkInfo &link, const xovl_device &device, const DeviceUse &use)
+{
+	return note_text(xdp_obstacle(link, device, use));
+}
+
 LinkInfo require_link(const std::string &dev, const std::optional<LinkInfo> &link)
 {
 	if (!link)
 		throw request_error(fmt::format("there is no interface {} (ip link; with optional on, in a file "
 						"optional: true, xovl waits for it)",
 						dev));
-	if (!link->ethernet || link->loopback)
+	if (link->loopback)
+		throw request_error(fmt::format(
+			"{} is the loopback interface (one that leads to other hosts or to a tenant)", dev));
+	return *link;
+}
+
+void check_ip_link(const std::string &dev, const UplinkConfig *uplink)
+{
+	if (!uplink)
 		throw request_error(
 			fmt::format("{} is not an Ethernet interface (one that ip link shows as link/ether)", dev));
-	return *link;
+	if (uplink->mode == XOVL_MODE_NATIVE || uplink->mode == XOVL_MODE_GENERIC || uplink->vid)
+		throw request_error(fmt::format("{} is not an Ethernet interface: XDP and VLANs are not for it (mode "
+						"auto or tc, no vid)",
+						dev));
 }
 
 void check_interfaces(const Config &config, const std::set<std::string> &known, const Where &where)
 {
-	auto check = [&](const std::string &dev, bool may_be_missing, const ConfigPath &path) {
+	auto check = [&](const std::string &dev, bool may_be_missing, const UplinkConfig *uplink,
+			 const ConfigPath &path) {
 		const auto link = find_link(dev);
 		if ((may_be_missing || known.contains(dev)) && !link)
 			return;
 		try {
-			require_link(dev, link);
+			if (!require_link(dev, link).ethernet)
+				check_ip_link(dev, uplink);
 		} catch (const Error &error) {
 			throw Error(error.kind(), where(path) + error.what());
 		}
 	};
 	for (size_t i = 0; i < config.uplinks.size(); i++)
-		check(config.uplinks[i].dev, config.uplinks[i].optional, {"uplinks", i, "dev"});
+		check(config.uplinks[i].dev, config.uplinks[i].optional, &config.uplinks[i], {"uplinks", i, "dev"});
 	for (size_t n = 0; n < config.networks.size(); n++)
 		for (size_t i = 0; i < config.networks[n].ports.size(); i++)
-			check(config.networks[n].ports[i].dev, config.networks[n].ports[i].optional,
+			check(config.networks[n].ports[i].dev, config.networks[n].ports[i].optional, nullptr,
 			      {"networks", n, "ports", i, "dev"});
 }
 
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link)
 {
 	uint32_t kept = device.flags & ~kLinkFlags;
-	return kept | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0) | (link.gso_whole ? XOVL_DEV_GSO_WHOLE : 0);
+	return kept | (link.can_xdp_xmit() ? XOVL_DEV_XDP_XMIT : 0) | (link.gso_whole ? XOVL_DEV_GSO_WHOLE : 0) |
+	       (link.peer_away ? XOVL_DEV_PEER_AWAY : 0) | (link.ethernet ? 0 : XOVL_DEV_IP) |
+	       (link.encrypts() ? XOVL_DEV_ENCRYPTS : 0);
 }
 
 bool device_is_live(const PinDir &dir, uint32_t ifindex)
@@ -225,6 +286,7 @@ void device_detach_moved(const WritablePinDir &dir, uint32_t ifindex, const xovl
 	const TcOwn own = tc_own(dir, ifindex);
 	const TcLink state = tc_link_state(own);
 	tc_detach_link(own);
+	tc_detach_link(guard_own(dir, ifindex));
 	// with a link the kernel tells that the interface was deleted, or that nothing else than the link was attached
 	if (state == TcLink::Detached || (state == TcLink::Attached && device.mode == XOVL_MODE_TC))
 		return;
@@ -234,6 +296,7 @@ void device_detach_moved(const WritablePinDir &dir, uint32_t ifindex, const xovl
 			if (xdp_uses_map(other, map.get()))
 				xdp_detach(other, {}, map.get());
 			clsact_detach(other, own);
+			clsact_detach(other, guard_own(dir, ifindex));
 		}
 	});
 }
@@ -279,7 +342,7 @@ std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &
 	if (device.mode == XOVL_MODE_AUTO)
 		return "not attached (xovl apply attaches it)";
 	const auto mode = static_cast<xovl_mode>(device.mode);
-	const bool tc = !tc_attached(ifindex, tc_own(dir, ifindex));
+	const bool tc = !tc_attached(ifindex, tc_own(dir, ifindex)) || !has_right_guard(dir, ifindex, device);
 	const bool xdp = mode != XOVL_MODE_TC && device_xdp_mode(dir, ifindex) != mode;
 	if (!tc && !xdp)
 		return "";
@@ -297,16 +360,16 @@ std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	return device.mode != XOVL_MODE_AUTO && tc_attached(ifindex, tc_own(dir, ifindex)) &&
-	       device_xdp_mode(dir, ifindex) == device.mode;
+	       has_right_guard(dir, ifindex, device) && device_xdp_mode(dir, ifindex) == device.mode;
 }
 
-bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk)
+bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, const DeviceUse &use)
 {
 	if (!device_is_attached(dir, link.ifindex, device))
 		return false;
 	if (device.mode_asked == XOVL_MODE_TC)
 		return device.mode == XOVL_MODE_TC;
-	Note obstacle = xdp_obstacle(link, device, trunk);
+	Note obstacle = xdp_obstacle(link, device, use);
 	xovl_mode best = device.mode_asked == XOVL_MODE_GENERIC ? XOVL_MODE_GENERIC : XOVL_MODE_NATIVE;
 	return obstacle == kNoNote ? device.mode == best : device.mode == XOVL_MODE_TC && device.note == obstacle;
 }
@@ -316,13 +379,27 @@ void device_open(const WritablePinDir &dir, uint32_t ifindex)
 	live_devices(dir).set(ifindex, ifindex);
 }
 
-xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, Asked asked,
-			  const DeviceRecord &record)
+void device_guard(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, const DeviceRecord &record)
+{
+	const TcOwn own = guard_own(dir, link.ifindex);
+	device.flags = device_flags(device, link);
+	if (!wants_guard(device))
+		return tc_detach(link.ifindex, own, false);
+	if (!tc_attached(link.ifindex, own))
+		tc_attach(link, tc_program(dir, kTcGuard).get(), own, [&] {
+			device.flags |= XOVL_DEV_MADE_CLSACT;
+			record(device);
+		});
+}
+
+xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, const DeviceUse &use,
+			  Asked asked, const DeviceRecord &record)
 {
 	TcOwn own = tc_own(dir, link.ifindex);
-	device_open(dir, link.ifindex); // first: programs do nothing on others
+	device_guard(dir, link, device, record);
+	device_open(dir, link.ifindex); // before the others: they do nothing where it is not open
 	if (!tc_attached(link.ifindex, own)) {
-		Fd program = tc_program(dir, static_cast<xovl_role>(device.role));
+		Fd program = tc_program(dir, tc_name(link, device));
 		tc_attach(link, program.get(), own, [&] {
 			device.flags |= XOVL_DEV_MADE_CLSACT;
 			record(device);
@@ -334,7 +411,7 @@ xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_
 	record(device);
 	if (promisc)
 		set_promisc(link.ifindex, true);
-	attach_xdp(dir, link, device, trunk, asked);
+	attach_xdp(dir, link, device, use, asked);
 	device.flags = device_flags(device, link);
 	return device;
 }
@@ -347,12 +424,13 @@ void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_devic
 	const uint32_t flags = is_live ? device.flags : 0; // else what has the number now was never changed
 	if (!is_live)
 		device_detach_moved(dir, ifindex, device);
+	else if (has_live_devices(dir))
+		live_devices(dir).del(ifindex); // nothing is sent there any more when its guard goes
 	xdp_detach(ifindex, xdp_own(dir, ifindex), own_map(dir).get());
+	tc_detach(ifindex, guard_own(dir, ifindex), false);
 	tc_detach(ifindex, tc_own(dir, ifindex), flags & XOVL_DEV_MADE_CLSACT);
 	if (flags & XOVL_DEV_MADE_PROMISC)
 		set_promisc(ifindex, false);
-	if (is_live && has_live_devices(dir))
-		live_devices(dir).del(ifindex);
 }
 
 std::string device_refusal(const xovl_device &device)

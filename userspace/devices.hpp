@@ -13,11 +13,23 @@
 
 namespace xovl {
 
-/// The link of a name that a person gave, as it was found. Error(Request): there is none, or it is not an Ethernet interface.
+/// The link of a name that a person gave, as it was found. Error(Request): there is none, or it is the loopback interface.
 LinkInfo require_link(const std::string &dev, const std::optional<LinkInfo> &link);
+/// An interface that is no Ethernet, and what it is to be; nullptr: a port. Error(Request): it cannot be.
+void check_ip_link(const std::string &dev, const UplinkConfig *uplink);
 
 /// Those flags of a record that say what the interface is like, which a VLAN interface over it is, too.
-inline constexpr uint32_t kLinkFlags = XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE;
+inline constexpr uint32_t kLinkFlags =
+	XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE | XOVL_DEV_IP | XOVL_DEV_ENCRYPTS | XOVL_DEV_PEER_AWAY;
+
+/// What an interface is used for.
+struct DeviceUse {
+	bool trunk = false;           ///< VLAN tags matter there
+	bool virtual_tenants = false; ///< of an uplink: there are ports on veth, tap and the like
+};
+
+/// Why XDP is not even tried at an interface in the mode that is asked for (device.mode_asked); empty: it is. See docs/modes.md.
+std::string why_no_xdp(const LinkInfo &link, const xovl_device &device, const DeviceUse &use);
 
 /// Keeps a record that device_attach() has brought up to date.
 using DeviceRecord = std::function<void(const xovl_device &)>;
@@ -29,11 +41,14 @@ void device_open(const WritablePinDir &dir, uint32_t ifindex);
 enum class Asked { Newly, Before };
 
 /// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
-/// right stays untouched. Returns the record with mode, note and flags filled in. trunk: VLAN tags matter there.
+/// right stays untouched. Returns the record with mode, note and flags filled in.
 /// record() is called with what is to be changed back one day, before anything else can fail.
 /// Error(System): the mode is newly asked for by name and another XDP program is in the way, or TC refuses.
-xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, bool trunk, Asked asked,
-			  const DeviceRecord &record);
+xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, const DeviceUse &use,
+			  Asked asked, const DeviceRecord &record);
+
+/// Look at what leaves by the interface, or no longer, as device.flags says (XOVL_DEV_GUARDED). record() as above. Error(System).
+void device_guard(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, const DeviceRecord &record);
 
 /// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
 /// gone leaves only its pins to remove, also where a new one has its index.
@@ -67,7 +82,7 @@ std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
 /// Whether device_attach() would change nothing.
-bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, bool trunk);
+bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, const DeviceUse &use);
 
 /// kLinkFlags as the interface is now, beside the other flags of device.
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr uint64_t kFdbFileMost = 1 << 30; ///< octets: some 20M entries
 
-constexpr std::string_view kUsage = "MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]";
+constexpr std::string_view kUsage = "MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require "
+				    "encrypted|none] | dev DEV [vid V]";
 constexpr size_t kLineMax = UINT16_MAX;
 constexpr size_t kFilesMax = UINT16_MAX;
 
@@ -58,7 +59,9 @@ bool is_key(const ConfigPath &path, size_t step, std::string_view key)
 std::string peer_text(const PeerWords &words)
 {
 	return (words.encap ? fmt::format(" encap {}", name_of(*words.encap)) : "") +
-	       (words.dstport ? fmt::format(" dstport {}", *words.dstport) : "");
+	       (words.dstport ? fmt::format(" dstport {}", *words.dstport) : "") +
+	       (words.via ? fmt::format(" via {}", name_of(*words.via)) : "") +
+	       (words.encrypted ? fmt::format(" require {}", require_word(*words.encrypted)) : "");
 }
 
 } // namespace
@@ -81,7 +84,7 @@ public:
 	uint16_t mac_column = 0, target_column = 0;
 
 private:
-	enum KeyBit { Net = 1, Dst = 2, Dev = 4, Vid = 8, Encap = 16, Dstport = 32 };
+	enum KeyBit { Net = 1, Dst = 2, Dev = 4, Vid = 8, Encap = 16, Dstport = 32, Via = 64, Require = 128 };
 
 	static KeyBit find_key(std::string_view name);
 	void read_value(std::string_view key);
@@ -121,7 +124,12 @@ FdbFiles::LineParser::KeyBit FdbFiles::LineParser::find_key(std::string_view nam
 		return Encap;
 	if (name == "dstport")
 		return Dstport;
-	throw request_error(fmt::format("unknown key {} (net, dst, encap, dstport, dev, vid)", in_quotes(name)));
+	if (name == "via")
+		return Via;
+	if (name == "require")
+		return Require;
+	throw request_error(
+		fmt::format("unknown key {} (net, dst, encap, dstport, via, require, dev, vid)", in_quotes(name)));
 }
 
 void FdbFiles::LineParser::read_value(std::string_view name)
@@ -143,6 +151,10 @@ void FdbFiles::LineParser::read_value(std::string_view name)
 		said_.vid = static_cast<uint16_t>(parse_number(kVlanRange, value));
 	else if (key == Encap)
 		said_.peer.encap = parse_encap(value);
+	else if (key == Via)
+		said_.peer.via = parse_via(value);
+	else if (key == Require)
+		said_.peer.encrypted = parse_require(value);
 	else
 		said_.peer.dstport = static_cast<uint16_t>(parse_number(kDstportRange, value));
 	if (key & (Dst | Dev))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Plain files of static FDB entries, one on a line in the words of the command:
-//   MAC net NAME dst IP [encap KIND] [dstport P]
+//   MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require encrypted|none]
 //   MAC net NAME dev DEV [vid V]
 // Empty lines are skipped; # begins a comment where a MAC or a key could stand. There are no quotes.
 #pragma once

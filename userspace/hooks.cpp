@@ -80,7 +80,7 @@ std::vector<HookProgram> clsact_hook(uint32_t ifindex, const TcOwn &own)
 Hooks hooks_of(uint32_t ifindex, const TcOwn &own)
 {
 	return {.xdp = xdp_hook(ifindex),
-		.tcx = described(tcx_programs(ifindex), own),
+		.tcx = described(tcx_programs(ifindex, own.point), own),
 		.clsact = clsact_hook(ifindex, own)};
 }
 

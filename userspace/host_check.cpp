@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "by_kernel.hpp"
 #include "error.hpp"
 #include "firewall.hpp"
 #include "tunnel_devices.hpp"
@@ -73,6 +74,30 @@ std::string lost_note(const std::set<std::string> &tunnels, const Address &local
 		tunnels.size() > 1 ? "them" : "it");
 }
 
+/// Whether the kernel's tunnel device carries the flow, where policies are for it.
+bool is_carried(const Tables &tables, const TunnelFlow &flow)
+{
+	return flow.via != XOVL_VIA_DIRECT &&
+	       tunnel_device_for(tables, xovl_service(flow.protocol, htons(flow.dstport)));
+}
+
+/// Those that netfilter does not see.
+TunnelFlows past_firewall(TunnelFlows flows)
+{
+	std::erase_if(flows, [](const TunnelFlow &flow) { return flow.via == XOVL_VIA_KERNEL; });
+	return flows;
+}
+
+Error past_policy(const TunnelFlow &flow, const std::string &obstacle)
+{
+	return Error(Error::Kind::System,
+		     fmt::format("an IPsec policy is for {0} ({1}), and xovl's packets go past it in the clear (if "
+				 "that is meant: "
+				 "xovl vtep set {2} xfrm ignore, in a file {{ip: {2}, xfrm: ignore}}{3})",
+				 flow.str(), obstacle, flow.local.str(),
+				 flow.dstport && flow.via == XOVL_VIA_DIRECT ? "; via auto obeys it" : ""));
+}
+
 /// What is said of many, in one line: "192.0.2.2: …" or "192.0.2.2 and 7 more: …".
 std::string of_many(const char *what, const std::vector<std::pair<std::string, std::string>> &notes)
 {
@@ -111,20 +136,35 @@ const std::string &HostCheck::rules()
 	return *rules_;
 }
 
+void HostCheck::require_tunnel_devices(const Tables &current, const Tables &desired)
+{
+	std::set<uint32_t> known; // one that is there already is no reason to refuse anything else
+	for (const xovl_peer &peer : current.peers)
+		known.insert(peer.generation);
+	for (const xovl_peer &peer : desired.peers) {
+		if (peer.device || !needs_kernel(peer) || known.contains(peer.generation))
+			continue;
+		if (peer.via != XOVL_VIA_KERNEL && !requires_encryption(peer))
+			throw past_policy(flow_of(peer), xfrm_obstacle(policies(), flow_of(peer)));
+		throw Error(
+			Error::Kind::System,
+			fmt::format(
+				"{} is to be carried by the kernel, and UDP port {} has no tunnel device of xovl's (no "
+				"other socket there, no vtep with foreign pass, modprobe {})",
+				Address(peer.remote).str(), ntohs(peer.dstport),
+				name_of(static_cast<xovl_encap>(peer.encap))));
+	}
+}
+
 void HostCheck::check_xfrm(const TunnelFlows &flows, const Tables &desired)
 {
 	for (const TunnelFlow &flow : flows) {
-		if (vtep_of(desired, flow.local.raw()).xfrm_ignore)
+		// else the kernel carries what policies are for
+		if (flow.via != XOVL_VIA_DIRECT || vtep_of(desired, flow.local.raw()).xfrm_ignore)
 			continue;
 		const std::string obstacle = xfrm_obstacle(policies(), flow);
 		if (!obstacle.empty())
-			throw Error(
-				Error::Kind::System,
-				fmt::format(
-					"an IPsec policy is for {0} ({1}), and xovl's packets go past it in the "
-					"clear (if that is meant: xovl vtep set {2} xfrm ignore, in a file {{ip: {2}, "
-					"xfrm: ignore}})",
-					flow.str(), obstacle, flow.local.str()));
+			throw past_policy(flow, obstacle);
 	}
 }
 
@@ -192,7 +232,7 @@ std::string HostCheck::foreign_note(const Tables &tables, const Address &vtep)
 
 std::string HostCheck::firewall_note(const TunnelFlows &flows)
 {
-	const std::string named = named_by_rules(rules(), flows);
+	const std::string named = named_by_rules(rules(), past_firewall(flows));
 	if (!named.empty())
 		return fmt::format("firewall: nftables rules name {}; xovl's packets do not meet them", named);
 	const std::string legacy = legacy_tables();
@@ -209,7 +249,7 @@ std::string HostCheck::vtep_note(const Tables &tables, const Address &vtep)
 	if (const std::string foreign = foreign_note(tables, vtep); !foreign.empty())
 		note += (note.empty() ? "" : "; ") + foreign;
 	for (const TunnelFlow &flow : tunnel_flows(tables)) {
-		if (flow.local != vtep || vtep_of(tables, vtep.raw()).xfrm_ignore)
+		if (flow.local != vtep || vtep_of(tables, vtep.raw()).xfrm_ignore || is_carried(tables, flow))
 			continue;
 		const std::string obstacle = xfrm_obstacle(policies(), flow);
 		if (!obstacle.empty())
@@ -233,6 +273,13 @@ std::string HostCheck::port_note(uint32_t ifindex)
 
 std::string HostCheck::peer_note(const Tables &tables, const xovl_peer &peer)
 {
+	if (requires_encryption(peer) && !surroundings().encrypts_to(peer) &&
+	    xfrm_obstacle(policies(), flow_of(peer), XOVL_OUT).empty())
+		return "no encrypted way: neither does its route encrypt, nor is an IPsec policy for its packets; "
+		       "until then "
+		       "they are dropped (plaintext)";
+	if (peer.via == XOVL_VIA_KERNEL)
+		return "";
 	return surroundings().peer_note(tables, peer);
 }
 

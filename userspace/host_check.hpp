@@ -24,6 +24,11 @@ public:
 	/// foreign.
 	std::vector<std::string> check(const Tables &current, const Tables &desired);
 
+	/// Error(System): the kernel is to carry packets of a peer that current has not, and there is no tunnel device for them.
+	void require_tunnel_devices(const Tables &current, const Tables &desired);
+
+	const XfrmPolicies &policies();
+
 	/// The notes of check() for one vtep, uplink, port or peer, as they are now; empty: there is nothing to say.
 	std::string vtep_note(const Tables &tables, const Address &vtep);
 	std::string uplink_note(const Tables &tables, uint32_t ifindex);
@@ -32,7 +37,6 @@ public:
 
 private:
 	const Surroundings &surroundings();
-	const XfrmPolicies &policies();
 	const std::vector<KernelTunnel> &tunnels();
 	const std::string &rules();
 

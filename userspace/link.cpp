@@ -210,6 +210,8 @@ LinkInfo describe(rtnl_link *link)
 	info.mtu = rtnl_link_get_mtu(link);
 	info.ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER;
 	info.loopback = flags & IFF_LOOPBACK;
+	int32_t elsewhere = 0;
+	info.peer_away = info.is_virtual_pair() && rtnl_link_get_link_netnsid(link, &elsewhere) == 0;
 	info.up = (flags & IFF_UP) && (flags & IFF_LOWER_UP);
 	info.promisc = flags & IFF_PROMISC;
 	nl_addr *address = rtnl_link_get_addr(link);

@@ -14,6 +14,12 @@ namespace xovl {
 /// From here on no number is that of an interface: devices that are missing have them.
 inline constexpr uint32_t kNoInterface = 0x80000000;
 
+/// Whether what leaves by an interface of that kind (IFLA_INFO_KIND) is encrypted, or does not leave.
+inline bool kind_encrypts(const std::string &kind)
+{
+	return kind == "wireguard" || kind == "xfrm" || kind == "vti" || kind == "vti6";
+}
+
 struct LinkInfo {
 	uint32_t ifindex = 0;
 	std::string name;
@@ -28,10 +34,13 @@ struct LinkInfo {
 	bool rx_vlan_stripped = false; ///< ethtool rx-vlan-hw-parse is on: XDP does not see VLAN tags
 	/// A veth whose transmit offloads are on: super-frames, those of UDP and GRE tunnels too, leave it unsegmented.
 	bool gso_whole = false;
-	bool lro = false; ///< rx-lro or rx-gro-hw is on
+	bool peer_away = false; ///< a veth whose other end is in another network namespace
+	bool lro = false;       ///< rx-lro or rx-gro-hw is on
 	/// NETDEV_XDP_ACT_* of the netdev generic netlink family; nullopt where the kernel lacks it (before 6.3)
 	std::optional<uint64_t> xdp_features;
 
+	/// What leaves by it is encrypted.
+	bool encrypts() const { return kind_encrypts(kind); }
 	bool is_virtual_pair() const { return kind == "veth"; }
 	/// Frames can come with a partial checksum that an xdp_frame cannot carry (see docs/architecture.md).
 	bool has_partial_checksums() const { return kind == "veth" || kind == "tun"; }

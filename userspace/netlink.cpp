@@ -45,6 +45,7 @@ int netlink_request(nl_sock *socket, int type, int flags, std::span<const std::b
 {
 	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, visit_message,
 			    const_cast<std::function<void(nlmsghdr *)> *>(&visit));
+	nl_socket_disable_auto_ack(socket); // it would be the first answer to the next request
 	int err = nl_send_simple(socket, type, flags, const_cast<std::byte *>(request.data()), request.size());
 	return err < 0 ? err : nl_recvmsgs_default(socket);
 }

@@ -58,6 +58,14 @@ std::string missing_note(const PinDir &dir, uint32_t ifindex, const std::string 
 	       std::string(" (xovl apply or any change attaches it once it is there)");
 }
 
+/// Of a port with deliver peer.
+std::string peer_delivery_note(const xovl_device &device)
+{
+	return device.flags & XOVL_DEV_PEER_AWAY ? ""
+						 : "deliver peer needs a veth whose other end is in another network "
+						   "namespace: delivered by device";
+}
+
 DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::string &dev)
 {
 	DeviceStatus status;
@@ -338,6 +346,8 @@ std::vector<PortStatus> OverlayView::ports() const
 			DeviceStatus status = device_status(impl_->dir(), impl_->tables(), port.dev);
 			if (const auto *device = impl_->tables().find_device(port.dev))
 				add_note(status, impl_->host().port_note(device->first));
+			if (const auto *device = impl_->tables().find_device(port.dev); device && port.to_peer)
+				add_note(status, peer_delivery_note(device->second));
 			out.push_back({std::move(port), net.name, std::move(status)});
 		}
 	}

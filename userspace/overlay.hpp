@@ -68,8 +68,13 @@ struct PeerStatus {
 	Address dst, local;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
 	uint16_t dstport = 0; ///< 0 of encapsulations without UDP
+	xovl_via via = XOVL_VIA_AUTO;
+	bool encrypted = false; ///< packets in the clear are neither sent to it nor taken from it
 	std::vector<std::string> nets;
-	uint32_t route_mtu = 0; ///< octets, outer IP header included; 0: there is no route
+	bool by_kernel =
+		false; ///< the kernel carries what is sent to it, as of the last command that changed something
+	uint32_t route_mtu =
+		0; ///< octets, outer IP header included; 0: there is no route. by_kernel: less what IPsec takes
 	ReportedMtu reported;
 
 	/// The path MTU in force; 0: there is no route.

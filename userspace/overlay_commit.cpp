@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "by_kernel.hpp"
 #include "devices.hpp"
 #include "overlay_impl.hpp"
 #include "routes.hpp"
@@ -35,6 +36,14 @@ std::optional<LinkInfo> find_same_link(Links &links, uint32_t ifindex, const xov
 {
 	auto link = links.find(ifindex);
 	return link && link->name == device.name ? link : std::nullopt;
+}
+
+bool has_virtual_tenants(Links &links, const Tables &tables)
+{
+	return std::ranges::any_of(tables.devices, [&](const auto &device) {
+		const auto link = find_same_link(links, device.first, device.second);
+		return device.second.role == XOVL_ROLE_PORT && link && !link->kind.empty();
+	});
 }
 
 /// The flags of a record as its interface is now; those of a VLAN interface are of the uplink that sends for it.
@@ -105,6 +114,13 @@ std::set<std::string> optional_names(const Config &config)
 	return names;
 }
 
+/// nullptr: it is none.
+const UplinkConfig *find_uplink(const Config &config, const std::string &dev)
+{
+	const auto uplink = std::ranges::find(config.uplinks, dev, &UplinkConfig::dev);
+	return uplink == config.uplinks.end() ? nullptr : &*uplink;
+}
+
 } // namespace
 
 void OverlayView::Impl::add_notes(std::vector<std::string> &&notes)
@@ -169,6 +185,8 @@ Interfaces OverlayView::Impl::resolve(const Config &wanted)
 	for (const auto &name : device_names(wanted)) {
 		const auto before = known.find(name);
 		const auto link = links_.find(name);
+		if (link && !link->ethernet)
+			check_ip_link(name, find_uplink(wanted, name));
 		if (link || (before == known.end() && !optional.contains(name)))
 			ifindex[name] = require_link(name, link).ifindex;
 		else
@@ -254,18 +272,19 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 	std::vector<std::string> lines;
 	if (!runs_own_build())
 		return lines;
-	std::set<uint32_t> with_vlans = trunks(desired);
+	const std::set<uint32_t> with_vlans = trunks(desired);
+	const bool virtual_tenants = has_virtual_tenants(links_, desired);
 	for (auto &[ifindex, device] : desired.devices) {
 		auto link = find_same_link(links_, ifindex, device);
 		if (device.role == XOVL_ROLE_VLAN || !link)
 			continue;
-		bool trunk = with_vlans.contains(ifindex);
-		if (device_is_settled(*dir_, *link, device, trunk))
+		const DeviceUse use = {.trunk = with_vlans.contains(ifindex), .virtual_tenants = virtual_tenants};
+		if (device_is_settled(*dir_, *link, device, use))
 			continue;
 		const auto *known = tables().find_device(device.name);
 		bool was_attached = known && device_is_attached(*dir_, ifindex, known->second);
 		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
-		xovl_device now = device_attach(*dir_, *link, device, trunk, when_asked(device), record);
+		xovl_device now = device_attach(*dir_, *link, device, use, when_asked(device), record);
 		if (now.mode_asked != XOVL_MODE_AUTO && !device_refusal(now).empty() &&
 		    !(known && device_refusal(now) == device_refusal(known->second)))
 			add_notes({fmt::format("{}: {}", device.name, device_refusal(now))});
@@ -293,8 +312,7 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 		changed = true;
 	}
 	for (auto &[key, port] : desired.ports) {
-		bool xmit = desired.devices.at(key.ifindex).flags & XOVL_DEV_XDP_XMIT;
-		uint16_t flags = (port.flags & ~XOVL_PORT_XDP_XMIT) | (xmit ? XOVL_PORT_XDP_XMIT : 0);
+		const uint16_t flags = with_device(port.flags, desired.devices.at(key.ifindex));
 		if (flags == port.flags)
 			continue;
 		port.flags = flags;
@@ -342,6 +360,18 @@ std::vector<std::string> Overlay::Impl::start_tunnels(Tables &desired)
 	return notes;
 }
 
+/// Those that are attached, before tables say that a peer requires encryption; attach_all() sees to all others.
+void Overlay::Impl::guard_uplinks(Tables &desired)
+{
+	for (auto &[ifindex, device] : desired.devices) {
+		const auto link = find_same_link(links_, ifindex, device);
+		if (!(device.flags & XOVL_DEV_GUARDED) || device.mode == XOVL_MODE_AUTO || !link || !runs_own_build())
+			continue;
+		device_guard(*dir_, *link, device,
+			     [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); });
+	}
+}
+
 std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
 {
 	bool moved = false;
@@ -350,15 +380,20 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	Tables before = tables();
 	forget_others(*dir_, before);
 	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
+	for (auto &[ifindex, device] : desired.devices)
+		device.flags = flags_now(links_, desired, ifindex, device);
 	note_routes(desired);
+	note_kernel_ways(host_.policies(), desired);
 	std::vector<std::string> notes;
 	if (runs_own_build())
 		notes = make_tunnel_devices(dir_->path(), before, desired);
+	host_.require_tunnel_devices(before, desired);
 	detach_surplus(desired);
 	for (const auto &[ifindex, device] : desired.devices)
 		if (device.role == XOVL_ROLE_PORT && device.mode == XOVL_MODE_AUTO &&
 		    find_same_link(links_, ifindex, device))
 			device_open(*dir_, ifindex); // else copies of a flood would have no target until it is attached
+	guard_uplinks(desired);
 	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), learned(), before, desired); });
 	std::vector<std::string> lines = describe_vlans(before, desired);
 	for (auto &line : attach_all(desired))
@@ -366,6 +401,7 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	refresh_xmit(desired);
 	for (auto &note : start_tunnels(desired))
 		notes.push_back(std::move(note));
+	host_.require_tunnel_devices(before, desired);
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
 		FdbChanges changes = fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, wanted);

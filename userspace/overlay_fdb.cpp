@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "by_kernel.hpp"
 #include "overlay_impl.hpp"
 
 namespace xovl {
@@ -19,22 +20,21 @@ std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_
 	return Address(tables.peers.at(xovl_fdb_index(entry->dst)).remote);
 }
 
-/// A peer that FDB entries lead to is reached as before. Error(Request): after says otherwise.
+/// A peer that FDB entries lead to is reached as before, but for what changes with its network. Error(Request): after says
+/// otherwise.
 void keep_peer(const NetworkConfig &before, NetworkConfig &after, const Address &dst)
 {
-	const bool differed = find_peer(before.peers, dst) != nullptr;
-	const bool differs = find_peer(after.peers, dst) != nullptr;
-	const PeerConfig was = peer_of(before, dst);
+	const PeerConfig was = moved_peer(peer_of(before, dst), before, after);
 	const PeerConfig now = peer_of(after, dst);
-	if (was == now || (!differed && !differs)) // or it changes with the network
+	if (was == now)
 		return;
-	if (!differs) {
+	if (!find_peer(after.peers, dst)) {
 		after.peers.insert(std::ranges::lower_bound(after.peers, dst, {}, &PeerConfig::dst), was);
 		return;
 	}
 	NetworkConfig known = before;
 	known.flood = {dst};
-	set_peer(known, dst, {.encap = now.encap, .dstport = now.dstport});
+	set_peer(known, dst, all_words(now));
 }
 
 /// What is known of a member joins the configuration of its network: it stands on the flood list there.
@@ -93,7 +93,7 @@ void Overlay::Impl::check_without(uint32_t net, const Address &remote, const std
 		return;
 	std::erase_if(left.peers, [&](const PeerConfig &peer) { return peer.dst == remote; });
 	if (comes)
-		set_peer(left, comes->dst, {.encap = comes->encap, .dstport = comes->dstport});
+		set_peer(left, comes->dst, all_words(*comes));
 	normalize_peers(left);
 	check(config);
 }
@@ -103,13 +103,32 @@ void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
 {
 	auto member = tables().members.find({.remote = peer.dst.raw(), .net = net, .pad = 0});
 	if (member == tables().members.end()) {
-		add_notes(host_.check(tables(), joining_tables(tables(), net, peer)));
-		return join_network(maps(), current_->tables, net, peer);
+		const Tables joining = joining_tables(tables(), host_.policies(), net, peer);
+		const xovl_peer &joins = joining.peers[0];
+		if ((needs_kernel(joins) || goes_by_kernel(tables(), joins)) && !kernel_way_is_ready(tables(), joins))
+			return add_ref_by_kernel(net, peer);
+		add_notes(host_.check(tables(), joining));
+		return join_network(maps(), current_->tables, host_.policies(), net, peer);
 	}
 	xovl_member value = member->second;
 	value.fdb_refs++;
 	maps().members.set(member->first, value);
 	current_->tables.members[member->first] = value;
+}
+
+/// The first peer that the kernel carries, or the first at its port: there is more to be made than a member.
+void Overlay::Impl::add_ref_by_kernel(uint32_t net, const PeerConfig &peer)
+{
+	Config config = running(false);
+	NetworkConfig &network = *config.find_network(tables().networks[net].name);
+	set_peer(network, peer.dst, all_words(peer));
+	const Refs refs = [&peer, present = present_refs(), name = network.name](const NetworkConfig &of) {
+		auto counts = present(of);
+		if (of.name == name)
+			counts[peer.dst]++;
+		return counts;
+	};
+	commit(config, refs, false);
 }
 
 /// One less. The remote's last one takes it out of the network.

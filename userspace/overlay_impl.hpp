@@ -98,6 +98,7 @@ struct Overlay::Impl : OverlayView::Impl {
 
 	void check_without(uint32_t net, const Address &remote, const std::optional<PeerConfig> &comes);
 	void add_ref(uint32_t net, const PeerConfig &peer);
+	void add_ref_by_kernel(uint32_t net, const PeerConfig &peer);
 	void drop_ref(uint32_t net, const Address &remote);
 
 	/// Set right what others can undo and every change is to mend: the forwarding of lo. Once while the lock is held.
@@ -117,6 +118,7 @@ private:
 	/// Error(System): an interface would come, or change its role or mode, and the programs that run are of another build.
 	void refuse_to_mix(const Tables &desired);
 	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
+	void guard_uplinks(Tables &desired);
 	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
 	void detach_surplus(const Tables &desired);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "by_kernel.hpp"
 #include "overlay_impl.hpp"
 #include "pmtu.hpp"
 
@@ -37,14 +38,25 @@ ReportedMtu reported_mtu(const Map<xovl_pmtu_key, xovl_pmtu> &pmtus, const xovl_
 	return reported;
 }
 
-PeerStatus peer_status(const xovl_peer &peer, const Map<xovl_pmtu_key, xovl_pmtu> &pmtus, Routes &routes)
+/// The MTU of the route, or of the kernel's own way to the peer where that is narrower, as the datapath takes it. 0: there is no way.
+uint32_t way_mtu(const xovl_peer &peer, Routes &routes)
+{
+	const uint32_t route = routes.mtu(Address(peer.local), Address(peer.remote)).value_or(0);
+	return peer.kernel_mtu && (!route || peer.kernel_mtu < route) ? peer.kernel_mtu : route;
+}
+
+PeerStatus peer_status(const Tables &tables, const xovl_peer &peer, const Map<xovl_pmtu_key, xovl_pmtu> &pmtus,
+		       Routes &routes)
 {
 	PeerStatus status;
 	status.dst = Address(peer.remote);
 	status.local = Address(peer.local);
 	status.encap = static_cast<xovl_encap>(peer.encap);
 	status.dstport = ntohs(peer.dstport);
-	status.route_mtu = routes.mtu(status.local, status.dst).value_or(0);
+	status.via = static_cast<xovl_via>(peer.via);
+	status.encrypted = peer.flags & XOVL_PEER_ENCRYPTED;
+	status.by_kernel = goes_by_kernel(tables, peer);
+	status.route_mtu = way_mtu(peer, routes);
 	status.reported = reported_mtu(pmtus, peer);
 	return status;
 }
@@ -70,12 +82,12 @@ std::vector<PeerStatus> OverlayView::peers() const
 	const auto networks = networks_by_peer(tables);
 	Routes routes;
 	for (const auto &[index, names] : networks) {
-		PeerStatus status = peer_status(tables.peers.at(index), impl_->maps().pmtus, routes);
+		PeerStatus status = peer_status(tables, tables.peers.at(index), impl_->maps().pmtus, routes);
 		status.nets.assign(names.begin(), names.end());
 		out.push_back(std::move(status));
 	}
 	std::ranges::sort(out, {}, [](const PeerStatus &peer) {
-		return std::tuple(peer.dst, peer.local, peer.encap, peer.dstport);
+		return std::tuple(peer.dst, peer.local, peer.encap, peer.dstport, peer.via, peer.encrypted);
 	});
 	return out;
 }

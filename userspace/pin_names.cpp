@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kTcLinkPrefix = "tc_";
 constexpr std::string_view kXdpPrefix = "xdp_";
+constexpr std::string_view kGuardPrefix = "guard_";
 
 /// Maps that only userspace uses, and those of former versions.
 constexpr const char *kFurtherNames[] = {kSettingsPin, kVtepsPin, "path_of_one"};
@@ -22,7 +23,7 @@ constexpr const char *kFurtherNames[] = {kSettingsPin, kVtepsPin, "path_of_one"}
 /// Whether the name is one of an interface's pins.
 bool is_of_interface(const std::string &name)
 {
-	for (const std::string_view prefix : {kTcLinkPrefix, kXdpPrefix})
+	for (const std::string_view prefix : {kTcLinkPrefix, kXdpPrefix, kGuardPrefix})
 		if (name.starts_with(prefix) && name.size() > prefix.size() &&
 		    name.find_first_not_of("0123456789", prefix.size()) == name.npos)
 			return true;
@@ -39,6 +40,11 @@ std::string tc_link_pin(uint32_t ifindex)
 std::string xdp_pin(uint32_t ifindex)
 {
 	return std::string(kXdpPrefix) + std::to_string(ifindex);
+}
+
+std::string guard_pin(uint32_t ifindex)
+{
+	return std::string(kGuardPrefix) + std::to_string(ifindex);
 }
 
 OwnPins::OwnPins(const PinDir &dir) : dir_(dir), names_(std::begin(kFurtherNames), std::end(kFurtherNames))

@@ -18,6 +18,8 @@ inline constexpr const char *kLiveDevicesPin = "live_devices";
 
 /// The TC link of an interface.
 std::string tc_link_pin(uint32_t ifindex);
+/// The TC link of an uplink's way out.
+std::string guard_pin(uint32_t ifindex);
 /// The XDP program of an interface, where it runs alone.
 std::string xdp_pin(uint32_t ifindex);
 

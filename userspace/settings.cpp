@@ -172,6 +172,10 @@ constinit const Setting<Net> kNetworkSettings[] = {
 	 [](const Net &net) { return SettingValue(net.ageing); }, kEveryEncap, kColumn},
 	{"mac-limit", "N", [](Net &net, Text text) { net.mac_limit = parse_as<uint32_t>(kMacLimitRange, text); },
 	 [](const Net &net) { return SettingValue(net.mac_limit); }},
+	{"via", "direct|kernel|auto", [](Net &net, Text text) { net.via = parse_via(text); },
+	 [](const Net &net) { return SettingValue(name_of(net.via)); }, kUdp},
+	{"require", "encrypted|none", [](Net &net, Text text) { net.encrypted = parse_require(text); },
+	 [](const Net &net) { return SettingValue(require_word(net.encrypted)); }, kUdp},
 	{"ttl", "N|inherit", [](Net &net, Text text) { net.outer.ttl = parse_or<uint8_t>(kTtlRange, "inherit", text); },
 	 [](const Net &net) { return number_or(net.outer.ttl, "inherit"); }},
 	{"dscp", "N|inherit",
@@ -232,6 +236,9 @@ constinit const Setting<Port> kPortSettings[] = {
 	 [](const Port &port) { return SettingValue(words_of(port.options)); }, kGeneve},
 	{"group", "N|none", [](Port &port, Text text) { port.group = parse_or_none<uint16_t>(kGroupRange, text); },
 	 [](const Port &port) { return number_or(port.group, "none"); }},
+	{"deliver", "device|peer",
+	 [](Port &port, Text text) { port.to_peer = parse_word("deliver", text, "peer", "device"); },
+	 [](const Port &port) { return SettingValue(port.to_peer ? "peer" : "device"); }},
 	{"optional", "on|off", parse_optional_of<Port>, optional_of<Port>, kEveryEncap, kBare},
 };
 

@@ -203,6 +203,12 @@ std::string Surroundings::vtep_note(const Tables &tables, const Address &vtep) c
 				     owner->second.name, others);
 }
 
+bool Surroundings::encrypts_to(const xovl_peer &peer) const
+{
+	const auto interface = interfaces.find(routed_by(peer));
+	return interface != interfaces.end() && kind_encrypts(interface->second.kind);
+}
+
 std::string Surroundings::peer_note(const Tables &tables, const xovl_peer &peer) const
 {
 	if (!has_uplinks(tables))

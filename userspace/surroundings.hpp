@@ -23,6 +23,8 @@ public:
 	std::string vtep_note(const Tables &tables, const Address &vtep) const;
 	/// Asks the kernel for its route.
 	std::string peer_note(const Tables &tables, const xovl_peer &peer) const;
+	/// Whether the route to a peer leads to an interface that encrypts.
+	bool encrypts_to(const xovl_peer &peer) const;
 
 	struct Interface {
 		std::string name;

@@ -52,6 +52,7 @@ PortConfig port_config(const Tables &tables, uint32_t index)
 	PortConfig config = port_identity(tables, port);
 	config.options = sent_options(tables, XOVL_OPTIONS_PORT, index);
 	config.optional = port.flags & XOVL_PORT_OPTIONAL;
+	config.to_peer = port.flags & XOVL_PORT_WANTS_PEER;
 	if (port.flags & XOVL_PORT_GROUP)
 		config.group = port.group;
 	return config;
@@ -78,12 +79,16 @@ std::map<uint32_t, std::vector<PeerConfig>> peer_configs(const Tables &tables)
 	std::map<uint32_t, std::vector<PeerConfig>> peers;
 	for (const auto &[key, member] : tables.members) {
 		const xovl_peer &peer = tables.peers.at(member.peer);
-		const xovl_network &net = tables.networks.at(key.net);
-		if (peer.family && (peer.encap != net.encap || peer.dstport != net.dstport))
+		if (peer.family)
 			peers[key.net].push_back(peer_config(peer));
 	}
-	for (auto &[net, list] : peers)
+	for (auto &[index, list] : peers) {
+		NetworkConfig net = network_identity(tables.networks.at(index));
+		net.peers = std::move(list);
+		normalize_peers(net);
+		list = std::move(net.peers);
 		std::ranges::sort(list, {}, &PeerConfig::dst);
+	}
 	return peers;
 }
 
@@ -93,7 +98,9 @@ PeerConfig peer_config(const xovl_peer &peer)
 {
 	return {.dst = Address(peer.remote),
 		.encap = static_cast<xovl_encap>(peer.encap),
-		.dstport = ntohs(peer.dstport)};
+		.dstport = ntohs(peer.dstport),
+		.via = static_cast<xovl_via>(peer.via),
+		.encrypted = (peer.flags & XOVL_PEER_ENCRYPTED) != 0};
 }
 
 std::unordered_map<std::string_view, uint32_t> Tables::network_indexes() const
@@ -133,6 +140,7 @@ Tables read_tables(const Maps &maps)
 	tables.endpoints = maps.endpoints.image();
 	tables.tunnels = maps.tunnels.image();
 	tables.geneve_ports = maps.geneve_ports.get(0).value_or(GenevePorts{});
+	tables.host = maps.host.get(0).value_or(xovl_host{});
 	tables.options = maps.options.image();
 	tables.ports = maps.ports.image();
 	tables.members = maps.members.image();

@@ -14,6 +14,8 @@
 
 namespace xovl {
 
+struct XfrmPolicies;
+
 struct Tables {
 	Limits limits; ///< what there is room for
 	xovl_settings settings{};
@@ -21,6 +23,7 @@ struct Tables {
 	Image<xovl_endpoint_key, xovl_endpoint> endpoints;
 	Image<xovl_tunnel_key, xovl_tunnel> tunnels;
 	GenevePorts geneve_ports{};
+	xovl_host host{};
 	Image<xovl_options_key, xovl_options> options;
 	Image<xovl_port_key, xovl_port_ref> ports;
 	Image<xovl_member_key, xovl_member> members;
@@ -58,6 +61,9 @@ Config to_config(const Tables &tables, uint32_t net_index);
 Tables make_tables(const Config &wanted, const Tables &current, const Interfaces &interfaces,
 		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
 
+/// The flags of a port (XOVL_PORT_…), those that depend on its interface as that is now.
+uint16_t with_device(uint16_t port_flags, const xovl_device &device);
+
 /// How a peer is reached.
 PeerConfig peer_config(const xovl_peer &peer);
 
@@ -68,10 +74,11 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 
 /// Make a peer, to which a static FDB entry will refer, a member of a network, in maps and tables. It must not be one.
 /// Error(Request): there are too many peers, members or tunnels (limits).
-void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const PeerConfig &peer);
+void join_network(const Maps &maps, Tables &tables, const XfrmPolicies &policies, uint32_t net_index,
+		  const PeerConfig &peer);
 
 /// What is new with that peer: it and its ways in; beside them vteps and devices as they are.
-Tables joining_tables(const Tables &tables, uint32_t net_index, const PeerConfig &peer);
+Tables joining_tables(const Tables &tables, const XfrmPolicies &policies, uint32_t net_index, const PeerConfig &peer);
 
 /// Whether packets of a peer would arrive in a network already. config: to_config() of that one.
 bool has_ways_in(const Tables &tables, uint32_t net_index, const Config &config, const PeerConfig &peer);

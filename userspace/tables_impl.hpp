@@ -11,15 +11,16 @@ namespace xovl {
 /// The peer of net, without a generation. Error(Request): there is no local address of its family.
 xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer);
 
-/// The address that packets have on both ends, and what they are like: by that peers are told apart.
+/// The address that packets have on both ends, what they are like, and how they are carried: by that peers are told apart.
 inline auto identity(const xovl_peer &peer)
 {
-	return std::tuple(Address(peer.remote), Address(peer.local), peer.encap, peer.dstport);
+	return std::tuple(Address(peer.remote), Address(peer.local), peer.encap, peer.dstport, peer.via,
+			  peer.flags & XOVL_PEER_ENCRYPTED);
 }
 
 /// A network's record, but for its flood list.
 xovl_network make_network(const NetworkConfig &net, uint32_t order);
-/// What a network is known by, here and on the wire: all else has its default.
+/// What a network is known by, here and on the wire, and how its peers are reached: all else has its default.
 NetworkConfig network_identity(const xovl_network &net);
 /// The network at index as it was, without ports, flood list and peers.
 NetworkConfig network_config(const Tables &tables, uint32_t index);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "by_kernel.hpp"
 #include "routes.hpp"
 #include "tables_impl.hpp"
 #include "tunnel_devices.hpp"
@@ -50,6 +51,15 @@ Image<xovl_endpoint_key, xovl_endpoint> widened(const Image<xovl_endpoint_key, x
 	return changed;
 }
 
+/// With what the host says of it.
+xovl_peer new_peer(const Tables &tables, const XfrmPolicies &policies, xovl_peer peer)
+{
+	note_route(tables, peer);
+	note_kernel_way(tables, policies, peer);
+	peer.device = tunnel_device_for(tables, xovl_service(IPPROTO_UDP, peer.dstport));
+	return peer;
+}
+
 template <typename Key, typename Value>
 void add_all(const Map<Key, Value> &map, Image<Key, Value> &present, const Image<Key, Value> &added)
 {
@@ -61,18 +71,19 @@ void add_all(const Map<Key, Value> &map, Image<Key, Value> &present, const Image
 
 } // namespace
 
-Tables joining_tables(const Tables &tables, uint32_t net_index, const PeerConfig &peer)
+Tables joining_tables(const Tables &tables, const XfrmPolicies &policies, uint32_t net_index, const PeerConfig &peer)
 {
 	const Config config = to_config(tables, net_index);
 	Tables joining;
 	joining.vteps = tables.vteps;
 	joining.devices = tables.devices;
-	joining.peers = {make_peer(config.networks[0], config.vteps, peer)};
+	joining.peers = {new_peer(tables, policies, make_peer(config.networks[0], config.vteps, peer))};
 	add_ways_in(joining, config.networks[0], net_index, config.vteps, {peer.encap, peer.dstport}, 0);
 	return joining;
 }
 
-void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const PeerConfig &wanted)
+void join_network(const Maps &maps, Tables &tables, const XfrmPolicies &policies, uint32_t net_index,
+		  const PeerConfig &wanted)
 {
 	const Config config = to_config(tables, net_index);
 	xovl_peer peer = make_peer(config.networks[0], config.vteps, wanted);
@@ -88,9 +99,8 @@ void join_network(const Maps &maps, Tables &tables, uint32_t net_index, const Pe
 	check_count(tables.members.size() + 1, tables.limits.members, kMembersText);
 	check_count(tables.tunnels.size() + ways.tunnels.size(), tunnels_max(tables.networks.size()), kTunnelsText);
 	if (!tables.peers[slot].family) {
+		peer = new_peer(tables, policies, peer);
 		peer.generation = tables.settings.next_generation++;
-		note_route(tables, peer);
-		peer.device = tunnel_device_for(tables, xovl_service(IPPROTO_UDP, peer.dstport));
 		maps.settings.set(0, tables.settings); // used up before it is used
 		maps.peer_stats.clear_per_cpu(slot);
 		forget_drops(maps,

@@ -9,6 +9,7 @@
 #include <deque>
 #include <set>
 
+#include "by_kernel.hpp"
 #include "devices.hpp"
 #include "tables_impl.hpp"
 
@@ -86,6 +87,7 @@ public:
 	void ports();
 	void members(const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
 	void peers();
+	void guards();
 	void floods();
 	void ways_in();
 
@@ -235,12 +237,13 @@ void Maker::ports()
 			uint16_t flags = XOVL_PORT_USED;
 			if (!port.vid && ports_of[key.ifindex] == 1)
 				flags |= XOVL_PORT_TAGGED;
-			if (out_.devices.at(key.ifindex).flags & XOVL_DEV_XDP_XMIT)
-				flags |= XOVL_PORT_XDP_XMIT;
 			if (port.group)
 				flags |= XOVL_PORT_GROUP;
 			if (port.optional)
 				flags |= XOVL_PORT_OPTIONAL;
+			if (port.to_peer)
+				flags |= XOVL_PORT_WANTS_PEER;
+			flags = with_device(flags, out_.devices.at(key.ifindex));
 			if (!port.options.empty())
 				flags |= XOVL_PORT_OPTIONS;
 			add_options(out_, port, index);
@@ -316,6 +319,15 @@ void Maker::peers()
 	check_count(used, current_.limits.peers, kPeersText);
 }
 
+/// What leaves by uplinks is looked at as long as a peer requires encryption.
+void Maker::guards()
+{
+	const bool any = std::ranges::any_of(out_.peers, requires_encryption);
+	for (auto &[number, device] : out_.devices)
+		if (device.role == XOVL_ROLE_UPLINK)
+			device.flags = (device.flags & ~XOVL_DEV_GUARDED) | (any ? XOVL_DEV_GUARDED : 0);
+}
+
 void Maker::flood(uint32_t net_index, const std::vector<uint32_t> &targets, xovl_flood_head head)
 {
 	const xovl_flood_head old = current_.networks[net_index].flood;
@@ -377,6 +389,16 @@ void Maker::ways_in()
 
 } // namespace
 
+uint16_t with_device(uint16_t port_flags, const xovl_device &device)
+{
+	uint16_t flags = port_flags & ~(XOVL_PORT_XDP_XMIT | XOVL_PORT_TO_PEER);
+	if (device.flags & XOVL_DEV_XDP_XMIT)
+		flags |= XOVL_PORT_XDP_XMIT;
+	if (flags & XOVL_PORT_WANTS_PEER && device.flags & XOVL_DEV_PEER_AWAY)
+		flags |= XOVL_PORT_TO_PEER;
+	return flags;
+}
+
 xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer)
 {
 	xovl_peer value{};
@@ -385,6 +407,8 @@ xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vte
 	value.dstport = TunnelKind(peer.encap, peer.dstport).dstport;
 	value.encap = peer.encap;
 	value.family = peer.dst.family();
+	value.via = peer.via;
+	value.flags = peer.encrypted ? XOVL_PEER_ENCRYPTED : 0;
 	return value;
 }
 
@@ -398,6 +422,7 @@ Tables make_tables(const Config &wanted, const Tables &current, const Interfaces
 	maker.ports();
 	maker.members(refs);
 	maker.peers();
+	maker.guards();
 	maker.floods();
 	maker.ways_in();
 	return maker.take();

@@ -51,7 +51,9 @@ uint32_t network_flags(const NetworkConfig &net)
 	       flag_if(!net.vni, XOVL_NET_KEYLESS) | flag_if(net.seq != GreSeq::Off, XOVL_NET_SEQ) |
 	       flag_if(net.seq == GreSeq::Strict, XOVL_NET_SEQ_STRICT) |
 	       flag_if(!net.options.empty(), XOVL_NET_OPTIONS) | flag_if(net.match.has_value(), XOVL_NET_MATCH) |
-	       flag_if(!known_options(net).empty(), XOVL_NET_KNOWN);
+	       flag_if(!known_options(net).empty(), XOVL_NET_KNOWN) |
+	       flag_if(net.via == XOVL_VIA_DIRECT, XOVL_NET_VIA_DIRECT) |
+	       flag_if(net.via == XOVL_VIA_KERNEL, XOVL_NET_VIA_KERNEL) | flag_if(net.encrypted, XOVL_NET_ENCRYPTED);
 }
 
 OuterPolicy outer_policy(const xovl_network &net)
@@ -161,6 +163,9 @@ NetworkConfig network_identity(const xovl_network &net)
 	if (net.has_local)
 		config.local = Address(net.local);
 	config.dstport = ntohs(net.dstport);
+	if (net.flags & (XOVL_NET_VIA_DIRECT | XOVL_NET_VIA_KERNEL))
+		config.via = net.flags & XOVL_NET_VIA_DIRECT ? XOVL_VIA_DIRECT : XOVL_VIA_KERNEL;
+	config.encrypted = net.flags & XOVL_NET_ENCRYPTED;
 	return config;
 }
 

@@ -104,6 +104,12 @@ bool port_used(const xovl_port &port)
 	return port.flags != 0;
 }
 
+xovl_host with_kernel(xovl_host host)
+{
+	host.by_kernel = 1;
+	return host;
+}
+
 bool peer_used(const xovl_peer &peer)
 {
 	return peer.family != 0;
@@ -317,6 +323,8 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 
 	if (!same_octets(current.geneve_ports, desired.geneve_ports))
 		maps.geneve_ports.set(0, desired.geneve_ports);
+	if (desired.host.by_kernel && !current.host.by_kernel) // before a peer is: see flood.h
+		maps.host.set(0, with_kernel(current.host));
 	write_missing(maps.options, current.options, desired.options);
 	make_device_stats(maps, current, desired);
 	write_missing(maps.devices, current.devices, desired.devices);
@@ -348,6 +356,8 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	delete_surplus(maps.options, current.options, desired.options);
 	delete_sequences(maps, current, desired);
 	delete_devices(maps, current, desired);
+	if (!same_octets(current.host, desired.host)) // last: what the peers say is of these policies
+		maps.host.set(0, desired.host);
 	maps.settings.set(0, desired.settings);
 }
 

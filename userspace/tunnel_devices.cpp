@@ -44,11 +44,12 @@ std::string alias_of(const std::string &owner)
 	return "xovl " + owner;
 }
 
-bool wants_merging(const Tables &tables)
+/// For the sake of merged packets, or of peers that the kernel is to carry.
+bool wants_devices(const Tables &tables)
 {
-	return std::ranges::any_of(tables.devices, [](const auto &device) {
-		return device.second.role == XOVL_ROLE_UPLINK && !(device.second.choices & XOVL_UPLINK_GRO_OFF);
-	});
+	return tables.host.by_kernel || std::ranges::any_of(tables.devices, [](const auto &device) {
+		       return device.second.role == XOVL_ROLE_UPLINK && !(device.second.choices & XOVL_UPLINK_GRO_OFF);
+	       });
 }
 
 /// The UDP ports at which networks receive. Where a vtep leaves what they do not have to the kernel ("foreign pass"), the port is for a
@@ -57,7 +58,7 @@ std::set<Want> wants_of(const Tables &tables)
 {
 	std::set<Want> wants;
 	std::set<uint32_t> shared;
-	if (!wants_merging(tables))
+	if (!wants_devices(tables))
 		return wants;
 	for (const auto &[key, endpoint] : tables.endpoints) {
 		if (endpoint.foreign_pass)

@@ -17,6 +17,8 @@ struct TunnelFlow {
 	std::optional<Address> remote; ///< nullopt: where packets of anybody arrive
 	uint8_t protocol = 0;          ///< IPPROTO_UDP or IPPROTO_GRE
 	uint16_t dstport = 0;          ///< host byte order; 0: no UDP
+	bool encrypted = false;        ///< its peer requires that
+	xovl_via via = XOVL_VIA_AUTO;  ///< of GRE direct; without remote: the most direct one of its networks
 
 	auto operator<=>(const TunnelFlow &) const = default;
 

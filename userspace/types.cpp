@@ -61,6 +61,11 @@ constexpr Named kRpFilters[] = {
 	{"loose", XOVL_RP_FILTER_LOOSE},
 	{"off", XOVL_RP_FILTER_OFF},
 };
+constexpr Named kVias[] = {
+	{"direct", XOVL_VIA_DIRECT},
+	{"kernel", XOVL_VIA_KERNEL},
+	{"auto", XOVL_VIA_AUTO},
+};
 constexpr Named kEncaps[] = {
 	{"vxlan", XOVL_ENCAP_VXLAN},
 	{"geneve", XOVL_ENCAP_GENEVE},
@@ -233,6 +238,31 @@ xovl_mode parse_mode(std::string_view text)
 const char *name_of(xovl_mode mode)
 {
 	return find_name(kModes, mode);
+}
+
+xovl_via parse_via(std::string_view text)
+{
+	if (auto found = find_named(kVias, text))
+		return static_cast<xovl_via>(found->value);
+	throw request_error(fmt::format("{} is not a value of via (direct|kernel|auto)", in_quotes(text)));
+}
+
+const char *name_of(xovl_via via)
+{
+	return find_name(kVias, via);
+}
+
+bool parse_require(std::string_view text)
+{
+	for (bool encrypted : {true, false})
+		if (text == require_word(encrypted))
+			return encrypted;
+	throw request_error(fmt::format("{} is not a value of require (encrypted|none)", in_quotes(text)));
+}
+
+const char *require_word(bool encrypted)
+{
+	return encrypted ? "encrypted" : "none";
 }
 
 xovl_rp_filter parse_rp_filter(std::string_view text)

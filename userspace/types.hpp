@@ -74,6 +74,14 @@ constexpr bool has_udp(xovl_encap encap)
 xovl_mode parse_mode(std::string_view text);
 const char *name_of(xovl_mode mode);
 
+/// direct | kernel | auto
+xovl_via parse_via(std::string_view text);
+const char *name_of(xovl_via via);
+
+/// encrypted | none: whether packets in the clear are neither sent nor taken.
+bool parse_require(std::string_view text);
+const char *require_word(bool encrypted);
+
 xovl_rp_filter parse_rp_filter(std::string_view text);
 const char *name_of(xovl_rp_filter filter);
 

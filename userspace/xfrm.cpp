@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <span>
 
 #include "fd.hpp"
 #include "netlink.hpp"
@@ -56,6 +57,25 @@ bool is_for_plain_packets(nlmsghdr *message)
 	return (mark->v & mark->m) == 0;
 }
 
+/// Whether all that a policy asks for is ESP.
+bool asks_for_esp(const nlattr *templates)
+{
+	if (!templates)
+		return false;
+	const auto *each = static_cast<const xfrm_user_tmpl *>(nla_data(templates));
+	const std::span all(each, nla_len(templates) / sizeof(*each));
+	return !all.empty() && std::ranges::all_of(all, [](const xfrm_user_tmpl &tmpl) {
+		return tmpl.id.proto == IPPROTO_ESP && !tmpl.optional;
+	});
+}
+
+bool has_mark(nlmsghdr *message)
+{
+	nlattr *attr = nlmsg_find_attr(message, sizeof(xfrm_userpolicy_info), XFRMA_MARK);
+	return attr && nla_len(attr) >= static_cast<int>(sizeof(xfrm_mark)) &&
+	       static_cast<const xfrm_mark *>(nla_data(attr))->m;
+}
+
 void add_policy(XfrmPolicies &into, nlmsghdr *message)
 {
 	const auto *info = static_cast<const xfrm_userpolicy_info *>(nlmsg_data(message));
@@ -65,7 +85,10 @@ void add_policy(XfrmPolicies &into, nlmsghdr *message)
 				 .out = info->dir == XFRM_POLICY_OUT,
 				 .priority = info->priority,
 				 .block = info->action == XFRM_POLICY_BLOCK,
-				 .transforms = nlmsg_find_attr(message, sizeof(*info), XFRMA_TMPL) != nullptr});
+				 .transforms = nlmsg_find_attr(message, sizeof(*info), XFRMA_TMPL) != nullptr,
+				 .seals = info->action == XFRM_POLICY_BLOCK ||
+					  asks_for_esp(nlmsg_find_attr(message, sizeof(*info), XFRMA_TMPL)),
+				 .narrow = info->sel.ifindex || has_mark(message)});
 }
 
 bool in_selector(const XfrmPolicy::Selector &selector, const Address &src, const Address &dst, const TunnelFlow &flow)
@@ -90,9 +113,25 @@ bool names_service(const XfrmPolicy &policy, const TunnelFlow &flow)
 	return policy.selector.protocol == flow.protocol && (!flow.dstport || policy.selector.dport_mask);
 }
 
-/// What the first policy that is for the flow does to it. One for some source ports only lets pass none but those.
-std::string obstacle(const XfrmPolicies &policies, const TunnelFlow &flow, bool out)
+void read_counts(nl_sock *socket, XfrmPolicies &found)
 {
+	const uint32_t nothing = 0;
+	netlink_request(socket, XFRM_MSG_GETSPDINFO, 0, std::as_bytes(std::span(&nothing, 1)), [&](nlmsghdr *message) {
+		nlattr *attr = nlmsg_find_attr(message, sizeof(nothing), XFRMA_SPD_INFO);
+		if (!attr || nla_len(attr) < static_cast<int>(sizeof(xfrmu_spdinfo)))
+			return;
+		const auto *counts = static_cast<const xfrmu_spdinfo *>(nla_data(attr));
+		found.count_in = counts->incnt;
+		found.count_out = counts->outcnt;
+	});
+}
+
+} // namespace
+
+// One for some source ports only lets pass none but those.
+std::string xfrm_obstacle(const XfrmPolicies &policies, const TunnelFlow &flow, xovl_direction direction)
+{
+	const bool out = direction == XOVL_OUT;
 	for (const XfrmPolicy &policy : policies.policies) {
 		if (policy.out != out || !is_for(policy, flow) || (!flow.remote && !names_service(policy, flow)))
 			continue;
@@ -104,8 +143,6 @@ std::string obstacle(const XfrmPolicies &policies, const TunnelFlow &flow, bool 
 	const bool blocked = out ? policies.block_out : policies.block_in;
 	return flow.remote && blocked ? fmt::format("{}, block, the default", out ? "out" : "in") : "";
 }
-
-} // namespace
 
 std::string XfrmPolicy::str() const
 {
@@ -132,6 +169,7 @@ XfrmPolicies read_xfrm_policies()
 		throw system_error("open", "a netlink socket of XFRM", errno);
 	}
 	NetlinkSocket socket = connect_netlink(NETLINK_XFRM);
+	read_counts(socket.get(), found);
 	const xfrm_userpolicy_id all{};
 	if (int err = netlink_request(socket.get(), XFRM_MSG_GETPOLICY, NLM_F_DUMP, std::as_bytes(std::span(&all, 1)),
 				      [&](nlmsghdr *message) { add_policy(found, message); });
@@ -146,13 +184,28 @@ XfrmPolicies read_xfrm_policies()
 			found.block_in = defaults->in == XFRM_USERPOLICY_BLOCK;
 			found.block_out = defaults->out == XFRM_USERPOLICY_BLOCK;
 		});
+	found.count_in |= found.block_in ? XOVL_XFRM_BLOCKS : 0;
+	found.count_out |= found.block_out ? XOVL_XFRM_BLOCKS : 0;
 	return found;
+}
+
+bool xfrm_seals(const XfrmPolicies &policies, const TunnelFlow &flow)
+{
+	for (const XfrmPolicy &policy : policies.policies) {
+		if (policy.out || !is_for(policy, flow))
+			continue;
+		if (!policy.seals)
+			return false;
+		if (!policy.narrow && !policy.selector.sport_mask)
+			return true;
+	}
+	return policies.block_in;
 }
 
 std::string xfrm_obstacle(const XfrmPolicies &policies, const TunnelFlow &flow)
 {
-	const std::string out = obstacle(policies, flow, true);
-	return out.empty() ? obstacle(policies, flow, false) : out;
+	const std::string out = xfrm_obstacle(policies, flow, XOVL_OUT);
+	return out.empty() ? xfrm_obstacle(policies, flow, XOVL_IN) : out;
 }
 
 } // namespace xovl

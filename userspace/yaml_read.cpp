@@ -206,25 +206,41 @@ template <typename Object> void read_peer_dstport(Object &object, const Value &v
 	object.peer.dstport = read_number<uint16_t>(kDstportRange, value);
 }
 
-const Keys<FdbWords> kFdbKeys = {
+template <typename Object> void read_peer_via(Object &object, const Value &value)
+{
+	object.peer.via = parse_via(value.text());
+}
+
+template <typename Object> void read_peer_require(Object &object, const Value &value)
+{
+	object.peer.encrypted = parse_require(value.text());
+}
+
+/// The keys and those of a peer.
+template <typename Object> Keys<Object> with_peer(Keys<Object> keys)
+{
+	keys.push_back({"encap", read_peer_encap<Object>});
+	keys.push_back({"dstport", read_peer_dstport<Object>});
+	keys.push_back({"via", read_peer_via<Object>});
+	keys.push_back({"require", read_peer_require<Object>});
+	return keys;
+}
+
+const Keys<FdbWords> kFdbKeys = with_peer<FdbWords>({
 	{"mac", [](FdbWords &words, const Value &v) { words.mac = Mac::parse(v.text()); }, true},
 	{"dst", [](FdbWords &words, const Value &v) { words.dst = Address::parse(v.text()); }},
 	{"dev", [](FdbWords &words, const Value &v) { words.dev = check_dev_name(v.text()); }},
 	{"vid", read_vid<FdbWords>},
-	{"encap", read_peer_encap<FdbWords>},
-	{"dstport", read_peer_dstport<FdbWords>},
-};
+});
 
 struct FloodWords {
 	Address dst;
 	PeerWords peer;
 };
 
-const Keys<FloodWords> kFloodKeys = {
+const Keys<FloodWords> kFloodKeys = with_peer<FloodWords>({
 	{"dst", [](FloodWords &words, const Value &v) { words.dst = Address::parse(v.text()); }, true},
-	{"encap", read_peer_encap<FloodWords>},
-	{"dstport", read_peer_dstport<FloodWords>},
-};
+});
 
 /// A network, and what is understood only when all of it is read.
 struct NetworkWords {
@@ -351,7 +367,8 @@ ConfigPath path_in_file(ConfigPath path, const Config &config, const std::vector
 		return path;
 	const size_t n = std::get<size_t>(path[1]);
 	const Address &dst = config.networks[n].peers[std::get<size_t>(path[3])].dst;
-	const EntryPosition entry = peers[n].who_says(dst, is_key(path[4], "dstport"));
+	const auto *key = std::get_if<const char *>(&path[4]);
+	const EntryPosition entry = peers[n].who_says(dst, key ? *key : "");
 	path[2] = entry.list;
 	path[3] = entry.index;
 	return path;

@@ -128,6 +128,10 @@ void put_peer(Out &out, const PeerWords &words)
 		put(out, ", encap: {}", name_of(*words.encap));
 	if (words.dstport)
 		put(out, ", dstport: {}", *words.dstport);
+	if (words.via)
+		put(out, ", via: {}", name_of(*words.via));
+	if (words.encrypted)
+		put(out, ", require: {}", require_word(*words.encrypted));
 }
 
 void put_uplinks(Out &out, const std::vector<UplinkConfig> &uplinks)

@@ -49,6 +49,9 @@ enum xovl_nexthop_state {
 	XOVL_NEXTHOP_CONFIRM,	 /* the same, but a frame is to show the kernel that the neighbour is in use */
 	XOVL_NEXTHOP_UNRESOLVED, /* ifindex is valid, the kernel must resolve the neighbour */
 	XOVL_NEXTHOP_KERNEL,	 /* the kernel answers no look-up (forwarding is off): it finds the way itself */
+	XOVL_NEXTHOP_BY_KERNEL,	 /* the kernel's tunnel device carries all packets to the peer */
+	XOVL_NEXTHOP_PLAINTEXT,	 /* the peer requires encryption, and nothing on the way encrypts */
+	XOVL_NEXTHOP_NO_DEVICE,	 /* it is to, but there is none */
 	XOVL_NEXTHOP_NO_ROUTE,
 	XOVL_NEXTHOP_NOT_UPLINK,
 	XOVL_NEXTHOP_NOT_LOCAL, /* our own end is not an address of this host */
@@ -137,8 +140,10 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 #define XOVL_PATH_GRE 0x200000	     /* to a peer: no UDP header */
 #define XOVL_PATH_NVGRE 0x400000  /* to a peer: the FlowID is of the flow; from a peer: it does not tell paths apart */
 #define XOVL_PATH_TAGGED 0x800000 /* to a peer: the underlay is a VLAN, vid */
-#define XOVL_PATH_CONFIRM 0x1000000 /* to a peer: XOVL_PATH_RESOLVE, but the MACs are known */
-#define XOVL_PATH_KERNEL 0x2000000  /* to a peer: the kernel's tunnel device can carry frames, too */
+#define XOVL_PATH_CONFIRM 0x1000000	 /* to a peer: XOVL_PATH_RESOLVE, but the MACs are known */
+#define XOVL_PATH_KERNEL 0x2000000	 /* to a peer: the kernel's tunnel device can carry frames, too */
+#define XOVL_PATH_TO_VETH_PEER 0x8000000 /* to a port: see XOVL_PORT_TO_PEER */
+#define XOVL_PATH_BY_KERNEL 0x4000000	 /* to or from a peer: it carries all of them */
 
 /* A cache line, which is all that frames of other paths in the same place look at. */
 struct xovl_path {

@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 11 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
+#define XOVL_LAYOUT 12 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -112,6 +112,10 @@ enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_
 #define XOVL_DEV_MADE_CLSACT 0x2  /* xovl added the clsact qdisc */
 #define XOVL_DEV_MADE_PROMISC 0x4 /* xovl set IFF_PROMISC */
 #define XOVL_DEV_GSO_WHOLE 0x8	  /* super-frames of tunnels leave it unsegmented */
+#define XOVL_DEV_IP 0x10	  /* an uplink that is no Ethernet: the kernel's tunnel devices send by it */
+#define XOVL_DEV_ENCRYPTS 0x20	  /* the same, and what leaves by it is encrypted (WireGuard, an interface of IPsec) */
+#define XOVL_DEV_PEER_AWAY 0x80	  /* a veth whose other end is in another network namespace */
+#define XOVL_DEV_GUARDED 0x40	  /* an uplink: what leaves it is looked at, for peers that require encryption */
 
 #define XOVL_UPLINK_OPTIONAL 0x1 /* the interface may be missing */
 #define XOVL_UPLINK_GRO_OFF 0x2	 /* no tunnel device for its sake */
@@ -157,6 +161,10 @@ XOVL_ASSERT_SIZE(struct xovl_device, 200);
 #define XOVL_NET_GSO_OFF 0x80000      /* no super-frames are expected of its ports. Userspace only. */
 #define XOVL_NET_BPDU_DROP 0x100000   /* BPDUs are dropped; without it and the next one they are carried */
 #define XOVL_NET_BPDU_PUNT 0x200000   /* BPDUs of ports are left to the kernel, those of peers dropped */
+#define XOVL_NET_VIA_DIRECT \
+	0x400000 /* enum xovl_via of peers that say nothing of it. This and the next two: userspace only. */
+#define XOVL_NET_VIA_KERNEL 0x800000 /* the same; neither: auto */
+#define XOVL_NET_ENCRYPTED 0x1000000 /* XOVL_PEER_ENCRYPTED of peers that say nothing of it */
 
 /*
  * A network's flood list stands in `floods` under (network, generation, position): first nr_ports ports, then nr_peers peers.
@@ -233,11 +241,13 @@ struct xovl_port_key {
 XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 
 #define XOVL_PORT_USED 0x1
-#define XOVL_PORT_TAGGED 0x2	  /* vid 0 and the only port of its interface: tagged frames are carried whole */
-#define XOVL_PORT_XDP_XMIT 0x4	  /* its interface has XOVL_DEV_XDP_XMIT */
-#define XOVL_PORT_GROUP 0x8	  /* group is given */
-#define XOVL_PORT_OPTIONS 0x10	  /* `options` has what its frames are sent with */
-#define XOVL_PORT_OPTIONAL 0x4000 /* its interface may be missing; for userspace */
+#define XOVL_PORT_TAGGED 0x2	    /* vid 0 and the only port of its interface: tagged frames are carried whole */
+#define XOVL_PORT_XDP_XMIT 0x4	    /* its interface has XOVL_DEV_XDP_XMIT */
+#define XOVL_PORT_GROUP 0x8	    /* group is given */
+#define XOVL_PORT_OPTIONS 0x10	    /* `options` has what its frames are sent with */
+#define XOVL_PORT_TO_PEER 0x20	    /* small frames for it go into the veth's other end at once */
+#define XOVL_PORT_WANTS_PEER 0x2000 /* they are to, where that is possible; for userspace */
+#define XOVL_PORT_OPTIONAL 0x4000   /* its interface may be missing; for userspace */
 
 struct xovl_port_ref {
 	__u32 index; /* in port_table */
@@ -268,9 +278,22 @@ XOVL_ASSERT_SIZE(struct xovl_way_in, 16);
 
 #define XOVL_WAYS_IN 4
 
+/* Who carries tunnel packets to and from a peer. */
+enum xovl_via {
+	XOVL_VIA_AUTO, /* the datapath; the kernel where IPsec policies are for them, or the route's interface is no Ethernet */
+	XOVL_VIA_DIRECT, /* the datapath */
+	XOVL_VIA_KERNEL, /* the kernel: its routes, IPsec policies and netfilter hold for them */
+};
+
+#define XOVL_PEER_ENCRYPTED 0x1	   /* nothing is sent to it, or taken from it, in the clear */
+#define XOVL_PEER_XFRM_OUT 0x2	   /* IPsec policies are for what is sent to it, as userspace saw last */
+#define XOVL_PEER_XFRM_IN 0x4	   /* the same of what comes from it */
+#define XOVL_PEER_XFRM_IGNORE 0x8  /* they do not matter */
+#define XOVL_PEER_XFRM_SEALED 0x10 /* because of them the kernel takes nothing from it but what came by ESP */
+
 /*
- * peers: array by peer index. A peer is a remote VTEP as seen from one local address, with one encapsulation and port.
- * family 0: free.
+ * peers: array by peer index. A peer is a remote VTEP as seen from one local address, with one encapsulation and port, and carried
+ * in one way. family 0: free.
  */
 struct xovl_peer {
 	struct xovl_addr remote;
@@ -285,9 +308,26 @@ struct xovl_peer {
 	struct xovl_addr gateway;
 	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo their number; written by the datapath */
 	__u32 device; /* the kernel's tunnel device for packets to it, which is ours; 0: none */
-	__u32 pad;
+	__u8 via;     /* enum xovl_via */
+	__u8 flags;   /* XOVL_PEER_… */
+	__u16 kernel_mtu; /* octets of the largest packet that the kernel's way takes, as userspace saw last; 0: not known */
 };
 XOVL_ASSERT_SIZE(struct xovl_peer, 144);
+
+/*
+ * host: one element: what userspace found on the host when a command ran last. Counts are as the kernel keeps them, by enum
+ * xovl_direction, with XOVL_XFRM_BLOCKS where packets without a policy are blocked.
+ */
+enum xovl_direction { XOVL_IN, XOVL_OUT };
+
+#define XOVL_XFRM_BLOCKS 0x80000000u
+
+struct xovl_host {
+	__u32 xfrm_policies[2];
+	__u32 by_kernel; /* 1: there are peers whose packets the kernel carries, besides those that new policies are for */
+	__u32 pad;
+};
+XOVL_ASSERT_SIZE(struct xovl_host, 16);
 
 /* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
 struct xovl_sequence_key {

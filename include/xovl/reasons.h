@@ -42,6 +42,9 @@
 	X(NOT_BY_UPLINK, OUTER, "a network's tunnel packet came in by an interface that is no uplink")                 \
 	X(GSO_UNPACK, OUTER,                                                                                           \
 	  "super-frame that only the kernel's tunnel device can unpack, and there is none (uplink show)")              \
+	X(NOT_UNPACKED, OUTER,                                                                                         \
+	  "only the kernel's tunnel device can take the peer's packets, and there is none (uplink show)")              \
+	X(PLAINTEXT, NETWORK, "in the clear, to or from a peer that requires encryption (require encrypted)")          \
 	X(ECN, NETWORK, "congestion was marked on the way, and the inner packet cannot say so (RFC 6040)")             \
 	X(GRE_SEQUENCE, NETWORK, "GRE sequence number is late (seq strict)")                                           \
 	X(SOURCE_MAC, NETWORK, "source MAC is a group address or zero")                                                \
@@ -57,6 +60,8 @@
 	X(MTU_UNDERLAY, NETWORK, "frame does not fit the underlay MTU once encapsulated")                              \
 	X(NO_ROUTE, NETWORK, "no route to the peer")                                                                   \
 	X(NOT_UPLINK, NETWORK, "the route to the peer does not leave by an uplink")                                    \
+	X(NO_TUNNEL_DEVICE, NETWORK,                                                                                   \
+	  "only the kernel's tunnel device can send to the peer, and there is none (uplink show)")                     \
 	X(VTEP_NOT_LOCAL, NETWORK, "the local tunnel address is not on this host")                                     \
 	X(NEIGHBOUR, NETWORK, "the neighbour is not resolved yet, and many copies of the frame wait for theirs")       \
 	X(GSO_TAGS, NETWORK, "super-frame behind more than two VLAN tags (switch its offload off)")                    \

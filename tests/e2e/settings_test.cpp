@@ -28,6 +28,8 @@ const Words kNetworkWords[] = {
 	{"learning", "off", "on"},
 	{"ageing", "20", "0"},
 	{"mac-limit", "1000", "5"},
+	{"via", "kernel", "direct"},
+	{"require", "encrypted", "none"},
 	{"ttl", "inherit", "9"},
 	{"dscp", "46", "inherit"},
 	{"df", "unset", "inherit"},
@@ -47,9 +49,8 @@ const Words kNetworkWords[] = {
 };
 
 const Words kPortWords[] = {
-	{"mode", "tc", "auto"},
-	{"geneve-opt", "0x0001:0x02:", "0x0001:0x03:"},
-	{"group", "7", "0"},
+	{"mode", "tc", "auto"},    {"geneve-opt", "0x0001:0x02:", "0x0001:0x03:"},
+	{"group", "7", "0"},       {"deliver", "peer", "device"},
 	{"optional", "on", "off"},
 };
 

@@ -14,7 +14,7 @@ namespace xovl::test {
 
 namespace {
 
-constexpr int kTcxIngress = 46; // BPF_TCX_INGRESS, which the UAPI headers of Debian 12 lack
+constexpr int kTcxIngress = 46, kTcxEgress = 47; // BPF_TCX_…, which the UAPI headers of Debian 12 lack
 
 Args command_line(const Host &host, const Args &options, const std::string &line)
 {
@@ -34,11 +34,13 @@ std::string leftovers_of_link(const Netns &netns, const nlohmann::json &link)
 	if (link.value("promiscuity", 0) != 0)
 		text += fmt::format("{}: promiscuous\n", dev);
 	in_netns(netns.name(), [&] {
-		uint32_t ids[8], flags = 0, count = 8;
 		const int ifindex = link.at("ifindex");
-		if (!bpf_prog_query(ifindex, static_cast<bpf_attach_type>(kTcxIngress), 0, &flags, ids, &count) &&
-		    count)
-			text += fmt::format("{}: tcx program\n", dev);
+		for (int type : {kTcxIngress, kTcxEgress}) {
+			uint32_t ids[8], flags = 0, count = 8;
+			if (!bpf_prog_query(ifindex, static_cast<bpf_attach_type>(type), 0, &flags, ids, &count) &&
+			    count)
+				text += fmt::format("{}: tcx program\n", dev);
+		}
 	});
 	return text;
 }

@@ -24,6 +24,8 @@ inline NetworkConfig every_geneve_key()
 	net.gso = false;
 	net.mss_clamp = true;
 	net.mac_limit = 1000;
+	net.via = XOVL_VIA_KERNEL;
+	net.encrypted = true;
 	net.bpdu = Bpdu::Drop;
 	net.options = {{0x0102, 0x80, {0, 1, 0, 2}}, {1, 2, {}}};
 	net.match = {{0x0102, 0x80, {0, 1, 0, 2}}, {0xff, 0xff, 0, 0}};
@@ -45,9 +47,9 @@ inline NetworkConfig every_vxlan_key()
 	net.ports[0].group = 7;
 	net.flood = {ip("10.0.0.2"), ip("10.0.0.3"), ip("10.0.0.4"), ip("10.0.0.5")};
 	net.peers = {{ip("10.0.0.3"), XOVL_ENCAP_GENEVE, 6082},
-		     {ip("10.0.0.4"), XOVL_ENCAP_VXLAN, 4790},
+		     {ip("10.0.0.4"), XOVL_ENCAP_VXLAN, 4790, XOVL_VIA_DIRECT},
 		     {ip("10.0.0.5"), XOVL_ENCAP_NVGRE, 0},
-		     {ip("10.0.0.6"), XOVL_ENCAP_GENEVE, 6081}};
+		     {ip("10.0.0.6"), XOVL_ENCAP_GENEVE, 6081, XOVL_VIA_KERNEL, true}};
 	net.fdb = {{Mac::parse("02:00:00:00:00:01"), ip("10.0.0.3")},
 		   {Mac::parse("02:00:00:00:00:02"), ip("10.0.0.6")}};
 	return net;
@@ -89,6 +91,8 @@ networks:
     encap: geneve
     vni: 100
     mac-limit: 1000
+    via: kernel
+    require: encrypted
     ttl: inherit
     dscp: 10
     df: unset
@@ -111,10 +115,10 @@ networks:
     reserved: strict
     ports:
       - {dev: p1, group: 7}
-    flood: [10.0.0.2, {dst: 10.0.0.3, encap: geneve, dstport: 6082}, {dst: 10.0.0.4, dstport: 4790}, {dst: 10.0.0.5, encap: nvgre}]
+    flood: [10.0.0.2, {dst: 10.0.0.3, encap: geneve, dstport: 6082}, {dst: 10.0.0.4, dstport: 4790, via: direct}, {dst: 10.0.0.5, encap: nvgre}]
     fdb:
       - {mac: "02:00:00:00:00:01", dst: 10.0.0.3}
-      - {mac: "02:00:00:00:00:02", dst: 10.0.0.6, encap: geneve}
+      - {mac: "02:00:00:00:00:02", dst: 10.0.0.6, encap: geneve, via: kernel, require: encrypted}
   - name: green
     encap: gre
     csum: true

@@ -26,7 +26,8 @@ std::ostream &operator<<(std::ostream &out, const Case &c)
 	return out << c.name;
 }
 
-constexpr const char *kUsage = "(MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V])";
+constexpr const char *kUsage = "(MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require "
+			       "encrypted|none] | dev DEV [vid V])";
 
 /// Two networks that name the file; one entry stands inline.
 std::string naming(const std::string &path)
@@ -50,8 +51,17 @@ class FdbFile : public testing::TestWithParam<Case> {};
 const Case kCases[] = {
 	{"Mac", "02:zz net blue dst 10.0.0.2", "1:1: \"02:zz\" is not a MAC address (as 02:00:00:00:00:99)"},
 	{"SecondLine", "# one\n  fdb add", "2:3: \"fdb\" is not a MAC address (as 02:00:00:00:00:99)"},
-	{"UnknownKey", "020000000002 net blue via 10.0.0.2",
-	 "1:23: unknown key \"via\" (net, dst, encap, dstport, dev, vid)"},
+	{"UnknownKey", "020000000002 net blue by 10.0.0.2",
+	 "1:23: unknown key \"by\" (net, dst, encap, dstport, via, require, dev, vid)"},
+	{"Via", "020000000002 net blue via 10.0.0.2", "1:27: \"10.0.0.2\" is not a value of via (direct|kernel|auto)"},
+	{"Require", "020000000002 net blue dst 10.0.0.2 require ipsec",
+	 "1:44: \"ipsec\" is not a value of require (encrypted|none)"},
+	{"RequireTwice", "020000000002 net blue dst 10.0.0.2 require none require none",
+	 "1:49: \"require\" is given twice (once)"},
+	{"ViaOfPort", "020000000002 net blue dev veth0 via auto",
+	 "1:41: encap, dstport, via and require go with dst, not with dev (dst with them, or dev alone)"},
+	{"ViaOfOneSide", "020000000002 net blue dst 10.0.0.3 encap gre via kernel",
+	 "1:27: via kernel is for vxlan or geneve, not for gre peer 10.0.0.3 (via direct)"},
 	{"Twice", "020000000002 net blue net red", "1:23: \"net\" is given twice (once)"},
 	{"NoValue", "020000000002 net blue dst", std::string("1:26: \"dst\" has no value ") + kUsage},
 	{"NoNetwork", "020000000002 dst 10.0.0.2", std::string("1:26: \"net\" is missing ") + kUsage},
@@ -74,7 +84,7 @@ const Case kCases[] = {
 	 "1:42: \"ipip\" is not an encap (vxlan|geneve|gre|nvgre)"},
 	{"Dstport", "020000000002 net blue dstport 0 dst 10.0.0.2", "1:31: dstport 0 is out of range (1-65535)"},
 	{"EncapOfPort", "020000000002 net blue dev veth0 encap gre",
-	 "1:42: encap and dstport go with dst, not with dev (dst with them, or dev alone)"},
+	 "1:42: encap, dstport, via and require go with dst, not with dev (dst with them, or dev alone)"},
 	{"EncapTwice", "020000000002 net blue dst 10.0.0.2 encap gre\n020000000003 net blue dst 10.0.0.2 encap nvgre",
 	 "2:47: 10.0.0.2 is a gre peer of network \"blue\" already (one encapsulation for a peer)"},
 	{"EncapOfTheYamlFile", "020000000002 net red dst 10.0.0.3 encap gre",
@@ -185,6 +195,26 @@ TEST(FdbFileGood, SaysHowPeersAreReached)
 				       "02:00:00:00:00:04 net blue dst 10.0.0.2 dstport 4790\n"
 				       "02:00:00:00:00:02 net red dst 10.0.0.4 encap gre\n"
 				       "02:00:00:00:00:03 net red dst 10.0.0.3\n");
+	const TempFile saved(to_fdb_file(config));
+	EXPECT_TRUE(parse_yaml(to_yaml(config, saved.path()), "f.yaml", Limits{}) == config);
+}
+
+TEST(FdbFileGood, SaysWhoCarriesPackets)
+{
+	const TempFile file("020000000002 require none net red dst 10.0.0.4 via direct\n"
+			    "020000000003 net red dst 10.0.0.5 encap gre\n"
+			    "020000000004 net blue dst 10.0.0.2 require encrypted via kernel\n");
+	std::string yaml = naming(file.path());
+	yaml.replace(yaml.find("{fdb: 3}"), 8, "{fdb: 4}");
+	const Config config = parse_yaml(yaml, "f.yaml", Limits{});
+	const PeerConfig kernel{Address::parse("10.0.0.2"), XOVL_ENCAP_VXLAN, 4789, XOVL_VIA_KERNEL, true};
+	const PeerConfig direct{Address::parse("10.0.0.4"), XOVL_ENCAP_VXLAN, 4789, XOVL_VIA_DIRECT};
+	EXPECT_EQ(config.networks[0].peers, std::vector{kernel});
+	EXPECT_EQ(*find_peer(config.networks[1].peers, direct.dst), direct);
+	EXPECT_EQ(to_fdb_file(config), "02:00:00:00:00:01 net blue dst 10.0.0.2 via kernel require encrypted\n"
+				       "02:00:00:00:00:04 net blue dst 10.0.0.2 via kernel require encrypted\n"
+				       "02:00:00:00:00:02 net red dst 10.0.0.4 via direct\n"
+				       "02:00:00:00:00:03 net red dst 10.0.0.5 encap gre\n");
 	const TempFile saved(to_fdb_file(config));
 	EXPECT_TRUE(parse_yaml(to_yaml(config, saved.path()), "f.yaml", Limits{}) == config);
 }

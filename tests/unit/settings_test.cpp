@@ -50,6 +50,11 @@ const Good kNetworkWords[] = {
 	{"mac-limit", "0", 0u, true},
 	{"mac-limit", "1000", 1000u},
 	{"mac-limit", "0xffffffff", 4294967295u},
+	{"via", "auto", "auto", true},
+	{"via", "direct", "direct"},
+	{"via", "kernel", "kernel"},
+	{"require", "none", "none", true},
+	{"require", "encrypted", "encrypted"},
 	{"ttl", "64", 64u, true},
 	{"ttl", "1", 1u},
 	{"ttl", "0xff", 255u},
@@ -104,6 +109,8 @@ const Good kPortWords[] = {
 	{"group", "65535", 65535u},
 	{"optional", "off", false, true},
 	{"optional", "on", true},
+	{"deliver", "device", "device", true},
+	{"deliver", "peer", "peer"},
 };
 
 const Good kUplinkWords[] = {
@@ -130,6 +137,10 @@ struct Bad {
 };
 
 const Bad kBad[] = {
+	{"via", "xovl", "\"xovl\" is not a value of via (direct|kernel|auto)"},
+	{"via", "", "\"\" is not a value of via (direct|kernel|auto)"},
+	{"require", "on", "\"on\" is not a value of require (encrypted|none)"},
+	{"require", "Encrypted", "\"Encrypted\" is not a value of require (encrypted|none)"},
 	{"ttl", "0", "ttl 0 is out of range (1-255)"},
 	{"ttl", "256", "ttl 256 is out of range (1-255)"},
 	{"ttl", "-1", "ttl -1 is out of range (1-255)"},
@@ -287,11 +298,12 @@ TEST(Settings, EveryMemberIsOne)
 	[[maybe_unused]] const auto &[ttl, dscp, df, udpcsum, udp6zerocsumrx, sport_min, sport_max, flowlabel] =
 		OuterPolicy();
 	const size_t outer = 8 - 1; // srcport is both ports
-	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit, outer_policy,
-				      gso, mss, bpdu, options, match, csum, seq, gbp, reserved] = NetworkSettings();
-	EXPECT_EQ(settings_of<NetworkSettings>().size(), 19 - 2 + outer) << "all but name and outer";
-	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional] = PortConfig();
-	EXPECT_EQ(settings_of<PortConfig>().size(), 6u - 2) << "all but interface and VLAN";
+	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit, via,
+				      encrypted, outer_policy, gso, mss, bpdu, options, match, csum, seq, gbp,
+				      reserved] = NetworkSettings();
+	EXPECT_EQ(settings_of<NetworkSettings>().size(), 21 - 2 + outer) << "all but name and outer";
+	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional, to_peer] = PortConfig();
+	EXPECT_EQ(settings_of<PortConfig>().size(), 7u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode, rp_filter, gro, uplink_optional] =
 		UplinkConfig();
 	EXPECT_EQ(settings_of<UplinkConfig>().size(), 6u - 1) << "all but the interface";

@@ -139,6 +139,25 @@ TEST(Encap, NamesAndMessages)
 			  '"' + std::string(unknown) + "\" is not an encap (vxlan|geneve|gre|nvgre)");
 }
 
+TEST(Types, WhoCarriesPackets)
+{
+	EXPECT_EQ(parse_via("direct"), XOVL_VIA_DIRECT);
+	EXPECT_EQ(parse_via("kernel"), XOVL_VIA_KERNEL);
+	EXPECT_EQ(parse_via("auto"), XOVL_VIA_AUTO);
+	for (auto via : {XOVL_VIA_AUTO, XOVL_VIA_DIRECT, XOVL_VIA_KERNEL})
+		EXPECT_EQ(parse_via(name_of(via)), via);
+	EXPECT_TRUE(parse_require("encrypted"));
+	EXPECT_FALSE(parse_require("none"));
+	for (bool encrypted : {false, true})
+		EXPECT_EQ(parse_require(require_word(encrypted)), encrypted);
+	for (const char *unknown : {"", "Kernel", "kernel ", "off"}) {
+		EXPECT_EQ(complaint([&] { parse_via(unknown); }),
+			  '"' + std::string(unknown) + "\" is not a value of via (direct|kernel|auto)");
+		EXPECT_EQ(complaint([&] { parse_require(unknown); }),
+			  '"' + std::string(unknown) + "\" is not a value of require (encrypted|none)");
+	}
+}
+
 TEST(Encap, PortsOfThoseThatHaveOne)
 {
 	EXPECT_EQ(default_dstport(XOVL_ENCAP_VXLAN), 4789);

@@ -159,6 +159,77 @@ const Rule kMixed[] = {
 	 "/networks/2/flood/1/dst", "too many peers (at most 4)"},
 };
 
+/// blue's 10.0.0.3 is of that kind, and its packets are carried in that way.
+std::function<void(Config &)> carried(xovl_encap encap, xovl_via via, bool encrypted = false,
+				      const std::function<void(Config &)> &also = {})
+{
+	return [=](Config &c) {
+		c.networks[0].peers = {{ip("10.0.0.3"), encap, default_dstport(encap), via, encrypted}};
+		if (also)
+			also(c);
+	};
+}
+
+/// blue, which says how packets are carried.
+std::function<void(Config &)> carrying(xovl_encap encap, xovl_via via, bool encrypted = false)
+{
+	return [=](Config &c) {
+		make(c.networks[0], encap, 100);
+		c.networks[0].via = via;
+		c.networks[0].encrypted = encrypted;
+	};
+}
+
+const Rule kCarriers[] = {
+	{"Direct", carrying(XOVL_ENCAP_VXLAN, XOVL_VIA_DIRECT), "", ""},
+	{"Kernel", carrying(XOVL_ENCAP_GENEVE, XOVL_VIA_KERNEL), "", ""},
+	{"KernelEncrypted", carrying(XOVL_ENCAP_VXLAN, XOVL_VIA_KERNEL, true), "", ""},
+	{"AutoEncrypted", carrying(XOVL_ENCAP_GENEVE, XOVL_VIA_AUTO, true), "", ""},
+	{"DirectEncrypted", carrying(XOVL_ENCAP_VXLAN, XOVL_VIA_DIRECT, true), "/networks/0/via",
+	 "via direct cannot be with require encrypted of network \"blue\" (via kernel or auto)"},
+	{"AutoOfGre", carrying(XOVL_ENCAP_GRE, XOVL_VIA_AUTO), "", ""},
+	{"DirectOfGre", carrying(XOVL_ENCAP_GRE, XOVL_VIA_DIRECT), "/networks/0/via",
+	 "via is for vxlan or geneve, not gre (via auto)"},
+	{"KernelOfNvgre", carrying(XOVL_ENCAP_NVGRE, XOVL_VIA_KERNEL), "/networks/0/via",
+	 "via is for vxlan or geneve, not nvgre (via auto)"},
+	{"EncryptedOfGre", carrying(XOVL_ENCAP_GRE, XOVL_VIA_AUTO, true), "/networks/0/require",
+	 "require is for vxlan or geneve, not gre (require none)"},
+	{"KernelOfGreWithOtherPeers",
+	 carried(XOVL_ENCAP_VXLAN, XOVL_VIA_KERNEL, false, carrying(XOVL_ENCAP_GRE, XOVL_VIA_KERNEL)),
+	 "/networks/0/via", "via is for vxlan or geneve, not gre (via auto)"},
+	{"EncryptedOfGreWithOtherPeers",
+	 carried(XOVL_ENCAP_GENEVE, XOVL_VIA_AUTO, true, carrying(XOVL_ENCAP_GRE, XOVL_VIA_AUTO, true)),
+	 "/networks/0/require", "require is for vxlan or geneve, not gre (require none)"},
+	{"PeerDirect", carried(XOVL_ENCAP_VXLAN, XOVL_VIA_DIRECT), "", ""},
+	{"PeerKernelEncrypted", carried(XOVL_ENCAP_GENEVE, XOVL_VIA_KERNEL, true), "", ""},
+	{"PeerKernelInGre", carried(XOVL_ENCAP_VXLAN, XOVL_VIA_KERNEL, true, carrying(XOVL_ENCAP_GRE, XOVL_VIA_AUTO)),
+	 "", ""},
+	{"PeerDirectEncrypted", carried(XOVL_ENCAP_VXLAN, XOVL_VIA_DIRECT, true), "/networks/0/peers/0/via",
+	 "via direct cannot be with require encrypted of peer 10.0.0.3 (via kernel or auto)"},
+	{"PeerDirectOfGre", carried(XOVL_ENCAP_GRE, XOVL_VIA_DIRECT), "", ""},
+	{"PeerKernelOfGre", carried(XOVL_ENCAP_GRE, XOVL_VIA_KERNEL), "/networks/0/peers/0/via",
+	 "via kernel is for vxlan or geneve, not for gre peer 10.0.0.3 (via direct)"},
+	{"PeerEncryptedOfNvgre", carried(XOVL_ENCAP_NVGRE, XOVL_VIA_AUTO, true), "/networks/0/peers/0/require",
+	 "require encrypted is for vxlan or geneve, not for nvgre peer 10.0.0.3 (require none)"},
+	{"PeerDirectOfGreInKernel",
+	 carried(XOVL_ENCAP_GRE, XOVL_VIA_DIRECT, false, carrying(XOVL_ENCAP_VXLAN, XOVL_VIA_KERNEL, true)), "", ""},
+	{"PeerAutoOfGreInKernel",
+	 carried(XOVL_ENCAP_GRE, XOVL_VIA_AUTO, false, carrying(XOVL_ENCAP_VXLAN, XOVL_VIA_KERNEL)), "", ""},
+	{"EachWayIsAPeer",
+	 [](Config &c) {
+		 // 10.0.0.2 from 10.0.0.1: by itself in blue, by the kernel in green
+		 c.networks[2].peers = {{ip("10.0.0.2"), XOVL_ENCAP_VXLAN, 4789, XOVL_VIA_KERNEL}};
+		 c.limits = Limits{4, 3, 4, 3, 5};
+	 },
+	 "/networks/2/flood/1/dst", "too many peers (at most 4)"},
+	{"RequireIsAPeer",
+	 [](Config &c) {
+		 c.networks[2].encrypted = true;
+		 c.limits = Limits{4, 3, 4, 3, 5};
+	 },
+	 "/networks/2/flood/1/dst", "too many peers (at most 4)"},
+};
+
 /// green has a peer at each of nr more ports.
 std::function<void(Config &)> ports_of_green(uint16_t nr)
 {
@@ -389,6 +460,7 @@ TEST_P(ValidateTunnels, HoldsTheRule)
 
 RULES(ValidateTunnels, Tunnels);
 RULES(ValidateTunnels, Mixed);
+RULES(ValidateTunnels, Carriers);
 RULES(ValidateTunnels, Room);
 RULES(ValidateTunnels, Policies);
 

@@ -93,7 +93,8 @@ const Case kKeys[] = {
 	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    tag: 5\n",
 	 "3:5: unknown key \"tag\" (dev, vid, mode, rp-filter, gro, optional)"},
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
-	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, mac-limit, ttl, dscp, "
+	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, mac-limit, via, "
+	 "require, ttl, dscp, "
 	 "df, "
 	 "udpcsum, "
 	 "udp6zerocsumrx, srcport, flowlabel, gso, mss, bpdu, geneve-opt, geneve-match, csum, seq, gbp, reserved, "
@@ -101,11 +102,11 @@ const Case kKeys[] = {
 	 "flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
-	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, optional)"},
+	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, deliver, optional)"},
 	{"UnknownInFdb", kBlue + "    fdb: [{mac: a, ip: 10.0.0.2}]\n",
 	 "5:17: \"a\" is not a MAC address (as 02:00:00:00:00:99)"},
 	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n",
-	 "5:12: unknown key \"ip\" (mac, dst, dev, vid, encap, dstport)"},
+	 "5:12: unknown key \"ip\" (mac, dst, dev, vid, encap, dstport, via, require)"},
 	{"Unprintable", "\"a\\nb\": 1\n", "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks, fdb_files)"},
 	{"Case", "Networks: []\n", "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks, fdb_files)"},
 	{"NotScalar", "? [a]\n: b\n", "1:3: this is a list (a key: limits, vtep, uplinks, networks, fdb_files)"},
@@ -207,11 +208,17 @@ const Case kValues[] = {
 	 "5:36: \"ip\" is not an encap (vxlan|geneve|gre|nvgre)"},
 	{"FloodWithoutDst", kBlue + "    flood: [{encap: gre}]\n", "5:13: key \"dst\" is missing (needed: dst)"},
 	{"FloodUnknownKey", kBlue + "    flood: [{dst: 10.0.0.2, port: 1}]\n",
-	 "5:29: unknown key \"port\" (dst, encap, dstport)"},
+	 "5:29: unknown key \"port\" (dst, encap, dstport, via, require)"},
+	{"FloodVia", kBlue + "    flood: [{dst: 10.0.0.2, via: up0}]\n",
+	 "5:34: \"up0\" is not a value of via (direct|kernel|auto)"},
+	{"FloodRequire", kBlue + "    flood: [{dst: 10.0.0.2, require: true}]\n",
+	 "5:38: \"true\" is not a value of require (encrypted|none)"},
+	{"FdbViaOfPort", kFull + "    fdb: [{mac: 020000000001, dev: veth0, via: auto}]\n",
+	 "8:11: encap, dstport, via and require go with dst, not with dev (dst with them, or dev alone)"},
 	{"FdbDstport", kBlue + "    fdb: [{mac: 020000000001, dst: 10.0.0.2, dstport: 0}]\n",
 	 "5:55: dstport 0 is out of range (1-65535)"},
 	{"FdbEncapOfPort", kFull + "    fdb: [{mac: 020000000001, dev: veth0, encap: gre}]\n",
-	 "8:11: encap and dstport go with dst, not with dev (dst with them, or dev alone)"},
+	 "8:11: encap, dstport, via and require go with dst, not with dev (dst with them, or dev alone)"},
 	{"Flood", kBlue + "    flood: [10.0.0.2, x]\n", "5:23: \"x\" is not an IP address (as 10.0.0.1 or fd00::1)"},
 	{"FloodInColumn", kBlue + "    flood:\n      - 10.0.0.2\n      - 10.0.0.256\n",
 	 "7:9: \"10.0.0.256\" is not an IP address (as 10.0.0.1 or fd00::1)"},
@@ -272,6 +279,25 @@ const Case kRules[] = {
 	 kFull + "    flood: [10.0.0.2, {dst: 10.0.0.3, encap: gre}]\n"
 		 "    fdb: [{mac: 020000000001, dst: 10.0.0.3, encap: geneve}]\n",
 	 "9:11: 10.0.0.3 is a gre peer of network \"blue\" already (one encapsulation for a peer)"},
+	{"PeerViaAgain",
+	 kFull + "    flood: [10.0.0.2, {dst: 10.0.0.3, via: kernel}]\n"
+		 "    fdb: [{mac: 020000000001, dst: 10.0.0.3, via: auto}]\n",
+	 "9:11: 10.0.0.3 is a peer with via kernel of network \"blue\" already (one via for a peer)"},
+	{"NetworkViaOfGre", "networks:\n  - {name: blue, encap: gre, via: direct}\n",
+	 "2:35: via is for vxlan or geneve, not gre (via auto)"},
+	{"NetworkContradicts", kBlue + "    require: encrypted\n    via: direct\n",
+	 "6:10: via direct cannot be with require encrypted of network \"blue\" (via kernel or auto)"},
+	{"PeerViaOfGre", kFull + "    flood: [{dst: 10.0.0.3, encap: gre, via: kernel}]\n",
+	 "8:46: via kernel is for vxlan or geneve, not for gre peer 10.0.0.3 (via direct)"},
+	{"PeerViaOfGreIsTheNetworks", kFull + "    via: kernel\n    flood: [10.0.0.2, {dst: 10.0.0.3, encap: gre}]\n",
+	 "9:23: via kernel is for vxlan or geneve, not for gre peer 10.0.0.3 (via direct)"},
+	{"PeerRequireOfGreIsTheNetworks",
+	 kFull + "    require: encrypted\n    flood: [10.0.0.2, {dst: 10.0.0.3, encap: nvgre, via: auto}]\n",
+	 "9:23: require encrypted is for vxlan or geneve, not for nvgre peer 10.0.0.3 (require none)"},
+	{"PeerViaInFdb",
+	 kFull + "    flood: [{dst: 10.0.0.3, require: encrypted}]\n"
+		 "    fdb: [{mac: 020000000001, dst: 10.0.0.3, via: direct}]\n",
+	 "9:51: via direct cannot be with require encrypted of peer 10.0.0.3 (via kernel or auto)"},
 	{"PeerDstport", kFull + "    flood: [{dst: 10.0.0.3, encap: gre, dstport: 4}]\n",
 	 "8:50: gre has no dstport (vxlan and geneve have)"},
 	{"PeerOfASecondEntry",

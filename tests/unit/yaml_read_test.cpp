@@ -123,12 +123,12 @@ TEST(YamlRead, EveryKindInOtherWords)
 vtep: {local: [{xfrm: ignore, foreign: drop, ip: 10.0.0.1}]}
 networks:
   - {name: blue, encap: geneve, vni: 0x64, ttl: inherit, dscp: 0xa, df: unset, udpcsum: on, udp6zerocsumrx: off,
-     srcport: 0xc350-50100, flowlabel: 0, gso: off, mss: clamp, mac-limit: 1000, bpdu: drop, geneve-opt: ["0x0102:0x80:00010002", "1:2:"],
+     srcport: 0xc350-50100, flowlabel: 0, gso: off, mss: clamp, mac-limit: 1000, require: encrypted, via: kernel, bpdu: drop, geneve-opt: ["0x0102:0x80:00010002", "1:2:"],
      geneve-match: "258:128:00010002/ffff0000",
      ports: [{dev: p0, vid: 5, mode: tc, geneve-opt: "1:3:,1:4:"}]}
-  - {flood: [{dst: 10.0.0.2}, {dst: 10.0.0.3, dstport: 6082}, {dst: 10.0.0.4, encap: vxlan, dstport: 4790},
+  - {flood: [{dst: 10.0.0.2}, {dst: 10.0.0.3, dstport: 6082}, {via: direct, require: none, dst: 10.0.0.4, encap: vxlan, dstport: 4790},
              {dst: 10.0.0.5, encap: nvgre}],
-     fdb: [{mac: 020000000001, dst: 10.0.0.3, encap: geneve}, {mac: 020000000002, dst: 10.0.0.6, dstport: 6081, encap: geneve}],
+     fdb: [{mac: 020000000001, dst: 10.0.0.3, encap: geneve}, {mac: 020000000002, dst: 10.0.0.6, via: kernel, dstport: 6081, encap: geneve, require: encrypted}],
      ports: [{dev: p1, group: 0x7, geneve-opt: []}],
      reserved: strict, bpdu: punt, gbp: on, vni: 200, name: red, encap: vxlan}
   - {seq: on, csum: on, vni: none, name: green, encap: gre}

@@ -75,6 +75,7 @@ private:
 		net.learning = coin();
 		if (coin())
 			net.ageing = below(1000001);
+		carrier(net);
 		if (coin())
 			net.local = ip(coin() ? "10.0.0.2" : "fd00::2");
 		for (uint32_t i = below(4); i > 0; i--)
@@ -108,6 +109,15 @@ private:
 		const auto encap = static_cast<xovl_encap>(XOVL_ENCAP_VXLAN + below(4));
 		net.peers.insert(std::ranges::lower_bound(net.peers, dst, {}, &PeerConfig::dst),
 				 {dst, encap, dstport(encap)});
+		carrier(*std::ranges::find(net.peers, dst, &PeerConfig::dst));
+	}
+
+	/// Of a network or peer: who carries its packets.
+	template <typename Object> void carrier(Object &object)
+	{
+		if (has_udp(object.encap))
+			object.via = static_cast<xovl_via>(below(3));
+		object.encrypted = has_udp(object.encap) && object.via != XOVL_VIA_DIRECT && coin();
 	}
 
 	/// Those that the kinds in use have, or some of them.

@@ -148,6 +148,8 @@ std::vector<Contender> contenders(const Settings &settings, const Row &row, cons
 		for (const Build &build : builds(settings))
 			all.push_back({fmt::format("{}-{}-{}", build.name, of.uplink, of.port), peer,
 				       by_xovl(build.command, of, tunnel)});
+	if (!settings.quick && tunnel.encap == "vxlan")
+		all.push_back({"xovl-via-kernel", peer, by_xovl(XOVL_COMMAND, {"tc", "tc", ", via: kernel"}, tunnel)});
 	return all;
 }
 

@@ -106,8 +106,9 @@ Overlay by_xovl(const std::string &command, const Modes &modes, const Tunnel &tu
 		      fmt::format("vtep: {{local: [\"{}\"]}}\n"
 				  "uplinks: [{{dev: up0, mode: {}}}]\n"
 				  "networks:\n"
-				  "  - {{name: blue, {}, ports: [{{dev: port0, mode: {}}}], flood: [\"{}\"]}}\n",
-				  site.local, modes.uplink, tunnel.keys(), modes.port, site.remote));
+				  "  - {{name: blue, {}{}, ports: [{{dev: port0, mode: {}{}}}], flood: [\"{}\"]}}\n",
+				  site.local, modes.uplink, tunnel.keys(), modes.net_words, modes.port,
+				  modes.port_words, site.remote));
 		return nullptr;
 	};
 }

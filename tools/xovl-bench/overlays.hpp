@@ -34,6 +34,8 @@ using Overlay = std::function<std::shared_ptr<void>(const Site &)>;
 struct Modes {
 	std::string uplink = "tc";
 	std::string port = "tc";
+	std::string net_words = {};  ///< ", via: kernel"
+	std::string port_words = {}; ///< ", deliver: peer"
 };
 
 /// A bridge, no tunnel.

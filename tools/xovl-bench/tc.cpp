@@ -24,6 +24,10 @@ std::vector<Group> tc_groups(const Settings &settings)
 		const Overlay xovl = by_xovl(build.command, {"tc", "tc"});
 		contenders.push_back({build.name, xovl, xovl});
 	}
+	if (!settings.quick) {
+		const Overlay xovl = by_xovl(XOVL_COMMAND, {"tc", "tc", "", ", deliver: peer"});
+		contenders.push_back({"xovl-to-peer", xovl, xovl});
+	}
 	const auto paths = chains({.links = super_frame_links()}, contenders);
 	const std::string title = "super-frames; client, host, host, client on veth pairs, MTU 1450";
 	const std::string amount = settings.quick ? "-n 500M" : "-n 4000M";

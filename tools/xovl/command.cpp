@@ -196,6 +196,8 @@ std::vector<Key> peer_keys(PeerWords &words)
 		{"encap", Need::Optional, [&](const std::string &v) { words.encap = parse_encap(v); }},
 		{"dstport", Need::Optional,
 		 [&](const std::string &v) { words.dstport = static_cast<uint16_t>(parse_number(kDstportRange, v)); }},
+		{"via", Need::Optional, [&](const std::string &v) { words.via = parse_via(v); }},
+		{"require", Need::Optional, [&](const std::string &v) { words.encrypted = parse_require(v); }},
 	};
 }
 

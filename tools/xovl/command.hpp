@@ -84,7 +84,7 @@ NetworkConfig &network_of(Config &config, const std::string &name);
 /// "net NAME", or nothing for all networks (empty). Error(Request) where there is no such network.
 std::string net_filter(Context &context, Args &args);
 
-/// "[encap KIND] [dstport P]": what is said of the peer of a flood or FDB entry.
+/// "[encap KIND] [dstport P] [via WAY] [require WHAT]": what is said of the peer of a flood or FDB entry.
 std::vector<Key> peer_keys(PeerWords &words);
 
 /// A VLAN ID, 1-4094 (802.1Q).

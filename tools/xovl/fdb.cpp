@@ -94,8 +94,14 @@ void flush(Context &context, Args &args)
 }
 
 constexpr Command kCommands[] = {
-	{"add", "fdb add MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]", add},
-	{"replace", "fdb replace MAC net NAME dst IP [encap KIND] [dstport P] | dev DEV [vid V]", replace},
+	{"add",
+	 "fdb add MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require encrypted|none] | dev "
+	 "DEV [vid V]",
+	 add},
+	{"replace",
+	 "fdb replace MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require encrypted|none] | "
+	 "dev DEV [vid V]",
+	 replace},
 	{"del", "fdb del MAC net NAME", del},
 	{"show", "fdb show [net NAME]", show},
 	{"flush", "fdb flush net NAME", flush},

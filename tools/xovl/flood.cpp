@@ -53,7 +53,13 @@ void del(Context &context, Args &args)
 void show(Context &context, Args &args)
 {
 	std::string net = net_filter(context, args);
-	Table table({{"net", "net"}, {"dst", "dst"}, {"encap", "encap"}, {"dstport", "dstport"}, {"note", "note"}});
+	Table table({{"net", "net"},
+		     {"dst", "dst"},
+		     {"encap", "encap"},
+		     {"dstport", "dstport"},
+		     {"via", "via"},
+		     {"require", "require"},
+		     {"note", "note"}});
 	const auto notes = context.overlay().peer_notes();
 	for (const NetworkConfig &network : context.overlay().running(false).networks) {
 		if (!net.empty() && network.name != net)
@@ -62,6 +68,7 @@ void show(Context &context, Args &args)
 			const PeerConfig peer = peer_of(network, dst);
 			auto note = notes.find({network.name, dst});
 			table.add({network.name, dst.str(), name_of(peer.encap), number_or_none(peer.dstport),
+				   name_of(peer.via), require_word(peer.encrypted),
 				   note == notes.end() ? "" : note->second});
 		}
 	}
@@ -69,7 +76,8 @@ void show(Context &context, Args &args)
 }
 
 constexpr Command kCommands[] = {
-	{"add", "flood add net NAME dst IP [encap KIND] [dstport P]", add},
+	{"add", "flood add net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require encrypted|none]",
+	 add},
 	{"del", "flood del net NAME dst IP", del},
 	{"show", "flood show [net NAME]", show},
 };

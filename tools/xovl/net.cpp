@@ -31,8 +31,9 @@ void set(Context &context, Args &args)
 	words.into(any);
 	context.edit([&](Config &config) {
 		NetworkConfig &network = network_of(config, name);
+		const NetworkSettings before = network;
 		words.into(network);
-		normalize_peers(network);
+		move_peers(network, before);
 	});
 }
 

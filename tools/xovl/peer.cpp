@@ -26,6 +26,9 @@ void show(Context &context, Args &args)
 		     {"local", "local"},
 		     {"encap", "encap"},
 		     {"dstport", "dstport"},
+		     {"via", "via"},
+		     {"require", "require"},
+		     {"carried_by", "carried by"},
 		     {"nets", "nets", nets_text},
 		     {"pmtu", "path mtu"},
 		     {"pmtu_from", "from"},
@@ -37,6 +40,7 @@ void show(Context &context, Args &args)
 		const bool reported = peer.is_reported();
 		const Json from = reported ? Json(peer.reported.from.str()) : peer.route_mtu ? Json("route") : Json();
 		table.add({peer.dst.str(), peer.local.str(), name_of(peer.encap), number_or_none(peer.dstport),
+			   name_of(peer.via), require_word(peer.encrypted), peer.by_kernel ? "kernel" : "xovl",
 			   peer.nets, number_or_none(peer.mtu()), from, reported ? Json(peer.reported.said) : Json(),
 			   reported ? Json(peer.reported.seconds) : Json(), peer.reported.believed,
 			   peer.reported.refused});

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A link without Ethernet between two namespaces, as WireGuard, a VPN's tun or PPP are.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "fd.hpp"
+#include "netns.hpp"
+
+namespace xovl::test {
+
+/// Two tun interfaces of one name; what is sent into one comes out of the other, until the end.
+class TunLink {
+public:
+	TunLink(const Netns &a, const Netns &b, const std::string &dev);
+	TunLink(const TunLink &) = delete;
+	TunLink &operator=(const TunLink &) = delete;
+	~TunLink();
+
+private:
+	void carry();
+
+	Fd ends_[2];
+	std::atomic<bool> ends_now_ = false;
+	std::thread thread_;
+};
+
+} // namespace xovl::test
