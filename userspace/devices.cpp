@@ -82,7 +82,7 @@ bool wants_guard(const xovl_device &device)
 
 bool has_right_guard(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
-	return tc_attached(ifindex, guard_own(dir, ifindex)) == wants_guard(device);
+	return device.role != XOVL_ROLE_UPLINK || tc_attached(ifindex, guard_own(dir, ifindex)) == wants_guard(device);
 }
 
 XdpOwn xdp_own(const PinDir &dir, uint32_t ifindex)
@@ -381,6 +381,8 @@ void device_open(const WritablePinDir &dir, uint32_t ifindex)
 
 void device_guard(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, const DeviceRecord &record)
 {
+	if (device.role != XOVL_ROLE_UPLINK)
+		return;
 	const TcOwn own = guard_own(dir, link.ifindex);
 	device.flags = device_flags(device, link);
 	if (!wants_guard(device))
@@ -424,13 +426,16 @@ void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_devic
 	const uint32_t flags = is_live ? device.flags : 0; // else what has the number now was never changed
 	if (!is_live)
 		device_detach_moved(dir, ifindex, device);
-	else if (has_live_devices(dir))
+	else if (device.flags & XOVL_DEV_GUARDED)
 		live_devices(dir).del(ifindex); // nothing is sent there any more when its guard goes
 	xdp_detach(ifindex, xdp_own(dir, ifindex), own_map(dir).get());
-	tc_detach(ifindex, guard_own(dir, ifindex), false);
+	if (device.role == XOVL_ROLE_UPLINK)
+		tc_detach(ifindex, guard_own(dir, ifindex), false);
 	tc_detach(ifindex, tc_own(dir, ifindex), flags & XOVL_DEV_MADE_CLSACT);
 	if (flags & XOVL_DEV_MADE_PROMISC)
 		set_promisc(ifindex, false);
+	if (is_live && has_live_devices(dir))
+		live_devices(dir).del(ifindex);
 }
 
 std::string device_refusal(const xovl_device &device)

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "firewall.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <netinet/in.h>
 #include <nftables/libnftables.h>
 #include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <tuple>
+
+#include "fd.hpp"
 
 namespace xovl {
 
@@ -203,9 +211,8 @@ std::string a_few(const std::set<std::string> &words)
 	return words.size() > most ? fmt::format("{} and {} more", text, words.size() - most) : text;
 }
 
-} // namespace
-
-std::string read_nft_rules()
+/// What the library says; empty: it cannot.
+std::string list_rules()
 {
 	std::unique_ptr<nft_ctx, decltype(&nft_ctx_free)> nft(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
 	if (!nft)
@@ -216,6 +223,51 @@ std::string read_nft_rules()
 	if (nft_run_cmd_from_buffer(nft.get(), "list ruleset"))
 		return "";
 	return nft_ctx_get_output_buffer(nft.get());
+}
+
+void write_all(int fd, std::string_view text)
+{
+	ssize_t written = 0;
+	while (!text.empty() && (written = write(fd, text.data(), text.size())) > 0)
+		text.remove_prefix(written);
+}
+
+std::string read_all(int fd)
+{
+	std::string text;
+	std::array<char, 16384> buffer;
+	ssize_t got = 0;
+	while ((got = read(fd, buffer.data(), buffer.size())) > 0)
+		text.append(buffer.data(), got);
+	return text;
+}
+
+} // namespace
+
+// In a process of its own: libnftables ends it, with a message, where it gets no socket.
+std::string read_nft_rules()
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC))
+		return "";
+	const Fd from(ends[0]);
+	Fd to(ends[1]);
+	const pid_t child = fork();
+	if (child == 0) {
+		const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (nowhere >= 0)
+			dup2(nowhere, STDERR_FILENO);
+		write_all(to.get(), list_rules());
+		_exit(0);
+	}
+	to = Fd();
+	if (child < 0)
+		return "";
+	const std::string rules = read_all(from.get());
+	int status = 0;
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0 ? rules : "";
 }
 
 std::string legacy_tables()
