@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "carriers.hpp"
 #include "error.hpp"
 #include "policy.hpp"
 #include "receivers.hpp"
@@ -105,7 +106,6 @@ private:
 	void check_known_options(size_t n) const;
 	/// Who carries the packets of the network and of its peers.
 	void check_carriers(size_t n) const;
-	void check_peer_carrier(size_t n, size_t i) const;
 	/// What the network receives, by itself and from its peers.
 	void check_tunnels(size_t n);
 	void check_peer_tunnel(size_t n, size_t i);
@@ -278,45 +278,16 @@ void Checker::check_known_options(size_t n) const
 			add(net.ports[p].options[i], {"networks", n, "ports", p, "geneve-opt", i});
 }
 
-/// The kernel carries what is UDP, and xovl itself encrypts nothing.
 void Checker::check_carriers(size_t n) const
 {
 	const NetworkConfig &net = config_.networks[n];
-	const std::string carried = names_of(encaps_that(has_udp));
-	const bool is_carried = has_udp(net.encap); // else its peers of UDP say it themselves
 
-	if (!is_carried && net.via != XOVL_VIA_AUTO)
-		fail({"networks", n, "via"},
-		     fmt::format("via is for {}, not {} (via auto)", carried, name_of(net.encap)));
-	if (!is_carried && net.encrypted)
-		fail({"networks", n, "require"},
-		     fmt::format("require is for {}, not {} (require none)", carried, name_of(net.encap)));
-	if (net.encrypted && net.via == XOVL_VIA_DIRECT)
-		fail({"networks", n, "via"},
-		     fmt::format("via direct cannot be with require encrypted of network \"{}\" (via kernel or auto)",
-				 net.name));
-	for (size_t i = 0; i < net.peers.size(); i++)
-		check_peer_carrier(n, i);
-}
-
-void Checker::check_peer_carrier(size_t n, size_t i) const
-{
-	const PeerConfig &peer = config_.networks[n].peers[i];
-	const std::string carried = names_of(encaps_that(has_udp));
-	const bool is_carried = has_udp(peer.encap);
-
-	if (!is_carried && peer.via == XOVL_VIA_KERNEL)
-		fail({"networks", n, "peers", i, "via"},
-		     fmt::format("via kernel is for {}, not for {} peer {} (via direct)", carried, name_of(peer.encap),
-				 peer.dst.str()));
-	if (!is_carried && peer.encrypted)
-		fail({"networks", n, "peers", i, "require"},
-		     fmt::format("require encrypted is for {}, not for {} peer {} (require none)", carried,
-				 name_of(peer.encap), peer.dst.str()));
-	if (peer.encrypted && peer.via == XOVL_VIA_DIRECT)
-		fail({"networks", n, "peers", i, "via"},
-		     fmt::format("via direct cannot be with require encrypted of peer {} (via kernel or auto)",
-				 peer.dst.str()));
+	hold({"networks", n, "require"}, [&] { check_require(net); });
+	hold({"networks", n, "via"}, [&] { check_via(net); });
+	for (size_t i = 0; i < net.peers.size(); i++) {
+		hold({"networks", n, "peers", i, "require"}, [&] { check_require(net.peers[i]); });
+		hold({"networks", n, "peers", i, "via"}, [&] { check_via(net.peers[i]); });
+	}
 }
 
 void Checker::check_tunnels(size_t n)
