@@ -97,10 +97,14 @@ static __always_inline bool learned_has_room(const struct xovl_learned_use *use,
 	return room > 0 && (__s32)use->entries < (limit ? limit : XOVL_LEARNED_SHARE * room);
 }
 
-static __always_inline int learned_free_places(const struct xovl_learned_set *set)
+/* Of a set, by its number. A function of its own, so that the verifier walks through it once. */
+__noinline int learned_free_places(__u32 index)
 {
+	const struct xovl_learned_set *set = learned_set(index);
 	int places = 0;
 
+	if (!set)
+		return 0;
 #pragma nounroll
 	for (int i = 0; i < XOVL_LEARNED_WAYS; i++)
 		places += !set->keys[i];
@@ -110,13 +114,13 @@ static __always_inline int learned_free_places(const struct xovl_learned_set *se
 /* A free place for the key, which is busy then. NULL: there is none. */
 static __always_inline __u64 *learned_take(__u64 key)
 {
-	struct xovl_learned_set *set = learned_set(xovl_learned_index(key, learned_all.seeds[0], learned_sets));
-	struct xovl_learned_set *other = learned_set(xovl_learned_index(key, learned_all.seeds[1], learned_sets));
+	__u32 index = xovl_learned_index(key, learned_all.seeds[0], learned_sets);
+	__u32 other = xovl_learned_index(key, learned_all.seeds[1], learned_sets);
+	struct xovl_learned_set *set;
 
-	if (!set || !other)
+	set = learned_set(learned_free_places(other) > learned_free_places(index) ? other : index);
+	if (!set)
 		return NULL;
-	if (learned_free_places(other) > learned_free_places(set))
-		set = other;
 #pragma nounroll
 	for (int i = 0; i < XOVL_LEARNED_WAYS; i++)
 		if (!set->keys[i] && !__sync_val_compare_and_swap(&set->keys[i], 0, key | XOVL_LEARNED_BUSY))

@@ -52,24 +52,38 @@ static __always_inline bool rp_filter_is_by(__u32 routed, __u32 uplink)
 	return device && device->via == uplink;
 }
 
-/* False: the kernel has no such route. Where it answers no look-up (forwarding is off), nothing is refused. */
-static __always_inline bool rp_filter_agrees(ctx_t *ctx, const struct xovl_peer *peer, __u32 uplink,
-					     enum xovl_rp_filter filter)
+/* What the kernel says to one flow of a peer's. */
+enum rp_filter_answer { RP_FILTER_REFUSED, RP_FILTER_AGREED, RP_FILTER_OTHER_WAY };
+
+/*
+ * Where the kernel answers no look-up (forwarding is off), nothing is refused. A function of its own, so that the verifier walks through
+ * it once.
+ */
+__noinline int rp_filter_try(ctx_t *ctx, const struct xovl_peer *peer, __u32 try, __u32 filter)
 {
 	struct bpf_fib_lookup fib;
 	long answer;
 
-	for (__u32 try = 0; try < RP_FILTER_TRIES; try++) {
-		rp_filter_request(peer, try, &fib);
-		answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-		if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
-			return true;
-		if (!nexthop_has_route(answer))
-			return false;
-		if (filter == XOVL_RP_FILTER_LOOSE || rp_filter_is_by(fib.ifindex, uplink))
-			return true;
-	}
-	return false;
+	if (!peer)
+		return RP_FILTER_AGREED;
+	rp_filter_request(peer, try, &fib);
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return RP_FILTER_AGREED;
+	if (!nexthop_has_route(answer))
+		return RP_FILTER_REFUSED;
+	if (filter == XOVL_RP_FILTER_LOOSE || rp_filter_is_by(fib.ifindex, carrier_ifindex(ctx)))
+		return RP_FILTER_AGREED;
+	return RP_FILTER_OTHER_WAY;
+}
+
+static __always_inline bool rp_filter_agrees(ctx_t *ctx, const struct xovl_peer *peer, enum xovl_rp_filter filter)
+{
+	int answer = RP_FILTER_OTHER_WAY;
+
+	for (__u32 try = 0; try < RP_FILTER_TRIES && answer == RP_FILTER_OTHER_WAY; try++)
+		answer = rp_filter_try(ctx, peer, try, filter);
+	return answer == RP_FILTER_AGREED;
 }
 
 __noinline int rp_filter_ask(ctx_t *ctx, struct xovl_peer *peer, struct xovl_way_in *way)
@@ -80,7 +94,7 @@ __noinline int rp_filter_ask(ctx_t *ctx, struct xovl_peer *peer, struct xovl_way
 	if (!peer || !way)
 		return true;
 	filter = rp_filter_of(uplink, peer->family);
-	way->refused = filter != XOVL_RP_FILTER_OFF && !rp_filter_agrees(ctx, peer, uplink, filter);
+	way->refused = filter != XOVL_RP_FILTER_OFF && !rp_filter_agrees(ctx, peer, filter);
 	way->ifindex = uplink;
 	way->tables = generation;
 	way->at = bpf_jiffies64();
