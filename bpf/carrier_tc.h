@@ -50,6 +50,18 @@ static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)
 	return ctx->ifindex;
 }
 
+/* False: the interface has left the network namespace, and has taken the program along. */
+static __always_inline bool carrier_is_here(const ctx_t *ctx)
+{
+	return device_is_live(carrier_ifindex(ctx));
+}
+
+/* carrier_is_here() has seen to it. */
+static __always_inline bool carrier_is_live(const ctx_t *ctx)
+{
+	return true;
+}
+
 static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
 {
 	f->data = (void *)(long)ctx->data;

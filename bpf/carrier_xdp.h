@@ -20,6 +20,7 @@ const volatile __u64 device_mac;	      /* a mac_t */
 const volatile __u16 device_vid;	      /* of an uplink: the VLAN that the underlay is; 0: none */
 const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_XMIT at the far end */
 const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
+const volatile __u64 device_netns; /* cookie of its network namespace; 0: the kernel has no bpf_cast_to_kern_ctx() */
 
 static __always_inline int carrier_pass(ctx_t *ctx)
 {
@@ -45,6 +46,38 @@ static __always_inline int carrier_deliver(ctx_t *ctx, __u32 ifindex, bool to_pe
 static __always_inline __u32 carrier_ifindex(const ctx_t *ctx)
 {
 	return ctx->ingress_ifindex;
+}
+
+/* Of kernel structs: the fields that are read. */
+struct xdp_rxq_info {
+	struct net_device *dev;
+} __attribute__((preserve_access_index));
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+} __attribute__((preserve_access_index));
+
+/* A kfunc of Linux 6.2 and later: the context as the kernel has it. The verifier makes no call of it. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
+
+/*
+ * False: the interface has left the network namespace, and has taken the program along. To read its namespace takes no call, by which it is
+ * cheaper than device_is_live(), which is what it stands for where a path is followed. One that has come back is here again.
+ */
+static __always_inline bool carrier_is_here(ctx_t *ctx)
+{
+	struct xdp_buff *xdp;
+
+	if (!device_netns)
+		return device_is_live(ctx->ingress_ifindex);
+	xdp = bpf_cast_to_kern_ctx(ctx);
+	return xdp->rxq->dev->nd_net.net->net_cookie == device_netns;
+}
+
+/* Before a path is looked for: one that has come back is not ours until userspace says so. */
+static __always_inline bool carrier_is_live(ctx_t *ctx)
+{
+	return !device_netns || device_is_live(ctx->ingress_ifindex);
 }
 
 static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)

@@ -57,6 +57,7 @@ struct netns_xfrm {
 } __attribute__((preserve_access_index));
 
 struct net {
+	__u64 net_cookie;
 	struct netns_ipv4 ipv4;
 	struct netns_xfrm xfrm;
 } __attribute__((preserve_access_index));

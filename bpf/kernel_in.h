@@ -140,7 +140,7 @@ static __always_inline int kernel_in(ctx_t *ctx)
 	struct frame f = {};
 	int verdict;
 
-	if (!frame_open(ctx, &f) || !device_is_live(carrier_ifindex(ctx)))
+	if (!frame_open(ctx, &f) || !carrier_is_here(ctx))
 		return carrier_drop(ctx);
 	frame_read_macs(&f, f.data);
 	f.from_tunnel = true;

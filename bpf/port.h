@@ -111,7 +111,7 @@ static __always_inline int port_in(ctx_t *ctx)
 	struct flow flow;
 	int verdict;
 
-	if (!frame_open(ctx, &f) || !device_is_live(carrier_ifindex(ctx)))
+	if (!frame_open(ctx, &f) || !carrier_is_here(ctx))
 		return verdict_pass(ctx);
 	frame_read_macs(&f, f.data);
 	flow_parse(&f, 0, CARRIER_WANTS_PARTIAL, &flow);
@@ -123,7 +123,7 @@ static __always_inline int port_in(ctx_t *ctx)
 		path_recall(&f, other);
 		f.len = frame_tenant_len(ctx, &f);
 	} else {
-		if (!path_make_way(&place))
+		if (!carrier_is_live(ctx) || !path_make_way(&place))
 			return verdict_pass(ctx);
 		verdict = port_look_up(ctx, &f, &flow, &key, other, &place);
 		if (verdict != VERDICT_OPEN)

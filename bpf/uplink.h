@@ -221,7 +221,7 @@ static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct
 		     path_inherit(f, other, &to);
 	int verdict = VERDICT_OPEN;
 
-	if (!path_make_way(place))
+	if (!carrier_is_live(ctx) || !path_make_way(place))
 		return verdict_pass(ctx);
 	if (!known)
 		verdict = uplink_ask(ctx, f, brief, parsed, &to);
@@ -268,7 +268,7 @@ static __always_inline int uplink_in(ctx_t *ctx)
 		if (!uplink_look_closer(ctx, &f, &brief, &malformed))
 			return pmtu_learn(ctx) ? carrier_drop(ctx) : verdict_pass(ctx);
 	}
-	if ((CARRIER_IS_XDP && f.trailer) || !device_is_live(carrier_ifindex(ctx)))
+	if ((CARRIER_IS_XDP && f.trailer) || !carrier_is_here(ctx))
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
 	for_device = frame_is_for_device(&f);

@@ -2,6 +2,7 @@
 #include "datapath.hpp"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include <fmt/format.h>
@@ -109,6 +110,16 @@ uint32_t jiffies_per_second()
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_sec != 0 || tick.tv_nsec <= 0)
 		throw system_error("read", "the resolution of the coarse clock", errno);
 	return static_cast<uint32_t>(std::lround(1e9 / static_cast<double>(tick.tv_nsec)));
+}
+
+/// Whether programs can name that function of the kernel, as its BTF tells.
+bool kernel_has_function(const char *name)
+{
+	struct Freer {
+		void operator()(btf *types) const { btf__free(types); }
+	};
+	const std::unique_ptr<btf, Freer> types(btf__load_vmlinux_btf());
+	return types && btf__find_by_name_kind(types.get(), name, BTF_KIND_FUNC) > 0;
 }
 
 /// An object as its skeleton opened it; it outlives the skeleton. set(skeleton) fills in the constants of its kind. fdb: limit
@@ -428,6 +439,7 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;
 		skeleton.rodata->device_vid = device.vid;
+		skeleton.rodata->device_netns = kernel_has_function("bpf_cast_to_kern_ctx") ? netns_cookie() : 0;
 		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
 		// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
 		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
