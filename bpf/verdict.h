@@ -134,6 +134,7 @@ static __always_inline void verdict_delivered(const struct frame *f, __u32 port_
 		return;
 	count_origin(f, stats);
 	stats->delivered++;
+	stats->by_xdp += CARRIER_IS_XDP;
 	count_port_tx(port_index, f->len);
 }
 
@@ -145,6 +146,7 @@ static __always_inline void verdict_sent(const struct frame *f, __u32 peer_index
 		return;
 	count_origin(f, stats);
 	stats->sent++;
+	stats->by_xdp += CARRIER_IS_XDP;
 	count_peer_tx(peer_index, stats, f->len);
 }
 

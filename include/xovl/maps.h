@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 12 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
+#define XOVL_LAYOUT 13 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -428,11 +428,12 @@ struct xovl_net_stats {
 	struct xovl_traffic traffic;
 	__u64 delivered; /* unicast, to one port */
 	__u64 sent;	 /* unicast, to one peer */
+	__u64 by_xdp;	 /* of both, those that XDP finished */
 	__u64 flooded;	 /* frames that were flooded */
 	__u64 copies;	 /* copies that flooding sent */
 	__u64 by_kernel; /* frames and copies that a tunnel device of the kernel's encapsulated or unpacked */
 };
-XOVL_ASSERT_SIZE(struct xovl_net_stats, 72);
+XOVL_ASSERT_SIZE(struct xovl_net_stats, 80);
 
 /* drop_stats: per-CPU array by enum xovl_reason */
 struct xovl_drop_stats {

@@ -273,6 +273,15 @@ Counts Bench::counts() const
 	return counts;
 }
 
+uint64_t Bench::by_xdp() const
+{
+	uint64_t frames = 0;
+	for (const NetCounters &net : overlay_->counters().networks)
+		for (const xovl_net_stats &cpu : net.stats.cpu)
+			frames += cpu.by_xdp;
+	return frames;
+}
+
 std::optional<FdbEntry> Bench::fdb(const std::string &net, const std::string &mac) const
 {
 	const std::vector<FdbEntry> entries = overlay_->fdb(net);

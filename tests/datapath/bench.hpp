@@ -84,6 +84,8 @@ public:
 	/// Through the program that is attached to dev at the hook. gso_size: of a super-frame (TC only).
 	RunResult run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size = 0) const;
 	Counts counts() const;
+	/// Frames that XDP finished, of all networks; they are in counts(), too.
+	uint64_t by_xdp() const;
 
 	std::optional<FdbEntry> fdb(const std::string &net, const std::string &mac) const;
 	/// Makes a learned entry look as if it had been silent for so many seconds more, and no path were remembered from then.

@@ -116,6 +116,7 @@ void DatapathTest::confirm_peers()
 void DatapathTest::check(Hook hook, const std::string &dev, const Bytes &packet, const Outcome &want)
 {
 	const Counts before = bench_->counts();
+	const uint64_t by_xdp = bench_->by_xdp();
 	const RunResult result = bench_->run(hook, dev, packet);
 	EXPECT_EQ(result.verdict, want.verdict) << "return value " << result.retval;
 	/* the packet of a drop is of no concern to anyone */
@@ -123,6 +124,7 @@ void DatapathTest::check(Hook hook, const std::string &dev, const Bytes &packet,
 		EXPECT_EQ(hex_dump(result.packet), hex_dump(want.packet.empty() ? packet : want.packet));
 	}
 	EXPECT_EQ(moved(before, bench_->counts()), want.counts);
+	EXPECT_EQ(bench_->by_xdp() - by_xdp, hook == Hook::Xdp && want.verdict == Verdict::Redirect ? 1u : 0u);
 }
 
 void DatapathTest::finishes(const std::string &dev, const Bytes &packet, const Outcome &want)

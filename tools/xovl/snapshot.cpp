@@ -23,7 +23,7 @@ Values values_of(const xovl_traffic &t)
 Values values_of(const xovl_net_stats &n)
 {
 	Values values = values_of(n.traffic);
-	values.insert(values.end(), {n.delivered, n.sent, n.flooded, n.copies, n.by_kernel});
+	values.insert(values.end(), {n.delivered, n.sent, n.flooded, n.copies, n.by_xdp, n.by_kernel});
 	return values;
 }
 
@@ -82,6 +82,7 @@ CounterSection net_section(const Counters &counters, Cpus cpus)
 						     {"sent", "sent"},
 						     {"flooded", "flooded"},
 						     {"copies", "copies"},
+						     {"by_xdp", "by xdp"},
 						     {"by_kernel", "by kernel"}});
 	for (const NetCounters &net : counters.networks)
 		add_rows(section, {.id = {net.name}}, net.stats, cpus);
