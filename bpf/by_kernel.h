@@ -34,6 +34,8 @@ static __always_inline bool peer_goes_by_kernel(const ctx_t *ctx, const struct x
 {
 	if (peer->via != XOVL_VIA_AUTO)
 		return peer->via == XOVL_VIA_KERNEL;
+	if (!peer->dstport)
+		return false; /* GRE is carried by xovl, but for super-frames */
 	return (device && (device->flags & XOVL_DEV_IP)) || xfrm_is_for(ctx, peer, XOVL_OUT);
 }
 

@@ -132,6 +132,8 @@ static __always_inline int tunnel_find(ctx_t *ctx, struct frame *f, const struct
 static __always_inline enum xovl_reason tunnel_check(const struct frame *f, const struct flow *flow,
 						     const struct xovl_path *path)
 {
+	if ((path->flags & XOVL_PATH_NVGRE) && flow_is_tagged(flow))
+		return XOVL_REASON_NVGRE_TAG;
 	if (f->gso_size && (path->flags & PATH_NUMBERED))
 		return XOVL_REASON_GSO_NUMBERED;
 	return size_check(f, flow, path);

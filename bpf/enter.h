@@ -60,6 +60,13 @@ static __always_inline struct xovl_tunnel *uplink_tunnel(struct frame *f, const 
 	return tunnel;
 }
 
+/* The same key as VSID, without FlowID. */
+static __always_inline void tunnel_key_of_nvgre(struct xovl_tunnel_key *key)
+{
+	key->id &= bpf_htonl(0xffffff00);
+	key->service = xovl_service(IPPROTO_GRE, XOVL_GRE_VSID);
+}
+
 /* A key can be one of GRE, or VSID and FlowID of NVGRE: the header does not tell. */
 static __always_inline struct xovl_tunnel *uplink_gre_tunnel(struct frame *f, const struct outer *outer,
 							     struct xovl_tunnel_key *key, enum xovl_encap *encap)
@@ -72,8 +79,7 @@ static __always_inline struct xovl_tunnel *uplink_gre_tunnel(struct frame *f, co
 	tunnel = uplink_tunnel(f, key, encap);
 	if (tunnel || !keyed)
 		return tunnel;
-	key->id &= bpf_htonl(0xffffff00);
-	key->service = xovl_service(IPPROTO_GRE, XOVL_GRE_VSID);
+	tunnel_key_of_nvgre(key);
 	return uplink_tunnel(f, key, encap);
 }
 

@@ -34,6 +34,7 @@ struct flood {
 	__u32 detours; /* copies that went through the kernel's neighbour code */
 	bool mixed;
 	bool by_kernel; /* first go the copies that the kernel's tunnel devices carry */
+	bool gre_by_tc; /* but not those of GRE */
 };
 
 XOVL_PERCPU_ARRAY(floods_now, struct flood, 1);
@@ -183,7 +184,7 @@ static __always_inline bool flood_has_gone(const struct flood *flood, __u32 inde
 {
 	struct xovl_peer *peer = flood->frame.gso_size ? peer_get(index) : NULL;
 
-	return peer && peer->device;
+	return peer && peer->device && !(flood->gre_by_tc && peer->encap == XOVL_ENCAP_GRE);
 }
 
 /*
@@ -384,6 +385,7 @@ static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *
 	flow_parse(f, 0, false, &flood->flow);
 	flow_measure(ctx, f, &flood->flow);
 	flood->by_kernel = f->gso_size || kernel_carries_any(ctx);
+	flood->gre_by_tc = f->net->flags & GRE_NOT_BY_KERNEL;
 	if (flood->by_kernel)
 		bpf_loop(flood->nr_peers, flood_peer_by_kernel_nth, loop, 0);
 	frame_collect_tags(ctx, f);

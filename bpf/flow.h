@@ -190,6 +190,12 @@ static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f
 	flow->ip_len = flow->wire_len > l2_len ? flow->wire_len - l2_len : 0;
 }
 
+/* Whether the tenant's frame has a VLAN tag. After flow_measure(). */
+static __always_inline bool flow_is_tagged(const struct flow *flow)
+{
+	return flow->wire_len - flow->ip_len != ETH_HLEN;
+}
+
 /* As many equal bits of a flow's hash as one wants, the upper ones. */
 static __always_inline __u64 flow_spread(const struct flow *flow)
 {

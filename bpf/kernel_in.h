@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's tunnel device of a UDP port. As long as it is there, the kernel merges (GRO) tunnel packets of that port before TC sees
+ * The kernel's tunnel device of a UDP port, or of GRE. As long as it is there, the kernel merges (GRO) tunnel packets of that port before TC sees
  * them. And it unpacks what TC does not: super-frames that it cannot, and all packets of some peers (by_kernel.h). The uplink's program
  * looks them over and leaves them, marked, to the stack; the device has them next, without outer headers, and here they go on as any
  * other frame of their peer. What comes in elsewhere is taken of those peers only.
@@ -31,6 +31,10 @@ static __always_inline bool kernel_read(ctx_t *ctx, __u32 service, struct kernel
 	}
 	facts->key.service = service;
 	facts->key.id = bpf_htonl(key.tunnel_id << 8);
+	if (service >> 16 == IPPROTO_GRE) {
+		facts->key.service = xovl_service(IPPROTO_GRE, XOVL_GRE_KEY);
+		facts->key.id = bpf_htonl(key.tunnel_id);
+	}
 	if (ipv6) {
 		__builtin_memcpy(&facts->remote, key.remote_ipv6, sizeof(facts->remote));
 		__builtin_memcpy(&facts->key.local, key.local_ipv6, sizeof(facts->key.local));
@@ -56,18 +60,31 @@ __noinline int kernel_check_options(ctx_t *ctx, __u32 net_index, __u32 net_flags
 	return geneve_check_options(len, net_index, net_flags, &critical);
 }
 
+/* NULL: no network has it. */
+static __always_inline struct xovl_tunnel *kernel_tunnel(struct xovl_tunnel_key *key)
+{
+	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, key);
+
+	if (tunnel || key->service >> 16 != IPPROTO_GRE)
+		return tunnel;
+	tunnel_key_of_nvgre(key);
+	return bpf_map_lookup_elem(&tunnels, key);
+}
+
 /* Is the frame in the network of its peer, and did it come in as that peer's do? Returns a reason to drop it. */
-static __always_inline enum xovl_reason kernel_enter(ctx_t *ctx, struct frame *f, const struct kernel_facts *facts,
+static __always_inline enum xovl_reason kernel_enter(ctx_t *ctx, struct frame *f, struct kernel_facts *facts,
 						     __u32 mark)
 {
-	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, &facts->key);
+	bool gre = facts->key.service >> 16 == IPPROTO_GRE;
+	enum xovl_reason unknown = gre ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
+	struct xovl_tunnel *tunnel = kernel_tunnel(&facts->key);
 
 	if (!tunnel)
-		return XOVL_REASON_VNI_UNKNOWN;
+		return unknown;
 	f->net_index = tunnel->net;
 	f->net = network_get(f->net_index);
 	if (!f->net)
-		return XOVL_REASON_VNI_UNKNOWN;
+		return unknown;
 	if (!uplink_peer(f, &facts->remote))
 		return XOVL_REASON_PEER_UNKNOWN;
 	if (!kernel_is_mark(mark))

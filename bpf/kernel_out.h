@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Super-frames that TC cannot encapsulate, and all frames to some peers (by_kernel.h), go out by the kernel's tunnel device of the UDP port.
- * It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates and routes.
+ * Super-frames that TC cannot encapsulate, and all frames to some peers (by_kernel.h), go out by the kernel's tunnel device of the UDP port,
+ * or of GRE. It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates and routes.
  */
 #ifndef XOVL_BPF_KERNEL_OUT_H
 #define XOVL_BPF_KERNEL_OUT_H
@@ -34,10 +34,16 @@ static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct 
 
 #else
 
+/*
+ * GRE that the kernel's device cannot send: without a key Linux 6.1 cannot be asked for it; it numbers the packets of all peers together;
+ * and most kernels leave the checksums of a super-frame's segments unwritten. Of a network's flags, or a path's.
+ */
+#define GRE_NOT_BY_KERNEL (XOVL_NET_KEYLESS | XOVL_NET_SEQ | XOVL_NET_CSUM)
+
 /* Whether a frame that TC refuses for that reason, or for none, can go to the path's peer. */
 static __always_inline bool kernel_can(enum xovl_reason reason, const struct xovl_path *path)
 {
-	if (!(path->flags & XOVL_PATH_KERNEL))
+	if (!(path->flags & XOVL_PATH_KERNEL) || (path->flags & GRE_NOT_BY_KERNEL))
 		return false;
 	return !reason || reason == XOVL_REASON_GSO_TOO_LONG || reason == XOVL_REASON_GSO_NUMBERED ||
 	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;
@@ -58,10 +64,17 @@ static __always_inline bool kernel_carries(enum xovl_reason reason, const struct
 	return kernel_can(reason, path);
 }
 
+/* What the kernel is to write as the identifier: of NVGRE the FlowID is in it. */
+static __always_inline __u32 kernel_tunnel_id(const struct xovl_peer *peer, const struct xovl_network *net,
+					      const struct flow *flow)
+{
+	return peer->encap == XOVL_ENCAP_NVGRE ? net->id << 8 | flow_spread(flow) >> 56 : net->id;
+}
+
 static __always_inline void kernel_key_fill(struct bpf_tunnel_key *key, const struct xovl_peer *peer,
 					    const struct xovl_network *net, const struct flow *flow)
 {
-	key->tunnel_id = net->id;
+	key->tunnel_id = kernel_tunnel_id(peer, net, flow);
 	key->tunnel_tos = net->flags & XOVL_NET_DSCP_INHERIT ? flow->tos : net->tos;
 	if (peer->family == AF_INET) {
 		key->remote_ipv4 = bpf_ntohl(peer->remote.be32[3]);
@@ -74,11 +87,11 @@ static __always_inline void kernel_key_fill(struct bpf_tunnel_key *key, const st
 }
 
 static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, const struct xovl_peer *peer,
-					      bool inner_df)
+					      const struct xovl_path *path, bool inner_df)
 {
 	bool inherited = net->flags & XOVL_NET_DF_INHERIT ? inner_df : !(net->flags & XOVL_NET_DF_UNSET);
 	bool df = inherited || (peer->flags & XOVL_PEER_ENCRYPTED); /* guard.h sees first fragments only */
-	__u64 flags = net->flags & XOVL_NET_UDPCSUM ? 0 : BPF_F_ZERO_CSUM_TX;
+	__u64 flags = path->flags & PATH_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
 
 	if (peer->family == AF_INET6)
 		return flags | BPF_F_TUNINFO_IPV6;
@@ -94,6 +107,8 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
 {
 	struct kernel_group group;
 
+	if (path->flags & XOVL_PATH_GRE)
+		return true;
 	if (peer->encap == XOVL_ENCAP_GENEVE)
 		return !len || !bpf_skb_set_tunnel_opt(ctx, (void *)at + sizeof(struct xovl_geneve),
 						       length_up_to(len, XOVL_OPTIONS_MAX));
@@ -125,7 +140,7 @@ __noinline int kernel_key(ctx_t *ctx, struct xovl_path *path, union xovl_path_he
 	outer_read_inner(&f, 0, &flow, &ttl, &df);
 	kernel_key_fill(&key, peer, net, &flow);
 	key.tunnel_ttl = net->flags & XOVL_NET_TTL_INHERIT ? ttl : net->ttl;
-	if (bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), kernel_key_flags(net, peer, df)))
+	if (bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), kernel_key_flags(net, peer, path, df)))
 		return 0;
 	len = path->outer_len - outer_l4(path->flags) - sizeof(struct udphdr) - sizeof(struct xovl_geneve);
 	if (path->flags & XOVL_PATH_IPV6)

@@ -27,7 +27,8 @@ static __always_inline __u32 outer_l4(__u32 path_flags)
 	(XOVL_NET_TTL_INHERIT | XOVL_NET_DSCP_INHERIT | XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT | \
 	 XOVL_NET_FLOWLABEL_HASH | XOVL_NET_MSS_CLAMP)
 
-_Static_assert((OUTER_POLICY | XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ | XOVL_NET_GBP) < XOVL_PATH_TO_PEER,
+_Static_assert((OUTER_POLICY | XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ | XOVL_NET_KEYLESS | XOVL_NET_GBP) <
+		       XOVL_PATH_TO_PEER,
 	       "the lower half of a path's flags");
 
 /* What of the network's policy each frame to such a peer is to follow, and is not in the headers that are prepared here. */
@@ -38,7 +39,7 @@ static __always_inline __u32 outer_policy(const struct xovl_network *net, enum x
 	if (encap == XOVL_ENCAP_VXLAN || encap == XOVL_ENCAP_GENEVE)
 		policy |= XOVL_NET_UDPCSUM;
 	if (encap == XOVL_ENCAP_GRE)
-		policy |= XOVL_NET_CSUM | XOVL_NET_SEQ;
+		policy |= XOVL_NET_CSUM | XOVL_NET_SEQ | XOVL_NET_KEYLESS;
 	return net->flags & policy;
 }
 

@@ -260,8 +260,6 @@ static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct fra
 	if (!(path->flags & XOVL_PATH_GRE)) {
 		outer_finish_udp(l4, len, flow, place->headers);
 	} else if (path->flags & XOVL_PATH_NVGRE) {
-		if (frame_is_tagged(f, path->outer_len))
-			return XOVL_REASON_NVGRE_TAG;
 		outer_put_flow_id(to, f->end, path, flow);
 	}
 	if (!(path->flags & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM | XOVL_PATH_TAGGED)))

@@ -147,8 +147,6 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, const str
 	union xovl_path_headers *headers = place->headers;
 	int verdict;
 
-	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
-		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
 	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);
 	verdict = tunnel_frame_find(ctx, f, known, to);
 	if (verdict != VERDICT_OPEN)
@@ -191,14 +189,21 @@ static __always_inline bool frame_is_for_device(const struct frame *f)
 	return flow.headers <= flow.transport + sizeof(struct udphdr); /* no TCP header is as short */
 }
 
+/* Whether the kernel's tunnel device takes such a packet: GRE with a key, and without a checksum. */
+static __always_inline bool device_can_unpack(const struct outer_brief *brief)
+{
+	return brief->dport || ((__u32)brief->header & bpf_htons(XOVL_GRE_C | XOVL_GRE_K)) == bpf_htons(XOVL_GRE_K);
+}
+
 /* The packet has been looked over as any other: the kernel's tunnel device unpacks it. */
 static __always_inline int uplink_to_device(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
 {
 	struct xovl_endpoint_key key = {.local = brief->tunnel.local,
-					.service = xovl_service(IPPROTO_UDP, brief->dport)};
-	struct xovl_endpoint *endpoint = brief->dport ? bpf_map_lookup_elem(&endpoints, &key) : NULL;
+					.service =
+						xovl_service(brief->dport ? IPPROTO_UDP : IPPROTO_GRE, brief->dport)};
+	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
-	if (!endpoint || !device_is_live(endpoint->device))
+	if (!endpoint || !device_can_unpack(brief) || !device_is_live(endpoint->device))
 		return verdict_drop_outer(ctx, f->gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED,
 					  f->net_index, frame_place(f));
 	ctx->mark = KERNEL_MARK | KERNEL_MARK_SOUND | (carrier_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0);
@@ -227,6 +232,8 @@ static __always_inline int uplink_find(ctx_t *ctx, struct frame *f, const struct
 		verdict = uplink_ask(ctx, f, brief, parsed, &to);
 	if (verdict == VERDICT_OPEN)
 		verdict = uplink_finish(ctx, f, brief, parsed);
+	if (verdict == VERDICT_OPEN && (f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
+		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
 	if (verdict == VERDICT_OPEN && (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL)))
 		return uplink_to_device(ctx, f, brief);
 	if (verdict == VERDICT_OPEN)

@@ -78,7 +78,7 @@ std::string lost_note(const std::set<std::string> &tunnels, const Address &local
 bool is_carried(const Tables &tables, const TunnelFlow &flow)
 {
 	return flow.via != XOVL_VIA_DIRECT &&
-	       tunnel_device_for(tables, xovl_service(flow.protocol, htons(flow.dstport)));
+	       tunnel_device_for(tables, xovl_service(flow.protocol, htons(flow.dstport)), flow.local);
 }
 
 /// Those that netfilter does not see.

@@ -56,7 +56,7 @@ xovl_peer new_peer(const Tables &tables, const XfrmPolicies &policies, xovl_peer
 {
 	note_route(tables, peer);
 	note_kernel_way(tables, policies, peer);
-	peer.device = tunnel_device_for(tables, xovl_service(IPPROTO_UDP, peer.dstport));
+	peer.device = tunnel_device_to(tables, peer);
 	return peer;
 }
 
@@ -93,7 +93,7 @@ void join_network(const Maps &maps, Tables &tables, const XfrmPolicies &policies
 	add_ways_in(ways, network_config(tables, net_index), net_index, config.vteps, {wanted.encap, wanted.dstport},
 		    tables.networks[net_index].port_options);
 	for (auto &[key, endpoint] : ways.endpoints)
-		endpoint.device = tunnel_device_for(tables, key.service);
+		endpoint.device = tunnel_device_for(tables, key.service, Address(key.local));
 	ways.endpoints = widened(tables.endpoints, ways.endpoints);
 	ways.tunnels = missing(tables.tunnels, ways.tunnels);
 	check_count(tables.members.size() + 1, tables.limits.members, kMembersText);

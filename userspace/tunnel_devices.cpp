@@ -6,13 +6,13 @@
 #include <fmt/ranges.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 
 #include "devices.hpp"
@@ -23,21 +23,46 @@ namespace xovl {
 
 namespace {
 
-/// By its service (xovl_service() of UDP) and encapsulation, VXLAN or GENEVE.
+const uint32_t kGreService = xovl_service(IPPROTO_GRE, 0);
+
+/// By its service (xovl_service() of an endpoint) and encapsulation: VXLAN or GENEVE, or GRE, of which each address family has its own.
 struct Want {
 	uint32_t service;
 	xovl_encap encap;
+	bool v6 = false; ///< of GRE
 
 	uint16_t port() const { return ntohs(static_cast<uint16_t>(service)); }
-	const char *kind() const { return encap == XOVL_ENCAP_GENEVE ? "geneve" : "vxlan"; }
-	std::string name() const { return fmt::format("xovl-{}{}", encap == XOVL_ENCAP_GENEVE ? "gn" : "vx", port()); }
+	bool is_gre() const { return service == kGreService; }
+	const char *kind() const
+	{
+		if (is_gre())
+			return v6 ? "ip6gretap" : "gretap";
+		return encap == XOVL_ENCAP_GENEVE ? "geneve" : "vxlan";
+	}
+	std::string name() const
+	{
+		if (is_gre())
+			return v6 ? "xovl-gre6" : "xovl-gre";
+		return fmt::format("xovl-{}{}", encap == XOVL_ENCAP_GENEVE ? "gn" : "vx", port());
+	}
 	/// The kernel sets it with all else when it makes the device, so even a killed command leaves none that is not known for ours.
 	std::array<uint8_t, 6> mac() const
 	{
-		return {0x02, 'x', 'o', 'v', static_cast<uint8_t>(port() >> 8), static_cast<uint8_t>(port())};
+		return {0x02, 'x', 'o', 'v', static_cast<uint8_t>(port() >> 8), static_cast<uint8_t>(port() + v6)};
 	}
+	/// Whether it is the device for packets to an address of that family.
+	bool is_for(uint32_t of, bool ipv6) const { return service == of && (!is_gre() || v6 == ipv6); }
 	auto operator<=>(const Want &) const = default;
 };
+
+constexpr const char *kAllGre = "another device has all GRE packets";
+
+/// Whether the kernel has its GRE devices already. Their modules are not loaded for xovl's sake: they bring devices of their own into every
+/// network namespace, and GRE is merged without.
+bool has_gre_devices(bool v6)
+{
+	return access(v6 ? "/sys/module/ip6_gre" : "/sys/module/ip_gre", F_OK) == 0;
+}
 
 std::string alias_of(const std::string &owner)
 {
@@ -52,7 +77,14 @@ bool wants_devices(const Tables &tables)
 	       });
 }
 
-/// The UDP ports at which networks receive. Where a vtep leaves what they do not have to the kernel ("foreign pass"), the port is for a
+Want want_of(const xovl_endpoint_key &key, const xovl_endpoint &endpoint)
+{
+	if (key.service != kGreService)
+		return {key.service, static_cast<xovl_encap>(endpoint.encap)};
+	return {key.service, XOVL_ENCAP_GRE, !Address(key.local).is_v4()};
+}
+
+/// The UDP ports at which networks receive, and GRE. Where a vtep leaves what they do not have to the kernel ("foreign pass"), the port is for a
 /// tunnel device of somebody else's, which may yet come.
 std::set<Want> wants_of(const Tables &tables)
 {
@@ -61,10 +93,11 @@ std::set<Want> wants_of(const Tables &tables)
 	if (!wants_devices(tables))
 		return wants;
 	for (const auto &[key, endpoint] : tables.endpoints) {
+		const Want want = want_of(key, endpoint);
 		if (endpoint.foreign_pass)
 			shared.insert(key.service);
-		else if (has_udp(static_cast<xovl_encap>(endpoint.encap)))
-			wants.insert({key.service, static_cast<xovl_encap>(endpoint.encap)});
+		else if (!want.is_gre() || has_gre_devices(want.v6))
+			wants.insert(want);
 	}
 	std::erase_if(wants, [&](const Want &want) { return shared.contains(want.service); });
 	return wants;
@@ -86,6 +119,16 @@ void put_geneve(nl_msg *message, const Want &want)
 	nla_put_flag(message, IFLA_GENEVE_COLLECT_METADATA);
 	nla_put_u16(message, IFLA_GENEVE_PORT, htons(want.port()));
 	nla_put_u8(message, IFLA_GENEVE_UDP_ZERO_CSUM6_RX, 1);
+}
+
+void put_data(nl_msg *message, const Want &want)
+{
+	if (want.is_gre())
+		nla_put_flag(message, IFLA_GRE_COLLECT_METADATA);
+	else if (want.encap == XOVL_ENCAP_GENEVE)
+		put_geneve(message, want);
+	else
+		put_vxlan(message, want);
 }
 
 class LinkRequest {
@@ -122,10 +165,7 @@ int create(const Want &want)
 	nlattr *info = nla_nest_start(message, IFLA_LINKINFO);
 	nla_put_string(message, IFLA_INFO_KIND, want.kind());
 	nlattr *data = nla_nest_start(message, IFLA_INFO_DATA);
-	if (want.encap == XOVL_ENCAP_GENEVE)
-		put_geneve(message, want);
-	else
-		put_vxlan(message, want);
+	put_data(message, want);
 	nla_nest_end(message, data);
 	nla_nest_end(message, info);
 	return request.send();
@@ -177,6 +217,8 @@ bool is_owned(const KernelTunnel &tunnel, const std::string &owner)
 
 std::string why_not(const Want &want, const std::string &reason)
 {
+	if (want.is_gre())
+		return fmt::format("GRE: the kernel carries no super-frames: {}", reason);
 	return fmt::format("UDP port {}: tunnel packets are not merged: {}", want.port(), reason);
 }
 
@@ -188,6 +230,8 @@ std::string make(const Want &want)
 	const int err = create(want);
 	if (err == -NLE_OPNOTSUPP)
 		return fmt::format("this kernel has no {0} devices (modprobe {0})", want.kind());
+	if (err == -NLE_EXIST && want.is_gre())
+		return kAllGre;
 	return err < 0 ? nl_geterror(err) : "";
 }
 
@@ -202,9 +246,16 @@ uint32_t find_or_make(const std::string &owner, const Want &want, std::string &o
 	};
 	if (const uint32_t ifindex = find())
 		return ifindex;
-	for (const KernelTunnel &tunnel : kernel_tunnels())
-		if (tunnel.up && tunnel.endpoint_service == want.service)
+	for (const KernelTunnel &tunnel : kernel_tunnels()) {
+		if (!tunnel.up || tunnel.endpoint_service != want.service)
+			continue;
+		if (!want.is_gre())
 			return 0;
+		if (!tunnel.id && tunnel.v6 == want.v6) {
+			obstacle = kAllGre;
+			return 0;
+		}
+	}
 	obstacle = make(want);
 	return obstacle.empty() ? find() : 0;
 }
@@ -221,6 +272,7 @@ xovl_device record_of(const Tables &current, const Want &want, uint32_t ifindex)
 	record.role = XOVL_ROLE_TUNNEL;
 	record.mode_asked = XOVL_MODE_TC;
 	record.service = want.service;
+	record.flags = (record.flags & ~XOVL_DEV_IPV6) | (want.v6 ? XOVL_DEV_IPV6 : 0);
 	return record;
 }
 
@@ -228,13 +280,14 @@ xovl_device record_of(const Tables &current, const Want &want, uint32_t ifindex)
 
 bool is_tunnel_device(const KernelTunnel &tunnel)
 {
+	if (tunnel.endpoint_service == kGreService)
+		return is_of(tunnel, {kGreService, XOVL_ENCAP_GRE, tunnel.v6});
 	return is_of(tunnel, {tunnel.endpoint_service, tunnel.kind == "geneve" ? XOVL_ENCAP_GENEVE : XOVL_ENCAP_VXLAN});
 }
 
 std::vector<std::string> make_tunnel_devices(const std::string &owner, const Tables &current, Tables &desired)
 {
 	std::vector<std::string> notes;
-	std::map<uint32_t, uint32_t> device_of; // by service
 	const std::set<Want> known = wants_of(current);
 	for (const Want &want : wants_of(desired)) {
 		std::string obstacle;
@@ -243,13 +296,13 @@ std::vector<std::string> make_tunnel_devices(const std::string &owner, const Tab
 			notes.push_back(why_not(want, obstacle));
 		if (!ifindex)
 			continue;
-		device_of[want.service] = ifindex;
 		desired.devices[ifindex] = record_of(current, want, ifindex);
 	}
 	for (auto &[key, endpoint] : desired.endpoints)
-		endpoint.device = device_of[key.service];
+		endpoint.device = tunnel_device_for(desired, key.service, Address(key.local));
 	for (xovl_peer &peer : desired.peers)
-		peer.device = device_of[xovl_service(IPPROTO_UDP, peer.dstport)]; // GRE and NVGRE have port 0
+		if (peer.family)
+			peer.device = tunnel_device_to(desired, peer);
 	return notes;
 }
 
@@ -267,7 +320,7 @@ std::vector<std::string> start_tunnel_devices(const std::string &owner, const Ta
 		if (err >= 0)
 			continue;
 		const char *reason = err == -NLE_EXIST ? "another socket has the port" : nl_geterror(err); // EADDRINUSE
-		notes.push_back(why_not({tunnel.endpoint_service, XOVL_ENCAP_NONE}, reason));
+		notes.push_back(why_not({tunnel.endpoint_service, XOVL_ENCAP_NONE, tunnel.v6}, reason));
 		failed(tunnel.ifindex);
 		remove_link(tunnel.ifindex);
 	}
@@ -281,11 +334,25 @@ void remove_tunnel_devices(const std::string &owner, const Tables &tables)
 			remove_link(tunnel.ifindex);
 }
 
-uint32_t tunnel_device_for(const Tables &tables, uint32_t service)
+uint32_t service_of(const xovl_peer &peer)
 {
-	for (const auto &[ifindex, device] : tables.devices)
-		if (device.role == XOVL_ROLE_TUNNEL && device.service == service)
+	return peer.dstport ? xovl_service(IPPROTO_UDP, peer.dstport) : kGreService;
+}
+
+uint32_t tunnel_device_to(const Tables &tables, const xovl_peer &peer)
+{
+	const Address remote(peer.remote);
+	// the kernel's device of GRE over IPv6 sends from any address, and takes over no ECN
+	return peer.dstport || remote.is_v4() ? tunnel_device_for(tables, service_of(peer), remote) : 0;
+}
+
+uint32_t tunnel_device_for(const Tables &tables, uint32_t service, const Address &address)
+{
+	for (const auto &[ifindex, device] : tables.devices) {
+		const Want of{device.service, XOVL_ENCAP_NONE, (device.flags & XOVL_DEV_IPV6) != 0};
+		if (device.role == XOVL_ROLE_TUNNEL && of.is_for(service, !address.is_v4()))
 			return ifindex;
+	}
 	return 0;
 }
 
@@ -295,9 +362,9 @@ std::string unmerged_note(const Tables &tables, uint32_t uplink, const std::vect
 		return "";
 	std::vector<std::string> ports;
 	for (const Want &want : wants_of(tables)) {
-		const bool is_merged = std::ranges::any_of(tunnels, [&](const KernelTunnel &tunnel) {
-			return tunnel.up && tunnel.endpoint_service == want.service;
-		});
+		const bool is_merged = want.is_gre() || std::ranges::any_of(tunnels, [&](const KernelTunnel &tunnel) {
+					       return tunnel.up && tunnel.endpoint_service == want.service;
+				       });
 		if (!is_merged)
 			ports.push_back(fmt::format("{} ({})", want.port(), want.kind()));
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The kernel's tunnel devices that xovl makes: one for each UDP port at which networks receive, in collect-metadata mode ("external").
-// While one is there, the kernel merges tunnel packets of that port, and unpacks what TC cannot.
+// The kernel's tunnel devices that xovl makes, in collect-metadata mode ("external"): one for each UDP port at which networks receive, and one
+// for GRE of each address family. While one is there, the kernel merges tunnel packets of that port, and unpacks what TC cannot.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,14 @@ std::vector<std::string> start_tunnel_devices(const std::string &owner, const Ta
 /// Remove those of owner that the tables do not have. Error(System).
 void remove_tunnel_devices(const std::string &owner, const Tables &tables);
 
-/// The one for a service (xovl_service() of UDP); 0: there is none.
-uint32_t tunnel_device_for(const Tables &tables, uint32_t service);
+/// The service (xovl_service() of an endpoint) that packets to a peer are for.
+uint32_t service_of(const xovl_peer &peer);
+
+/// The one that can carry what is sent to a peer; 0: there is none.
+uint32_t tunnel_device_to(const Tables &tables, const xovl_peer &peer);
+
+/// The one for a service (xovl_service() of an endpoint) at addresses of that one's family; 0: there is none.
+uint32_t tunnel_device_for(const Tables &tables, uint32_t service, const Address &address);
 
 /// Whether xovl has made it.
 bool is_tunnel_device(const KernelTunnel &tunnel);

@@ -102,7 +102,7 @@ enum xovl_role {
 	XOVL_ROLE_UPLINK,
 	XOVL_ROLE_PORT,
 	XOVL_ROLE_VLAN,	  /* a VLAN interface over a tagged uplink: routes lead there; nothing is attached to it */
-	XOVL_ROLE_TUNNEL, /* the kernel's tunnel device for a UDP port, which xovl has made */
+	XOVL_ROLE_TUNNEL, /* a tunnel device of the kernel's, for a UDP port or for GRE, which xovl has made */
 };
 /* The first three as in net.ipv4.conf.*.rp_filter. */
 enum xovl_rp_filter { XOVL_RP_FILTER_OFF, XOVL_RP_FILTER_STRICT, XOVL_RP_FILTER_LOOSE, XOVL_RP_FILTER_AUTO };
@@ -116,6 +116,7 @@ enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_
 #define XOVL_DEV_ENCRYPTS 0x20	  /* the same, and what leaves by it is encrypted (WireGuard, an interface of IPsec) */
 #define XOVL_DEV_PEER_AWAY 0x80	  /* a veth whose other end is in another network namespace */
 #define XOVL_DEV_GUARDED 0x40	  /* an uplink: what leaves it is looked at, for peers that require encryption */
+#define XOVL_DEV_IPV6 0x100	  /* a tunnel device for GRE: over IPv6, else IPv4 */
 
 #define XOVL_UPLINK_OPTIONAL 0x1 /* the interface may be missing */
 #define XOVL_UPLINK_GRO_OFF 0x2	 /* no tunnel device for its sake */
@@ -134,7 +135,7 @@ struct xovl_device {
 	__u8 choices;			/* an uplink: XOVL_UPLINK_… */
 	char refusal[XOVL_REFUSAL_LEN]; /* of XDP: the reason of kernel or driver; else empty */
 	__u32 via;			/* of a VLAN interface: the uplink that sends for it */
-	__u32 service;			/* of a tunnel device: xovl_service() of what it receives */
+	__u32 service;			/* of a tunnel device: that of the endpoints which it receives for */
 };
 XOVL_ASSERT_SIZE(struct xovl_device, 200);
 

@@ -75,8 +75,8 @@ TEST_P(Nvgre, NoTags)
 			 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "nvgre_tag", in.bytes().size())});
 		const Packet out = Ethernet{mac::kRemoteA, mac::kTenant1} / tagged;
 		made_of(out_);
-		finishes("port1", out,
-			 {Verdict::Drop, {}, dropped_from_port("port1", "nvgre_tag", out.bytes().size())});
+		finishes_in_tc("port1", out,
+			       {Verdict::Drop, {}, dropped_from_port("port1", "nvgre_tag", out.bytes().size())});
 		wire("tenant1", out, {}, dropped_from_port("port1", "nvgre_tag", out.bytes().size()));
 	}
 }

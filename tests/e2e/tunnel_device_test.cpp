@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The kernel's tunnel device of each UDP port: tunnel packets from a wire are merged, and super-frames that TC cannot carry go by it.
+// The kernel's tunnel devices, of each UDP port and of GRE: tunnel packets from a wire are merged, and super-frames that TC cannot carry go by them.
 // Topologies in traffic_test.cpp.
+#include <unistd.h>
+
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -161,6 +164,78 @@ TEST_P(TunnelDevice, TheHostGetsNothingOfIt)
 	EXPECT_TRUE(wait_until([&] { return h(1).drops("vni_unknown") == before + 1; }, 1s));
 	EXPECT_EQ(h(1).drops("not_by_uplink"), 1u);
 	EXPECT_FALSE(host.receive(100ms));
+}
+
+/// encap, and whether the underlay is IPv6
+class GreDevice : public OverlayTest, public testing::WithParamInterface<std::tuple<std::string, bool>> {
+protected:
+	void SetUp() override
+	{
+		if (access(v6() ? "/sys/module/ip6_gre" : "/sys/module/ip_gre", F_OK) != 0)
+			GTEST_SKIP() << "the kernel has no GRE devices (modprobe ip_gre ip6_gre)";
+	}
+
+	bool v6() const { return std::get<1>(GetParam()); }
+	Plan plan() const { return {.v6 = v6(), .network = "    gso: off\n", .encap = std::get<0>(GetParam())}; }
+	std::string device() const { return v6() ? "xovl-gre6" : "xovl-gre"; }
+	uint64_t by_kernel(unsigned host) const
+	{
+		return h(host).xovl_show("stats net").at("networks").at(0).at("by_kernel");
+	}
+	bool has_device(const Host &host) const { return host.run("ip link show dev " + device()).ok(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Underlays, GreDevice, testing::Combine(testing::Values("gre", "nvgre"), testing::Bool()),
+			 [](const auto &info) {
+				 return std::get<0>(info.param) + (std::get<1>(info.param) ? "V6" : "V4");
+			 });
+
+TEST_P(GreDevice, SuperFramesOfUdp)
+{
+	build(plan());
+	ASSERT_TRUE(has_device(h(1)));
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	ASSERT_TRUE(pings(c(1), net().tenant6(2)));
+	EXPECT_EQ(segmented(c(1), c(2), net().tenant4(2), 40), 40u);
+	EXPECT_EQ(segmented(c(1), c(2), net().tenant6(2), 40), 40u);
+	EXPECT_EQ(by_kernel(1) > 0, !v6()) << "over IPv6 TC sends them";
+	EXPECT_GT(by_kernel(2), 0u);
+	EXPECT_TRUE(tcp_content(c(1), c(2), net().tenant4(2), 4 << 20));
+	EXPECT_EQ(h(1).drops().size() + h(2).drops().size(), 0u) << h(1).drops() << h(2).drops();
+	h(1).xovl_must("uplink set up0 gro off");
+	EXPECT_FALSE(has_device(h(1)));
+}
+
+TEST_P(GreDevice, AnotherOneStays)
+{
+	prepare(plan());
+	h(1).ip(fmt::format("link add other type {} external", v6() ? "ip6gretap" : "gretap"));
+	const Result first = h(1).apply(net().config(1)), second = h(2).apply(net().config(2));
+	ASSERT_TRUE(first.ok() && second.ok()) << first.text() << second.text();
+	EXPECT_NE(first.err.find("GRE: the kernel carries no super-frames: another device has all GRE packets"),
+		  std::string::npos)
+		<< first.err;
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+	h(1).xovl_must("down");
+	h(2).xovl_must("down");
+	EXPECT_TRUE(h(1).run("ip link show dev other").ok());
+	EXPECT_FALSE(has_device(h(2)));
+}
+
+/// A setting of the network that NVGRE has not
+class GreSetting : public OverlayTest, public testing::WithParamInterface<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Underlays, GreSetting, testing::Values("csum: true", "seq: on"),
+			 [](const auto &info) { return info.param.substr(0, info.param.find(':')); });
+
+/* The kernel would leave checksums unwritten, and number the packets of all peers together. */
+TEST_P(GreSetting, SuperFramesAreNotTheKernels)
+{
+	build({.network = "    gso: off\n    " + GetParam() + "\n", .encap = "gre", .options = 4});
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(segmented(c(1), c(2), net().tenant4(2), 40), 0u);
+	EXPECT_EQ(h(1).xovl_show("stats net").at("networks").at(0).at("by_kernel"), 0);
+	EXPECT_GT(h(1).drops("gso_numbered"), 0u);
 }
 
 } // namespace xovl::test
