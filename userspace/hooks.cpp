@@ -60,13 +60,14 @@ void add_filter(std::vector<HookProgram> &filters, nlmsghdr *message, const TcOw
 	filters.push_back(filter);
 }
 
-std::vector<HookProgram> clsact_hook(uint32_t ifindex, const TcOwn &own)
+std::vector<HookProgram> clsact_hook(uint32_t ifindex, const TcOwn &own, TcPoint point)
 {
 	std::vector<HookProgram> filters;
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
+	const uint32_t minor = point == TcPoint::Ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS;
 	const tcmsg request = {.tcm_family = AF_UNSPEC,
 			       .tcm_ifindex = static_cast<int>(ifindex),
-			       .tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)};
+			       .tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor)};
 	const int err = netlink_request(socket.get(), RTM_GETTFILTER, NLM_F_DUMP, std::as_bytes(std::span(&request, 1)),
 					[&](nlmsghdr *message) { add_filter(filters, message, own); });
 	// no clsact there, or the interface has gone meanwhile
@@ -80,8 +81,10 @@ std::vector<HookProgram> clsact_hook(uint32_t ifindex, const TcOwn &own)
 Hooks hooks_of(uint32_t ifindex, const TcOwn &own)
 {
 	return {.xdp = xdp_hook(ifindex),
-		.tcx = described(tcx_programs(ifindex, own.point), own),
-		.clsact = clsact_hook(ifindex, own)};
+		.tcx_ingress = described(tcx_programs(ifindex, TcPoint::Ingress), own),
+		.clsact_ingress = clsact_hook(ifindex, own, TcPoint::Ingress),
+		.tcx_egress = described(tcx_programs(ifindex, TcPoint::Egress), own),
+		.clsact_egress = clsact_hook(ifindex, own, TcPoint::Egress)};
 }
 
 } // namespace xovl

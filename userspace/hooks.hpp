@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What runs when a frame arrives at an interface: our programs, those of others, and their order.
+// What runs when a frame arrives at an interface, or leaves it: our programs, those of others, and their order.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,11 @@ struct HookProgram {
 
 /// In the order in which they run. Any of them can end the way of a frame, which no list tells.
 struct Hooks {
-	std::vector<HookProgram> xdp;    ///< the dispatcher's where there is one
-	std::vector<HookProgram> tcx;    ///< ingress
-	std::vector<HookProgram> clsact; ///< ingress filters
+	std::vector<HookProgram> xdp; ///< the dispatcher's where there is one
+	std::vector<HookProgram> tcx_ingress;
+	std::vector<HookProgram> clsact_ingress; ///< filters
+	std::vector<HookProgram> tcx_egress;
+	std::vector<HookProgram> clsact_egress;
 };
 
 /// own: what tells ours at TC. The interface is gone: nothing.

@@ -258,6 +258,7 @@ TEST_P(ByKernel, NothingInTheClearToOne)
 	EXPECT_FALSE(has_guard("up0"));
 	h(1).xovl_must("fdb add " + Topology::tenant_mac(2) + " net blue dst " + net().vtep(2) + " require encrypted");
 	EXPECT_TRUE(has_guard("up0"));
+	EXPECT_NE(h(1).xovl_must("uplink show").find(" egress xovl_tc_guard"), std::string::npos);
 	EXPECT_EQ(on_wire([&] { EXPECT_FALSE(pings(c(1), net().tenant4(2), 2)); }), Silence());
 }
 

@@ -120,14 +120,20 @@ Json hooks_json(const Hooks &hooks)
 		}
 		return out;
 	};
-	return {{"xdp", list(hooks.xdp)}, {"tcx", list(hooks.tcx)}, {"clsact", list(hooks.clsact)}};
+	return {{"xdp", list(hooks.xdp)},
+		{"tcx", list(hooks.tcx_ingress)},
+		{"clsact", list(hooks.clsact_ingress)},
+		{"tcx_egress", list(hooks.tcx_egress)},
+		{"clsact_egress", list(hooks.clsact_egress)}};
 }
 
 std::string hooks_text(const Json &hooks)
 {
 	std::string text;
-	for (const auto &[hook, programs] : hooks.items()) {
+	for (const auto &[key, programs] : hooks.items()) {
 		const char *separator = text.empty() ? "" : "; ";
+		std::string hook = key;
+		std::ranges::replace(hook, '_', ' ');
 		if (!programs.empty())
 			text += separator + hook;
 		separator = " ";
