@@ -64,7 +64,7 @@ void Args::keys(const std::vector<Key> &keys)
 		if (key == keys.end() && !empty()) {
 			key = find(word + "-" + words_.front());
 			if (key != keys.end())
-				word += "-" + next("KEY");
+				word.append(1, '-').append(next("KEY"));
 		}
 		if (key == keys.end()) {
 			throw request_error(
