@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "fd.hpp"
 
@@ -30,11 +31,15 @@ public:
 	{
 		EXPECT_EQ(bpf_map_update_elem(fd_.get(), &key, &value, BPF_ANY), 0);
 	}
+	/// visit(key, value) may change the element: an element of a hash that is written moves, so all keys are read first.
 	template <typename Visit> void for_each(Visit visit) const
 	{
+		std::vector<Key> keys;
 		Key key{};
 		for (Key *last = nullptr; bpf_map_get_next_key(fd_.get(), last, &key) == 0; last = &key)
-			visit(key, get(key));
+			keys.push_back(key);
+		for (const Key &each : keys)
+			visit(each, get(each));
 	}
 
 private:

@@ -145,7 +145,9 @@ TEST_P(Moved, ComesBack)
 	h(1).ip(fmt::format("link set port0 netns {}", elsewhere_.name()));
 	elsewhere_.ip(fmt::format("link set port0 netns {}", h(1).name()));
 	h(1).ip("link set port0 up\n");
-	EXPECT_FALSE(pings(c(1), net().tenant4(2), 1)) << "no command has said that it is ours again";
+	const uint64_t before = h(1).port_counter("port0", "rx_packets");
+	EXPECT_FALSE(pings(c(1), net().tenant4(2), 1));
+	EXPECT_EQ(h(1).port_counter("port0", "rx_packets"), before) << "no command has said that it is ours again";
 	h(1).xovl_must("net set blue ttl 60");
 	EXPECT_EQ(note("port", "port0"), "");
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));

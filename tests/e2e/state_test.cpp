@@ -49,10 +49,15 @@ mode_t mode_of(const std::string &path)
 	return stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
-std::string mounts()
+/// Those of BPF, without what other tests mount meanwhile.
+std::string bpf_mounts(const std::string &own)
 {
 	std::ifstream file("/proc/self/mounts");
-	return {std::istreambuf_iterator<char>(file), {}};
+	std::string all;
+	for (std::string line; std::getline(file, line);)
+		if (line.starts_with("bpf ") && (line.find(own) != line.npos || line.find("/xovl-test-") == line.npos))
+			all += line + "\n";
+	return all;
 }
 
 void make_interfaces(const Netns &netns)
@@ -142,13 +147,13 @@ Fd locked(const std::string &folder)
 
 TEST_F(State, PinRootIsTheFolderThatIsMeant)
 {
-	const std::string before = mounts();
+	const std::string before = bpf_mounts(bpffs_.path());
 	for (const std::string &root : {std::string("/sys/fs/bpf/../xovl-test"), bpffs_.path() + "/../xovl-test",
 					std::string("/sys/fs/bpf/gone/../../x"), std::string("/tmp")}) {
 		const Result result = run(command(*host_, "vtep add 192.0.2.1", root));
 		EXPECT_NE(result.status, 0) << root;
 		EXPECT_EQ(result.out, "");
-		EXPECT_EQ(mounts(), before) << root;
+		EXPECT_EQ(bpf_mounts(bpffs_.path()), before) << root;
 	}
 	fs::create_directory(root());
 	EXPECT_TRUE(run(command(*host_, "vtep add 192.0.2.1", root() + "/../xovl/.")).ok());
