@@ -70,9 +70,9 @@ static __always_inline bool outer_is_geneve(const struct outer *outer)
 }
 
 /* Of the network: see xovl_service(). */
-static __always_inline __u32 outer_service(const struct outer *outer)
+static __always_inline __u32 outer_service(const struct outer_brief *brief)
 {
-	return outer_is_gre(outer) ? xovl_service(IPPROTO_GRE, 0) : xovl_service(IPPROTO_UDP, outer->brief.dport);
+	return xovl_service(brief->kind == XOVL_ENCAP_GRE ? IPPROTO_GRE : IPPROTO_UDP, brief->dport);
 }
 
 /* Of the ECN field only these two values of the outer one can change the inner one (RFC 6040, figure 4). */

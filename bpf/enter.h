@@ -91,7 +91,7 @@ static __always_inline struct xovl_tunnel *uplink_find_tunnel(struct frame *f, c
 
 	if (outer_is_gre(outer))
 		return uplink_gre_tunnel(f, outer, &key, encap);
-	key.service = outer_service(outer);
+	key.service = outer_service(&outer->brief);
 	key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the rest is reserved */
 	return uplink_tunnel(f, &key, encap);
 }
@@ -102,7 +102,7 @@ static __always_inline struct xovl_tunnel *uplink_find_tunnel(struct frame *f, c
  */
 static __always_inline bool uplink_is_foreign(ctx_t *ctx, const struct outer *outer)
 {
-	struct xovl_endpoint_key key = {.local = outer->brief.tunnel.local, .service = outer_service(outer)};
+	struct xovl_endpoint_key key = {.local = outer->brief.tunnel.local, .service = outer_service(&outer->brief)};
 	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
 	return !endpoint || endpoint->foreign_pass || vtep_was_absent(ctx, &endpoint->seen, &outer->brief.tunnel.local);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's tunnel device of a UDP port, or of GRE. As long as it is there, the kernel merges (GRO) tunnel packets of that port before TC sees
- * them. And it unpacks what TC does not: super-frames that it cannot, and all packets of some peers (by_kernel.h). The uplink's program
+ * The kernel's tunnel device of a UDP port, or of GRE. As long as it is there, the kernel merges (GRO) tunnel packets of that port
+ * before TC sees them. And it unpacks what TC does not: super-frames that it cannot, and all packets of some peers (by_kernel.h). The uplink's program
  * looks them over and leaves them, marked, to the stack; the device has them next, without outer headers, and here they go on as any
  * other frame of their peer. What comes in elsewhere is taken of those peers only.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Super-frames that TC cannot encapsulate, and all frames to some peers (by_kernel.h), go out by the kernel's tunnel device of the UDP port,
- * or of GRE. It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates and routes.
+ * or of GRE. It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates
+ * and routes.
  */
 #ifndef XOVL_BPF_KERNEL_OUT_H
 #define XOVL_BPF_KERNEL_OUT_H
@@ -35,8 +36,8 @@ static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct 
 #else
 
 /*
- * GRE that the kernel's device cannot send: without a key Linux 6.1 cannot be asked for it; it numbers the packets of all peers together;
- * and most kernels leave the checksums of a super-frame's segments unwritten. Of a network's flags, or a path's.
+ * GRE that the kernel's device cannot send, as flags of a network or a path. No key: Linux 6.1 has no way to ask for that. Numbers: the
+ * device counts the packets of all peers together. Checksums: most kernels leave those of a super-frame's segments unwritten.
  */
 #define GRE_NOT_BY_KERNEL (XOVL_NET_KEYLESS | XOVL_NET_SEQ | XOVL_NET_CSUM)
 

@@ -160,7 +160,7 @@ __noinline int pmtu_read(ctx_t *ctx)
 		return false;
 	if (!pmtu_read_tunnel(&f, report, &now->outer, protocol))
 		return false;
-	report->key.service = outer_service(&now->outer);
+	report->key.service = outer_service(&now->outer.brief);
 	return true;
 }
 
@@ -353,7 +353,7 @@ static __always_inline bool pmtu_learn(ctx_t *ctx)
 {
 	struct pmtu_report *report;
 
-	if (!pmtu_read(ctx))
+	if (!pmtu_read(ctx) || !carrier_is_here(ctx))
 		return false;
 	if (pmtu_check())
 		pmtu_believe(ctx);

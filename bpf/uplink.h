@@ -198,9 +198,7 @@ static __always_inline bool device_can_unpack(const struct outer_brief *brief)
 /* The packet has been looked over as any other: the kernel's tunnel device unpacks it. */
 static __always_inline int uplink_to_device(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
 {
-	struct xovl_endpoint_key key = {.local = brief->tunnel.local,
-					.service =
-						xovl_service(brief->dport ? IPPROTO_UDP : IPPROTO_GRE, brief->dport)};
+	struct xovl_endpoint_key key = {.local = brief->tunnel.local, .service = outer_service(brief)};
 	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
 	if (!endpoint || !device_can_unpack(brief) || !device_is_live(endpoint->device))

@@ -439,7 +439,9 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;
 		skeleton.rodata->device_vid = device.vid;
-		skeleton.rodata->device_netns = kernel_has_function("bpf_cast_to_kern_ctx") ? netns_cookie() : 0;
+		static const bool can_cast =
+			kernel_has_function("bpf_cast_to_kern_ctx"); // read once: there are 100,000 types
+		skeleton.rodata->device_netns = can_cast ? netns_cookie() : 0;
 		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
 		// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
 		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
