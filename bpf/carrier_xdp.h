@@ -61,8 +61,9 @@ struct xdp_buff {
 extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
 
 /*
- * False: the interface has left the network namespace, and has taken the program along. It takes no call, so it is cheaper than
- * device_is_live(), in whose place it stands where a path is followed. An interface that has come back is here again.
+ * False: the interface has left the network namespace and has taken the program along. This takes no call: it is cheaper than
+ * device_is_live(), and stands in its place where a path is followed. An interface that comes back is here again, and follows
+ * its old paths until they expire.
  */
 static __always_inline bool carrier_is_here(ctx_t *ctx)
 {
