@@ -6,8 +6,8 @@
 #ifndef XOVL_BPF_VERDICT_H
 #define XOVL_BPF_VERDICT_H
 
-#include "carrier.h"
-#include "maps.h"
+#include "hook/hook.h"
+#include "maps/stats.h"
 
 static __always_inline void traffic_rx(struct xovl_traffic *traffic, __u32 len)
 {
@@ -75,10 +75,10 @@ __noinline int count_drop(__u32 reason, __u32 net_index, __u32 place, bool copy)
 /* No port of the interface has the frame's VLAN: it is left to the kernel. XDP leaves it to TC first. */
 static __always_inline void count_vlan_unknown(const ctx_t *ctx)
 {
-	__u32 ifindex = carrier_ifindex(ctx);
+	__u32 ifindex = hook_ifindex(ctx);
 	struct xovl_device_stats *stats;
 
-	if (CARRIER_IS_XDP)
+	if (HOOK_IS_XDP)
 		return;
 	stats = bpf_map_lookup_elem(&device_stats, &ifindex);
 	if (stats)
@@ -105,14 +105,14 @@ static __always_inline void count_peer_tx(__u32 peer_index, struct xovl_net_stat
 /* Not ours, or for the layer below: untouched and uncounted. */
 static __always_inline int verdict_pass(ctx_t *ctx)
 {
-	return carrier_pass(ctx);
+	return hook_pass(ctx);
 }
 
 /* A tunnel packet that is not counted as one of a network, though it may be known whose it is. */
 static __always_inline int verdict_drop_outer(ctx_t *ctx, enum xovl_reason reason, __u32 net_index, __u32 place)
 {
 	count_drop(reason, net_index, place, false);
-	return carrier_drop(ctx);
+	return hook_drop(ctx);
 }
 
 /* A frame of a network. */
@@ -123,7 +123,7 @@ static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum 
 	if (stats)
 		count_origin(f, stats);
 	count_drop(reason, f->net_index, frame_place(f), false);
-	return carrier_drop(ctx);
+	return hook_drop(ctx);
 }
 
 static __always_inline void verdict_delivered(const struct frame *f, __u32 port_index)
@@ -134,7 +134,7 @@ static __always_inline void verdict_delivered(const struct frame *f, __u32 port_
 		return;
 	count_origin(f, stats);
 	stats->delivered++;
-	stats->by_xdp += CARRIER_IS_XDP;
+	stats->by_xdp += HOOK_IS_XDP;
 	count_port_tx(port_index, f->len);
 }
 
@@ -146,7 +146,7 @@ static __always_inline void verdict_sent(const struct frame *f, __u32 peer_index
 		return;
 	count_origin(f, stats);
 	stats->sent++;
-	stats->by_xdp += CARRIER_IS_XDP;
+	stats->by_xdp += HOOK_IS_XDP;
 	count_peer_tx(peer_index, stats, f->len);
 }
 

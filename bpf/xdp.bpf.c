@@ -3,10 +3,10 @@
  * The XDP programs: the accelerator for known unicast, attached in the driver (native) or on skbs (generic). What they do
  * not finish goes on untouched to the TC programs.
  */
-#define XOVL_CARRIER_XDP
+#define XOVL_HOOK_XDP
 
-#include "port.h"
-#include "uplink.h"
+#include "entry/port.h"
+#include "entry/uplink.h"
 
 char xovl_license[] SEC("license") = "Dual BSD/GPL";
 
@@ -14,12 +14,12 @@ char xovl_license[] SEC("license") = "Dual BSD/GPL";
 SEC("xdp")
 int xovl_xdp_port(struct xdp_md *ctx)
 {
-	return port_in(ctx);
+	return port_ingress(ctx);
 }
 
 /* On an uplink: all that arrives from the underlay. */
 SEC("xdp")
 int xovl_xdp_uplink(struct xdp_md *ctx)
 {
-	return uplink_in(ctx);
+	return uplink_ingress(ctx);
 }

@@ -10,7 +10,7 @@
  * cache line away instead of three or four. Writers do not lock: a hint whose words do not belong together matches no key.
  */
 struct xovl_fdb_hint {
-	__u64 check; /* dst, key and generation, mixed */
+	__u64 check; /* dst, key and epoch, mixed */
 	__u64 dst;   /* of the entry */
 };
 XOVL_ASSERT_SIZE(struct xovl_fdb_hint, 16);
@@ -58,8 +58,8 @@ enum xovl_nexthop_state {
 };
 
 struct xovl_nexthop {
-	__u64 expires;	  /* jiffies */
-	__u32 generation; /* of the peer */
+	__u64 expires; /* jiffies */
+	__u32 peer_serial;
 	__u32 ifindex;
 	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
 	__u8 state;
@@ -67,7 +67,7 @@ struct xovl_nexthop {
 	__u8 macs[12];	  /* destination and source of the outer Ethernet header */
 	__u16 vid;	  /* of the underlay; 0: none */
 	__u16 path_flags; /* the upper half of the flags of paths */
-	__u32 tables;	  /* the lower half of `generation` when it was looked up */
+	__u32 epoch;	  /* the lower half of `epoch` when it was looked up */
 	__u32 routed;	  /* the interface that the route leads to: ifindex, or the VLAN interface that it sends for */
 	__u32 pad2;
 	struct xovl_addr gateway; /* of IPv6: of that route, the peer itself where it is on the link */
@@ -101,8 +101,8 @@ XOVL_ASSERT_SIZE(struct xovl_pmtu, 112);
 
 /*
  * paths: a cache in front of all tables, in blocks, one CPU's behind another's: all that is to be done with a frame
- * that comes from a known place and goes to one known place. It stands for what the tables said under its generation, which
- * is the sum of two numbers that only grow: `generation`, which userspace raises after it has changed what frames find, and
+ * that comes from a known place and goes to one known place. It stands for what the tables said in its epoch, which
+ * is the sum of two numbers that only grow: `epoch`, which userspace raises after it has changed what frames find, and
  * the network's one of `moves`, which the datapath raises when a learned entry moves.
  */
 #define XOVL_PATHS_BITS 12
@@ -134,7 +134,7 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
  */
 #define XOVL_PATH_TO_PEER 0x10000
 #define XOVL_PATH_IPV6 0x20000	     /* to a peer: of the underlay */
-#define XOVL_PATH_RESOLVE 0x40000    /* to a peer: by the kernel's neighbour code, see neighbour.h */
+#define XOVL_PATH_RESOLVE 0x40000    /* to a peer: by the kernel's neighbour code, see underlay/neighbour.h */
 #define XOVL_PATH_XDP_XMIT 0x80000   /* the interface takes XDP_REDIRECTed frames */
 #define XOVL_PATH_GSO_WHOLE 0x100000 /* to a peer: super-frames leave the interface unsegmented */
 #define XOVL_PATH_GRE 0x200000	     /* to a peer: no UDP header */
@@ -148,11 +148,11 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 /* A cache line, which is all that frames of other paths in the same place look at. */
 struct xovl_path {
 	struct xovl_path_key key;
-	__u64 expires;	  /* jiffies */
-	__u32 generation; /* the lower half of it */
-	__u32 origin;	  /* index of the port or peer */
-	__u32 target;	  /* index of the port or peer */
-	__u32 ifindex;	  /* to redirect to */
+	__u64 expires; /* jiffies */
+	__u32 epoch;   /* the lower half of that sum */
+	__u32 origin;  /* index of the port or peer */
+	__u32 target;  /* index of the port or peer */
+	__u32 ifindex; /* to redirect to */
 	__u32 flags;
 	__u16 net;
 	__u16 port_vid;	   /* VLAN tag that belongs to the origin; 0: none */

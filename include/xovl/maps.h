@@ -12,7 +12,7 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 13 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
+#define XOVL_LAYOUT 14 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
@@ -168,11 +168,11 @@ XOVL_ASSERT_SIZE(struct xovl_device, 200);
 #define XOVL_NET_ENCRYPTED 0x1000000 /* XOVL_PEER_ENCRYPTED of peers that say nothing of it */
 
 /*
- * A network's flood list stands in `floods` under (network, generation, position): first nr_ports ports, then nr_peers peers.
- * A new list is written under the other generation, then this word is replaced at once.
+ * A network's flood list stands in `floods` under (network, list_half, position): first nr_ports ports, then nr_peers peers.
+ * A new list is written under the other half (0 or 1), then this word is replaced at once.
  */
 struct xovl_flood_head {
-	__u16 generation;
+	__u16 list_half;
 	__u16 nr_ports;
 	__u16 nr_peers;
 	__u16 mixed; /* 1: the peers' outer headers differ in family or kind */
@@ -228,7 +228,7 @@ XOVL_ASSERT_SIZE(struct xovl_options, 136);
 
 struct xovl_flood_key {
 	__u16 net;
-	__u16 generation;
+	__u16 list_half;
 	__u32 position;
 };
 XOVL_ASSERT_SIZE(struct xovl_flood_key, 8);
@@ -271,7 +271,7 @@ XOVL_ASSERT_SIZE(struct xovl_port, 16);
 /* An uplink by which packets of a peer came in, and what reverse path filtering said of it. CPUs that race for it ask once more. */
 struct xovl_way_in {
 	__u32 ifindex; /* 0: none yet */
-	__u32 tables;  /* the lower half of `generation` when the kernel was asked */
+	__u32 epoch;   /* the lower half of `epoch` when the kernel was asked */
 	__u32 at;      /* jiffies, the lower half */
 	__u32 refused; /* 1: they are not the peer's */
 };
@@ -300,12 +300,12 @@ struct xovl_peer {
 	struct xovl_addr remote;
 	struct xovl_addr local;
 	__u64 confirmed; /* when a frame last went through the kernel's neighbour code, jiffies; written by the datapath */
-	__u32 generation; /* never the same for two peers; a cached next hop of another one is void */
-	__be16 dstport;	  /* of UDP */
-	__u8 encap;	  /* enum xovl_encap */
-	__u8 family;	  /* AF_INET, AF_INET6 */
-	__u32 routed;	  /* the interface that its route led to, as userspace saw it */
-	__u32 several;	  /* 1: over several uplinks; then of IPv6 the gateway counts, too */
+	__u32 serial;	 /* never the same for two peers; a cached next hop of another one is void */
+	__be16 dstport; /* of UDP */
+	__u8 encap;	/* enum xovl_encap */
+	__u8 family;	/* AF_INET, AF_INET6 */
+	__u32 routed;	/* the interface that its route led to, as userspace saw it */
+	__u32 several;	/* 1: over several uplinks; then of IPv6 the gateway counts, too */
 	struct xovl_addr gateway;
 	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo their number; written by the datapath */
 	__u32 device; /* the kernel's tunnel device for packets to it, which is ours; 0: none */
@@ -479,8 +479,8 @@ XOVL_ASSERT_SIZE(struct xovl_device_stats, 8);
 /* settings: one element, userspace only. `xovl down` reads it in any layout: fields are added at the end only. */
 struct xovl_settings {
 	__u32 layout;
-	__u32 next_generation; /* for xovl_peer */
-	__u8 lo_forwarding4;   /* net.ipv4.conf.lo.forwarding before xovl set it */
+	__u32 next_peer_serial;
+	__u8 lo_forwarding4; /* net.ipv4.conf.lo.forwarding before xovl set it */
 	__u8 lo_forwarding6;
 	__u8 dirty;	      /* 1: a writer is between two states of the tables; the FDB may refer to the older one */
 	__u8 all_forwarding4; /* net.ipv4.conf.all.forwarding then */

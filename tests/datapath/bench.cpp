@@ -297,12 +297,12 @@ void Bench::age(const std::string &mac, unsigned seconds) const
 
 void Bench::forget_paths() const
 {
-	const Fd map = pinned(pin("generation"));
+	const Fd map = pinned(pin("epoch"));
 	const uint32_t key = 0;
-	uint64_t generation = 0;
-	check(bpf_map_lookup_elem(map.get(), &key, &generation) == 0, "generation");
-	generation++;
-	check(bpf_map_update_elem(map.get(), &key, &generation, BPF_ANY) == 0, "generation");
+	uint64_t epoch = 0;
+	check(bpf_map_lookup_elem(map.get(), &key, &epoch) == 0, "epoch");
+	epoch++;
+	check(bpf_map_update_elem(map.get(), &key, &epoch, BPF_ANY) == 0, "epoch");
 }
 
 void Bench::forget_port_states() const

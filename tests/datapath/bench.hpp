@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "netns.hpp"
-#include "overlay.hpp"
+#include "overlay/overlay.hpp"
 #include "prog_run.hpp"
 #include "sockets.hpp"
 

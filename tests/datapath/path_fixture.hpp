@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the tests of bpf/path.h share. The cache is per CPU: what must hold on all is asked on every one.
+// What the tests of bpf/path/path.h share. The cache is per CPU: what must hold on all is asked on every one.
 #pragma once
 
 #include <atomic>

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <vector>
 
-#include "fd.hpp"
+#include "base/fd.hpp"
 
 namespace xovl::test {
 

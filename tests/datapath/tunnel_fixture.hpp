@@ -140,7 +140,7 @@ protected:
 		const RunResult fits = bench_->run(Hook::Tc, "port1", super_frame(), largest);
 		EXPECT_EQ(fits.verdict, Verdict::Redirect);
 		EXPECT_EQ(hex_dump(fits.packet), hex_dump(want(super_frame(), fits.packet)));
-		bench_->run(Hook::Tc, "port1", super_frame(), largest + 1); // its sender is told (too_big.h)
+		bench_->run(Hook::Tc, "port1", super_frame(), largest + 1); // its sender is told (out/too_big.h)
 		EXPECT_EQ(bench_->counts()["drop mtu_underlay packets"], 1u);
 	}
 	void refuses_super_frames()

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <string>
 
-#include "attach.hpp"
+#include "bpf/attach.hpp"
 #include "topology.hpp"
 #include "xovl/learned.h"
 

@@ -4,7 +4,7 @@
 // at its end of h1's link.
 #include <string>
 
-#include "counters.hpp"
+#include "overlay/counters.hpp"
 #include "sockets.hpp"
 #include "topology.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Every setting of the tables in settings.hpp, said by a command: it runs, and `show`, `save` and `apply --dry-run` tell of it.
-#include "settings.hpp"
+#include "config/settings.hpp"
 
 #include <algorithm>
 #include <string>

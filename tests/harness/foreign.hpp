@@ -4,7 +4,7 @@
 
 #include <bpf/bpf.h>
 
-#include "fd.hpp"
+#include "base/fd.hpp"
 
 namespace xovl::test {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fd.hpp"
+#include "base/fd.hpp"
 
 namespace xovl::test {
 

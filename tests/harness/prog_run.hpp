@@ -7,7 +7,7 @@
 #include <ostream>
 #include <string>
 
-#include "fd.hpp"
+#include "base/fd.hpp"
 #include "packet.hpp"
 
 namespace xovl::test {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "fd.hpp"
+#include "base/fd.hpp"
 #include "netns.hpp"
 #include "packet.hpp"
 

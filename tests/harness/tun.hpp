@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "fd.hpp"
+#include "base/fd.hpp"
 #include "netns.hpp"
 
 namespace xovl::test {

@@ -2,7 +2,7 @@
 // A configuration that has every encapsulation and every key that packets of them can have.
 #pragma once
 
-#include "config.hpp"
+#include "config/config.hpp"
 
 namespace xovl::test {
 

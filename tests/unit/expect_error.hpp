@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 /// What action() complains about, if that is a wrong request; else a text that no message is.
 template <typename Action> std::string complaint(Action &&action)

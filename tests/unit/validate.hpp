@@ -7,7 +7,7 @@
 
 #include <functional>
 
-#include "config.hpp"
+#include "config/config.hpp"
 #include "expect_error.hpp"
 
 namespace xovl::test {

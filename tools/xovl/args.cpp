@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 namespace xovl {
 

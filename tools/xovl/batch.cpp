@@ -6,7 +6,7 @@
 
 #include <cctype>
 
-#include "text_file.hpp"
+#include "base/text_file.hpp"
 
 namespace xovl {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "args.hpp"
-#include "error.hpp"
-#include "overlay.hpp"
+#include "base/error.hpp"
+#include "overlay/overlay.hpp"
 #include "print.hpp"
 
 namespace xovl {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "batch.hpp"
 #include "command.hpp"
-#include "error.hpp"
 #include "netns.hpp"
 
 namespace {

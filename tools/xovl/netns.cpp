@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "error.hpp"
-#include "fd.hpp"
+#include "base/error.hpp"
+#include "base/fd.hpp"
 
 namespace xovl {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 namespace xovl {
 

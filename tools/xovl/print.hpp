@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hooks.hpp"
+#include "bpf/hooks.hpp"
 
 namespace xovl {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "args.hpp"
+#include "config/settings.hpp"
 #include "print.hpp"
-#include "settings.hpp"
 
 namespace xovl {
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <map>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 namespace xovl {
 

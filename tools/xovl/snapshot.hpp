@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "counters.hpp"
+#include "overlay/counters.hpp"
 #include "print.hpp"
 
 namespace xovl {

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Routers tell the sender of a packet that does not fit. The kernel takes such a message for one of its sockets, and there is none
+ * behind our packets; so the datapath reads along. Anybody can send one: it is believed only where it quotes a packet that we can
+ * have sent just now (RFC 5927, section 4.1), its tunnel header included, never below a floor, and only so often.
+ */
+#ifndef XOVL_BPF_DECAP_PMTU_REPORT_H
+#define XOVL_BPF_DECAP_PMTU_REPORT_H
+
+#include "decap/tunnel.h"
+#include "encap/prepare.h"
+#include "packet/checksum.h"
+#include "underlay/pmtu.h"
+
+#ifdef XOVL_HOOK_XDP
+
+static __always_inline bool pmtu_learn(ctx_t *ctx)
+{
+	return false;
+}
+
+#else
+
+/* How long a report holds, seconds: as in the kernel (net.ipv4.route.mtu_expires; RFC 8201, 5.4). */
+#define PMTU_VALID 600
+/* A path is lowered at most once in this time. */
+#define PMTU_LOWER_NS NSEC_PER_SEC
+/* Seconds between a packet and the message about it. Next hops are asked for twice a second. */
+#define PMTU_RECENT 10
+/* Routers quote so much that the message has 576 or 1280 octets (RFC 1812, 4.3.2.3; RFC 4443, 2.4). */
+#define PMTU_MESSAGE_MAX 1500
+/* What is read of a message: Ethernet, IP with options, ICMP, IPv6, UDP or GRE with all its fields, a tunnel header. */
+#define PMTU_HEADERS_MAX (ETH_HLEN + 60 + 8 + 40 + 16)
+/* Less is no MTU of IPv6 (RFC 8201, section 4). */
+#define PMTU_MIN_IPV6 1280
+/* What a message says. The headers of the quoted packet are in arrival_get(), as if they came from the peer. */
+struct pmtu_report {
+	struct xovl_addr from, to; /* of the message */
+	struct xovl_pmtu_key key;  /* of the quoted packet */
+	__u32 icmp;		   /* offset of the message */
+	__u32 icmp_len;		   /* octets of it */
+	__u32 mtu;
+	__u32 packet_len; /* octets of the quoted packet, as it says */
+	__u32 quoted_len; /* octets quoted of what follows its IP header */
+	__u32 floor;	  /* less is not believed */
+	__u16 sport;	  /* UDP */
+	bool ipv6;
+	bool credible; /* but for its checksum */
+	bool ends_here;
+};
+
+XOVL_PERCPU_ARRAY(pmtu_reports, struct pmtu_report, 1);
+
+static __always_inline struct pmtu_report *pmtu_report(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pmtu_reports, &zero);
+}
+
+static __always_inline bool pmtu_read_ipv4(const struct frame *f, struct pmtu_report *report, __u8 *protocol)
+{
+	const struct iphdr *ip = f->data + ETH_HLEN, *quoted;
+	const struct xovl_icmp *icmp;
+
+	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_ICMP)
+		return false;
+	if ((ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) || !ipv4_checksum_is_good(f, ip))
+		return false;
+	report->icmp = ETH_HLEN + ip->ihl * 4;
+	report->icmp_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
+	icmp = f->data + outer_offset(report->icmp);
+	quoted = (void *)(icmp + 1);
+	if ((void *)(quoted + 1) > f->end || icmp->type != XOVL_ICMP_UNREACHABLE || icmp->code != XOVL_ICMP_FRAG_NEEDED)
+		return false;
+	/* routers fragment what has not DF */
+	if (quoted->version != 4 || quoted->ihl != 5 || quoted->frag_off != bpf_htons(IP_DF))
+		return false;
+	report->mtu = bpf_ntohl(icmp->mtu) & 0xffff;
+	report->packet_len = bpf_ntohs(quoted->tot_len);
+	*protocol = quoted->protocol;
+	addr_from_ipv4(&report->from, ip->saddr);
+	addr_from_ipv4(&report->to, ip->daddr);
+	addr_from_ipv4(&report->key.local, quoted->saddr);
+	addr_from_ipv4(&report->key.remote, quoted->daddr);
+	return true;
+}
+
+static __always_inline bool pmtu_read_ipv6(const struct frame *f, struct pmtu_report *report, __u8 *protocol)
+{
+	const struct ipv6hdr *ip = f->data + ETH_HLEN, *quoted;
+	const struct xovl_icmp *icmp = (void *)(ip + 1);
+
+	quoted = (void *)(icmp + 1);
+	if ((void *)(quoted + 1) > f->end || ip->version != 6 || ip->nexthdr != IPPROTO_ICMPV6)
+		return false;
+	if (icmp->type != XOVL_ICMPV6_TOO_BIG || quoted->version != 6)
+		return false;
+	report->icmp = ETH_HLEN + sizeof(*ip);
+	report->icmp_len = bpf_ntohs(ip->payload_len);
+	report->mtu = bpf_ntohl(icmp->mtu);
+	report->packet_len = sizeof(*quoted) + bpf_ntohs(quoted->payload_len);
+	report->ipv6 = true;
+	*protocol = quoted->nexthdr;
+	addr_from_ipv6(&report->from, &ip->saddr);
+	addr_from_ipv6(&report->to, &ip->daddr);
+	addr_from_ipv6(&report->key.local, &quoted->saddr);
+	addr_from_ipv6(&report->key.remote, &quoted->daddr);
+	return true;
+}
+
+/* UDP or GRE and the tunnel header of the quoted packet, as far as they are there. False: not even what names the peer is. */
+static __always_inline bool pmtu_read_tunnel(const struct frame *f, struct pmtu_report *report, struct outer *outer,
+					     __u8 protocol)
+{
+	__u32 header = report->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	const struct udphdr *udp;
+	__u32 least;
+
+	outer->l4 = report->icmp + sizeof(struct xovl_icmp) + header;
+	outer->l4_len = report->packet_len - header;
+	least = sizeof(struct xovl_icmp) + header;
+	least += protocol == IPPROTO_GRE ? sizeof(struct xovl_gre) : sizeof(struct udphdr);
+	report->quoted_len = report->icmp + report->icmp_len - outer->l4;
+	if (report->icmp_len < least || report->packet_len < header)
+		return false;
+	outer->brief.tunnel.local = report->key.local;
+	outer->brief.tunnel.remote = report->key.remote;
+	if (protocol == IPPROTO_GRE)
+		return outer_gre(f, outer);
+	udp = f->data + outer_offset(outer->l4);
+	if (protocol != IPPROTO_UDP || (void *)(udp + 1) > f->end)
+		return false;
+	report->sport = bpf_ntohs(udp->source);
+	return outer_udp(f, outer);
+}
+
+/* False: the packet is no such message, or it was not sent to who sent the quoted packet. */
+__noinline int pmtu_read(ctx_t *ctx)
+{
+	struct pmtu_report *report = pmtu_report();
+	struct arrival *arrival = arrival_get();
+	struct frame f = {};
+	__u8 protocol = 0;
+	bool found = false;
+
+	if (!report || !arrival || !uplink_has_vlan(ctx))
+		return false;
+	__builtin_memset(report, 0, sizeof(*report));
+	__builtin_memset(&arrival->outer, 0, sizeof(arrival->outer));
+	frame_reach(ctx, &f, PMTU_HEADERS_MAX);
+	if (underlay_ethertype(&f, ETH_HLEN) == bpf_htons(ETH_P_IP))
+		found = pmtu_read_ipv4(&f, report, &protocol);
+	else if (underlay_ethertype(&f, ETH_HLEN) == bpf_htons(ETH_P_IPV6))
+		found = pmtu_read_ipv6(&f, report, &protocol);
+	if (!found || report->icmp_len > PMTU_MESSAGE_MAX || report->icmp + report->icmp_len > hook_len(ctx))
+		return false;
+	if ((report->to.words[0] ^ report->key.local.words[0]) | (report->to.words[1] ^ report->key.local.words[1]))
+		return false;
+	if (!pmtu_read_tunnel(&f, report, &arrival->outer, protocol))
+		return false;
+	report->key.service = outer_service(&arrival->outer.brief);
+	return true;
+}
+
+/* Can a router have that address? Not: unspecified, loopback, multicast, broadcast, reserved. */
+static __always_inline bool addr_is_unicast(const struct xovl_addr *addr)
+{
+	__u8 first = addr->bytes[0];
+
+	if (!addr_is_ipv4(addr))
+		return addr->words[0] && first != 0xff;
+	first = addr->bytes[12];
+	return first && first != 127 && first < 224;
+}
+
+/* Nor can it be one of ours. */
+static __always_inline bool pmtu_is_from_router(const struct pmtu_report *report)
+{
+	struct xovl_endpoint_key own = {.local = report->from, .service = report->key.service};
+
+	return addr_is_unicast(&report->from) && !bpf_map_lookup_elem(&endpoints, &own);
+}
+
+/* Were packets of one of these buckets sent just now? */
+static __always_inline bool pmtu_is_recent(const struct xovl_pmtu *pmtu, __u32 first, __u32 last, __u32 now)
+{
+	for (__u32 bucket = 0; bucket < XOVL_NEXTHOP_BUCKETS; bucket++)
+		if (bucket >= first && bucket <= last && pmtu->asked[bucket] &&
+		    now - pmtu->asked[bucket] <= PMTU_RECENT)
+			return true;
+	return false;
+}
+
+/* The same of the flows that have that source port, where min to max are in use: see outer_sport() and nexthop_bucket(). */
+static __always_inline bool pmtu_sport_is_recent(const struct xovl_pmtu *pmtu, __u32 sport, __u32 min, __u32 max,
+						 __u32 now)
+{
+	__u32 nr = max - min + 1, nth = sport - min;
+
+	return sport >= min && sport <= max &&
+	       pmtu_is_recent(pmtu, nth * XOVL_NEXTHOP_BUCKETS / nr, ((nth + 1) * XOVL_NEXTHOP_BUCKETS - 1) / nr, now);
+}
+
+/* Does the network send such tunnel headers? Options of GENEVE are not looked at. */
+static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const struct xovl_network *net,
+						enum xovl_encap encap)
+{
+	__u32 first = bpf_ntohl((__u32)outer->brief.header), varies = 0, fixed = XOVL_VXLAN_I;
+
+	if (outer_is_gre(outer))
+		return first == ((__u32)gre_flags_sent(net, encap == XOVL_ENCAP_NVGRE) << 16 | XOVL_PROTOCOL_ETHERNET);
+	if (outer_is_geneve(outer)) {
+		fixed = XOVL_PROTOCOL_ETHERNET;
+		varies = (__u32)XOVL_GENEVE_OPT_LEN << 24 | (__u32)XOVL_GENEVE_C << 16;
+	} else if (net->flags & XOVL_NET_GBP) {
+		varies = XOVL_VXLAN_G | XOVL_VXLAN_GROUP;
+	}
+	return (first & ~varies) == fixed && !(outer->brief.header >> 56);
+}
+
+/* Is the quoted tunnel header one of a network that sends to the peer? */
+static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
+					       struct arrival *arrival, __u32 now)
+{
+	const struct outer *outer = &arrival->outer;
+	enum xovl_encap encap = XOVL_ENCAP_NONE;
+	struct xovl_network *net = NULL;
+	struct xovl_peer *peer;
+	__u32 bucket;
+
+	if (tunnel_of_packet(&arrival->frame, outer, &encap))
+		net = network_get(arrival->frame.net_index);
+	if (!net || !pmtu_header_is_sent(outer, net, encap) || !tunnel_peer_get(&arrival->frame, &report->key.remote))
+		return false;
+	peer = peer_get(arrival->frame.origin);
+	if (!peer || peer->encap != encap || peer->dstport != outer->brief.dport ||
+	    peer->local.words[0] != report->key.local.words[0] || peer->local.words[1] != report->key.local.words[1])
+		return false;
+	if (!outer_is_gre(outer))
+		return pmtu_sport_is_recent(pmtu, report->sport, net->sport_min, net->sport_max, now);
+	if (encap != XOVL_ENCAP_NVGRE)
+		return pmtu_is_recent(pmtu, 0, XOVL_NEXTHOP_BUCKETS - 1, now);
+	bucket = outer->brief.header >> 60; /* the FlowID is the key's last octet */
+	return pmtu_is_recent(pmtu, bucket, bucket, now);
+}
+
+/* Octets up to the end of what names the network: UDP and the VNI's header, or GRE with its key, if it has one. */
+static __always_inline __u32 pmtu_header_len(const struct outer *outer)
+{
+	if (!outer_is_gre(outer))
+		return sizeof(struct udphdr) + sizeof(struct xovl_vxlan);
+	return gre_sequence_at(gre_flags(outer));
+}
+
+/*
+ * Does the message quote a packet that we can have sent just now, and that was too big? A quote that ends before the network's
+ * identifier could be of anybody's packet: it is not believed, as by the kernel's tunnels.
+ */
+static __always_inline bool pmtu_is_credible(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
+					     struct arrival *arrival)
+{
+	if (arrival->outer.malformed || report->packet_len <= report->mtu || !pmtu_is_from_router(report))
+		return false;
+	if (report->mtu > IP_LEN_MAX || (report->ipv6 && report->mtu < PMTU_MIN_IPV6))
+		return false;
+	return report->quoted_len >= pmtu_header_len(&arrival->outer) &&
+	       pmtu_is_of_network(report, pmtu, arrival, pmtu_now());
+}
+
+/* What has been read, compared with what we send. False: it is about nobody whom we send to. */
+__noinline int pmtu_check(void)
+{
+	struct xovl_endpoint_key endpoint_key = {};
+	struct pmtu_report *report = pmtu_report();
+	struct arrival *arrival = arrival_get();
+	struct xovl_endpoint *endpoint;
+	struct xovl_pmtu *pmtu;
+
+	if (!report || !arrival)
+		return false;
+	endpoint_key.local = report->key.local;
+	endpoint_key.service = report->key.service;
+	endpoint = bpf_map_lookup_elem(&endpoints, &endpoint_key);
+	report->ends_here = endpoint && endpoint->device;
+	pmtu = bpf_map_lookup_elem(&pmtus, &report->key);
+	if (!pmtu)
+		return false;
+	if (endpoint && endpoint->pmtu_floor) {
+		report->floor = endpoint->pmtu_floor;
+		report->credible = pmtu_is_credible(report, pmtu, arrival);
+	}
+	return true;
+}
+
+static __always_inline bool pmtu_checksum_is_good(ctx_t *ctx, const struct pmtu_report *report)
+{
+	__u32 sum = 0;
+
+	if (report->ipv6)
+		sum = pseudo_sum(&report->from, &report->to, IPPROTO_ICMPV6, report->icmp_len);
+	return packet_sum(ctx, report->icmp, report->icmp + report->icmp_len, sum) == 0xffff;
+}
+
+/*
+ * A message only lowers (RFC 1191, section 3; RFC 8201, section 4) or confirms. False: another one did so a moment ago. One CPU
+ * alone lowers at a time. (The entry may have become another pair's meanwhile, if thousands came: what it then gets is no less than
+ * the floor.)
+ */
+static __always_inline bool pmtu_lower(struct xovl_pmtu *pmtu, const struct pmtu_report *report)
+{
+	__u32 mtu = report->mtu < report->floor ? report->floor : report->mtu;
+	__u64 lowered = pmtu->lowered, now = bpf_ktime_get_coarse_ns();
+
+	if (!pmtu->mtu || pmtu->expires <= pmtu_now() || mtu < pmtu->mtu) {
+		if (lowered && now - lowered < PMTU_LOWER_NS)
+			return false;
+		if (__sync_val_compare_and_swap(&pmtu->lowered, lowered, now) != lowered)
+			return false;
+		pmtu->from = report->from;
+		pmtu->reported = report->mtu;
+		pmtu->mtu = mtu;
+	}
+	if (mtu == pmtu->mtu)
+		pmtu->expires = pmtu_now() + PMTU_VALID;
+	return true;
+}
+
+/* Believe it, if its checksum is right: what costs most is looked at last. */
+__noinline int pmtu_believe(ctx_t *ctx)
+{
+	struct pmtu_report *report = pmtu_report();
+	struct xovl_pmtu *pmtu;
+
+	if (!report)
+		return 0;
+	pmtu = bpf_map_lookup_elem(&pmtus, &report->key);
+	if (!pmtu)
+		return 0;
+	if (report->credible && pmtu_checksum_is_good(ctx, report) && pmtu_lower(pmtu, report))
+		__sync_fetch_and_add(&pmtu->believed, 1);
+	else
+		__sync_fetch_and_add(&pmtu->refused, 1);
+	return 0;
+}
+
+/*
+ * Of a packet to this host. True: it ends here. The kernel would believe any message about a port of its own tunnel device, and
+ * narrow its route to the peer by it. The steps are called one after the other, not one by the other: stack is scarce here.
+ */
+static __always_inline bool pmtu_learn(ctx_t *ctx)
+{
+	struct pmtu_report *report;
+
+	if (!pmtu_read(ctx) || !ingress_in_netns(ctx))
+		return false;
+	if (pmtu_check())
+		pmtu_believe(ctx);
+	report = pmtu_report();
+	return report && report->ends_here;
+}
+
+#endif
+
+#endif

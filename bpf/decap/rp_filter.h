@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reverse path filtering (RFC 3704): does the kernel's route to a peer agree that its packets come in by this uplink? Others than the
+ * peer can write its address into theirs. The kernel asks the same of what it receives itself: net.ipv4.conf.*.rp_filter.
+ */
+#ifndef XOVL_BPF_DECAP_RP_FILTER_H
+#define XOVL_BPF_DECAP_RP_FILTER_H
+
+#include "decap/tunnel.h"
+#include "underlay/nexthop.h"
+
+#define RP_FILTER_SEEN_NS (500 * NSEC_PER_MSEC)
+
+/*
+ * An equal-cost route leaves by one interface for each flow, and the kernel shows one at a time. So many flows are asked for: each
+ * bucket's, then as if sent from other addresses, which is all that counts where fib_multipath_hash_policy is 0.
+ */
+#define RP_FILTER_TRIES 64
+
+static __always_inline enum xovl_rp_filter rp_filter_of(__u32 ifindex, __u8 family)
+{
+	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	if (!device)
+		return XOVL_RP_FILTER_OFF;
+	if (device->rp_filter != XOVL_RP_FILTER_AUTO)
+		return device->rp_filter;
+	return family == AF_INET ? device_rp_filter(ifindex) : XOVL_RP_FILTER_OFF;
+}
+
+static __always_inline void rp_filter_request(const struct xovl_peer *peer, __u32 try, struct bpf_fib_lookup *fib)
+{
+	__u32 other = bpf_htonl(try / XOVL_NEXTHOP_BUCKETS);
+
+	__builtin_memset(fib, 0, sizeof(*fib));
+	nexthop_request(peer, try % XOVL_NEXTHOP_BUCKETS, fib);
+	if (peer->family == AF_INET)
+		fib->ipv4_src ^= other;
+	else
+		fib->ipv6_src[3] ^= other;
+}
+
+/* Of an uplink by number, or of a VLAN interface that it sends for. */
+static __always_inline bool rp_filter_is_by(__u32 routed, __u32 uplink)
+{
+	struct xovl_device *device;
+
+	if (routed == uplink)
+		return true;
+	device = bpf_map_lookup_elem(&devices, &routed);
+	return device && device->via == uplink;
+}
+
+/* What the kernel says to one flow of a peer's. */
+enum rp_filter_answer { RP_FILTER_REFUSED, RP_FILTER_AGREED, RP_FILTER_OTHER_WAY };
+
+/*
+ * Where the kernel answers no look-up (forwarding is off), nothing is refused. A function of its own, so that the verifier walks through
+ * it once.
+ */
+__noinline int rp_filter_try(ctx_t *ctx, const struct xovl_peer *peer, __u32 try, __u32 filter)
+{
+	struct bpf_fib_lookup fib;
+	long answer;
+
+	if (!peer)
+		return RP_FILTER_AGREED;
+	rp_filter_request(peer, try, &fib);
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return RP_FILTER_AGREED;
+	if (!nexthop_has_route(answer))
+		return RP_FILTER_REFUSED;
+	if (filter == XOVL_RP_FILTER_LOOSE || rp_filter_is_by(fib.ifindex, hook_ifindex(ctx)))
+		return RP_FILTER_AGREED;
+	return RP_FILTER_OTHER_WAY;
+}
+
+static __always_inline bool rp_filter_agrees(ctx_t *ctx, const struct xovl_peer *peer, enum xovl_rp_filter filter)
+{
+	int answer = RP_FILTER_OTHER_WAY;
+
+	for (__u32 try = 0; try < RP_FILTER_TRIES && answer == RP_FILTER_OTHER_WAY; try++)
+		answer = rp_filter_try(ctx, peer, try, filter);
+	return answer == RP_FILTER_AGREED;
+}
+
+__noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_way_in *way)
+{
+	__u32 uplink = hook_ifindex(ctx);
+	enum xovl_rp_filter filter;
+
+	if (!peer || !way)
+		return true;
+	filter = rp_filter_of(uplink, peer->family);
+	way->refused = filter != XOVL_RP_FILTER_OFF && !rp_filter_agrees(ctx, peer, filter);
+	way->ifindex = uplink;
+	way->epoch = epoch;
+	way->at = bpf_jiffies64();
+	return 0;
+}
+
+/* The packet in arrival_get() is of a peer. Not VERDICT_OPEN: it ends here. Its data is void afterwards. */
+static __always_inline int rp_filter_check(ctx_t *ctx, const struct arrival *arrival)
+{
+	struct xovl_peer *peer = peer_get(arrival->frame.origin);
+	__u32 uplink = hook_ifindex(ctx);
+	struct xovl_way_in *way;
+
+	if (!peer)
+		return VERDICT_OPEN;
+	way = &peer->ways_in[uplink % XOVL_WAYS_IN];
+	if (way->ifindex != uplink || way->epoch != (__u32)epoch ||
+	    (__u32)bpf_jiffies64() - way->at >= jiffies_of(RP_FILTER_SEEN_NS))
+		rp_filter_refresh(ctx, peer, way);
+	if (!way->refused)
+		return VERDICT_OPEN;
+	return verdict_drop_outer(ctx, XOVL_REASON_RP_FILTER, arrival->frame.net_index,
+				  xovl_place(XOVL_PLACE_PEER, arrival->frame.origin));
+}
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet from the underlay that no path is remembered for: whose network is it, is its tunnel header sound, who sent it. */
+#ifndef XOVL_BPF_DECAP_TUNNEL_H
+#define XOVL_BPF_DECAP_TUNNEL_H
+
+#include "packet/geneve.h"
+#include "packet/gre.h"
+#include "packet/vxlan.h"
+#include "path/path.h"
+#include "underlay/by_kernel.h"
+#include "underlay/vtep.h"
+#include "verdict.h"
+
+/*
+ * What is known of a packet that is not finished on the fast path. It is handed over here to functions that verifiers look at
+ * once, instead of once for each way to them; and it is too much for the stack.
+ */
+struct arrival {
+	struct frame frame; /* but for what points somewhere */
+	struct outer outer;
+	struct destination to;
+	bool plaintext; /* it came in the clear, and its peer requires encryption */
+};
+
+XOVL_PERCPU_ARRAY(arrivals, struct arrival, 1);
+
+static __always_inline struct arrival *arrival_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&arrivals, &zero);
+}
+
+#ifdef XOVL_HOOK_XDP
+
+static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
+{
+	return true;
+}
+
+#else
+
+/* Does the underlay's VLAN belong to the uplink? */
+static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
+{
+	__u32 ifindex = ctx->ifindex;
+	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	return device && device->vid == underlay_vid(ctx) && device_is_live(ifindex);
+}
+
+#endif
+
+/* Take the closer look, at the whole packet. False: it is not ours. */
+__noinline int arrival_parse(ctx_t *ctx)
+{
+	struct arrival *arrival = arrival_get();
+	struct frame f = {};
+
+	if (!arrival || !frame_open(ctx, &f))
+		return false;
+	if (!outer_parse(ctx, &f, &arrival->outer))
+		return false;
+	arrival->frame = f;
+	arrival->frame.data = arrival->frame.end = NULL;
+	return true;
+}
+
+/* Fill in the network that receives a tunnel. NULL: there is none. */
+static __always_inline struct xovl_tunnel *tunnel_get(struct frame *f, const struct xovl_tunnel_key *key,
+						      enum xovl_encap *encap)
+{
+	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, key);
+
+	if (!tunnel)
+		return NULL;
+	f->net_index = tunnel->net;
+	*encap = tunnel->encap;
+	return tunnel;
+}
+
+/* The same key as VSID, without FlowID. */
+static __always_inline void tunnel_key_of_nvgre(struct xovl_tunnel_key *key)
+{
+	key->id &= bpf_htonl(0xffffff00);
+	key->service = xovl_service(IPPROTO_GRE, XOVL_GRE_VSID);
+}
+
+/* A key can be one of GRE, or VSID and FlowID of NVGRE: the header does not tell. */
+static __always_inline struct xovl_tunnel *tunnel_get_gre(struct frame *f, const struct outer *outer,
+							  struct xovl_tunnel_key *key, enum xovl_encap *encap)
+{
+	bool keyed = gre_flags(outer) & XOVL_GRE_K;
+	struct xovl_tunnel *tunnel;
+
+	key->id = outer->brief.header >> 32;
+	key->service = xovl_service(IPPROTO_GRE, keyed ? XOVL_GRE_KEY : XOVL_GRE_NO_KEY);
+	tunnel = tunnel_get(f, key, encap);
+	if (tunnel || !keyed)
+		return tunnel;
+	tunnel_key_of_nvgre(key);
+	return tunnel_get(f, key, encap);
+}
+
+/* The tunnel that this is, and in f its network. NULL: there is none. */
+static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, const struct outer *outer,
+							    enum xovl_encap *encap)
+{
+	struct xovl_tunnel_key key = {.local = outer->brief.tunnel.local};
+
+	if (outer_is_gre(outer))
+		return tunnel_get_gre(f, outer, &key, encap);
+	key.service = outer_service(&outer->brief);
+	key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the rest is reserved */
+	return tunnel_get(f, &key, encap);
+}
+
+/*
+ * Of a tunnel that no network has: is it the kernel's? It is not where one of our endpoints alone receives, at an address of this
+ * host.
+ */
+static __always_inline bool tunnel_is_foreign(ctx_t *ctx, const struct outer *outer)
+{
+	struct xovl_endpoint_key key = {.local = outer->brief.tunnel.local, .service = outer_service(&outer->brief)};
+	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
+
+	return !endpoint || endpoint->foreign_pass || vtep_was_absent(ctx, &endpoint->seen, &outer->brief.tunnel.local);
+}
+
+/* Fill in the peer. False: the network has none of that address. */
+static __always_inline bool tunnel_peer_get(struct frame *f, const struct xovl_addr *remote)
+{
+	struct xovl_member_key member = {.remote = *remote, .net = f->net_index};
+	struct xovl_member *peer = bpf_map_lookup_elem(&members, &member);
+
+	if (!peer)
+		return false;
+	f->origin = peer->peer;
+	return true;
+}
+
+/* What each packet's path is to be asked for, besides where it leads; of what arrives by that encapsulation. */
+static __always_inline __u32 tunnel_path_flags(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
+{
+	__u32 policy = XOVL_NET_MSS_CLAMP;
+
+	if (encap == XOVL_ENCAP_GRE)
+		policy |= XOVL_NET_SEQ_STRICT;
+	if (!outer_is_gre(outer) && !addr_is_ipv4(&outer->brief.tunnel.remote))
+		policy |= XOVL_NET_NO_ZEROCSUM6;
+	if (encap == XOVL_ENCAP_VXLAN && vxlan_has_group(outer))
+		policy |= XOVL_NET_GBP;
+	return (net_flags & policy) | (encap == XOVL_ENCAP_NVGRE ? XOVL_PATH_NVGRE : 0);
+}
+
+static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const struct frame *f,
+							    const struct outer *outer, __u32 net_flags,
+							    enum xovl_encap encap)
+{
+	if (outer_is_gre(outer))
+		return gre_check(outer, encap);
+	if (outer_is_geneve(outer))
+		return geneve_check(ctx, f, outer, net_flags);
+	return vxlan_check(outer, net_flags);
+}
+
+/* Fill in peer and network of the packet in arrival_get(). Not VERDICT_OPEN: it ends here. Its data is void afterwards. */
+__noinline int tunnel_identify(ctx_t *ctx)
+{
+	struct arrival *arrival = arrival_get();
+	enum xovl_encap encap = XOVL_ENCAP_NONE;
+	struct xovl_network *net = NULL;
+	struct xovl_tunnel *tunnel;
+	enum xovl_reason reason;
+	struct outer *outer;
+	struct frame *f;
+
+	if (!arrival || !uplink_has_vlan(ctx))
+		return verdict_pass(ctx);
+	f = &arrival->frame;
+	outer = &arrival->outer;
+	lookup_begin(&arrival->to);
+	tunnel = tunnel_of_packet(f, outer, &encap);
+	if (tunnel && vtep_was_absent(ctx, &tunnel->seen, &outer->brief.tunnel.local))
+		return verdict_pass(ctx); /* routed on, perhaps */
+	if (tunnel) {
+		lookup_enter_network(f, &arrival->to);
+		net = network_get(f->net_index);
+	}
+	if (!net && tunnel_is_foreign(ctx, outer))
+		return verdict_pass(ctx);
+	reason = outer->malformed;
+	if (!reason && geneve_is_control(outer))
+		return verdict_pass(ctx);
+	if (!reason)
+		reason = tunnel_header_check(ctx, f, outer, net ? net->flags : 0, encap);
+	if (!reason && !net)
+		reason = outer_is_gre(outer) ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
+	if (!reason && !tunnel_peer_get(f, &outer->brief.tunnel.remote))
+		reason = XOVL_REASON_PEER_UNKNOWN;
+	if (reason || !net)
+		return verdict_drop_outer(ctx, reason, net ? f->net_index : XOVL_NET_NONE,
+					  xovl_place(XOVL_PLACE_DEVICE, hook_ifindex(ctx)));
+	f->path_flags = tunnel_path_flags(outer, net->flags, encap);
+	arrival->plaintext = peer_requires_encryption(f->origin) && !hook_was_encrypted(ctx);
+	if (peer_comes_by_kernel(ctx, f->origin))
+		f->path_flags |= XOVL_PATH_BY_KERNEL;
+	return VERDICT_OPEN;
+}
+
+#endif

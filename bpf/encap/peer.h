@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way to a peer: its next hop and its outer headers, put into a path; and does a frame fit. */
+#ifndef XOVL_BPF_ENCAP_PEER_H
+#define XOVL_BPF_ENCAP_PEER_H
+
+#include "encap/write.h"
+
+/* The largest inner IP packet of a network, octets. */
+static __always_inline __u16 network_mtu(const struct xovl_network *net)
+{
+	return net->mtu ? net->mtu : 0xffff;
+}
+
+static __always_inline enum xovl_reason size_check(const struct frame *f, const struct flow *flow,
+						   const struct xovl_path *path)
+{
+	__u32 encap_len = path->outer_len - ETH_HLEN;
+
+	if (flow->ip_len > path->mtu_network)
+		return XOVL_REASON_MTU_NETWORK;
+	if (encap_len + flow->wire_len > path->mtu)
+		return XOVL_REASON_MTU_UNDERLAY;
+	return f->gso_size && encap_len + f->len > IP_LEN_MAX ? XOVL_REASON_GSO_TOO_LONG : XOVL_REASON_NONE;
+}
+
+/* The way to a peer, for frames of that flow. */
+static __always_inline enum xovl_reason peer_path_prepare(ctx_t *ctx, const struct frame *f, const struct flow *flow,
+							  __u32 index, const struct path_place *place, __u64 *expires)
+{
+	struct xovl_path *path = place->path;
+	struct xovl_peer *peer = peer_get(index);
+	struct xovl_nexthop *nexthop;
+	enum xovl_reason reason;
+
+	if (!peer)
+		return XOVL_REASON_STALE_TARGET;
+	nexthop = nexthop_get(ctx, index, peer, nexthop_bucket(flow));
+	if (!nexthop)
+		return XOVL_REASON_STALE_TARGET;
+	reason = nexthop_reason(nexthop);
+	if (reason)
+		return reason;
+	*expires = nexthop->expires;
+	path->target = index;
+	path->origin = f->origin;
+	path->net = f->net_index;
+	path->ifindex = nexthop->ifindex;
+	path->mtu = nexthop->mtu;
+	path->vid = nexthop->vid;
+	path->mtu_network = network_mtu(f->net);
+	outer_prepare(path, place->headers, peer, nexthop, f->net);
+	return XOVL_REASON_NONE;
+}
+
+/* Before the frame is touched: can it go to where the path leads? */
+static __always_inline enum xovl_reason tunnel_check(const struct frame *f, const struct flow *flow,
+						     const struct xovl_path *path)
+{
+	if ((path->flags & XOVL_PATH_NVGRE) && flow_is_tagged(flow))
+		return XOVL_REASON_NVGRE_TAG;
+	if (f->gso_size && (path->flags & PATH_NUMBERED))
+		return XOVL_REASON_GSO_NUMBERED;
+	return size_check(f, flow, path);
+}
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The outer headers of packets to a peer: Ethernet, IP, UDP where there is one, and the tunnel's. What is the same for all frames
+ * of a path is prepared here, in the path; encap/write.h copies it and adds what differs from frame to frame.
+ */
+#ifndef XOVL_BPF_ENCAP_PREPARE_H
+#define XOVL_BPF_ENCAP_PREPARE_H
+
+#include "packet/geneve.h"
+#include "packet/gre.h"
+#include "packet/vxlan.h"
+#include "path/path.h"
+#include "underlay/nexthop.h"
+
+#define IP_DF 0x4000
+
+/* Offset of what follows the IP header. */
+#define OUTER_L4_IPV4 (ETH_HLEN + sizeof(struct iphdr))
+#define OUTER_L4_IPV6 (ETH_HLEN + sizeof(struct ipv6hdr))
+
+static __always_inline __u32 outer_l4(__u32 path_flags)
+{
+	return path_flags & XOVL_PATH_IPV6 ? OUTER_L4_IPV6 : OUTER_L4_IPV4;
+}
+
+#define OUTER_POLICY                                                                              \
+	(XOVL_NET_TTL_INHERIT | XOVL_NET_DSCP_INHERIT | XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT | \
+	 XOVL_NET_FLOWLABEL_HASH | XOVL_NET_MSS_CLAMP)
+
+_Static_assert((OUTER_POLICY | XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ | XOVL_NET_KEYLESS | XOVL_NET_GBP) <
+		       XOVL_PATH_TO_PEER,
+	       "the lower half of a path's flags");
+
+/* What of the network's policy each frame to such a peer is to follow, and is not in the headers that are prepared here. */
+static __always_inline __u32 outer_policy(const struct xovl_network *net, enum xovl_encap encap)
+{
+	__u32 policy = OUTER_POLICY;
+
+	if (encap == XOVL_ENCAP_VXLAN || encap == XOVL_ENCAP_GENEVE)
+		policy |= XOVL_NET_UDPCSUM;
+	if (encap == XOVL_ENCAP_GRE)
+		policy |= XOVL_NET_CSUM | XOVL_NET_SEQ | XOVL_NET_KEYLESS;
+	return net->flags & policy;
+}
+
+/*
+ * Headers are written in the words in which outer_copy() reads them: a load of what several stores have written would wait
+ * until all of them are done.
+ */
+
+/* proto: EtherType */
+static __always_inline void outer_prepare_ethernet(void *to, const struct xovl_nexthop *nexthop, __be16 proto)
+{
+	words_copy(to, nexthop->macs, sizeof(nexthop->macs));
+	*(__be16 *)(to + sizeof(nexthop->macs)) = proto;
+}
+
+/* Whether the destination's MAC is known. */
+static __always_inline bool outer_has_lladdr(const union xovl_path_headers *headers)
+{
+	return mac_read(headers->outer) != 0;
+}
+
+/* Length open; checksum: the folded sum of all that is not. */
+static __always_inline void outer_prepare_ipv4(void *to, const struct xovl_peer *peer, const struct xovl_network *net,
+					       __u8 protocol)
+{
+	bool df = !(net->flags & (XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT));
+	__be32 first = bpf_htonl(0x45u << 24 | (__u32)net->tos << 16); /* and the length */
+	__be32 fragment = df ? bpf_htonl(IP_DF) : 0;		       /* and the identification */
+	__be32 ttl = bpf_htonl((__u32)net->ttl << 24 | (__u32)protocol << 16);
+	__be32 saddr = peer->local.be32[3], daddr = peer->remote.be32[3];
+	__u32 check = sum_fold(sum_halve((__u64)first + fragment + ttl + saddr + daddr));
+
+	*(__be32 *)to = first;
+	*(__u64 *)(to + 4) = word_of(fragment, ttl | check << 16);
+	*(__u64 *)(to + 12) = word_of(saddr, daddr);
+}
+
+static __always_inline void outer_prepare_ipv6(void *to, const struct xovl_peer *peer, const struct xovl_network *net,
+					       __u8 protocol)
+{
+	__be32 first = bpf_htonl(6u << 28 | (__u32)net->tos << 20 | net->flowlabel);
+
+	*(__u64 *)to = word_of(first, bpf_htonl((__u32)protocol << 8 | net->ttl));
+	words_copy(to + 8, &peer->local, sizeof(peer->local));
+	words_copy(to + 24, &peer->remote, sizeof(peer->remote));
+}
+
+/* NULL: the packet was made by no port. */
+static __always_inline struct xovl_port *outer_port(__u32 port_index)
+{
+	return bpf_map_lookup_elem(&port_table, &port_index);
+}
+
+/* The VXLAN header. flags: of the path, to which XOVL_NET_GBP is added where the group is the mark's. */
+static __always_inline void outer_prepare_vxlan(void *to, const struct xovl_network *net, __u32 port_index,
+						__u32 *flags)
+{
+	struct xovl_port *port;
+	__u32 group = 0;
+
+	if (net->flags & XOVL_NET_GBP) {
+		port = outer_port(port_index);
+		if (port && (port->flags & XOVL_PORT_GROUP))
+			group = port->group;
+		else
+			*flags |= XOVL_NET_GBP;
+	}
+	vxlan_prepare(to, net->id, group);
+}
+
+/* The tunnel header, and in kind what its length depends on. flags: see above */
+static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kind *kind, const struct xovl_network *net,
+						 __u32 net_index, __u32 port_index, __u32 *flags)
+{
+	bool nvgre = kind->encap == XOVL_ENCAP_NVGRE;
+
+	if (kind->encap == XOVL_ENCAP_GENEVE) {
+		kind->options_len = geneve_prepare(to, net, net_index, outer_port(port_index), port_index);
+	} else if (kind->encap == XOVL_ENCAP_GRE || nvgre) {
+		kind->gre_flags = gre_flags_sent(net, nvgre);
+		gre_prepare(to, net, kind->gre_flags, nvgre);
+	} else {
+		outer_prepare_vxlan(to, net, port_index, flags);
+	}
+}
+
+/* Of the pseudo-header, all but the length (RFC 768; RFC 8200, 8.1). */
+static __always_inline __u16 outer_pseudo_sum(const union xovl_path_headers *headers, __u32 flags)
+{
+	const void *ip = headers->outer + ETH_HLEN;
+	__u32 sum = bpf_htons(IPPROTO_UDP);
+
+	if (flags & XOVL_PATH_IPV6)
+		return sum_fold(sum + sum_of_words(ip + offsetof(struct ipv6hdr, saddr), 16));
+	return sum_fold(sum + sum_of_words(ip + offsetof(struct iphdr, saddr), 4));
+}
+
+/* What is the same for all frames of the path's origin and network to a next hop. */
+__noinline int outer_prepare(struct xovl_path *path, union xovl_path_headers *headers, const struct xovl_peer *peer,
+			     const struct xovl_nexthop *nexthop, const struct xovl_network *net)
+{
+	struct xovl_outer_kind kind = {};
+	__u32 flags, at;
+	__u8 protocol;
+	__u16 check;
+	void *to;
+
+	if (!path || !headers || !peer || !nexthop || !net)
+		return 0;
+	flags = (__u32)nexthop->path_flags << 16 | outer_policy(net, peer->encap);
+	protocol = flags & XOVL_PATH_GRE ? IPPROTO_GRE : IPPROTO_UDP;
+	to = headers->outer;
+	if (flags & XOVL_PATH_IPV6) {
+		outer_prepare_ethernet(to, nexthop, bpf_htons(ETH_P_IPV6));
+		outer_prepare_ipv6(to + ETH_HLEN, peer, net, protocol);
+	} else {
+		outer_prepare_ethernet(to, nexthop, bpf_htons(ETH_P_IP));
+		outer_prepare_ipv4(to + ETH_HLEN, peer, net, protocol);
+	}
+	at = outer_l4(flags);
+	if (protocol == IPPROTO_UDP) {
+		check = flags & XOVL_NET_UDPCSUM ? outer_pseudo_sum(headers, flags) : 0;
+		*(__u64 *)(to + at) = word_of((__u32)peer->dstport << 16, (__u32)check << 16);
+		at += sizeof(struct udphdr);
+	}
+	kind.encap = peer->encap;
+	kind.ipv6 = !!(flags & XOVL_PATH_IPV6);
+	outer_prepare_tunnel(to + at, &kind, net, path->net, path->origin, &flags);
+	path->outer_len = xovl_outer_len(&kind);
+	headers->sport_min = net->sport_min;
+	headers->sport_more = net->sport_max - net->sport_min;
+	path->flags = flags;
+	return 0;
+}
+
+#endif

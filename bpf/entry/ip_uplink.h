@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An uplink that is no Ethernet: WireGuard, an interface of IPsec, a tun. The kernel has its packets, and its tunnel device unpacks
+ * those of ours; all there is to say is that they came in by an uplink, and whether they were encrypted there.
+ */
+#ifndef XOVL_BPF_ENTRY_IP_UPLINK_H
+#define XOVL_BPF_ENTRY_IP_UPLINK_H
+
+#include "packet/udp.h"
+#include "underlay/by_kernel.h"
+#include "underlay/kernel_mark.h"
+#include "verdict.h"
+
+static __always_inline int ip_uplink_ingress(ctx_t *ctx)
+{
+	__u32 ifindex = hook_ifindex(ctx);
+	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
+	struct xovl_endpoint_key key = {};
+	struct xovl_endpoint *endpoint;
+	struct udp_brief brief;
+
+	if (!device || !device_is_live(ifindex) || !udp_read(ctx, &brief))
+		return verdict_pass(ctx);
+	key.local = brief.dst;
+	key.service = brief.service;
+	endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	if (endpoint && device_is_live(endpoint->device))
+		ctx->mark = KERNEL_MARK | (device->flags & XOVL_DEV_ENCRYPTS ? KERNEL_MARK_ENCRYPTED : 0);
+	return verdict_pass(ctx);
+}
+
+#endif

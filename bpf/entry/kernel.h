@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's tunnel device of a UDP port, or of GRE. As long as it is there, the kernel merges (GRO) tunnel packets of that port
+ * before TC sees them. And it unpacks what TC does not: super-frames that it cannot, and all packets of some peers (underlay/by_kernel.h). The uplink's program
+ * looks them over and leaves them, marked, to the stack; the device has them next, without outer headers, and here they go on as any
+ * other frame of their peer. What comes in elsewhere is taken of those peers only.
+ */
+#ifndef XOVL_BPF_ENTRY_KERNEL_H
+#define XOVL_BPF_ENTRY_KERNEL_H
+
+#include "entry/uplink.h"
+#include "out/kernel.h"
+
+struct kernel_facts {
+	struct xovl_tunnel_key key;
+	struct xovl_addr remote;
+};
+
+/* What the outer headers said. False: the packet comes from no tunnel. */
+static __always_inline bool kernel_read_outer(ctx_t *ctx, __u32 service, struct kernel_facts *facts)
+{
+	struct bpf_tunnel_key key = {};
+	bool ipv6 = false;
+
+	if (bpf_skb_get_tunnel_key(ctx, &key, sizeof(key), 0)) {
+		if (bpf_skb_get_tunnel_key(ctx, &key, sizeof(key), BPF_F_TUNINFO_IPV6))
+			return false;
+		ipv6 = true;
+	}
+	facts->key.service = service;
+	facts->key.id = bpf_htonl(key.tunnel_id << 8);
+	if (service >> 16 == IPPROTO_GRE) {
+		facts->key.service = xovl_service(IPPROTO_GRE, XOVL_GRE_KEY);
+		facts->key.id = bpf_htonl(key.tunnel_id);
+	}
+	if (ipv6) {
+		__builtin_memcpy(&facts->remote, key.remote_ipv6, sizeof(facts->remote));
+		__builtin_memcpy(&facts->key.local, key.local_ipv6, sizeof(facts->key.local));
+	} else {
+		addr_from_ipv4(&facts->remote, bpf_htonl(key.remote_ipv4));
+		addr_from_ipv4(&facts->key.local, bpf_htonl(key.local_ipv4));
+	}
+	return true;
+}
+
+/* What is left of the tunnel header, of a packet that has not been looked over: of GENEVE the options. */
+__noinline int kernel_check_options(ctx_t *ctx, __u32 net_index, __u32 net_flags)
+{
+	struct scratch *scratch = scratch_get();
+	bool critical;
+	int len;
+
+	if (!scratch)
+		return XOVL_REASON_GENEVE_SHORT;
+	len = bpf_skb_get_tunnel_opt(ctx, scratch->octets, 256);
+	if (len < 0) /* there are none */
+		len = 0;
+	return geneve_check_options(len, net_index, net_flags, &critical);
+}
+
+/* NULL: no network has it. */
+static __always_inline struct xovl_tunnel *kernel_tunnel(struct xovl_tunnel_key *key)
+{
+	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, key);
+
+	if (tunnel || key->service >> 16 != IPPROTO_GRE)
+		return tunnel;
+	tunnel_key_of_nvgre(key);
+	return bpf_map_lookup_elem(&tunnels, key);
+}
+
+/* Is the frame in the network of its peer, and did it come in as that peer's do? Returns a reason to drop it. */
+static __always_inline enum xovl_reason kernel_check(ctx_t *ctx, struct frame *f, struct kernel_facts *facts,
+						     __u32 mark)
+{
+	bool gre = facts->key.service >> 16 == IPPROTO_GRE;
+	enum xovl_reason unknown = gre ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
+	struct xovl_tunnel *tunnel = kernel_tunnel(&facts->key);
+
+	if (!tunnel)
+		return unknown;
+	f->net_index = tunnel->net;
+	f->net = network_get(f->net_index);
+	if (!f->net)
+		return unknown;
+	if (!tunnel_peer_get(f, &facts->remote))
+		return XOVL_REASON_PEER_UNKNOWN;
+	if (!kernel_is_mark(mark))
+		mark = 0;
+	if (peer_requires_encryption(f->origin) && !(mark & KERNEL_MARK_ENCRYPTED) &&
+	    !xfrm_requires_encryption(ctx, f->origin))
+		return XOVL_REASON_PLAINTEXT;
+	if (!mark && !peer_comes_by_kernel(ctx, f->origin))
+		return XOVL_REASON_NOT_BY_UPLINK;
+	if (tunnel->encap != XOVL_ENCAP_GENEVE || (mark & KERNEL_MARK_SOUND))
+		return XOVL_REASON_NONE;
+	return kernel_check_options(ctx, f->net_index, f->net->flags);
+}
+
+static __always_inline int kernel_identify(ctx_t *ctx, struct frame *f)
+{
+	__u32 ifindex = hook_ifindex(ctx);
+	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
+	struct kernel_facts facts = {};
+	enum xovl_reason reason;
+	__u32 mark = ctx->mark;
+
+	ctx->mark = 0;
+	f->net_index = XOVL_NET_NONE;
+	if (!device || !kernel_read_outer(ctx, device->service, &facts))
+		return hook_drop(ctx);
+	reason = kernel_check(ctx, f, &facts, mark);
+	if (reason == XOVL_REASON_PLAINTEXT)
+		return verdict_drop(ctx, f, reason);
+	return reason ? verdict_drop_outer(ctx, reason, f->net_index, xovl_place(XOVL_PLACE_DEVICE, ifindex))
+		      : VERDICT_OPEN;
+}
+
+/* Does the network learn from the frame? What its group is goes into skb->mark. */
+static __always_inline bool kernel_take_group(ctx_t *ctx, const struct frame *f)
+{
+	struct kernel_group group = {};
+
+	if (!(f->net->flags & XOVL_NET_GBP) || bpf_skb_get_tunnel_opt(ctx, &group, sizeof(group)) <= 0)
+		return true;
+	ctx->mark = group.gbp & XOVL_VXLAN_GROUP;
+	return !(group.gbp & XOVL_VXLAN_D);
+}
+
+static __always_inline int kernel_deliver(ctx_t *ctx, struct frame *f)
+{
+	struct xovl_path_key key = {};
+	struct destination to = {};
+	struct path_place place;
+	bool learns;
+	int verdict;
+
+	if (!path_place_scratch(SCRATCH_PATH_FRAME, &place))
+		return hook_drop(ctx);
+	lookup_begin(&to);
+	lookup_enter_network(f, &to);
+	learns = kernel_take_group(ctx, f);
+	verdict = tunnel_frame_forward(ctx, f, !learns, &to);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	path_begin(place.path, &key, f, &to);
+	count_by_kernel(f->net_index);
+	verdict = port_path_make(ctx, f, &to, place.path);
+	return verdict == VERDICT_OPEN ? port_out(ctx, f, place.path) : verdict;
+}
+
+/* Nothing goes on to the host's own IP stack. */
+static __always_inline int kernel_device_ingress(ctx_t *ctx)
+{
+	struct frame f = {};
+	int verdict;
+
+	if (!frame_open(ctx, &f) || !ingress_in_netns(ctx))
+		return hook_drop(ctx);
+	frame_read_macs(&f, f.data);
+	f.from_tunnel = true;
+	f.len += frame_beside_len(ctx, &f);
+	verdict = kernel_identify(ctx, &f);
+	if (verdict == VERDICT_OPEN)
+		verdict = kernel_deliver(ctx, &f);
+	return verdict == hook_pass(ctx) ? hook_drop(ctx) : verdict;
+}
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From the underlay: is it ours, is it sound, whose network is it, strip and deliver. */
+#ifndef XOVL_BPF_ENTRY_UPLINK_H
+#define XOVL_BPF_ENTRY_UPLINK_H
+
+#include "decap/pmtu_report.h"
+#include "decap/rp_filter.h"
+#include "decap/verify.h"
+#include "entry/bridge.h"
+#include "l2/reserved.h"
+#include "out/port.h"
+#include "underlay/kernel_mark.h"
+
+/* The last octet of a GRE key stands apart from the path's key: of NVGRE it is the FlowID. */
+#define GRE_KEY_LOW_SHIFT 56
+
+/* Where the frame comes from and where it wants to go. */
+static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+					    struct xovl_path_key *key)
+{
+	key->dst = f->dst | (__u64)underlay_vid(ctx) << XOVL_PATH_BUCKET_SHIFT;
+	key->src = f->src | (__u64)brief->dport << 48; /* 0 of GRE */
+	key->from = brief->header;
+	if (brief->kind == XOVL_ENCAP_GRE) {
+		key->dst |= XOVL_PATH_FROM_GRE;
+		key->from &= ~(0xffull << GRE_KEY_LOW_SHIFT);
+		asm volatile(""); /* else clang makes two branches of this one, for all packets */
+	}
+}
+
+/* What does not stand in the key: addresses, uplink, options. */
+static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+					      const union xovl_path_headers *headers)
+{
+	const struct xovl_path_tunnel *a = &headers->tunnel, *b = &brief->tunnel;
+	__u64 differs;
+
+	differs = (a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
+		  (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]);
+	differs |= headers->in_ifindex ^ hook_ifindex(ctx);
+	if (differs)
+		return false;
+	if (brief->kind == XOVL_ENCAP_VXLAN)
+		return true;
+	if (brief->kind == XOVL_ENCAP_GRE)
+		return headers->key_low_mask ? headers->key_low == brief->header >> GRE_KEY_LOW_SHIFT
+					     : !frame_is_tagged(f, f->outer_len);
+	if (headers->options_len != geneve_options_len(brief))
+		return false;
+	return !headers->options_len || geneve_options_equal(ctx, headers, geneve_options_at(f, brief)) > 0;
+}
+
+/*
+ * The frame is one of the network's: its packet is finished but for the headers. parsed: arrival_get() has it. Not VERDICT_OPEN:
+ * the frame ends here.
+ */
+static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed)
+{
+	struct arrival *arrival;
+	enum xovl_reason reason;
+
+	if (!(brief->needs_verify | !!(f->path_flags & PATH_VERIFY)))
+		return VERDICT_OPEN;
+	arrival = arrival_get();
+	if (!arrival || (!parsed && !arrival_parse(ctx)))
+		return verdict_pass(ctx);
+	arrival->frame.net_index = f->net_index;
+	arrival->frame.origin = f->origin;
+	arrival->frame.path_flags = f->path_flags;
+	if (!verify_is_possible(ctx))
+		return verdict_pass(ctx);
+	reason = verify_octets(ctx);
+	if (!reason)
+		reason = verify_order_and_ecn(ctx);
+	if (HOOK_IS_XDP && reason_is_of_checksum(reason))
+		return verdict_pass(ctx);
+	if (reason)
+		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason, f->net_index, frame_place(f))
+						  : verdict_drop(ctx, f, reason);
+	if (!HOOK_IS_XDP)
+		arrival_change(ctx);
+	frame_reload(ctx, f);
+	return VERDICT_OPEN;
+}
+
+/* Whose packet is it, if no path tells? parsed: arrival_get() has it. Not VERDICT_OPEN: it ends here. */
+static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed,
+					   struct destination *to)
+{
+	struct arrival *arrival = arrival_get();
+	int verdict;
+
+	if (!arrival)
+		return verdict_pass(ctx);
+	if (!parsed) {
+		arrival->frame.outer_len = f->outer_len;
+		arrival->outer.brief = *brief;
+		arrival->outer.malformed = XOVL_REASON_NONE;
+	}
+	verdict = tunnel_identify(ctx);
+	if (verdict == VERDICT_OPEN)
+		verdict = rp_filter_check(ctx, arrival);
+	frame_reload(ctx, f);
+	f->net_index = arrival->frame.net_index;
+	f->net = network_get(f->net_index);
+	f->origin = arrival->frame.origin;
+	f->path_flags = arrival->frame.path_flags;
+	*to = arrival->to;
+	if (verdict == VERDICT_OPEN && !f->net)
+		return verdict_pass(ctx);
+	if (verdict == VERDICT_OPEN && arrival->plaintext)
+		return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_PLAINTEXT);
+	return verdict;
+}
+
+/* Where a frame out of a tunnel goes. known: its source has been learned, or is not to be. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int tunnel_frame_forward(ctx_t *ctx, struct frame *f, bool known, struct destination *to)
+{
+	int verdict;
+
+	if (mac_is_bad_source(f->src))
+		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
+	if (mac_is_link_local(f->dst)) {
+		verdict = reserved_decide(ctx, f);
+		if (verdict != VERDICT_OPEN)
+			return verdict;
+	}
+	verdict = bridge_forward(ctx, f, known, to);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
+		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
+	return VERDICT_OPEN;
+}
+
+/* The way through the tables, into the place of a path. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+					    const struct xovl_path_key *key, bool known, struct destination *to,
+					    const struct path_place *place)
+{
+	union xovl_path_headers *headers = place->headers;
+	int verdict;
+
+	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);
+	verdict = tunnel_frame_forward(ctx, f, known, to);
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	path_begin(place->path, key, f, to);
+	headers->tunnel = brief->tunnel;
+	headers->in_ifindex = hook_ifindex(ctx);
+	headers->key_low = brief->header >> GRE_KEY_LOW_SHIFT;
+	headers->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
+	if (brief->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, brief, headers))
+		to->expires = 0;
+	return port_path_make(ctx, f, to, place->path);
+}
+
+#ifdef XOVL_HOOK_XDP
+
+static __always_inline bool frame_needs_device(const struct frame *f)
+{
+	return false;
+}
+
+static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
+{
+	return verdict_pass(ctx);
+}
+
+#else
+
+/*
+ * Super-frames of anything but TCP, which cannot stay whole: no helper tells the kernel that they are in no tunnel any more, by
+ * which it would segment them.
+ */
+static __always_inline bool frame_needs_device(const struct frame *f)
+{
+	struct flow flow;
+
+	if (!f->gso_size)
+		return false;
+	flow_parse(f, outer_offset(f->outer_len), false, &flow);
+	return flow.headers <= flow.transport + sizeof(struct udphdr); /* no TCP header is as short */
+}
+
+/* Whether the kernel's tunnel device takes such a packet: GRE with a key, and without a checksum. */
+static __always_inline bool device_can_unpack(const struct outer_brief *brief)
+{
+	return brief->dport || ((__u32)brief->header & bpf_htons(XOVL_GRE_C | XOVL_GRE_K)) == bpf_htons(XOVL_GRE_K);
+}
+
+/* The packet has been looked over as any other: the kernel's tunnel device unpacks it. */
+static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
+{
+	struct xovl_endpoint_key key = {.local = brief->tunnel.local, .service = outer_service(brief)};
+	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
+
+	if (!endpoint || !device_can_unpack(brief) || !device_is_live(endpoint->device))
+		return verdict_drop_outer(ctx, f->gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED,
+					  f->net_index, frame_place(f));
+	ctx->mark = KERNEL_MARK | KERNEL_MARK_SOUND | (hook_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0);
+	return verdict_pass(ctx);
+}
+
+#endif
+
+/*
+ * The frame is of no path that is remembered: find its way, into the place of a path, which may become another place. sound: not
+ * malformed. Not VERDICT_OPEN: the frame ends here.
+ */
+static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+					  const struct xovl_path_key *key, bool sound, bool parsed, bool for_device,
+					  struct path_place *place)
+{
+	struct xovl_path *other = place->path;
+	struct destination to = {};
+	bool known = sound && path_shares_origin(other, key) && uplink_path_equal(ctx, f, brief, place->headers) &&
+		     path_inherit(f, other, &to);
+	int verdict = VERDICT_OPEN;
+
+	if (!ingress_is_live(ctx) || !path_evict(place))
+		return verdict_pass(ctx);
+	if (!known)
+		verdict = uplink_identify(ctx, f, brief, parsed, &to);
+	if (verdict == VERDICT_OPEN)
+		verdict = uplink_verify(ctx, f, brief, parsed);
+	if (verdict == VERDICT_OPEN && (f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
+		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
+	if (verdict == VERDICT_OPEN && (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL)))
+		return device_unpack(ctx, f, brief);
+	if (verdict == VERDICT_OPEN)
+		verdict = uplink_find_port(ctx, f, brief, key, known, &to, place);
+	return verdict;
+}
+
+/* A packet that is not plain: take the closer look; arrival_get() has it then. False: it is not ours. */
+static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct outer_brief *brief, bool *malformed)
+{
+	struct arrival *arrival = arrival_get();
+
+	if (!arrival || !arrival_parse(ctx))
+		return false;
+	frame_reload(ctx, f);
+	f->len = arrival->frame.len;
+	f->dst = arrival->frame.dst;
+	f->src = arrival->frame.src;
+	f->outer_len = arrival->frame.outer_len;
+	f->trailer = arrival->frame.trailer;
+	*brief = arrival->outer.brief;
+	*malformed = arrival->outer.malformed;
+	return true;
+}
+
+static __always_inline int uplink_ingress(ctx_t *ctx)
+{
+	struct xovl_path_key key = {};
+	struct outer_brief brief = {};
+	struct path_place place;
+	struct frame f = {};
+	bool parsed = false, malformed = false, for_device;
+	int verdict;
+
+	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
+		return verdict_pass(ctx);
+	if (!outer_is_plain(ctx, &f, &brief)) {
+		parsed = true;
+		if (!uplink_parse(ctx, &f, &brief, &malformed))
+			return pmtu_learn(ctx) ? hook_drop(ctx) : verdict_pass(ctx);
+	}
+	if ((HOOK_IS_XDP && f.trailer) || !ingress_in_netns(ctx))
+		return verdict_pass(ctx);
+	f.from_tunnel = true;
+	for_device = frame_needs_device(&f);
+	uplink_path_key(ctx, &f, &brief, &key);
+	if (!path_find_place(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ hook_ifindex(ctx),
+			     &place))
+		return verdict_pass(ctx);
+	if (!malformed && !for_device && path_key_equal(&place.path->key, &key) &&
+	    uplink_path_equal(ctx, &f, &brief, place.headers) && path_is_valid(place.path)) {
+		path_recall(&f, place.path);
+		verdict = uplink_verify(ctx, &f, &brief, parsed);
+	} else {
+		verdict = uplink_resolve(ctx, &f, &brief, &key, !malformed, parsed, for_device, &place);
+	}
+	if (verdict != VERDICT_OPEN)
+		return verdict;
+	if (!port_is_ready(&f, place.path))
+		return verdict_pass(ctx);
+	if (HOOK_IS_XDP && brief.needs_verify)
+		arrival_change(ctx);
+	return port_out(ctx, &f, place.path);
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The TC ingress hook: the complete datapath. Super-frames (GSO) stay whole in both directions, VLAN tags arrive
+ * beside the frame, and a frame that is not ours goes on to the next program and to the stack.
+ */
+#ifndef XOVL_BPF_HOOK_HOOK_TC_H
+#define XOVL_BPF_HOOK_HOOK_TC_H
+
+#include <linux/errno.h>
+#include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+
+#include "hook/device.h"
+#include "hook/frame.h"
+
+typedef struct __sk_buff ctx_t;
+
+#define HOOK_IS_XDP false
+#define HOOK_WANTS_PARTIAL false /* an skb carries that state */
+
+/* All that the stages read of the usual packet: Ethernet, tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
+#define FRAME_PULL 128
+
+static __always_inline int hook_pass(ctx_t *ctx)
+{
+	return TC_ACT_UNSPEC;
+}
+
+static __always_inline int hook_drop(ctx_t *ctx)
+{
+	return TC_ACT_SHOT;
+}
+
+/* VERDICT_OPEN: the interface is gone, and the packet is where it was. */
+static __always_inline int hook_redirect(ctx_t *ctx, __u32 ifindex)
+{
+	return device_is_live(ifindex) ? bpf_redirect(ifindex, 0) : VERDICT_OPEN;
+}
+
+static __always_inline __u32 hook_ifindex(const ctx_t *ctx)
+{
+	return ctx->ifindex;
+}
+
+/* False: the interface has left the network namespace, and has taken the program along. */
+static __always_inline bool ingress_in_netns(const ctx_t *ctx)
+{
+	return device_is_live(hook_ifindex(ctx));
+}
+
+/* ingress_in_netns() has seen to it. */
+static __always_inline bool ingress_is_live(const ctx_t *ctx)
+{
+	return true;
+}
+
+static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
+{
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+}
+
+/* Make that many octets readable, or all that there are. */
+static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
+{
+	__u32 want = ctx->len < len ? ctx->len : len;
+
+	frame_reload(ctx, f);
+	if (f->data + want > f->end) {
+		bpf_skb_pull_data(ctx, want);
+		frame_reload(ctx, f);
+	}
+}
+
+/* False: too short for an Ethernet header. */
+static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
+{
+	frame_reach(ctx, f, FRAME_PULL);
+	f->len = ctx->len;
+	f->gso_size = ctx->gso_size;
+	return f->data + ETH_HLEN <= f->end;
+}
+
+static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
+{
+	if (!ctx->vlan_present)
+		return 0;
+	return ctx->vlan_proto == bpf_htons(ETH_P_8021Q) ? ctx->vlan_tci & 0xfff : VID_OTHER;
+}
+
+/* Octets of the packet, without tags that are beside it. */
+static __always_inline __u32 hook_len(const ctx_t *ctx)
+{
+	return ctx->len;
+}
+
+/* 0: done. len is not 0. */
+static __always_inline long hook_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
+{
+	return bpf_skb_load_bytes(ctx, at, to, len);
+}
+
+/* Whether the driver vouches for the outer checksum; of a super-frame, it was looked at in each segment or is yet to be made. */
+static __always_inline bool hook_verified_checksum(ctx_t *ctx, const struct frame *f)
+{
+	return f->gso_size || bpf_csum_level(ctx, BPF_CSUM_LEVEL_QUERY) >= 0;
+}
+
+/* Whether IPsec has decrypted the packet. */
+static __always_inline bool hook_was_encrypted(ctx_t *ctx)
+{
+	struct bpf_xfrm_state state;
+
+	return bpf_core_field_exists(struct net, xfrm) && !bpf_skb_get_xfrm_state(ctx, 0, &state, sizeof(state), 0);
+}
+
+/*
+ * Is a checksum left to the device (CHECKSUM_PARTIAL)? No helper says so, but of such a packet alone bpf_l4_csum_replace() leaves
+ * all checksums but that of a pseudo-header as they are. at: offset of any two octets. The packet's data is void afterwards.
+ */
+__noinline int hook_checksum_is_partial(ctx_t *ctx, __u32 at)
+{
+	__u16 before, after;
+
+	if (bpf_skb_load_bytes(ctx, at, &before, sizeof(before)) ||
+	    bpf_l4_csum_replace(ctx, at, 0, 1, sizeof(before)) || bpf_skb_load_bytes(ctx, at, &after, sizeof(after)))
+		return false;
+	bpf_skb_store_bytes(ctx, at, &before, sizeof(before), 0);
+	return before == after;
+}
+
+/* Replace a word of the tenant's packet that no checksum within it covers. 0: done; the packet's data is void afterwards. */
+static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, __u32 at, __u32 word)
+{
+	return bpf_skb_store_bytes(ctx, at, &word, sizeof(word), BPF_F_RECOMPUTE_CSUM);
+}
+
+/* Write an outer checksum. 0: done; the packet's data is void afterwards. */
+static __always_inline long hook_store_checksum(ctx_t *ctx, __u32 at, __sum16 check)
+{
+	return bpf_skb_store_bytes(ctx, at, &check, sizeof(check), 0);
+}
+
+/* Octets before the underlay's IP header: its tag is beside the packet. */
+static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
+{
+	return ETH_HLEN;
+}
+
+/* The VLAN of a packet from the underlay, which may be another one than the uplink's. */
+static __always_inline __u16 underlay_vid(const ctx_t *ctx)
+{
+	return frame_vid(ctx, NULL);
+}
+
+static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
+{
+	return ctx->pkt_type == PACKET_HOST;
+}
+
+/* Put the underlay's tag beside the finished packet, if it has one. False: the kernel refused. */
+static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
+{
+	return !(path->flags & XOVL_PATH_TAGGED) || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid);
+}
+
+/* The port's own tag is beside the frame. */
+static __always_inline __u32 frame_port_tag_len(const struct frame *f)
+{
+	return 0;
+}
+
+/* Octets of a tag that is beside the frame and is not the port's own. */
+static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
+{
+	return ctx->vlan_present && !f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
+}
+
+/* Octets of the tenant's frame. */
+static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
+{
+	return f->len + frame_beside_len(ctx, f);
+}
+
+/* The tag beside the frame becomes f->tags[nr_tags]; the kernel then moves the next one there. */
+static __always_inline void frame_collect_tag(ctx_t *ctx, struct frame *f, int nr_tags)
+{
+	f->tags[nr_tags].tpid = ctx->vlan_proto;
+	f->tags[nr_tags].tci = bpf_htons(ctx->vlan_tci);
+	f->nr_tags = nr_tags + 1;
+	bpf_skb_vlan_pop(ctx);
+}
+
+/*
+ * The tag that is second in the packet is given another EtherType, so that the kernel does not take it for one and leaves it where
+ * it is. Returns its own; 0: there is no such tag. The packet's data is void afterwards.
+ */
+__noinline int frame_hide_tag(ctx_t *ctx)
+{
+	const __u32 at = 2 * ETH_ALEN + sizeof(struct xovl_vlan_tag);
+	__be16 types[3], hidden = bpf_htons(ETH_P_TEB);
+
+	if (bpf_skb_load_bytes(ctx, 2 * ETH_ALEN, types, sizeof(types)))
+		return 0;
+	if (!ethertype_is_vlan(types[0]) || !ethertype_is_vlan(types[2]))
+		return 0;
+	return bpf_skb_store_bytes(ctx, at, &hidden, sizeof(hidden), BPF_F_RECOMPUTE_CSUM) ? 0 : types[2];
+}
+
+/*
+ * Take the port's tag off, and those that are or come beside the packet into f->tags, so that they can be written into it. More than
+ * two stay in the packet from the third on. The packet's data is void afterwards.
+ */
+static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
+{
+	__be16 third = 0;
+
+	if (f->port_vid)
+		bpf_skb_vlan_pop(ctx);
+	if (!ctx->vlan_present)
+		return;
+	third = frame_hide_tag(ctx);
+	frame_collect_tag(ctx, f, 0);
+	if (ctx->vlan_present)
+		frame_collect_tag(ctx, f, 1);
+	if (third) /* its EtherType is the packet's now, of which the kernel keeps no sum */
+		bpf_skb_store_bytes(ctx, 2 * ETH_ALEN, &third, sizeof(third), 0);
+	/* a tag that stood in the packet may be beside it now, so its length is asked for anew */
+	f->len = ctx->len + f->nr_tags * sizeof(struct xovl_vlan_tag);
+}
+
+static __always_inline bool frame_push_tag(ctx_t *ctx, const struct xovl_vlan_tag *tag)
+{
+	return !bpf_skb_vlan_push(ctx, tag->tpid, bpf_ntohs(tag->tci));
+}
+
+/* frame_collect_tags() back. The port's own tag is gone. */
+static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
+{
+	f->port_vid = 0;
+	if (f->nr_tags > 1 && !frame_push_tag(ctx, &f->tags[1]))
+		return false;
+	return !f->nr_tags || frame_push_tag(ctx, &f->tags[0]);
+}
+
+/*
+ * Into a veth's other end at once, without its backlog, can go what the stack there takes for what it is: it looks at skb->protocol, which
+ * is still that of the outer packet, and at the packet's type. A super-frame gains nothing by it.
+ */
+__noinline int frame_fits_peer(ctx_t *ctx)
+{
+	__be16 ethertype;
+
+	if (ctx->gso_size || ctx->vlan_present ||
+	    bpf_skb_load_bytes(ctx, 2 * ETH_ALEN, &ethertype, sizeof(ethertype)) || ethertype != ctx->protocol)
+		return false;
+	return ctx->pkt_type == PACKET_HOST || !bpf_skb_change_type(ctx, PACKET_HOST);
+}
+
+static __always_inline int hook_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
+{
+	if (to_peer && device_is_live(ifindex) && frame_fits_peer(ctx))
+		return bpf_redirect_peer(ifindex, 0);
+	return hook_redirect(ctx, ifindex);
+}
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The XDP hook: known unicast at the speed of the driver. Whatever it does not finish it passes on untouched and
+ * uncounted, and the TC program beneath takes it.
+ */
+#ifndef XOVL_BPF_HOOK_HOOK_XDP_H
+#define XOVL_BPF_HOOK_HOOK_XDP_H
+
+#include "hook/device.h"
+#include "hook/frame.h"
+
+typedef struct xdp_md ctx_t;
+
+#define HOOK_IS_XDP true
+#define HOOK_WANTS_PARTIAL device_partial_checksums
+
+/* About the interface; set by userspace between open and load. */
+const volatile __u64 device_mac;	      /* a mac_t */
+const volatile __u16 device_vid;	      /* of an uplink: the VLAN that the underlay is; 0: none */
+const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_XMIT at the far end */
+const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
+const volatile __u64 device_netns; /* cookie of its network namespace; 0: the kernel has no bpf_cast_to_kern_ctx() */
+
+static __always_inline int hook_pass(ctx_t *ctx)
+{
+	return XDP_PASS;
+}
+
+static __always_inline int hook_drop(ctx_t *ctx)
+{
+	return XDP_DROP;
+}
+
+/* VERDICT_OPEN: the interface is gone, and the packet is where it was. */
+static __always_inline int hook_redirect(ctx_t *ctx, __u32 ifindex)
+{
+	return bpf_redirect_map(&live_devices, ifindex, 0) == XDP_REDIRECT ? XDP_REDIRECT : VERDICT_OPEN;
+}
+
+static __always_inline int hook_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
+{
+	return hook_redirect(ctx, ifindex);
+}
+
+static __always_inline __u32 hook_ifindex(const ctx_t *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+/* Of kernel structs: the fields that are read. */
+struct xdp_rxq_info {
+	struct net_device *dev;
+} __attribute__((preserve_access_index));
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+} __attribute__((preserve_access_index));
+
+/* A kfunc of Linux 6.2 and later: the context as the kernel has it. The verifier makes no call of it. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
+
+/*
+ * False: the interface has left the network namespace and has taken the program along. This takes no call: it is cheaper than
+ * device_is_live(), and stands in its place where a path is followed. An interface that comes back is here again, and follows
+ * its old paths until they expire.
+ */
+static __always_inline bool ingress_in_netns(ctx_t *ctx)
+{
+	struct xdp_buff *xdp;
+
+	if (!device_netns)
+		return device_is_live(ctx->ingress_ifindex);
+	xdp = bpf_cast_to_kern_ctx(ctx);
+	return xdp->rxq->dev->nd_net.net->net_cookie == device_netns;
+}
+
+/* Before a path is looked for: one that has come back is not ours until userspace says so. */
+static __always_inline bool ingress_is_live(ctx_t *ctx)
+{
+	return !device_netns || device_is_live(ctx->ingress_ifindex);
+}
+
+static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
+{
+	f->data = (void *)(long)ctx->data;
+	f->end = (void *)(long)ctx->data_end;
+}
+
+/* Make that many octets readable, or all that there are: they are. */
+static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
+{
+	frame_reload(ctx, f);
+}
+
+/* False: too short for an Ethernet header. */
+static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
+{
+	frame_reload(ctx, f);
+	f->len = f->end - f->data;
+	f->gso_size = 0;
+	return f->data + ETH_HLEN <= f->end;
+}
+
+/* The outermost 802.1Q VLAN identifier, 0 for none. */
+static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
+{
+	const struct xovl_vlan_tag *tag = f->data + 2 * ETH_ALEN;
+	__be16 ethertype = frame_ethertype(f);
+
+	if (ethertype == bpf_htons(ETH_P_8021AD))
+		return VID_OTHER;
+	if (ethertype != bpf_htons(ETH_P_8021Q) || (void *)(tag + 1) > f->end)
+		return 0;
+	return bpf_ntohs(tag->tci) & 0xfff;
+}
+
+/* Octets of the packet. */
+static __always_inline __u32 hook_len(const ctx_t *ctx)
+{
+	return ctx->data_end - ctx->data;
+}
+
+/* 0: done. len is not 0. */
+static __always_inline long hook_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
+{
+	return bpf_xdp_load_bytes(ctx, at, to, len);
+}
+
+/* Whether the driver vouches for the outer checksum, which XDP is not told. */
+static __always_inline bool hook_verified_checksum(ctx_t *ctx, const struct frame *f)
+{
+	return false;
+}
+
+/* Is a checksum left to the device? XDP is not told. */
+static __always_inline bool hook_checksum_is_partial(ctx_t *ctx, __u32 at)
+{
+	return false;
+}
+
+/* Replace a word of the tenant's packet that no checksum within it covers. 0: done. */
+static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, __u32 at, __u32 word)
+{
+	__u32 *to = f->data + at;
+
+	if ((void *)(to + 1) > f->end)
+		return -1;
+	*to = word;
+	return 0;
+}
+
+/* Write an outer checksum. 0: done; the packet's data is void afterwards. */
+static __always_inline long hook_store_checksum(ctx_t *ctx, __u32 at, __sum16 check)
+{
+	return bpf_xdp_store_bytes(ctx, at, &check, sizeof(check));
+}
+
+/* Octets before the underlay's IP header: its own tag is in the packet. */
+static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
+{
+	return device_vid ? ETH_HLEN + sizeof(struct xovl_vlan_tag) : ETH_HLEN;
+}
+
+/* What a path from the underlay must come in by: nothing, as only what is of the uplink's own VLAN comes so far. */
+static __always_inline __u16 underlay_vid(const ctx_t *ctx)
+{
+	return 0;
+}
+
+/* Whether the kernel would take the frame as addressed to this host, in the VLAN. A wrong no only costs the way through TC. */
+static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
+{
+	return mac_read(f->data) == device_mac && (!device_vid || frame_vid(ctx, f) == device_vid);
+}
+
+/* Put the underlay's tag into the finished packet, if it has one. False: no headroom. */
+static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
+{
+	struct xovl_vlan_tag *tag;
+
+	if (!(path->flags & XOVL_PATH_TAGGED))
+		return true;
+	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(*tag)))
+		return false;
+	tag = (void *)(long)ctx->data + 2 * ETH_ALEN;
+	if ((void *)(tag + 1) > (void *)(long)ctx->data_end)
+		return false;
+	words_copy((void *)(long)ctx->data, (void *)(long)ctx->data + sizeof(*tag), 2 * ETH_ALEN);
+	tag->tpid = bpf_htons(ETH_P_8021Q);
+	tag->tci = bpf_htons(path->vid);
+	return true;
+}
+
+/* Octets that the port's own tag takes in the packet, before the tenant's EtherType. */
+static __always_inline __u32 frame_port_tag_len(const struct frame *f)
+{
+	return f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
+}
+
+/* Octets of a tag of the tenant's that is not in the packet. */
+static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
+{
+	return 0;
+}
+
+/* Octets of the tenant's frame: the port's own tag is still in it. */
+static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
+{
+	return f->len - frame_port_tag_len(f);
+}
+
+/* Tags are in the frame already. */
+static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
+{
+}
+
+static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
+{
+	return true;
+}
+
+/*
+ * Make outer_len octets of room before the tenant's frame, without its port's tag. Not NONE: no headroom, nothing has
+ * changed.
+ */
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
+{
+	__u32 tag_len = frame_port_tag_len(f);
+	void *inner;
+
+	if (bpf_xdp_adjust_head(ctx, (int)tag_len - (int)outer_len))
+		return XOVL_REASON_NO_ROOM;
+	frame_reload(ctx, f);
+	if (tag_len) {
+		inner = f->data + outer_offset(outer_len);
+		if (inner + 2 * ETH_ALEN > f->end)
+			return XOVL_REASON_NO_ROOM;
+		frame_write_macs(inner, f);
+	}
+	return XOVL_REASON_NONE;
+}
+
+/*
+ * Turn the packet into what the port wants: the outer headers or the origin port's tag removed, the tag vid added (0:
+ * none). False: no headroom, nothing has changed.
+ */
+static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vid)
+{
+	__u32 remove = f->outer_len + frame_port_tag_len(f);
+	__u32 add = vid ? sizeof(struct xovl_vlan_tag) : 0;
+	struct xovl_vlan_tag *tag;
+
+	if (!remove && !add)
+		return true;
+	/* shorter than what is checked below: seen before anything changes */
+	if (f->len < 2 * ETH_ALEN + sizeof(*tag))
+		return false;
+	if (bpf_xdp_adjust_head(ctx, (int)remove - (int)add))
+		return false;
+	frame_reload(ctx, f);
+	if (!vid && !frame_port_tag_len(f))
+		return true; /* the tenant's own header stands there */
+	tag = f->data + 2 * ETH_ALEN;
+	if ((void *)(tag + 1) > f->end)
+		return false;
+	frame_write_macs(f->data, f);
+	if (vid) {
+		tag->tpid = bpf_htons(ETH_P_8021Q);
+		tag->tci = bpf_htons(vid);
+	}
+	return true;
+}
+
+/* IPsec comes later. */
+static __always_inline bool hook_was_encrypted(ctx_t *ctx)
+{
+	return false;
+}
+
+#endif

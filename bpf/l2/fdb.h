@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The forwarding database: where a MAC of a network is, learned by the datapath itself and aged without help. */
+#ifndef XOVL_BPF_L2_FDB_H
+#define XOVL_BPF_L2_FDB_H
+
+#include "hook/frame.h"
+#include "l2/learn.h"
+#include "maps/globals.h"
+#include "maps/tables.h"
+#include "path/destination.h"
+
+/* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
+#define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)
+
+/* fdb_hints has 2 to the power of it lines; set by userspace between open and load. */
+const volatile __u32 fdb_hints_bits = 1;
+
+/* The time of the frame, which not every frame needs. */
+static __always_inline __u64 fdb_now(struct frame *f)
+{
+	if (!f->now)
+		f->now = bpf_ktime_get_coarse_ns();
+	return f->now;
+}
+
+/* struct xovl_fdb_key as one number. */
+static __always_inline __u64 fdb_key(const struct frame *f, mac_t mac)
+{
+	return mac << 16 | f->net_index;
+}
+
+/* NULL: there is no entry. An expired one is still found. */
+static __always_inline struct xovl_fdb *fdb_find(const struct frame *f, mac_t mac)
+{
+	__u64 key = fdb_key(f, mac);
+
+	return bpf_map_lookup_elem(&fdb, &key);
+}
+
+/* One word, read once. 0: the memory has become another network's entry. */
+static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_fdb *entry)
+{
+	__u64 dst = *(volatile __u64 *)&entry->dst;
+
+	return xovl_fdb_net(dst) == f->net_index ? dst : 0;
+}
+
+/* What other frames were told of the network's entries is void now. */
+static __always_inline void fdb_moved(__u32 net_index)
+{
+	__sync_fetch_and_add(&moves[net_index % XOVL_MOVES], 1);
+}
+
+/*
+ * The frame's source is where the frame came from; known is what fdb_find() has of it. Static and control entries never move
+ * (see struct xovl_fdb).
+ */
+static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
+{
+	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
+	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
+	__u64 old;
+
+	if (!(f->net->flags & XOVL_NET_LEARNING))
+		return;
+	if (!known) {
+		learned_add(fdb_key(f, f->src), dst, fdb_now(f), f->net->mac_limit);
+		return;
+	}
+	old = known->dst;
+	if (xovl_fdb_state_of(old) != XOVL_FDB_LEARNED)
+		return;
+	if (old != dst && __sync_val_compare_and_swap(&known->dst, old, dst) == old)
+		fdb_moved(f->net_index);
+	if (old != dst || (__s64)(fdb_now(f) - known->seen) > (__s64)FDB_TOUCH_NS)
+		known->seen = fdb_now(f);
+}
+
+/* The cache line where a hint for that key is, if there is one. */
+static __always_inline struct xovl_fdb_hint *fdb_hints_of(__u64 key)
+{
+	__u32 slot = hash_mix(key, 0) >> (64 - fdb_hints_bits);
+	struct xovl_fdb_hints *line = bpf_map_lookup_elem(&fdb_hints, &slot);
+
+	return line ? line->hint : NULL;
+}
+
+/*
+ * What check and dst of a hint make together: nothing else does. It is void with the next epoch (not with moves: what has
+ * hints never moves by itself), and soon anyway, should a command be killed between its change and the epoch.
+ */
+#define FDB_HINT_JIFFIES 4096
+
+static __always_inline __u64 fdb_hint_mark(__u64 key, __u64 now_epoch)
+{
+	return hash_mix(key, 0) ^ hash_mix(now_epoch, bpf_jiffies64() / FDB_HINT_JIFFIES << 32);
+}
+
+/* 0: there is no hint. */
+static __always_inline __u64 fdb_hint_read(const struct frame *f, __u64 key, __u64 now_epoch)
+{
+	volatile struct xovl_fdb_hint *hint = fdb_hints_of(key);
+	__u64 mark = fdb_hint_mark(key, now_epoch);
+	__u64 dst;
+
+	if (!hint)
+		return 0;
+	for (int i = 0; i < XOVL_FDB_HINTS; i++) {
+		dst = hint[i].dst;
+		if ((hint[i].check ^ hash_mix(dst, 0)) == mark && xovl_fdb_net(dst) == f->net_index)
+			return dst;
+	}
+	return 0;
+}
+
+/* In a place of the line that is free, else in any. */
+static __always_inline void fdb_hint_write(__u64 key, __u64 dst, __u64 now_epoch)
+{
+	struct xovl_fdb_hint *hint = fdb_hints_of(key);
+	__u32 place = bpf_get_prandom_u32() % XOVL_FDB_HINTS;
+
+	if (!hint)
+		return;
+	for (__u32 i = 0; i < XOVL_FDB_HINTS; i++)
+		if (!hint[i].dst)
+			place = i;
+	hint[place].dst = dst;
+	hint[place].check = hash_mix(dst, 0) ^ fdb_hint_mark(key, now_epoch);
+}
+
+/* The destination is known for so long only, from now on. */
+static __always_inline void fdb_expires(struct destination *to, __u64 left_ns)
+{
+	__u64 expires = bpf_jiffies64() + jiffies_of(left_ns);
+
+	if (left_ns < NSEC_PER_SEC && to->expires > expires)
+		to->expires = expires;
+}
+
+/* Fill in where the frame's destination is. Unknown if there is no entry, or an expired one. */
+static __always_inline void fdb_lookup(struct frame *f, struct destination *to)
+{
+	__u64 key = fdb_key(f, f->dst);
+	__u64 now_epoch = epoch; /* before anything is read */
+	struct xovl_fdb *entry;
+	__u64 dst;
+
+	to->target = fdb_hint_read(f, key, now_epoch);
+	if (to->target)
+		return;
+	entry = fdb_find(f, f->dst);
+	if (!entry)
+		return;
+	dst = fdb_read(f, entry);
+	if (!dst)
+		return;
+	if (xovl_fdb_state_of(dst) != XOVL_FDB_LEARNED) {
+		fdb_hint_write(key, dst, now_epoch);
+	} else {
+		to->seen = entry->seen;
+		if (fdb_expired(f->net, to->seen, fdb_now(f)))
+			return;
+		if (f->net->ageing_ns)
+			fdb_expires(to, to->seen + f->net->ageing_ns - fdb_now(f));
+	}
+	to->target = dst;
+}
+
+#endif

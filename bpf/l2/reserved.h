@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Frames to the groups 01-80-C2-00-00-00 to -0F. They are about one link, and no bridge forwards them (IEEE 802.1Q, 8.6.3): a tenant's are
+ * for the protocols of a link on this host, and for nothing else of it. A bridge that takes no part in spanning tree carries BPDUs all the
+ * same, or nobody would see a loop.
+ */
+#ifndef XOVL_BPF_L2_RESERVED_H
+#define XOVL_BPF_L2_RESERVED_H
+
+#include "maps/tables.h"
+#include "packet/flow.h"
+#include "verdict.h"
+
+/* A smaller EtherType is a length, and an LLC header follows (IEEE 802.3, 3.2.6). */
+#define ETHERTYPE_MIN 1536
+
+#define LLC_SAP_BPDU 0x42 /* spanning tree's */
+#define LLC_UI 0x03
+
+enum reserved_kind { RESERVED_OTHER, RESERVED_LINK, RESERVED_BPDU };
+
+/* Protocols of a link that Linux or a daemon on it speaks: LACP and what else is slow, LLDP, 802.1X, PTP. */
+static __always_inline bool ethertype_is_of_link(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_SLOW) || proto == bpf_htons(ETH_P_LLDP) || proto == bpf_htons(ETH_P_PAE) ||
+	       proto == bpf_htons(ETH_P_1588);
+}
+
+/* What the frame at offset at is, behind its tags: enum reserved_kind. The packet's data is void afterwards. */
+__noinline int reserved_kind(ctx_t *ctx, __u32 at)
+{
+	struct frame f = {};
+	const __u8 *llc;
+	__be16 proto;
+
+	at = outer_offset(at) + 2 * ETH_ALEN;
+	frame_reach(ctx, &f, at + FLOW_TAGS_MAX * sizeof(struct xovl_vlan_tag) + sizeof(proto) + 3);
+	proto = flow_untag(&f, &at);
+	if (ethertype_is_of_link(proto))
+		return RESERVED_LINK;
+	llc = f.data + outer_offset(at + sizeof(proto));
+	if (bpf_ntohs(proto) >= ETHERTYPE_MIN || (void *)(llc + 3) > f.end)
+		return RESERVED_OTHER;
+	return llc[0] == LLC_SAP_BPDU && llc[1] == LLC_SAP_BPDU && llc[2] == LLC_UI ? RESERVED_BPDU : RESERVED_OTHER;
+}
+
+/* VERDICT_OPEN: the network carries it, as it does other groups. XDP leaves what comes from a port to TC, which passes it on. */
+static __always_inline int reserved_decide(ctx_t *ctx, struct frame *f)
+{
+	struct xovl_network *net;
+	int kind;
+
+	if (HOOK_IS_XDP && !f->from_tunnel)
+		return verdict_pass(ctx);
+	net = network_get(f->net_index);
+	if (!net)
+		return verdict_pass(ctx);
+	kind = reserved_kind(ctx, f->outer_len);
+	frame_reload(ctx, f);
+	if (kind == RESERVED_BPDU && !(net->flags & (XOVL_NET_BPDU_DROP | XOVL_NET_BPDU_PUNT)))
+		return VERDICT_OPEN;
+	if (!f->from_tunnel && (kind == RESERVED_LINK || (kind == RESERVED_BPDU && (net->flags & XOVL_NET_BPDU_PUNT))))
+		return verdict_pass(ctx);
+	return verdict_drop(ctx, f, kind == RESERVED_BPDU ? XOVL_REASON_BPDU : XOVL_REASON_RESERVED_MAC);
+}
+
+#endif

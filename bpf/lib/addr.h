@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Addresses of both families as xovl/addr.h has them. */
+#ifndef XOVL_BPF_LIB_ADDR_H
+#define XOVL_BPF_LIB_ADDR_H
+
+#include <stdbool.h>
+
+#include <linux/in6.h>
+
+#include <bpf/bpf_endian.h>
+
+#include "xovl/addr.h"
+
+#include "lib/bits.h"
+
+static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
+{
+	addr->words[0] = 0;
+	addr->words[1] = word_of(bpf_htonl(0xffff), ipv4);
+}
+
+static __always_inline void addr_from_ipv6(struct xovl_addr *addr, const struct in6_addr *ipv6)
+{
+	const __be32 *part = ipv6->in6_u.u6_addr32;
+
+	addr->words[0] = word_of(part[0], part[1]);
+	addr->words[1] = word_of(part[2], part[3]);
+}
+
+static __always_inline bool addr_is_ipv4(const struct xovl_addr *addr)
+{
+	return !addr->words[0] && addr->be32[2] == bpf_htonl(0xffff);
+}
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The copies of a flooded frame to peers: by the kernel's tunnel devices, then with outer headers, by the room that those take. TC only. */
+#ifndef XOVL_BPF_OUT_FLOOD_PEERS_H
+#define XOVL_BPF_OUT_FLOOD_PEERS_H
+
+#include "out/flood_state.h"
+#include "out/peer.h"
+#include "underlay/neighbour.h"
+
+/*
+ * The room that outer headers take differs by peer. Copies go out in the order of it: for that is how it can be changed. It
+ * grows plainly, where nothing has to be segmented; of a super-frame it shrinks, as the kernel then knows the rest.
+ */
+static __always_inline bool flood_comes_later(const struct flood *flood, __u32 room)
+{
+	if (flood->frame.gso_size)
+		return (!flood->room || room < flood->room) && room > flood->next_room;
+	return room > flood->room && (!flood->next_room || room < flood->next_room);
+}
+
+/*
+ * The detour to the kernel's neighbour code (underlay/neighbour.h) leads through the CPU's backlog, where a thousand packets have room. Few
+ * copies are to take it where it only tells the kernel that a neighbour is in use: the next frame tells of others.
+ */
+#define FLOOD_CONFIRMS_MAX 8
+#define FLOOD_DETOURS_MAX 256
+
+static __always_inline bool flood_takes_detour(struct flood *flood, const struct xovl_path *path)
+{
+	__u32 most = path->flags & XOVL_PATH_CONFIRM ? FLOOD_CONFIRMS_MAX : FLOOD_DETOURS_MAX;
+
+	if (!(path->flags & XOVL_PATH_RESOLVE) || flood->detours >= most)
+		return false;
+	flood->detours++;
+	return true;
+}
+
+static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, struct flood *flood,
+						   const struct path_place *place)
+{
+	struct xovl_path *path = place->path;
+	enum xovl_reason reason;
+	long err = 0;
+
+	if (!device_is_live(path->ifindex))
+		return XOVL_REASON_STALE_TARGET;
+	frame_reload(ctx, f);
+	reason = outer_write(ctx, f, &flood->flow, place);
+	if (reason)
+		return reason;
+	if (flood_takes_detour(flood, path)) {
+		neighbour_address(ctx, path->target, &flood->flow);
+		err = bpf_clone_redirect(ctx, path->ifindex, BPF_F_INGRESS);
+		ctx->mark = flood->mark;
+	} else if (!(path->flags & XOVL_PATH_RESOLVE) || outer_has_lladdr(place->headers)) {
+		err = bpf_clone_redirect(ctx, path->ifindex, 0);
+	} else {
+		reason = XOVL_REASON_NEIGHBOUR;
+	}
+	if (path->flags & XOVL_PATH_TAGGED)
+		bpf_skb_vlan_pop(ctx);
+	return err ? XOVL_REASON_COPY_FAILED : reason;
+}
+
+/* Whether the kernel's tunnel device has carried a super-frame's copy to the peer. */
+static __always_inline bool flood_has_gone(const struct flood *flood, __u32 index)
+{
+	struct xovl_peer *peer = flood->frame.gso_size ? peer_get(index) : NULL;
+
+	return peer && peer->device && !(flood->gre_by_tc && peer->encap == XOVL_ENCAP_GRE);
+}
+
+/*
+ * One peer's copy, before there is room for outer headers, if the kernel's tunnel device is to carry it: a super-frame wherever there is
+ * one, all else where it carries everything. skipped: it is not.
+ */
+static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct flood *flood, __u32 index,
+							     bool *skipped)
+{
+	struct path_place place;
+	struct frame f = {.len = flood->frame.len,
+			  .gso_size = flood->frame.gso_size,
+			  .net_index = flood->frame.net_index,
+			  .origin = flood->frame.origin};
+	enum xovl_reason reason;
+	__u64 expires;
+	__u32 ifindex;
+	long err;
+
+	f.net = network_get(f.net_index);
+	if (!path_place_scratch(SCRATCH_PATH_COPY, &place) || !f.net)
+		return XOVL_REASON_STALE_TARGET;
+	reason = peer_path_prepare(loop->ctx, &f, &flood->flow, index, &place, &expires);
+	*skipped = !f.gso_size && (reason || !(place.path->flags & XOVL_PATH_BY_KERNEL));
+	if (reason || *skipped)
+		return reason;
+	reason = tunnel_check(&f, &flood->flow, place.path);
+	if (!kernel_can_carry(reason, place.path))
+		return reason ? reason : XOVL_REASON_STALE_TARGET;
+	if ((place.path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, 0, path_mtu(place.path, flood->flow.wire_len - flood->flow.ip_len), false);
+	ifindex = kernel_device(loop->ctx, &place);
+	if (!ifindex)
+		return XOVL_REASON_STALE_TARGET;
+	loop->ctx->mark = 0;
+	err = bpf_clone_redirect(loop->ctx, ifindex, 0);
+	loop->ctx->mark = flood->mark;
+	if (err)
+		return XOVL_REASON_COPY_FAILED;
+	count_peer_tx(index, loop->stats, f.len);
+	loop->stats->by_kernel++;
+	return XOVL_REASON_NONE;
+}
+
+static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
+{
+	struct flood *flood = flood_get();
+	enum xovl_reason reason;
+	bool skipped = true;
+	__u32 *index;
+
+	if (!flood)
+		return 1;
+	index = flood_target(flood, nth);
+	if (!index || (flood->frame.gso_size && !flood_has_gone(flood, *index)))
+		return 0;
+	reason = flood_peer_by_kernel(loop, flood, *index, &skipped);
+	if (!skipped)
+		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
+	return 0;
+}
+
+/* One peer's copy, if the room is its own. skipped: it is not, or nothing new is to be said of it. */
+static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct flood *flood, __u32 index,
+						   bool *skipped)
+{
+	struct path_place place;
+	struct frame f = {.len = flood->frame.len,
+			  .gso_size = flood->frame.gso_size,
+			  .net_index = flood->frame.net_index,
+			  .origin = flood->frame.origin};
+	struct xovl_path *path;
+	enum xovl_reason reason;
+	__u64 expires;
+
+	f.net = network_get(f.net_index);
+	if (!path_place_scratch(SCRATCH_PATH_COPY, &place) || !f.net)
+		return XOVL_REASON_STALE_TARGET;
+	path = place.path;
+	reason = peer_path_prepare(loop->ctx, &f, &flood->flow, index, &place, &expires);
+	if (!reason && (path->flags & XOVL_PATH_BY_KERNEL)) {
+		*skipped = flood->by_kernel || flood->pass != 1; /* it has gone */
+		return XOVL_REASON_NO_TUNNEL_DEVICE;
+	}
+	if (!reason)
+		reason = tunnel_check(&f, &flood->flow, path);
+	*skipped = reason ? flood->pass != 1 : path->outer_len != flood->room;
+	if (reason)
+		return reason;
+	if (*skipped) {
+		if (flood_comes_later(flood, path->outer_len)) {
+			flood->next_room = path->outer_len;
+			flood->next_flags = path->flags;
+		}
+		return XOVL_REASON_NONE;
+	}
+	if (f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
+		reason = XOVL_REASON_GSO_MIXED;
+	/* what has been made smaller for one peer fits all that come after it */
+	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len), false);
+	if (!reason)
+		reason = flood_send(loop->ctx, &f, flood, &place);
+	if (reason)
+		return reason;
+	count_peer_tx(index, loop->stats, f.len);
+	return XOVL_REASON_NONE;
+}
+
+static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
+{
+	struct flood *flood = flood_get();
+	enum xovl_reason reason;
+	bool skipped = false;
+	__u32 *index;
+
+	if (!flood)
+		return 1;
+	index = flood_target(flood, nth);
+	if (!index || flood_has_gone(flood, *index))
+		return 0;
+	reason = flood_peer(loop, flood, *index, &skipped);
+	if (!skipped)
+		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
+	/* one tells the room of all */
+	return !flood->mixed && !flood->pass && flood->next_room;
+}
+
+/* Give back len octets of a super-frame's room. Its family may change by that, which kernels before 6.3 cannot be told. */
+static __always_inline bool flood_shrink_room(ctx_t *ctx, struct flood *flood, __u32 len)
+{
+	__u32 changed = (flood->room_flags ^ flood->next_flags) & XOVL_PATH_IPV6;
+	__u64 family = flood->next_flags & XOVL_PATH_IPV6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
+
+	flood->room_flags ^= changed;
+	return room_shrink(ctx, len, family) || (!changed && room_shrink(ctx, len, 0));
+}
+
+/* Make the next room, of the frame in flood_get(). Returns a reason why the kernel refused. */
+__noinline int flood_make_room(ctx_t *ctx)
+{
+	struct flood *flood = flood_get();
+	struct frame f = {};
+	__u32 before, room;
+
+	if (!flood)
+		return XOVL_REASON_NO_ROOM;
+	f.dst = flood->frame.dst;
+	f.src = flood->frame.src;
+	f.gso_size = flood->frame.gso_size;
+	before = flood->room;
+	room = flood->next_room;
+	flood->room = room;
+	flood->next_room = 0;
+	if (!before) {
+		flood->room_flags = flood->next_flags;
+		f.nr_tags = flood->frame.nr_tags;
+		f.tags[0] = flood->frame.tags[0];
+		f.tags[1] = flood->frame.tags[1];
+		return tunnel_push(ctx, &f, room, flood->room_flags);
+	}
+	if (!f.gso_size)
+		return bpf_skb_change_head(ctx, room - before, 0) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
+	return flood_shrink_room(ctx, flood, before - room) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
+}
+
+/* The first finds out what room is the first; then families, kinds, and GENEVE with the options of a port or without. */
+#define FLOOD_PASSES_MAX 16
+
+static long flood_pass(__u32 nth, struct flood_loop *loop)
+{
+	struct flood *flood = flood_get();
+	enum xovl_reason reason = XOVL_REASON_NONE;
+
+	if (!flood)
+		return 1;
+	if (nth && flood->next_room)
+		reason = flood_make_room(loop->ctx);
+	if (reason) {
+		flood_count(loop, flood, reason, frame_place(&flood->frame));
+		return 1;
+	}
+	flood->pass = nth;
+	bpf_loop(flood->nr_peers, flood_peer_nth, loop, 0);
+	return nth && !flood->next_room;
+}
+
+/* Copies to the peers that need one room after the other. */
+static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *flood, struct frame *f,
+					 struct xovl_flood_head head)
+{
+	ctx_t *ctx = loop->ctx;
+
+	flood->first.position = head.nr_ports;
+	flood->nr_peers = head.nr_peers;
+	flood->mixed = head.mixed;
+	frame_reload(ctx, f);
+	flow_parse(f, 0, false, &flood->flow);
+	flow_measure(ctx, f, &flood->flow);
+	flood->by_kernel = f->gso_size || kernel_carries_any(ctx);
+	flood->gre_by_tc = f->net->flags & GRE_NOT_BY_KERNEL;
+	if (flood->by_kernel)
+		bpf_loop(flood->nr_peers, flood_peer_by_kernel_nth, loop, 0);
+	frame_collect_tags(ctx, f);
+	flood_keep(flood, f);
+	bpf_loop(FLOOD_PASSES_MAX, flood_pass, loop, 0);
+}
+
+#endif

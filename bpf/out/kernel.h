@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Super-frames that TC cannot encapsulate, and all frames to some peers (underlay/by_kernel.h), go out by the kernel's tunnel device of the UDP port,
+ * or of GRE. It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates
+ * and routes.
+ */
+#ifndef XOVL_BPF_OUT_KERNEL_H
+#define XOVL_BPF_OUT_KERNEL_H
+
+#include "encap/write.h"
+#include "verdict.h"
+
+/* Of VXLAN with the Group Policy extension, as bpf_skb_{get,set}_tunnel_opt() have it: the header's first word. */
+struct kernel_group {
+	__u32 gbp;
+};
+
+#ifdef XOVL_HOOK_XDP
+
+static __always_inline bool kernel_should_carry(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
+						const struct xovl_path *path)
+{
+	return false;
+}
+
+static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
+{
+	return false;
+}
+
+static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct path_place *place)
+{
+	return verdict_pass(ctx);
+}
+
+#else
+
+/*
+ * GRE that the kernel's device cannot send, as flags of a network or a path. No key: Linux 6.1 has no way to ask for that. Numbers: the
+ * device counts the packets of all peers together. Checksums: most kernels leave those of a super-frame's segments unwritten.
+ */
+#define GRE_NOT_BY_KERNEL (XOVL_NET_KEYLESS | XOVL_NET_SEQ | XOVL_NET_CSUM)
+
+/* Whether a frame that TC refuses for that reason, or for none, can go to the path's peer. */
+static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
+{
+	if (!(path->flags & XOVL_PATH_KERNEL) || (path->flags & GRE_NOT_BY_KERNEL))
+		return false;
+	return !reason || reason == XOVL_REASON_GSO_TOO_LONG || reason == XOVL_REASON_GSO_NUMBERED ||
+	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;
+}
+
+/* No TCP: UDP super-frames are of two kinds (USO, UFO), of which TC can keep one, and cannot tell which it is. */
+static __always_inline bool frame_is_ambiguous(const struct frame *f, const struct flow *flow)
+{
+	return f->gso_size && flow->headers <= flow->transport + sizeof(struct udphdr);
+}
+
+/* Whether a frame is to go that way; TC refuses it for that reason, if any. */
+static __always_inline bool kernel_should_carry(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
+						const struct xovl_path *path)
+{
+	if (!reason && !(path->flags & XOVL_PATH_BY_KERNEL) && !frame_is_ambiguous(f, flow))
+		return false;
+	return kernel_can_carry(reason, path);
+}
+
+/* What the kernel is to write as the identifier: of NVGRE the FlowID is in it. */
+static __always_inline __u32 kernel_tunnel_id(const struct xovl_peer *peer, const struct xovl_network *net,
+					      const struct flow *flow)
+{
+	return peer->encap == XOVL_ENCAP_NVGRE ? net->id << 8 | flow_spread(flow) >> 56 : net->id;
+}
+
+static __always_inline void kernel_key_fill(struct bpf_tunnel_key *key, const struct xovl_peer *peer,
+					    const struct xovl_network *net, const struct flow *flow)
+{
+	key->tunnel_id = kernel_tunnel_id(peer, net, flow);
+	key->tunnel_tos = net->flags & XOVL_NET_DSCP_INHERIT ? flow->tos : net->tos;
+	if (peer->family == AF_INET) {
+		key->remote_ipv4 = bpf_ntohl(peer->remote.be32[3]);
+		key->local_ipv4 = bpf_ntohl(peer->local.be32[3]);
+		return;
+	}
+	__builtin_memcpy(key->remote_ipv6, &peer->remote, sizeof(peer->remote));
+	__builtin_memcpy(key->local_ipv6, &peer->local, sizeof(peer->local));
+	key->tunnel_label = net->flags & XOVL_NET_FLOWLABEL_HASH ? flow_spread(flow) >> 44 : net->flowlabel;
+}
+
+static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, const struct xovl_peer *peer,
+					      const struct xovl_path *path, bool inner_df)
+{
+	bool inherited = net->flags & XOVL_NET_DF_INHERIT ? inner_df : !(net->flags & XOVL_NET_DF_UNSET);
+	bool df = inherited || (peer->flags & XOVL_PEER_ENCRYPTED); /* entry/guard.h sees first fragments only */
+	__u64 flags = path->flags & PATH_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
+
+	if (peer->family == AF_INET6)
+		return flags | BPF_F_TUNINFO_IPV6;
+	return df ? flags | BPF_F_DONT_FRAGMENT : flags;
+}
+
+/*
+ * The GENEVE options, or the VXLAN group, of a path's prepared header, at. A group is always set: where there is none, Linux would take
+ * one from memory that it has not written. False: the kernel refused.
+ */
+static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_path *path, const void *at, __u32 len,
+					       const struct xovl_peer *peer)
+{
+	struct kernel_group group;
+
+	if (path->flags & XOVL_PATH_GRE)
+		return true;
+	if (peer->encap == XOVL_ENCAP_GENEVE)
+		return !len || !bpf_skb_set_tunnel_opt(ctx, (void *)at + sizeof(struct xovl_geneve),
+						       length_up_to(len, XOVL_OPTIONS_MAX));
+	group.gbp = path->flags & XOVL_NET_GBP ? ctx->mark : bpf_ntohl(*(const __be32 *)at);
+	group.gbp &= XOVL_VXLAN_GROUP;
+	return !bpf_skb_set_tunnel_opt(ctx, &group, sizeof(group));
+}
+
+/* Give the frame the tunnel key of the path. Returns the device that is to carry it; 0: there is none. Its data is void afterwards. */
+__noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, union xovl_path_headers *headers)
+{
+	struct bpf_tunnel_key key = {};
+	struct xovl_network *net;
+	struct xovl_peer *peer;
+	struct frame f = {};
+	struct flow flow;
+	__u32 ifindex, len;
+	bool df = false, set;
+	__u8 ttl;
+
+	if (!path || !headers)
+		return 0;
+	peer = peer_get(path->target);
+	net = network_get(path->net);
+	if (!peer || !net)
+		return 0;
+	ifindex = peer->device;
+	frame_reach(ctx, &f, FLOW_HEADERS_MAX);
+	outer_read_inner(&f, 0, &flow, &ttl, &df);
+	kernel_key_fill(&key, peer, net, &flow);
+	key.tunnel_ttl = net->flags & XOVL_NET_TTL_INHERIT ? ttl : net->ttl;
+	if (bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), kernel_key_flags(net, peer, path, df)))
+		return 0;
+	len = path->outer_len - outer_l4(path->flags) - sizeof(struct udphdr) - sizeof(struct xovl_geneve);
+	if (path->flags & XOVL_PATH_IPV6)
+		set = kernel_set_options(ctx, path, headers->outer + OUTER_L4_IPV6 + sizeof(struct udphdr), len, peer);
+	else
+		set = kernel_set_options(ctx, path, headers->outer + OUTER_L4_IPV4 + sizeof(struct udphdr), len, peer);
+	return set ? ifindex : 0;
+}
+
+__noinline int device_is_up(__u32 ifindex)
+{
+	return device_link(ifindex).up;
+}
+
+/* The device that is to carry the frame, which has its tunnel key; 0: there is none, or it is down. */
+static __always_inline __u32 kernel_device(ctx_t *ctx, const struct path_place *place)
+{
+	__u32 ifindex = kernel_set_key(ctx, place->path, place->headers);
+
+	return ifindex && device_is_up(ifindex) ? ifindex : 0;
+}
+
+static __always_inline void count_by_kernel(__u32 net_index)
+{
+	struct xovl_net_stats *stats = net_stats_get(net_index);
+
+	if (stats)
+		stats->by_kernel++;
+}
+
+/* The frame goes to one peer. */
+static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct path_place *place)
+{
+	__u32 ifindex = kernel_device(ctx, place);
+
+	if (!ifindex)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+	if (f->port_vid)
+		bpf_skb_vlan_pop(ctx);
+	ctx->mark = 0; /* as in our own look-ups */
+	verdict_sent(f, place->path->target);
+	count_by_kernel(f->net_index);
+	return bpf_redirect(ifindex, 0);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A tenant's frame into the tunnel: size check, outer headers, out of the uplink. */
+#ifndef XOVL_BPF_OUT_PEER_H
+#define XOVL_BPF_OUT_PEER_H
+
+#include "encap/mss.h"
+#include "encap/peer.h"
+#include "out/kernel.h"
+#include "out/too_big.h"
+#include "verdict.h"
+
+#ifdef XOVL_HOOK_XDP
+
+/*
+ * An xdp_frame carries no half-made checksum and no mark, waits for no neighbour, and not every interface takes one: TC does
+ * those. And so it does what a SYN needs.
+ */
+static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
+{
+	__u32 flags = path->flags;
+
+	if (flow->marks && (flow->marks & xdp_obstacles(flags)))
+		return false;
+	if (device_generic)
+		flags |= XOVL_PATH_XDP_XMIT;
+	return (flags & (XOVL_PATH_RESOLVE | XOVL_NET_GBP | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
+}
+
+/* VERDICT_OPEN: the uplink is gone. */
+static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
+{
+	return hook_redirect(ctx, path->ifindex);
+}
+
+#else
+
+#include "underlay/neighbour.h"
+
+static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
+{
+	return true;
+}
+
+/* RESOLVE: see underlay/neighbour.h. */
+static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
+{
+	if (!(path->flags & XOVL_PATH_RESOLVE))
+		return hook_redirect(ctx, path->ifindex);
+	if (!device_is_live(path->ifindex))
+		return VERDICT_OPEN;
+	if (neighbour_takes(ctx, path->flags & XOVL_PATH_IPV6 ? AF_INET6 : AF_INET))
+		return neighbour_out(ctx, path->target, nexthop_bucket(flow));
+	neighbour_address(ctx, path->target, flow);
+	return bpf_redirect(path->ifindex, BPF_F_INGRESS);
+}
+
+#endif
+
+/* XDP cannot say what is wrong with a frame, and leaves that to TC. */
+static __always_inline int peer_refuse(ctx_t *ctx, const struct frame *f, enum xovl_reason reason)
+{
+	return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
+}
+
+/* The way to the peer, remembered no longer than its next hop. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const struct flow *flow,
+					  const struct destination *to, const struct path_place *place)
+{
+	__u64 expires;
+	enum xovl_reason reason = peer_path_prepare(ctx, f, flow, xovl_fdb_index(to->target), place, &expires);
+
+	if (reason == XOVL_REASON_STALE_TARGET)
+		return verdict_drop(ctx, f, reason);
+	if (reason)
+		return peer_refuse(ctx, f, reason);
+	path_keep(place->path, expires < to->expires ? expires : to->expires);
+	return VERDICT_OPEN;
+}
+
+/* The frame goes to one peer. */
+static __always_inline int peer_out(ctx_t *ctx, struct frame *f, struct flow *flow, const struct path_place *place)
+{
+	struct xovl_path *path = place->path;
+	enum xovl_reason reason;
+	bool by_kernel;
+	int verdict;
+
+	if (!underlay_is_ready(path, flow))
+		return verdict_pass(ctx);
+	flow_measure(ctx, f, flow);
+	reason = tunnel_check(f, flow, path);
+	by_kernel = kernel_should_carry(reason, f, flow, path);
+	if (reason && !by_kernel)
+		return too_big_out(ctx, f, flow, path, reason);
+	if ((path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
+		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
+	if (by_kernel)
+		return kernel_out(ctx, f, place);
+	frame_collect_tags(ctx, f);
+	reason = tunnel_push(ctx, f, path->outer_len, path->flags);
+	if (reason) {
+		if (kernel_can_carry(reason, path) && frame_restore_tags(ctx, f))
+			return kernel_out(ctx, f, place);
+		return peer_refuse(ctx, f, reason);
+	}
+	frame_reload(ctx, f);
+	reason = outer_write(ctx, f, flow, place);
+	if (reason)
+		return verdict_drop(ctx, f, reason);
+	verdict = underlay_send(ctx, path, flow);
+	if (verdict == VERDICT_OPEN)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+	verdict_sent(f, path->target);
+	return verdict;
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Known unicast to a port of this host, from another port or out of the tunnel. */
+#ifndef XOVL_BPF_OUT_PORT_H
+#define XOVL_BPF_OUT_PORT_H
+
+#include "l2/port.h"
+#include "packet/flow.h"
+#include "path/path.h"
+#include "verdict.h"
+
+#ifdef XOVL_HOOK_XDP
+
+/* An xdp_frame carries no half-made checksum, which behind many tags is not seen, and not every interface takes one: TC delivers those. */
+static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
+{
+	struct flow flow;
+
+	if (!(path->flags & XOVL_PATH_XDP_XMIT) && !device_generic)
+		return false;
+	if (!device_partial_checksums)
+		return true;
+	flow_parse(f, outer_offset(f->outer_len), true, &flow);
+	return !(flow.marks & (FLOW_PARTIAL | FLOW_DEEP));
+}
+
+#else
+
+static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
+{
+	return true;
+}
+
+#endif
+
+/* The way out of a port. Not VERDICT_OPEN: the frame ends here. */
+static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const struct destination *to,
+					  struct xovl_path *path)
+{
+	__u32 index = xovl_fdb_index(to->target);
+	struct xovl_port *port = port_get(f, index);
+	struct xovl_port_state *state = port ? port_state_get(ctx, index, port->ifindex) : NULL;
+
+	if (!port || !state)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+	if (!f->from_tunnel && f->origin == index)
+		return verdict_drop(ctx, f, XOVL_REASON_SAME_PORT);
+	path->ifindex = port->ifindex;
+	path->vid = port->vid;
+	path->mtu = state->mtu;
+	path->flags = f->path_flags & PATH_OF_ORIGIN;
+	if (port->flags & XOVL_PORT_XDP_XMIT)
+		path->flags |= XOVL_PATH_XDP_XMIT;
+	if (port->flags & XOVL_PORT_TO_PEER)
+		path->flags |= XOVL_PATH_TO_VETH_PEER;
+	path_keep(path, to->expires);
+	return VERDICT_OPEN;
+}
+
+/* The port is ready for the frame. */
+static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xovl_path *path)
+{
+	__u32 ifindex = path->ifindex;
+	__u32 target = path->target;
+	int verdict;
+
+	if (port_is_too_small(f->len, f->gso_size, path->mtu))
+		return verdict_drop(ctx, f, XOVL_REASON_MTU_PORT);
+	if (!frame_for_port(ctx, f, path->vid))
+		return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
+	verdict = hook_deliver(ctx, ifindex, path->flags & XOVL_PATH_TO_VETH_PEER);
+	if (verdict == VERDICT_OPEN)
+		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+	verdict_delivered(f, target);
+	return verdict;
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Checksums over whole packets (RFC 1071): those of outer UDP and GRE headers. */
+#ifndef XOVL_BPF_PACKET_CHECKSUM_H
+#define XOVL_BPF_PACKET_CHECKSUM_H
+
+#include "maps/scratch.h"
+#include "packet/flow.h"
+
+#define SUM_CHUNKS_MAX (IP_LEN_MAX / SCRATCH_LEN + 1)
+
+struct sum_walk {
+	ctx_t *ctx;
+	__u32 at, end;
+	__u32 sum;
+};
+
+static long sum_chunk_nth(__u32 nth, struct sum_walk *walk)
+{
+	__u32 chunk = walk->end - walk->at < SCRATCH_LEN ? walk->end - walk->at : SCRATCH_LEN;
+	struct scratch *scratch = scratch_get();
+
+	chunk = length_up_to(chunk, SCRATCH_LEN);
+	if (!scratch || walk->at >= walk->end || hook_load(walk->ctx, walk->at, scratch->octets, chunk))
+		return 1;
+	/* an odd octet is summed with zeroes behind it, and so is what is no whole word */
+	*(__u32 *)(scratch->octets + chunk) = 0;
+	walk->sum = bpf_csum_diff(NULL, 0, (void *)scratch->octets, (chunk + 3) & 0x3fc, walk->sum);
+	walk->at += chunk;
+	return 0;
+}
+
+/* The sum of the octets from offset at to end, and of sum, folded. Octets that are not there do not count. */
+__noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
+{
+	struct sum_walk walk = {.ctx = ctx, .at = at, .end = end, .sum = sum};
+
+	bpf_loop(SUM_CHUNKS_MAX, sum_chunk_nth, &walk, 0);
+	return sum_fold(walk.sum);
+}
+
+/*
+ * Packets can carry a tenant's frame whose transport checksum the stack left open. What it will be is known all the same: with
+ * it, the segment sums up to the complement of what stands in its place now. (And so it does where that checksum is complete
+ * and good.)
+ *
+ * Of the frame at that offset: where its transport header is and, 32 bits above, what stands in the checksum's place; 0: none
+ * is open. The packet's data is void afterwards.
+ */
+__noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
+{
+	struct frame f = {};
+	struct flow flow;
+
+	frame_reach(ctx, &f, at + FLOW_HEADERS_MAX);
+	flow_parse(&f, outer_offset(at), true, &flow);
+	return (flow.marks & FLOW_PARTIAL) && flow.transport ? (__u64)flow.check << 32 | (at + flow.transport) : 0;
+}
+
+/* The same as packet_sum() where that checksum lies between at and end. */
+static __always_inline __u32 open_sum(ctx_t *ctx, __u32 at, __u32 end, __u64 open, __u32 sum)
+{
+	if (!open)
+		return packet_sum(ctx, at, end, sum);
+	return packet_sum(ctx, at, (__u32)open, sum + (__u16) ~(open >> 32));
+}
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet from the underlay: whose tunnel does it say it is, and are its outer headers well-formed. */
+#ifndef XOVL_BPF_PACKET_OUTER_H
+#define XOVL_BPF_PACKET_OUTER_H
+
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include "xovl/wire.h"
+
+#include "hook/hook.h"
+#include "lib/addr.h"
+#include "lib/checksum.h"
+#include "maps/globals.h"
+#include "packet/ecn.h"
+#include "packet/flow.h"
+
+#define IP_FRAG_MORE 0x2000
+#define IP_FRAG_OFFSET 0x1fff
+
+/* What tells the path of a packet. */
+struct outer_brief {
+	struct xovl_path_tunnel tunnel; /* the peer's address and our own */
+	__u64 header;			/* the tunnel header's first two words, as they stand; of GRE flags and key */
+	__be16 dport;			/* of UDP; 0 of GRE */
+	__u8 kind;			/* enum xovl_encap; GRE stands for NVGRE, too */
+	bool needs_verify;		/* it has a checksum, or a mark of congestion */
+};
+
+/* All there is to know of the outer headers. */
+struct outer {
+	struct outer_brief brief;
+	__u32 l4;		    /* offset of the UDP or GRE header */
+	__u32 l4_len;		    /* octets of it and all that follows, as the IP header says */
+	__u32 header_len;	    /* octets from l4 to the tenant's frame */
+	__u8 tos;		    /* or traffic class */
+	__sum16 check;		    /* over all that follows the IP header, of UDP; of GRE not 0 where there is one */
+	enum xovl_reason malformed; /* what is wrong with it, if it is ours at all */
+};
+
+static __always_inline bool outer_is_gre(const struct outer *outer)
+{
+	return outer->brief.kind == XOVL_ENCAP_GRE;
+}
+
+static __always_inline bool outer_is_geneve(const struct outer *outer)
+{
+	return outer->brief.kind == XOVL_ENCAP_GENEVE;
+}
+
+/* Of the network: see xovl_service(). */
+static __always_inline __u32 outer_service(const struct outer_brief *brief)
+{
+	return xovl_service(brief->kind == XOVL_ENCAP_GRE ? IPPROTO_GRE : IPPROTO_UDP, brief->dport);
+}
+
+/* dport: of a UDP packet */
+static __always_inline bool port_is_geneve(__be16 dport)
+{
+	return geneve_ports[dport >> 6] >> (dport & 63) & 1;
+}
+
+/* Octets of a GENEVE header with its options, from the header's first octet. */
+static __always_inline __u32 geneve_len(__u8 ver_opt_len)
+{
+	return sizeof(struct xovl_geneve) + (ver_opt_len & XOVL_GENEVE_OPT_LEN) * 4;
+}
+
+/* The tenant's frame starts at offset at, which headers before it vouch for. False: the packet ends before its MACs do. */
+static __always_inline bool outer_ends(struct frame *f, __u32 at)
+{
+	const void *inner = f->data + at;
+
+	if (inner + ETH_HLEN > f->end)
+		return false;
+	f->outer_len = at;
+	f->len -= at;
+	frame_read_macs(f, inner);
+	return true;
+}
+
+/* UDP or GRE, a tunnel header of 8 octets, and the Ethernet header behind it. */
+#define OUTER_PLAIN_LEN (sizeof(struct udphdr) + 8 + ETH_HLEN)
+
+/*
+ * The usual packet is known at once, with few branches for all that could be wrong with it: whole, no IP options, nothing behind it.
+ * What its tunnel header says is not looked at: a path that is remembered knows it. Fill in what tells the path, and the frame.
+ * False: a closer look is needed. at, len: of the UDP or GRE header and all that follows.
+ */
+static __always_inline bool udp_is_plain(struct frame *f, struct outer_brief *brief, __u32 at, __u32 len)
+{
+	const struct udphdr *udp = f->data + at;
+
+	if (udp->len != bpf_htons(len))
+		return false;
+	brief->dport = udp->dest;
+	brief->header = *(const __u64 *)(udp + 1);
+	brief->needs_verify |= !!udp->check;
+	if (!port_is_geneve(udp->dest)) {
+		brief->kind = XOVL_ENCAP_VXLAN;
+		return outer_ends(f, at + sizeof(*udp) + sizeof(struct xovl_vxlan));
+	}
+	brief->kind = XOVL_ENCAP_GENEVE;
+	return outer_ends(f, outer_offset(at + sizeof(*udp) + geneve_len(brief->header)));
+}
+
+/* With a key or without, nothing else. */
+static __always_inline bool gre_is_plain(struct frame *f, struct outer_brief *brief, __u32 at)
+{
+	const struct xovl_gre *gre = f->data + at;
+	const __be32 *key = (void *)(gre + 1);
+	bool keyed = gre->flags == bpf_htons(XOVL_GRE_K);
+
+	if (gre->flags & bpf_htons(~XOVL_GRE_K))
+		return false;
+	brief->kind = XOVL_ENCAP_GRE;
+	brief->dport = 0;
+	brief->header = word_of(*(const __u32 *)gre, keyed ? *key : 0);
+	return outer_ends(f, at + sizeof(*gre) + (keyed ? sizeof(*key) : 0));
+}
+
+static __always_inline bool l4_is_plain(struct frame *f, struct outer_brief *brief, __u8 protocol, __u32 at, __u32 len)
+{
+	if (protocol == IPPROTO_UDP)
+		return udp_is_plain(f, brief, at, len);
+	return protocol == IPPROTO_GRE && gre_is_plain(f, brief, at);
+}
+
+static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer_brief *brief, __u32 l3)
+{
+	const struct iphdr *ip = f->data + l3;
+	const __u32 *word = (const void *)ip;
+	__u32 len = f->len - l3;
+
+	if ((void *)(ip + 1) + OUTER_PLAIN_LEN > f->end)
+		return false;
+	if (len >> 16 | (*(const __u8 *)ip ^ 0x45) | (ip->frag_off & bpf_htons(IP_FRAG_MORE | IP_FRAG_OFFSET)) |
+	    (ip->tot_len ^ bpf_htons(len)))
+		return false;
+	if (!sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
+		return false;
+	brief->needs_verify = ecn_matters(ip->tos);
+	addr_from_ipv4(&brief->tunnel.remote, ip->saddr);
+	addr_from_ipv4(&brief->tunnel.local, ip->daddr);
+	return l4_is_plain(f, brief, ip->protocol, l3 + sizeof(*ip), len - sizeof(*ip));
+}
+
+static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer_brief *brief, __u32 l3)
+{
+	const struct ipv6hdr *ip = f->data + l3;
+	__u32 len = f->len - l3 - sizeof(*ip);
+
+	if ((void *)(ip + 1) + OUTER_PLAIN_LEN > f->end)
+		return false;
+	if (len >> 16 | (*(const __u8 *)ip >> 4 ^ 6) | (ip->payload_len ^ bpf_htons(len)))
+		return false;
+	brief->needs_verify = ecn_matters(ipv6_traffic_class(ip));
+	addr_from_ipv6(&brief->tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&brief->tunnel.local, &ip->daddr);
+	if (!brief->tunnel.remote.words[0] || !brief->tunnel.local.words[0])
+		return false;
+	return l4_is_plain(f, brief, ip->nexthdr, l3 + sizeof(*ip), len);
+}
+
+static __always_inline bool outer_is_plain(const ctx_t *ctx, struct frame *f, struct outer_brief *brief)
+{
+	__u32 l3 = underlay_l2_len(ctx);
+	__be16 ethertype = underlay_ethertype(f, l3);
+
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return outer_ipv4_plain(f, brief, l3);
+	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, brief, l3);
+}
+
+/* What is wrong first is what counts. */
+static __always_inline void outer_blame(struct outer *outer, bool wrong, enum xovl_reason reason)
+{
+	if (wrong && !outer->malformed)
+		outer->malformed = reason;
+}
+
+/* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
+static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const struct iphdr *ip)
+{
+	const __u32 *word = (const void *)ip;
+	__u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
+
+	/* unrolled: clang would turn the check of each word into one of their number, which no verifier understands */
+#pragma unroll
+	for (int i = 5; i < 15; i++) {
+		if (i == ip->ihl)
+			break;
+		if ((void *)(word + i + 1) > f->end)
+			return false;
+		sum += word[i];
+	}
+	return sum_is_zero(sum);
+}
+
+static __always_inline bool is_tunnel_protocol(__u8 protocol)
+{
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_GRE;
+}
+
+/* 0: not UDP or GRE, or no first fragment of it, which alone has ports; else which. */
+static __always_inline __u8 outer_ipv4(const struct frame *f, struct outer *outer, __u32 l3)
+{
+	const struct iphdr *ip = f->data + l3;
+
+	if ((void *)(ip + 1) > f->end || ip->version != 4 || ip->ihl < 5)
+		return 0;
+	if (!is_tunnel_protocol(ip->protocol) || (ip->frag_off & bpf_htons(IP_FRAG_OFFSET)))
+		return 0;
+	outer->l4 = l3 + ip->ihl * 4;
+	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
+	outer->tos = ip->tos;
+	outer_blame(outer, !ipv4_checksum_is_good(f, ip), XOVL_REASON_OUTER_CHECKSUM);
+	outer_blame(outer, ip->frag_off & bpf_htons(IP_FRAG_MORE), XOVL_REASON_OUTER_FRAGMENT);
+	addr_from_ipv4(&outer->brief.tunnel.remote, ip->saddr);
+	addr_from_ipv4(&outer->brief.tunnel.local, ip->daddr);
+	return ip->protocol;
+}
+
+/* Fragment header, RFC 8200 section 4.5; of destination options (4.6) the first word and 4 octets of options. */
+struct ipv6_extension {
+	__u8 nexthdr;
+	__u8 len;	 /* of destination options: words of 64 bits, less one */
+	__be16 frag_off; /* offset in units of 8 octets in the upper 13 bits */
+	__be32 id;
+};
+
+/*
+ * The same. Before UDP or GRE there may be a fragment header, or destination options of one word: the encapsulation limit (RFC
+ * 2473, 4.1.1), which Linux puts before GRE.
+ */
+static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *outer, __u32 l3)
+{
+	const struct ipv6hdr *ip = f->data + l3;
+	const struct ipv6_extension *extension = (void *)(ip + 1);
+	__u8 protocol;
+
+	if ((void *)(ip + 1) > f->end || ip->version != 6)
+		return 0;
+	protocol = ip->nexthdr;
+	outer->l4 = l3 + sizeof(*ip);
+	outer->l4_len = bpf_ntohs(ip->payload_len);
+	outer->tos = ipv6_traffic_class(ip);
+	if (protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS) {
+		if ((void *)(extension + 1) > f->end)
+			return 0;
+		if (protocol == IPPROTO_DSTOPTS ? extension->len : extension->frag_off & bpf_htons(0xfff8))
+			return 0;
+		/* a whole packet can come as its only fragment (RFC 6946) */
+		outer_blame(outer, protocol == IPPROTO_FRAGMENT && (extension->frag_off & bpf_htons(1)),
+			    XOVL_REASON_OUTER_FRAGMENT);
+		protocol = extension->nexthdr;
+		outer->l4 += sizeof(*extension);
+		outer->l4_len -= sizeof(*extension);
+	}
+	addr_from_ipv6(&outer->brief.tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&outer->brief.tunnel.local, &ip->daddr);
+	/* ::ffff:a.b.c.d stands for an IPv4 address in our tables; as an address on the wire it is nobody's */
+	if (addr_is_ipv4(&outer->brief.tunnel.remote) || addr_is_ipv4(&outer->brief.tunnel.local))
+		return 0;
+	return is_tunnel_protocol(protocol) ? protocol : 0;
+}
+
+/* False: there are no ports. */
+static __always_inline bool outer_udp(const struct frame *f, struct outer *outer)
+{
+	const struct udphdr *udp = f->data + outer_offset(outer->l4);
+	const __u64 *header = (void *)(udp + 1);
+	bool geneve;
+
+	if ((void *)(udp + 1) > f->end)
+		return false;
+	outer->brief.dport = udp->dest;
+	outer->check = udp->check;
+	outer_blame(outer, bpf_ntohs(udp->len) != outer->l4_len, XOVL_REASON_UDP_LENGTH);
+	if ((void *)(header + 1) <= f->end)
+		outer->brief.header = *header;
+	geneve = port_is_geneve(udp->dest);
+	outer->brief.kind = geneve ? XOVL_ENCAP_GENEVE : XOVL_ENCAP_VXLAN;
+	outer->header_len = sizeof(*udp) + (geneve ? geneve_len(outer->brief.header) : sizeof(struct xovl_vxlan));
+	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN,
+		    geneve ? XOVL_REASON_GENEVE_SHORT : XOVL_REASON_VXLAN_SHORT);
+	return true;
+}
+
+/* False: there is no header. */
+static __always_inline bool outer_gre(const struct frame *f, struct outer *outer)
+{
+	const struct xovl_gre *gre = f->data + outer_offset(outer->l4);
+	const __be32 *key = (void *)(gre + 1);
+
+	if ((void *)(gre + 1) > f->end)
+		return false;
+	outer->brief.kind = XOVL_ENCAP_GRE;
+	outer->check = gre->flags & bpf_htons(XOVL_GRE_C);
+	outer->brief.header = *(const __u32 *)gre;
+	if (outer->check)
+		key++;
+	if ((gre->flags & bpf_htons(XOVL_GRE_K)) && (void *)(key + 1) <= f->end)
+		outer->brief.header = word_of(outer->brief.header, *key);
+	outer->header_len = xovl_gre_len(bpf_ntohs(gre->flags));
+	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN, XOVL_REASON_GRE_SHORT);
+	return true;
+}
+
+/*
+ * The closer look, at UDP and GRE over IPv4 or IPv6. Fill in outer, and frame where nothing is malformed. False: it is
+ * something else, and the kernel's.
+ */
+static __always_inline bool outer_parse(ctx_t *ctx, struct frame *f, struct outer *outer)
+{
+	__u32 l3 = underlay_l2_len(ctx);
+	__be16 ethertype = underlay_ethertype(f, l3);
+	__u8 protocol = 0;
+	__u32 least;
+
+	__builtin_memset(outer, 0, sizeof(*outer));
+	if (ethertype == bpf_htons(ETH_P_IP))
+		protocol = outer_ipv4(f, outer, l3);
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		protocol = outer_ipv6(f, outer, l3);
+	if (!protocol)
+		return false;
+	least = protocol == IPPROTO_UDP ? sizeof(struct udphdr) : sizeof(struct xovl_gre);
+	outer_blame(outer, outer->l4_len < least || outer->l4_len > IP_LEN_MAX || outer->l4 + outer->l4_len > f->len,
+		    XOVL_REASON_OUTER_LENGTH);
+	if (!(protocol == IPPROTO_UDP ? outer_udp(f, outer) : outer_gre(f, outer)))
+		return false;
+	outer->brief.needs_verify = outer->check || ecn_matters(outer->tos);
+	if (outer->malformed)
+		return true;
+	f->trailer = outer->l4 + outer->l4_len < f->len;
+	f->len = outer->l4 + outer->l4_len;
+	frame_reach(ctx, f, outer->l4 + outer->header_len + FLOW_HEADERS_MAX);
+	if (!outer_ends(f, outer_offset(outer->l4 + outer->header_len)))
+		outer->malformed = XOVL_REASON_OUTER_LENGTH;
+	return true;
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Our own packets that go out through the kernel's neighbour code, which resolves the neighbour, sees that it is in use, and
+ * writes the MACs. That code goes by skb->protocol. A packet that lacks it, as the tenant's frame is no IP or could only be pushed
+ * plainly, and a copy of a flooded frame take a detour: into the ingress of the uplink, where the kernel sets it anew.
+ */
+#ifndef XOVL_BPF_UNDERLAY_NEIGHBOUR_H
+#define XOVL_BPF_UNDERLAY_NEIGHBOUR_H
+
+#include "underlay/nexthop.h"
+
+/* skb->mark of a packet on the detour; with its bucket in the lower bits. Its peer's index stands in for the source MAC. */
+#define NEIGHBOUR_MARK 0x786f7660u
+
+static __always_inline bool neighbour_is_mark(__u32 mark)
+{
+	return mark - NEIGHBOUR_MARK < XOVL_NEXTHOP_BUCKETS;
+}
+
+static __always_inline bool neighbour_takes(const ctx_t *ctx, __u8 family)
+{
+	return ctx->protocol == (family == AF_INET ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
+}
+
+/* Make the packet ready for the detour. Its data is void afterwards. */
+static __always_inline void neighbour_address(ctx_t *ctx, __u32 peer_index, const struct flow *flow)
+{
+	bpf_skb_store_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index), 0);
+	ctx->mark = NEIGHBOUR_MARK | nexthop_bucket(flow);
+}
+
+/*
+ * The gateway that is known. False: the kernel is to find it. Of IPv6 it may find one over another interface than it is told, so
+ * where there are several uplinks the last one known counts.
+ */
+static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, const struct xovl_peer *peer,
+					      const struct xovl_nexthop *nexthop, bool has_route,
+					      const struct bpf_fib_lookup *fib)
+{
+	if (!has_route && (!peer->several || peer->family == AF_INET))
+		return false;
+	gateway->nh_family = fib->family;
+	if (fib->family == AF_INET)
+		gateway->ipv4_nh = fib->ipv4_dst;
+	else
+		__builtin_memcpy(gateway->ipv6_nh, has_route ? (void *)fib->ipv6_dst : (void *)&nexthop->gateway,
+				 sizeof(gateway->ipv6_nh));
+	return true;
+}
+
+/*
+ * The packet, complete but for its MACs, out to a peer. The gateway is the one that the datapath's own look-up chose: a look-up by
+ * the kernel would hash a multipath route differently and could name a gateway of another interface. Where look-ups are not answered
+ * (XOVL_NEXTHOP_KERNEL) the kernel finds the gateway over the interface that was the last. A VLAN interface over a tagged uplink puts the
+ * tag itself.
+ */
+__noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
+{
+	struct bpf_redir_neigh gateway = {};
+	struct bpf_fib_lookup fib = {};
+	struct xovl_nexthop *nexthop = nexthop_slot(peer_index, bucket);
+	struct xovl_peer *peer = peer_get(peer_index);
+	struct xovl_device *device;
+	__u32 ifindex;
+	long answer;
+
+	if (!peer || !nexthop || !neighbour_takes(ctx, peer->family))
+		return hook_drop(ctx);
+	peer->confirmed = bpf_jiffies64();
+	nexthop_request(peer, bucket, &fib);
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	nexthop_route(nexthop, peer, answer, &fib);
+	ifindex = nexthop->routed;
+	device = bpf_map_lookup_elem(&devices, &ifindex);
+	if (!device_is_underlay(device))
+		return hook_drop(ctx);
+	if (device->via)
+		bpf_skb_vlan_pop(ctx);
+	if (neighbour_gateway(&gateway, peer, nexthop, nexthop_has_route(answer), &fib))
+		return bpf_redirect_neigh(ifindex, &gateway, sizeof(gateway), 0);
+	ctx->mark = 0; /* as in our own look-ups */
+	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
+}
+
+/* The end of the detour. */
+static __always_inline int neighbour_in(ctx_t *ctx)
+{
+	__u32 bucket = ctx->mark - NEIGHBOUR_MARK;
+	__u32 peer_index;
+
+	ctx->mark = 0;
+	if (bpf_skb_load_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index)))
+		return hook_pass(ctx);
+	return neighbour_out(ctx, peer_index, bucket);
+}
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The way to a peer: asked of the kernel's routes and neighbours, remembered per CPU for half a second, so that changes
+ * there are followed without any process.
+ */
+#ifndef XOVL_BPF_UNDERLAY_NEXTHOP_H
+#define XOVL_BPF_UNDERLAY_NEXTHOP_H
+
+#include <linux/in.h>
+
+#include "lib/clock.h"
+#include "maps/tables.h"
+#include "packet/flow.h"
+#include "underlay/by_kernel.h"
+#include "underlay/pmtu.h"
+#include "underlay/vtep.h"
+
+#define NEXTHOP_VALID_NS (500 * NSEC_PER_MSEC)
+
+/*
+ * Redirected frames do not tell the kernel that a neighbour is in use, so a stale entry would never be probed. Once
+ * in this time a frame takes the way through the kernel's neighbour code; not at the same time for all peers.
+ */
+#define NEXTHOP_CONFIRM_NS (4 * NSEC_PER_SEC)
+#define NEXTHOP_CONFIRM_SPREAD 64 /* so many steps to half as much more */
+
+/* Which flows share a choice among equal-cost routes. */
+static __always_inline __u32 nexthop_bucket(const struct flow *flow)
+{
+	return flow_spread(flow) >> 60;
+}
+
+_Static_assert(XOVL_NEXTHOP_BUCKETS == 16, "a bucket is four bits");
+
+static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 bucket, struct bpf_fib_lookup *fib)
+{
+	fib->family = peer->family;
+	fib->l4_protocol = peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE ? IPPROTO_GRE : IPPROTO_UDP;
+	fib->sport = bpf_htons(XOVL_SPORT_MIN + bucket);
+	fib->dport = peer->dstport;
+	fib->ifindex = LOOPBACK_IFINDEX;
+	fib->tot_len = 1; /* asks for the MTU of the route, which comes back in its place */
+	if (peer->family == AF_INET) {
+		fib->ipv4_src = peer->local.be32[3];
+		fib->ipv4_dst = peer->remote.be32[3];
+	} else {
+		__builtin_memcpy(fib->ipv6_src, &peer->local, sizeof(peer->local));
+		__builtin_memcpy(fib->ipv6_dst, &peer->remote, sizeof(peer->remote));
+	}
+}
+
+/* The kernel knows a route: fib has its interface and gateway. */
+static __always_inline bool nexthop_has_route(long answer)
+{
+	return answer == BPF_FIB_LKUP_RET_SUCCESS || answer == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
+static __always_inline bool nexthop_is_overdue(const struct xovl_peer *peer, __u64 now)
+{
+	__u64 span = jiffies_of(NEXTHOP_CONFIRM_NS);
+
+	span += span / 2 * (peer->serial % NEXTHOP_CONFIRM_SPREAD) / NEXTHOP_CONFIRM_SPREAD;
+	return (__s64)(now - peer->confirmed) > (__s64)span;
+}
+
+static __always_inline bool device_is_underlay(const struct xovl_device *device)
+{
+	return device && (device->role == XOVL_ROLE_UPLINK || device->role == XOVL_ROLE_VLAN);
+}
+
+/*
+ * Nothing is sent to the peer in the clear. What no IPsec policy encrypts is stopped at the uplink: see entry/guard.h.
+ */
+static __always_inline enum xovl_nexthop_state nexthop_encrypted(ctx_t *ctx, const struct xovl_device *device,
+								 __u32 ifindex, const struct xovl_peer *peer)
+{
+	if (!device_is_underlay(device) || !device_is_live(device->via ? device->via : ifindex))
+		return XOVL_NEXTHOP_PLAINTEXT;
+	if (!(device->flags & XOVL_DEV_ENCRYPTS) && !device_xfrm_policies(hook_ifindex(ctx), XOVL_OUT))
+		return XOVL_NEXTHOP_PLAINTEXT;
+	return peer->device ? XOVL_NEXTHOP_BY_KERNEL : XOVL_NEXTHOP_NO_DEVICE;
+}
+
+static __always_inline enum xovl_nexthop_state nexthop_state(ctx_t *ctx, long answer, const struct xovl_device *device,
+							     __u32 ifindex, const struct xovl_peer *peer, __u64 now)
+{
+	bool routed = nexthop_has_route(answer) || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
+
+	if (peer->flags & XOVL_PEER_ENCRYPTED)
+		return nexthop_has_route(answer) ? nexthop_encrypted(ctx, device, ifindex, peer)
+						 : XOVL_NEXTHOP_NO_ROUTE;
+	if (peer->via != XOVL_VIA_KERNEL && !(routed && device_is_underlay(device)))
+		return routed ? XOVL_NEXTHOP_NOT_UPLINK : XOVL_NEXTHOP_NO_ROUTE;
+	if (peer_goes_by_kernel(ctx, peer, device))
+		return peer->device ? XOVL_NEXTHOP_BY_KERNEL : XOVL_NEXTHOP_NO_DEVICE;
+	if (device->flags & XOVL_DEV_IP)
+		return XOVL_NEXTHOP_NO_DEVICE;
+	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return XOVL_NEXTHOP_KERNEL;
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)
+		return XOVL_NEXTHOP_UNRESOLVED;
+	return nexthop_is_overdue(peer, now) ? XOVL_NEXTHOP_CONFIRM : XOVL_NEXTHOP_OK;
+}
+
+/*
+ * The MTU of the route. Only an answer with a neighbour comes with it; that of the interface stands in until there is one. The kernel's
+ * own way can be by a route that we do not see, and narrower.
+ */
+static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib, __u32 ifindex,
+					 __u16 kernel_mtu)
+{
+	__u32 mtu = fib->mtu_result;
+
+	/* 0 would be the interface that the frame came in by */
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS && (!ifindex || bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) < 0))
+		mtu = 0xffff;
+	if (kernel_mtu && kernel_mtu < mtu)
+		mtu = kernel_mtu;
+	return mtu > 0xffff ? 0xffff : mtu;
+}
+
+/* The flags of paths that are of the peer and the way to it. */
+static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, enum xovl_nexthop_state state,
+						const struct xovl_device *device)
+{
+	__u32 flags = XOVL_PATH_TO_PEER;
+
+	if (peer->family != AF_INET)
+		flags |= XOVL_PATH_IPV6;
+	if (peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE)
+		flags |= XOVL_PATH_GRE;
+	if (peer->encap == XOVL_ENCAP_NVGRE)
+		flags |= XOVL_PATH_NVGRE;
+	if (peer->device)
+		flags |= XOVL_PATH_KERNEL;
+	if (state != XOVL_NEXTHOP_OK)
+		flags |= XOVL_PATH_RESOLVE;
+	if (state == XOVL_NEXTHOP_BY_KERNEL)
+		flags |= XOVL_PATH_BY_KERNEL;
+	if (state == XOVL_NEXTHOP_CONFIRM)
+		flags |= XOVL_PATH_CONFIRM;
+	if (device && (device->flags & XOVL_DEV_XDP_XMIT))
+		flags |= XOVL_PATH_XDP_XMIT;
+	if (device && (device->flags & XOVL_DEV_GSO_WHOLE))
+		flags |= XOVL_PATH_GSO_WHOLE;
+	if (device && device->vid)
+		flags |= XOVL_PATH_TAGGED;
+	return flags;
+}
+
+/*
+ * What the look-up says of the way. When it says nothing, the way is as it was last: that of the flow, or where a command has run
+ * since, that of the peer.
+ */
+static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, const struct xovl_peer *peer, long answer,
+					  const struct bpf_fib_lookup *fib)
+{
+	if (nexthop_has_route(answer)) {
+		nexthop->routed = fib->ifindex;
+		if (peer->family == AF_INET6)
+			__builtin_memcpy(&nexthop->gateway, fib->ipv6_dst, sizeof(nexthop->gateway));
+		__builtin_memcpy(nexthop->macs, fib->dmac, ETH_ALEN);
+		__builtin_memcpy(nexthop->macs + ETH_ALEN, fib->smac, ETH_ALEN);
+	} else if (nexthop->peer_serial != peer->serial || nexthop->epoch != (__u32)epoch) {
+		nexthop->routed = peer->routed;
+		nexthop->gateway = peer->gateway;
+		__builtin_memset(nexthop->macs, 0, sizeof(nexthop->macs));
+	}
+}
+
+__noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket,
+			       __u64 now)
+{
+	struct bpf_fib_lookup fib = {};
+	struct xovl_device *device;
+	__u32 ifindex;
+	long answer;
+	bool soon;
+
+	if (!peer || !nexthop)
+		return 0;
+	if (peer->via != XOVL_VIA_KERNEL && vtep_is_absent(ctx, &peer->local, &fib)) {
+		nexthop_route(nexthop, peer, BPF_FIB_LKUP_RET_NOT_FWDED, &fib);
+		nexthop->epoch = epoch;
+		nexthop->peer_serial = peer->serial;
+		nexthop->state = XOVL_NEXTHOP_NOT_LOCAL;
+		nexthop->expires = now + jiffies_of(VTEP_SEEN_NS);
+		return 0;
+	}
+	__builtin_memset(&fib, 0, sizeof(fib));
+	nexthop_request(peer, bucket, &fib);
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	nexthop_route(nexthop, peer, answer, &fib);
+	ifindex = nexthop->routed; /* Linux 6.1 takes no argument's memory for a key */
+	device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	nexthop->epoch = epoch;
+	nexthop->peer_serial = peer->serial;
+	nexthop->state = nexthop_state(ctx, answer, device, ifindex, peer, now);
+	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, ifindex, peer->kernel_mtu);
+	nexthop->vid = device ? device->vid : 0;
+	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
+	nexthop->ifindex = device && device->via ? device->via : ifindex;
+	/* a neighbour is resolved within milliseconds: look again with the next frame */
+	soon = nexthop->state == XOVL_NEXTHOP_UNRESOLVED || nexthop->state == XOVL_NEXTHOP_CONFIRM;
+	soon |= peer->flags & XOVL_PEER_ENCRYPTED; /* no route may lead elsewhere meanwhile */
+	nexthop->expires = soon ? 0 : now + jiffies_of(NEXTHOP_VALID_NS);
+	return 0;
+}
+
+static __always_inline struct xovl_nexthop *nexthop_slot(__u32 peer_index, __u32 bucket)
+{
+	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
+
+	return bpf_map_lookup_elem(&nexthops, &slot);
+}
+
+/* NULL: the peer index is out of range. */
+static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_index, struct xovl_peer *peer,
+							__u32 bucket)
+{
+	__u64 now = bpf_jiffies64();
+	struct xovl_nexthop *nexthop = nexthop_slot(peer_index, bucket);
+
+	if (!nexthop)
+		return NULL;
+	if (nexthop->peer_serial != peer->serial || nexthop->epoch != (__u32)epoch ||
+	    (__s64)(nexthop->expires - now) <= 0) {
+		nexthop_refresh(ctx, peer, nexthop, bucket, now);
+		pmtu_limit(peer, nexthop, bucket);
+	}
+	return nexthop;
+}
+
+static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop *nexthop)
+{
+	switch (nexthop->state) {
+	case XOVL_NEXTHOP_OK:
+	case XOVL_NEXTHOP_CONFIRM:
+	case XOVL_NEXTHOP_UNRESOLVED:
+	case XOVL_NEXTHOP_KERNEL:
+	case XOVL_NEXTHOP_BY_KERNEL:
+		return XOVL_REASON_NONE;
+	case XOVL_NEXTHOP_PLAINTEXT:
+		return XOVL_REASON_PLAINTEXT;
+	case XOVL_NEXTHOP_NO_DEVICE:
+		return XOVL_REASON_NO_TUNNEL_DEVICE;
+	case XOVL_NEXTHOP_NOT_UPLINK:
+		return XOVL_REASON_NOT_UPLINK;
+	case XOVL_NEXTHOP_NOT_LOCAL:
+		return XOVL_REASON_VTEP_NOT_LOCAL;
+	default:
+		return XOVL_REASON_NO_ROUTE;
+	}
+}
+
+#endif

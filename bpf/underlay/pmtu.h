@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Path MTU of the underlay (RFC 1191, RFC 8201): what routers have reported of the way to a peer. decap/pmtu_report.h reads their
+ * messages.
+ */
+#ifndef XOVL_BPF_UNDERLAY_PMTU_H
+#define XOVL_BPF_UNDERLAY_PMTU_H
+
+#include <linux/in.h>
+
+#include "lib/bits.h"
+#include "lib/clock.h"
+#include "maps/scratch.h"
+#include "maps/tables.h"
+
+/* Seconds. */
+static __always_inline __u32 pmtu_now(void)
+{
+	return bpf_ktime_get_coarse_ns() / NSEC_PER_SEC;
+}
+
+/* The key of a peer's entry. */
+static __always_inline void pmtu_key_write(void *to, const struct xovl_peer *peer)
+{
+	bool gre = peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE;
+	__u32 service = gre ? xovl_service(IPPROTO_GRE, 0) : xovl_service(IPPROTO_UDP, peer->dstport);
+
+	words_copy(to, &peer->remote, sizeof(peer->remote));
+	words_copy(to + sizeof(peer->remote), &peer->local, sizeof(peer->local));
+	*(__u64 *)(to + sizeof(peer->remote) + sizeof(peer->local)) = word_of(service, 0);
+}
+
+/*
+ * No more than routers have reported. A packet of that bucket is about to be sent: from the first time on, messages about the peer
+ * can be believed. Key and first entry stand in the scratch, as the stack has no room for them.
+ */
+__noinline int pmtu_limit(const struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket)
+{
+	struct scratch *scratch = scratch_get();
+	__u32 now = pmtu_now();
+	struct xovl_pmtu *pmtu;
+
+	if (!peer || !nexthop || !scratch)
+		return 0;
+	bucket &= XOVL_NEXTHOP_BUCKETS - 1;
+	pmtu_key_write(scratch->octets, peer);
+	pmtu = bpf_map_lookup_elem(&pmtus, scratch->octets);
+	if (!pmtu) {
+		pmtu = (void *)scratch->octets + sizeof(struct xovl_pmtu_key);
+		__builtin_memset(pmtu, 0, sizeof(*pmtu));
+		pmtu->asked[bucket] = now;
+		bpf_map_update_elem(&pmtus, scratch->octets, pmtu, BPF_NOEXIST);
+		return 0;
+	}
+	if (pmtu->asked[bucket] != now)
+		pmtu->asked[bucket] = now;
+	if (pmtu->mtu && pmtu->mtu < nexthop->mtu && pmtu->expires > now)
+		nexthop->mtu = pmtu->mtu;
+	return 0;
+}
+
+#endif

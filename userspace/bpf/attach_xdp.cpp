@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Three states of an interface matter: no program of ours; ours behind libxdp's dispatcher; ours alone, without
+// dispatcher. The last is for kernels that lack freplace, and for those that refuse it to a program that changes packets
+// where the dispatcher does not (6.12.117 with libxdp 1.3, for one). Behind the dispatcher libxdp attaches and
+// detaches; it keeps what is attached in BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher
+// protocol"), which is read here to find our programs.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/if_link.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/fd.hpp"
+#include "base/file_lock.hpp"
+#include "bpf/attach.hpp"
+
+namespace xovl {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *kOwnPrefix = "xovl_xdp_";
+
+// libxdp's default: behind filters (xdp-filter has 10) and AF_XDP sockets (20), which see the frames as they came.
+constexpr unsigned int kRunPriority = 50;
+
+fs::path bpffs()
+{
+	const char *folder = secure_getenv("LIBXDP_BPFFS");
+	return folder ? folder : "/sys/fs/bpf";
+}
+
+/// libxdp makes its folder BPFFS/xdp when it needs it and leaves it there. A missing one is made here instead, told by
+/// the sticky bit, and removed when the last user of this class finds it empty. Users hold a shared lock on BPFFS.
+class LibxdpFolder {
+public:
+	LibxdpFolder()
+	{
+		struct statfs info;
+		if (statfs(bpffs().c_str(), &info) || info.f_type != BPF_FS_MAGIC)
+			return; // libxdp does without
+		Fd folder(open(bpffs().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		// anybody may lock it who may read it: without the lock nothing is made here, and nothing removed
+		if (!folder || !try_lock(folder, Lock::Shared, std::chrono::seconds(1), bpffs()))
+			return;
+		lock_ = std::move(folder);
+		mkdir(path().c_str(), S_IRWXU | S_ISVTX);
+	}
+
+	~LibxdpFolder()
+	{
+		struct stat info;
+		if (!lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) || stat(path().c_str(), &info))
+			return;
+		if (info.st_mode & S_ISVTX)
+			rmdir(path().c_str()); // refused when it is not empty
+	}
+
+	LibxdpFolder(const LibxdpFolder &) = delete;
+	LibxdpFolder &operator=(const LibxdpFolder &) = delete;
+
+	static fs::path path() { return bpffs() / "xdp"; }
+
+private:
+	Fd lock_;
+};
+
+struct Program {
+	Fd fd;
+	fs::path pin; ///< progN-prog; empty without dispatcher
+};
+
+bool is_own(const Fd &program)
+{
+	return program_name(program).starts_with(kOwnPrefix);
+}
+
+fs::path dispatcher_folder(uint32_t ifindex, uint32_t id)
+{
+	return LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, id);
+}
+
+/// What is in a folder; nothing when it is missing.
+std::vector<fs::path> entries_of(const fs::path &folder)
+{
+	std::vector<fs::path> entries;
+	std::error_code err;
+	for (fs::directory_iterator entry(folder, err), end; !err && entry != end; entry.increment(err))
+		entries.push_back(entry->path());
+	if (err && err != std::errc::no_such_file_or_directory)
+		throw system_error("read", folder, err.value());
+	return entries;
+}
+
+/// The programs pinned in a folder of a dispatcher, in the order in which they run.
+std::vector<Program> joined_programs(const fs::path &dispatcher)
+{
+	std::vector<Program> programs;
+	for (const fs::path &path : entries_of(dispatcher)) {
+		if (!path.filename().string().ends_with("-prog"))
+			continue;
+		Fd fd(bpf_obj_get(path.c_str()));
+		if (!fd && errno != ENOENT)
+			throw system_error("open", path, errno);
+		if (fd)
+			programs.push_back({std::move(fd), path});
+	}
+	std::ranges::sort(programs, {}, &Program::pin); // prog0-prog to prog9-prog
+	return programs;
+}
+
+std::vector<Program> own_programs(const fs::path &dispatcher)
+{
+	std::vector<Program> programs = joined_programs(dispatcher);
+	std::erase_if(programs, [](const Program &program) { return !is_own(program.fd); });
+	return programs;
+}
+
+/// What the interface runs.
+struct Attached {
+	xovl_mode mode = XOVL_MODE_TC; ///< TC: no XDP program
+	uint32_t id = 0;               ///< the program or dispatcher
+	bool alone = false;            ///< it is ours, without dispatcher
+	std::vector<Program> own;      ///< ours, alone or behind the dispatcher
+};
+
+/// The program that we pinned where it is the one of that number; else the program of that number. No Fd: it is not ours, as far as
+/// we may look.
+Fd open_program(uint32_t id, const XdpOwn &own)
+{
+	if (!own.pin_path.empty()) {
+		Fd pinned(bpf_obj_get(own.pin_path.c_str()));
+		if (!pinned && errno != ENOENT)
+			throw system_error("open", own.pin_path, errno);
+		if (pinned && program_id(pinned.get()) == id)
+			return pinned;
+	}
+	Fd fd(bpf_prog_get_fd_by_id(id));
+	if (!fd && errno != ENOENT && errno != EPERM)
+		throw system_error("open", fmt::format("XDP program {}", id), errno);
+	return fd;
+}
+
+Attached find_attached(uint32_t ifindex, const XdpOwn &own)
+{
+	Attached found;
+	const LinkXdp xdp = link_xdp(ifindex);
+	if (xdp.native) {
+		found.mode = XOVL_MODE_NATIVE;
+		found.id = xdp.native;
+	} else if (xdp.generic) {
+		found.mode = XOVL_MODE_GENERIC;
+		found.id = xdp.generic;
+	} else {
+		return found;
+	}
+	Fd fd = open_program(found.id, own);
+	if (fd && is_own(fd)) {
+		found.alone = true;
+		found.own.push_back({std::move(fd), {}});
+	} else {
+		found.own = own_programs(dispatcher_folder(ifindex, found.id));
+	}
+	return found;
+}
+
+unsigned int kernel_flags(xovl_mode mode)
+{
+	return mode == XOVL_MODE_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+}
+
+xdp_attach_mode libxdp_mode(xovl_mode mode)
+{
+	return mode == XOVL_MODE_NATIVE ? XDP_MODE_NATIVE : XDP_MODE_SKB;
+}
+
+using XdpProgram = std::unique_ptr<xdp_program, decltype(&xdp_program__close)>;
+using Object = std::unique_ptr<bpf_object, decltype(&bpf_object__close)>;
+
+/// 0 or a negative errno, as the functions below.
+int detach_joined(uint32_t ifindex, xovl_mode mode, int prog_fd)
+{
+	xdp_program *made = xdp_program__from_fd(prog_fd);
+	if (long err = libxdp_get_error(made))
+		return static_cast<int>(err);
+	XdpProgram program(made, xdp_program__close);
+	return xdp_program__detach(program.get(), static_cast<int>(ifindex), libxdp_mode(mode), 0);
+}
+
+int detach_own(uint32_t ifindex, const Attached &now)
+{
+	for (const Program &program : now.own) {
+		int err = 0;
+		if (now.alone) {
+			LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program.fd.get());
+			err = bpf_xdp_detach(static_cast<int>(ifindex), kernel_flags(now.mode), &opts);
+		} else {
+			err = detach_joined(ifindex, now.mode, program.fd.get());
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/// Pin the program that has just been attached, in the place of the one before; unless it runs behind a dispatcher. (libxdp, too, attaches it
+/// alone where the kernel cannot join.)
+void pin_alone(uint32_t ifindex, bpf_object *object, const char *prog_name, const XdpOwn &own)
+{
+	const int prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object, prog_name));
+	if (own.pin_path.empty() || find_attached(ifindex, own).id != program_id(prog_fd))
+		return;
+	unlink(own.pin_path.c_str());
+	if (bpf_obj_pin(prog_fd, own.pin_path.c_str()) != 0)
+		throw system_error("pin", own.pin_path, errno);
+}
+
+/// Without dispatcher: in the place of ours, provided that it is still the one we saw; else where no program is.
+int attach_alone(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_object *object, const char *prog_name)
+{
+	if (int err = bpf_object__load(object))
+		return err;
+	int prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object, prog_name));
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
+	unsigned int flags = kernel_flags(mode);
+	if (now.alone)
+		opts.old_prog_fd = now.own.front().fd.get(); // makes libbpf add XDP_FLAGS_REPLACE
+	else
+		flags |= XDP_FLAGS_UPDATE_IF_NOEXIST;
+	return bpf_xdp_attach(static_cast<int>(ifindex), prog_fd, flags, &opts);
+}
+
+/// Through libxdp, which loads the object as the kernel and what is attached demand. Older ones of ours leave
+/// after the new one is in: until then both run, one after the other.
+int attach_joined(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_object *object, const char *prog_name)
+{
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .obj = object, .prog_name = prog_name);
+	xdp_program *made = xdp_program__create(&opts);
+	if (long err = libxdp_get_error(made))
+		return static_cast<int>(err);
+	XdpProgram program(made, xdp_program__close);
+	xdp_program__set_run_prio(program.get(), kRunPriority);
+	if (int err = xdp_program__attach(program.get(), static_cast<int>(ifindex), libxdp_mode(mode), 0))
+		return err;
+	int err = detach_own(ifindex, now);
+	if (err)
+		xdp_program__detach(program.get(), static_cast<int>(ifindex), libxdp_mode(mode), 0);
+	return err;
+}
+
+void load_only(bpf_object *object, const char *prog_name)
+{
+	bpf_program *program;
+	bpf_object__for_each_program (program, object)
+		bpf_program__set_autoload(program, std::string_view(bpf_program__name(program)) == prog_name);
+}
+
+/// The programs that the interface runs: those behind the dispatcher where there is one.
+std::string program_names(uint32_t ifindex, uint32_t id)
+{
+	std::string names;
+	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
+		names += fmt::format("{}{}", names.empty() ? "" : ", ", program_name(program.fd));
+	return names.empty() ? program_name(id) : names;
+}
+
+std::string why_not_joined(int err, const BpfLog &log)
+{
+	if (err == -EBUSY || err == -EEXIST)
+		return {}; // says no more than that one is attached
+	std::string reason = log.reason(-err);
+	if (reason.find("Extension program changes packet data") != std::string::npos)
+		reason = "this kernel lets no program that changes packets join the dispatcher of this libxdp";
+	return ": " + reason;
+}
+
+std::string described_as_busy(uint32_t ifindex, const Attached &now)
+{
+	return fmt::format("{} XDP program {} is attached and cannot be joined",
+			   now.mode == XOVL_MODE_NATIVE ? "native" : "generic", program_names(ifindex, now.id));
+}
+
+XdpOutcome outcome_of(int err, uint32_t ifindex, const XdpOwn &own, const BpfLog &log)
+{
+	if (!err)
+		return {XdpResult::Attached, {}};
+	Attached now = find_attached(ifindex, own);
+	if (!now.id || !now.own.empty())
+		return {XdpResult::Unsupported, log.reason(-err)};
+	return {XdpResult::Busy, described_as_busy(ifindex, now) + why_not_joined(err, log)};
+}
+
+/// Unpin our programs of a dispatcher that use a map.
+void remove_pins(const fs::path &dispatcher, uint32_t map)
+{
+	for (const Program &program : own_programs(dispatcher)) {
+		if (!program_maps(program.fd).contains(map))
+			continue;
+		std::string pin = program.pin;
+		unlink(pin.c_str());
+		unlink(pin.replace(pin.size() - strlen("prog"), strlen("prog"), "link").c_str());
+	}
+	rmdir(dispatcher.c_str()); // refused while programs of others are there
+}
+
+/// Unpin our programs of dispatchers that this interface does not run.
+void remove_stale_pins(uint32_t ifindex, int own_map_fd)
+{
+	const uint32_t map = map_id(own_map_fd);
+	const std::string prefix = fmt::format("dispatch-{}-", ifindex);
+	std::vector<fs::path> dispatchers = entries_of(LibxdpFolder::path());
+	std::erase_if(dispatchers, [&](const fs::path &path) { return !path.filename().string().starts_with(prefix); });
+	if (dispatchers.empty())
+		return;
+	const std::string running = fmt::format("{}{}", prefix, find_attached(ifindex, {}).id);
+	for (const fs::path &dispatcher : dispatchers)
+		if (dispatcher.filename() != running)
+			remove_pins(dispatcher, map);
+}
+
+} // namespace
+
+XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
+		      const std::function<bpf_object *()> &open_object, const XdpOwn &own)
+{
+	LibxdpFolder folder;
+	Attached now = find_attached(link.ifindex, own);
+	if (!now.own.empty() && now.mode != mode) {
+		xdp_detach(link.ifindex, own);
+		now = find_attached(link.ifindex, own);
+	}
+	auto attach = [&](auto method) {
+		BpfLog log;
+		Object object(open_object(), bpf_object__close);
+		load_only(object.get(), prog_name);
+		const int err = method(link.ifindex, mode, now, object.get(), prog_name);
+		if (!err)
+			pin_alone(link.ifindex, object.get(), prog_name, own);
+		return outcome_of(err, link.ifindex, own, log);
+	};
+	XdpOutcome outcome = attach(now.alone ? attach_alone : attach_joined);
+	if (outcome.result == XdpResult::Unsupported && !now.id)
+		outcome = attach(attach_alone);
+	if (outcome.result != XdpResult::Attached)
+		xdp_detach(link.ifindex, own);
+	return outcome;
+}
+
+void xdp_detach(uint32_t ifindex, const XdpOwn &own, int own_map_fd)
+{
+	BpfLog log;
+	LibxdpFolder folder;
+	int err = detach_own(ifindex, find_attached(ifindex, own));
+	if (err && err != -ENODEV)
+		throw system_error("detaching XDP from interface", std::to_string(ifindex), -err);
+	if (!own.pin_path.empty() && unlink(own.pin_path.c_str()) != 0 && errno != ENOENT)
+		throw system_error("remove", own.pin_path, errno);
+	if (own_map_fd >= 0)
+		remove_stale_pins(ifindex, own_map_fd);
+}
+
+bool xdp_uses_map(uint32_t ifindex, int map_fd)
+{
+	const uint32_t map = map_id(map_fd);
+	return std::ranges::any_of(find_attached(ifindex, {}).own,
+				   [&](const Program &program) { return program_maps(program.fd).contains(map); });
+}
+
+std::string xdp_in_the_way(uint32_t ifindex, xovl_mode mode, const XdpOwn &own)
+{
+	const Attached now = find_attached(ifindex, own);
+	if (!now.id || !now.own.empty())
+		return "";
+	const bool can_be_joined = now.mode == mode && !joined_programs(dispatcher_folder(ifindex, now.id)).empty();
+	return can_be_joined ? "" : described_as_busy(ifindex, now);
+}
+
+std::vector<uint32_t> xdp_programs(uint32_t ifindex)
+{
+	const uint32_t id = find_attached(ifindex, {}).id;
+	std::vector<uint32_t> ids;
+	if (!id)
+		return ids;
+	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
+		ids.push_back(program_id(program.fd.get()));
+	if (ids.empty() && id)
+		ids.push_back(id);
+	return ids;
+}
+
+void xdp_forget(int own_map_fd)
+{
+	const LibxdpFolder folder;
+	const uint32_t map = map_id(own_map_fd);
+	for (const fs::path &dispatcher : entries_of(LibxdpFolder::path()))
+		if (dispatcher.filename().string().starts_with("dispatch-"))
+			remove_pins(dispatcher, map);
+}
+
+xovl_mode xdp_attached(uint32_t ifindex, const XdpOwn &own)
+{
+	Attached now = find_attached(ifindex, own);
+	return now.own.empty() ? XOVL_MODE_TC : now.mode;
+}
+
+} // namespace xovl

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "bpf/datapath.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "base/text_file.hpp"
+#include "bpf/attach.hpp"
+#include "bpf/build_id.hpp"
+#include "bpf/learned_sizes.hpp"
+#include "bpf/pin_names.hpp"
+#include "kernel/forwarding.hpp"
+#include "kernel/netns_id.hpp"
+#include "tc.skel.h"
+#include "xdp.skel.h"
+
+namespace xovl {
+
+namespace {
+
+constexpr uint32_t kSettingsKey = 0;
+
+/// What does not fit is for the kernel to refuse.
+uint32_t entries(uint64_t wanted)
+{
+	return std::min<uint64_t>(wanted, UINT32_MAX);
+}
+
+uint32_t twice(uint64_t wanted)
+{
+	return entries(2 * wanted);
+}
+
+/// fdb_hints has 2 to the power of it lines: two hints for each entry of the FDB, or more, so that few lines have too little room.
+uint32_t hints_bits(uint32_t fdb)
+{
+	return std::max<uint32_t>(1, std::bit_width(2 * ((fdb - 1) / XOVL_FDB_HINTS)));
+}
+
+/// Each network can send, require and know some, and each port can send some.
+uint32_t options_max(const Limits &limits)
+{
+	return entries(3 * uint64_t{limits.networks} + limits.ports);
+}
+
+/// Each CPU has its own paths, at its number.
+uint32_t path_blocks()
+{
+	return entries(XOVL_PATHS / XOVL_BLOCK_PATHS *
+		       uint64_t{cpu_numbers(read_text_file("/sys/devices/system/cpu/possible", Pipes::Refused, 4096))});
+}
+
+/// The sizes of those maps that are not of a fixed size.
+std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
+{
+	return {
+		{"ports", limits.ports},
+		{"port_table", limits.ports},
+		{"networks", limits.networks},
+		{"fdb", limits.fdb},
+		{"fdb_hints", entries(uint64_t{1} << hints_bits(limits.fdb))},
+		{"learned", learned_sets(limits.fdb)},
+		{"learned_uses", limits.networks},
+		// the old and the new elements side by side
+		{"floods", twice(uint64_t{limits.members} + limits.ports)},
+		{"members", twice(limits.members)},
+		{"devices", entries(devices_max(limits.ports))},
+		{"live_devices", entries(devices_max(limits.ports))},
+		{"endpoints", entries(tunnels_max(limits.networks))},
+		{"tunnels", entries(tunnels_max(limits.networks))},
+		{"options", options_max(limits)},
+		{"sequences", twice(limits.members)},
+		{"icmp_limits", limits.ports},
+		{"port_states", limits.ports},
+		{"peers", twice(limits.peers)},
+		{"paths", path_blocks()},
+		{"nexthops", twice(uint64_t{limits.peers} * XOVL_NEXTHOP_BUCKETS)},
+		{"port_stats", limits.ports},
+		{"peer_stats", twice(limits.peers)},
+		{"net_stats", limits.networks},
+		{"device_stats", entries(devices_max(limits.ports))},
+	};
+}
+
+/// The name of a map's pin; empty for the global data that each load has of its own. SEC(".data.NAME") is a shared map NAME.
+std::string pin_name(const bpf_map *map)
+{
+	const std::string name = bpf_map__name(map);
+	const std::string shared = ".data.";
+	if (name.starts_with(shared))
+		return name.substr(shared.size());
+	return name.find('.') == std::string::npos ? name : "";
+}
+
+/// CONFIG_HZ, which is the resolution of the coarse clock.
+uint32_t jiffies_per_second()
+{
+	timespec tick = {};
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_sec != 0 || tick.tv_nsec <= 0)
+		throw system_error("read", "the resolution of the coarse clock", errno);
+	return static_cast<uint32_t>(std::lround(1e9 / static_cast<double>(tick.tv_nsec)));
+}
+
+/// Whether programs can name that function of the kernel, as its BTF tells.
+bool kernel_has_function(const char *name)
+{
+	struct Freer {
+		void operator()(btf *types) const { btf__free(types); }
+	};
+	const std::unique_ptr<btf, Freer> types(btf__load_vmlinux_btf());
+	return types && btf__find_by_name_kind(types.get(), name, BTF_KIND_FUNC) > 0;
+}
+
+/// An object as its skeleton opened it; it outlives the skeleton. set(skeleton) fills in the constants of its kind. fdb: limit
+template <typename Skeleton, typename Set> bpf_object *open_object(const char *what, uint32_t fdb, Set set)
+{
+	struct Destroyer {
+		void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
+	};
+	std::unique_ptr<Skeleton, Destroyer> skeleton(Skeleton::open());
+	if (!skeleton)
+		throw system_error("open", what, errno);
+	skeleton->rodata->jiffies_per_second = jiffies_per_second();
+	skeleton->rodata->fdb_hints_bits = hints_bits(fdb);
+	skeleton->rodata->device_is_readable =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_probe_read_kernel, nullptr) == 1;
+	skeleton->rodata->learned_sets = learned_sets(fdb);
+	set(*skeleton);
+	return std::exchange(*skeleton->skeleton->obj, nullptr);
+}
+
+struct ObjectCloser {
+	void operator()(bpf_object *object) const { bpf_object__close(object); }
+};
+using Object = std::unique_ptr<bpf_object, ObjectCloser>;
+
+/// A map that only userspace uses is not in a BPF object. fill(descriptor) comes before the pin.
+template <typename Fill>
+void create_pinned(const WritablePinDir &dir, bpf_map_type type, const char *name, uint32_t key_size,
+		   uint32_t value_size, uint32_t entries, Fill fill)
+{
+	Fd map(bpf_map_create(type, name, key_size, value_size, entries, nullptr));
+	if (!map)
+		throw system_error("create", fmt::format("map {}", name), errno);
+	fill(map.get());
+	if (bpf_obj_pin(map.get(), dir.pin(name).c_str()) != 0)
+		throw system_error("pin", dir.pin(name), errno);
+}
+
+/// Octets that a full map takes; of the kernel's own: what an element of a hash and its bucket add.
+uint64_t map_memory(const bpf_map *map, uint64_t cpus)
+{
+	constexpr uint64_t element = 64, bucket = 16;
+	const uint64_t entries = bpf_map__max_entries(map);
+	const uint64_t key = bpf_map__key_size(map), value = bpf_map__value_size(map);
+	switch (bpf_map__type(map)) {
+	case BPF_MAP_TYPE_ARRAY:
+		return entries * value;
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+		return entries * value * cpus;
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return entries * (element + bucket + key + value * cpus);
+	default:
+		return entries * (element + bucket + key + value);
+	}
+}
+
+/// The programs with the sizes of their maps, not loaded yet.
+Object open_tc_object(const Limits &limits)
+{
+	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [&](const xovl_tc &skeleton) {
+		skeleton.data_learned_all->learned_all = learned_nothing(limits.fdb);
+	}));
+	for (const auto &[name, entries] : map_sizes(limits))
+		bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), name.c_str()), entries);
+	return object;
+}
+
+/// Octets, of /proc/meminfo (proc(5)).
+uint64_t available_memory()
+{
+	const std::string text = read_text_file("/proc/meminfo", Pipes::Refused, 1 << 16);
+	const std::string name = "MemAvailable:";
+	const size_t at = text.find(name);
+	uint64_t kib = 0;
+	if (at != text.npos) {
+		const size_t digits = text.find_first_not_of(' ', at + name.size());
+		std::from_chars(text.data() + digits, text.data() + text.size(), kib);
+	}
+	return kib << 10;
+}
+
+/// "fdb 4294967295, ports 9": those that are not as usual.
+std::string unusual(const Limits &limits)
+{
+	std::string text;
+	for (const LimitKey &key : kLimitKeys)
+		if (limits.*key.member != Limits{}.*key.member)
+			text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key.range.what, limits.*key.member);
+	return text.empty() ? "the usual limits" : text;
+}
+
+Object load_tc_object(const WritablePinDir &dir, const Limits &limits)
+{
+	BpfLog log;
+	Object object = open_tc_object(limits);
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map (map, object.get()) {
+		if (const std::string name = pin_name(map); !name.empty())
+			bpf_map__set_pin_path(map, dir.pin(name).c_str());
+	}
+	int err = bpf_object__load(object.get());
+	if (err)
+		throw Error(Error::Kind::System, fmt::format("load the TC programs: {}", log.reason(-err)));
+	return object;
+}
+
+/// lo_before, all_before: when the datapath was loaded. Who has changed that of all interfaces since has meant lo, too.
+void restore_lo_forwarding(bool ipv6, bool lo_before, bool all_before)
+{
+	const bool all_now = all_forwarding(ipv6);
+	set_lo_forwarding(ipv6, all_now == all_before ? lo_before : all_now);
+}
+
+} // namespace
+
+uint32_t cpu_numbers(std::string_view list)
+{
+	const std::string_view last = list.substr(list.find_last_of(",-") + 1);
+	uint32_t number = 0;
+	if (std::from_chars(last.begin(), last.end(), number).ec != std::errc())
+		throw system_error("read", "the list of possible CPUs", EINVAL);
+	return number + 1;
+}
+
+uint32_t possible_cpus()
+{
+	const BpfLog log;
+	const int count = libbpf_num_possible_cpus();
+	if (count < 0)
+		throw system_error("read", "the number of possible CPUs", -count);
+	return static_cast<uint32_t>(count);
+}
+
+MapBase::MapBase(const PinDir &dir, const std::string &name, uint32_t key_size, uint32_t value_size)
+	: fd_(dir.open_map(name)), name_(name)
+{
+	if (!fd_)
+		throw system_error("open", dir.pin(name), ENOENT);
+	bpf_map_info info{};
+	uint32_t size = sizeof(info);
+	if (bpf_obj_get_info_by_fd(fd_.get(), &info, &size) != 0)
+		throw system_error("inspect", dir.pin(name), errno);
+	if (info.key_size != key_size || info.value_size != value_size)
+		throw Error(Error::Kind::System,
+			    fmt::format("{} has another layout than this xovl knows", dir.pin(name)));
+	max_entries_ = info.max_entries;
+}
+
+void check_memory(const Limits &limits)
+{
+	const Object object = open_tc_object(limits);
+	const auto cpus = uint64_t{possible_cpus()};
+	uint64_t octets = 0;
+	const bpf_map *map = nullptr;
+	while ((map = bpf_object__next_map(object.get(), map)))
+		octets += map_memory(map, cpus);
+	auto size = [](uint64_t of) {
+		return of >> 30 ? fmt::format("{} GiB", of >> 30) : fmt::format("{} MiB", of >> 20);
+	};
+	const uint64_t available = available_memory();
+	if (available && octets > available)
+		throw Error(Error::Kind::System,
+			    fmt::format("{} would take {} of memory; this machine has {} left (smaller limits)",
+					unusual(limits), size(octets), size(available)));
+}
+
+Maps::Maps(const PinDir &dir)
+	: settings(dir, "settings"), vteps(dir, "vteps"), ports(dir, "ports"), port_table(dir, "port_table"),
+	  networks(dir, "networks"), fdb(dir, "fdb"), floods(dir, "floods"), peers(dir, "peers"),
+	  members(dir, "members"), endpoints(dir, "endpoints"), tunnels(dir, "tunnels"),
+	  geneve_ports(dir, "geneve_ports"), host(dir, "host"), options(dir, "options"), sequences(dir, "sequences"),
+	  devices(dir, "devices"), live_devices(dir, "live_devices"), port_stats(dir, "port_stats"),
+	  peer_stats(dir, "peer_stats"), net_stats(dir, "net_stats"), drop_stats(dir, "drop_stats"),
+	  drop_places(dir, "drop_places"), device_stats(dir, "device_stats"), pmtus(dir, "pmtus"), epoch(dir, "epoch"),
+	  learned(dir, "learned"), learned_uses(dir, "learned_uses"), learned_all(dir, "learned_all")
+{
+}
+
+void Maps::next_epoch() const
+{
+	epoch.set(0, epoch.get(0).value() + 1);
+}
+
+Limits Maps::limits() const
+{
+	return {.fdb = fdb.max_entries(),
+		.networks = networks.max_entries(),
+		.peers = peers.max_entries() / 2, // see map_sizes()
+		.ports = port_table.max_entries(),
+		.members = members.max_entries() / 2};
+}
+
+std::optional<xovl_settings> read_settings(const PinDir &dir)
+{
+	if (!dir.exists() || !dir.open_map(kSettingsPin))
+		return std::nullopt;
+	const auto records = read_records<xovl_settings>(dir, kSettingsPin);
+	const auto settings = records.find(kSettingsKey);
+	return settings == records.end() ? xovl_settings{} : settings->second;
+}
+
+bool is_of_this_netns(const xovl_settings &settings)
+{
+	return settings.netns_cookie == netns_cookie();
+}
+
+bool any_device_is_live(const PinDir &dir)
+{
+	const Fd map = dir.open_map("live_devices");
+	uint32_t ifindex = 0;
+	if (!map) // layouts before 10: nothing tells
+		return !read_records<xovl_device>(dir, "devices").empty();
+	if (bpf_map_get_next_key(map.get(), nullptr, &ifindex) == 0)
+		return true;
+	if (errno != ENOENT)
+		throw system_error("read", dir.pin("live_devices"), errno);
+	return false;
+}
+
+void require_no_devices(const PinDir &dir)
+{
+	if (dir.exists() && (any_device_is_live(dir) || !read_records<xovl_device>(dir, "devices").empty()))
+		throw Error(Error::Kind::System,
+			    fmt::format("{} is missing, but the datapath beside it runs (xovl down, then apply)",
+					dir.pin(kSettingsPin)));
+}
+
+bool datapath_is_loaded(const PinDir &dir)
+{
+	const auto settings = read_settings(dir);
+	if (!settings) {
+		require_no_devices(dir);
+		return false;
+	}
+	if (!settings->layout)
+		throw Error(Error::Kind::System, fmt::format("{} is not what xovl pinned there (xovl down, then apply)",
+							     dir.pin(kSettingsPin)));
+	if (settings->layout != XOVL_LAYOUT)
+		throw Error(
+			Error::Kind::System,
+			fmt::format(
+				"the running datapath has map layout {}, this xovl knows {} (xovl down, then apply)",
+				settings->layout, XOVL_LAYOUT));
+	return is_of_this_netns(*settings); // else of one that is gone
+}
+
+uint64_t coarse_now()
+{
+	timespec now{};
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * 1'000'000'000ull + now.tv_nsec;
+}
+
+std::vector<std::string> shared_map_names()
+{
+	const Object object(open_object<xovl_tc>("the TC programs", 1, [](const xovl_tc &) {}));
+	std::vector<std::string> names;
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map (map, object.get())
+		if (std::string name = pin_name(map); !name.empty())
+			names.push_back(std::move(name));
+	return names;
+}
+
+void datapath_load(WritablePinDir &dir, const Limits &limits)
+{
+	Object object = load_tc_object(dir, limits);
+	for (const char *name : kTcNames) {
+		bpf_program *program = bpf_object__find_program_by_name(object.get(), name);
+		if (bpf_program__pin(program, dir.pin(name).c_str()) != 0)
+			throw system_error("pin", dir.pin(name), errno);
+	}
+	create_pinned(dir, BPF_MAP_TYPE_HASH, kVtepsPin, sizeof(xovl_addr), sizeof(xovl_vtep), kVtepsMax, [](int) {});
+
+	xovl_settings settings{};
+	settings.layout = XOVL_LAYOUT;
+	settings.next_peer_serial = 1;
+	settings.lo_forwarding4 = lo_forwarding(false);
+	settings.lo_forwarding6 = lo_forwarding(true);
+	settings.all_forwarding4 = all_forwarding(false);
+	settings.all_forwarding6 = all_forwarding(true);
+	settings.netns_cookie = netns_cookie();
+	put_build(own_build(), settings);
+	create_pinned(dir, BPF_MAP_TYPE_ARRAY, kSettingsPin, sizeof(kSettingsKey), sizeof(settings), 1, [&](int map) {
+		if (bpf_map_update_elem(map, &kSettingsKey, &settings, BPF_ANY) != 0)
+			throw system_error("write", "map settings", errno);
+	});
+	keep_lo_forwarding();
+}
+
+void restore_forwarding(const xovl_settings &settings)
+{
+	restore_lo_forwarding(false, settings.lo_forwarding4, settings.all_forwarding4);
+	restore_lo_forwarding(true, settings.lo_forwarding6, settings.all_forwarding6);
+}
+
+Fd tc_program(const PinDir &dir, const char *name)
+{
+	Fd program = dir.open(name);
+	if (!program)
+		throw system_error("open", dir.pin(name), ENOENT);
+	return program;
+}
+
+const char *xdp_program_name(xovl_role role)
+{
+	return kXdpNames[role == XOVL_ROLE_UPLINK];
+}
+
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device)
+{
+	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
+	bpf_object *object = open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
+		uint64_t mac = 0; // as mac_t of the datapath
+		std::memcpy(&mac, link.mac.data(), link.mac.size());
+		skeleton.rodata->device_mac = mac;
+		skeleton.rodata->device_vid = device.vid;
+		static const bool can_cast =
+			kernel_has_function("bpf_cast_to_kern_ctx"); // read once: there are 100,000 types
+		skeleton.rodata->device_netns = can_cast ? netns_cookie() : 0;
+		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
+		// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
+		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
+	});
+	Object owner(object);
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map (map, object) {
+		const std::string name = pin_name(map);
+		if (name.empty())
+			continue;
+		const Fd fd = dir.open_map(name);
+		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
+			throw system_error("reuse", fmt::format("map {}", name), fd ? errno : ENOENT);
+	}
+	const char *name = xdp_program_name(static_cast<xovl_role>(device.role));
+	bpf_program *program = nullptr;
+	bpf_object__for_each_program (program, object)
+		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), name));
+	return owner.release();
+}
+
+} // namespace xovl

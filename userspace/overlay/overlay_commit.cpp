@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The one way in which the running state changes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "kernel/forwarding.hpp"
+#include "overlay/overlay_impl.hpp"
+#include "state/by_kernel.hpp"
+#include "state/devices.hpp"
+#include "state/routes.hpp"
+#include "state/tunnel_devices.hpp"
+#include "state/vlans.hpp"
+
+namespace xovl {
+
+namespace {
+
+/// Interfaces where VLAN tags matter.
+std::set<uint32_t> trunks(const Tables &tables)
+{
+	std::set<uint32_t> out;
+	for (const auto &[ifindex, device] : tables.devices)
+		if (device.vid)
+			out.insert(ifindex);
+	for (const auto &[key, port] : tables.ports)
+		if (key.vid)
+			out.insert(key.ifindex);
+	return out;
+}
+
+/// The link of a record; nullopt: it is gone, and what has its index now, if anything, is another one.
+std::optional<LinkInfo> find_same_link(Links &links, uint32_t ifindex, const xovl_device &device)
+{
+	auto link = links.find(ifindex);
+	return link && link->name == device.name ? link : std::nullopt;
+}
+
+bool has_virtual_tenants(Links &links, const Tables &tables)
+{
+	return std::ranges::any_of(tables.devices, [&](const auto &device) {
+		const auto link = find_same_link(links, device.first, device.second);
+		return device.second.role == XOVL_ROLE_PORT && link && !link->kind.empty();
+	});
+}
+
+/// The flags of a record as its interface is now; those of a VLAN interface are of the uplink that sends for it.
+uint32_t flags_now(Links &links, const Tables &tables, uint32_t ifindex, const xovl_device &device)
+{
+	if (device.role == XOVL_ROLE_VLAN)
+		return flags_now(links, tables, device.via, tables.devices.at(device.via)) & kLinkFlags;
+	auto link = find_same_link(links, ifindex, device);
+	return link ? device_flags(device, *link) : device.flags;
+}
+
+/// What is recorded of an interface that has gone says nothing of the one that has its number now; and where it went, it is no
+/// port or uplink of ours.
+void forget_others(const WritablePinDir &dir, Tables &tables)
+{
+	for (auto &[ifindex, device] : tables.devices) {
+		if (device.role == XOVL_ROLE_VLAN || device.mode == XOVL_MODE_AUTO || device_is_live(dir, ifindex))
+			continue;
+		device_detach_moved(dir, ifindex, device);
+		device.mode = XOVL_MODE_AUTO; // not attached
+		device.flags = 0;
+	}
+}
+
+/// Those of a datapath that is to be loaded.
+Tables empty_tables(const Limits &limits)
+{
+	Tables tables;
+	tables.limits = limits;
+	tables.port_table.resize(limits.ports);
+	tables.networks.resize(limits.networks);
+	tables.peers.resize(2 * size_t{limits.peers});
+	return tables;
+}
+
+void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
+{
+	auto line = [&](char sign, size_t count) {
+		if (count)
+			lines.push_back(
+				fmt::format("{} fdb {} static {}", sign, count, count == 1 ? "entry" : "entries"));
+	};
+	line('-', changes.deleted);
+	line('~', changes.changed);
+	line('+', changes.added);
+}
+
+/// A number for a device that has never been there.
+uint32_t number_of_missing(const Tables &tables, const std::map<uint32_t, std::string> &owner)
+{
+	uint32_t number = kNoInterface;
+	while (tables.devices.find(number) != tables.devices.end() || owner.contains(number))
+		number++;
+	return number;
+}
+
+/// Those interfaces that may be missing.
+std::set<std::string> optional_names(const Config &config)
+{
+	std::set<std::string> names;
+	for (const auto &uplink : config.uplinks)
+		if (uplink.optional)
+			names.insert(uplink.dev);
+	for (const auto &net : config.networks)
+		for (const auto &port : net.ports)
+			if (port.optional)
+				names.insert(port.dev);
+	return names;
+}
+
+/// nullptr: it is none.
+const UplinkConfig *find_uplink(const Config &config, const std::string &dev)
+{
+	const auto uplink = std::ranges::find(config.uplinks, dev, &UplinkConfig::dev);
+	return uplink == config.uplinks.end() ? nullptr : &*uplink;
+}
+
+} // namespace
+
+void OverlayView::Impl::add_notes(std::vector<std::string> &&notes)
+{
+	for (auto &note : notes)
+		notes_.push_back(std::move(note));
+}
+
+std::set<std::string> device_names(const Config &config)
+{
+	std::set<std::string> names;
+	for (const auto &uplink : config.uplinks)
+		names.insert(uplink.dev);
+	for (const auto &net : config.networks)
+		for (const auto &port : net.ports)
+			names.insert(port.dev);
+	return names;
+}
+
+void Overlay::Impl::load(const Limits &limits)
+{
+	datapath_load(*dir_, limits);
+	learned_.reset();
+	maps_.emplace(*dir_);
+	current_.reset();
+}
+
+bool OverlayView::Impl::needs_load(const Config &wanted)
+{
+	if (!loaded())
+		return true;
+	if (!wanted.limits || *wanted.limits == maps().limits())
+		return false;
+	const Config present = running(false);
+	if (present != Config{.limits = present.limits, .vteps = {}, .uplinks = {}, .networks = {}})
+		throw request_error("limits are fixed while anything is configured (xovl down first)");
+	return true;
+}
+
+/// An empty datapath is loaded anew where its sizes are others.
+void Overlay::Impl::fit_limits(const Config &wanted)
+{
+	if (!needs_load(wanted))
+		return;
+	const Limits limits = wanted.limits.value_or(Limits{});
+	check_memory(limits);
+	if (loaded())
+		close();
+	load(limits);
+}
+
+/// The interfaces of wanted. One that we know and that is missing keeps its number; one that may be missing gets one.
+Interfaces OverlayView::Impl::resolve(const Config &wanted)
+{
+	Interfaces interfaces;
+	auto &ifindex = interfaces.ifindex;
+	std::map<uint32_t, std::string> owner;
+	const std::set<std::string> optional = optional_names(wanted);
+	std::map<std::string_view, uint32_t> known;
+	for (const auto &[number, device] : tables().devices)
+		known.emplace(device.name, number);
+	for (const auto &name : device_names(wanted)) {
+		const auto before = known.find(name);
+		const auto link = links_.find(name);
+		if (link && !link->ethernet)
+			check_ip_link(name, find_uplink(wanted, name));
+		if (link || (before == known.end() && !optional.contains(name)))
+			ifindex[name] = require_link(name, link).ifindex;
+		else
+			ifindex[name] = before == known.end() ? number_of_missing(tables(), owner) : before->second;
+		if (auto [other, is_first] = owner.emplace(ifindex[name], name); !is_first)
+			throw request_error(
+				fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
+					    other->second, name, ifindex[name]));
+	}
+	if (std::ranges::any_of(wanted.uplinks, [](const UplinkConfig &uplink) { return uplink.vid != 0; }))
+		interfaces.vlans = vlan_links();
+	return interfaces;
+}
+
+bool OverlayView::Impl::is_back(const std::string &dev)
+{
+	const auto *device = loaded() ? tables().find_device(dev) : nullptr;
+	return device && !device_is_live(*dir_, device->first) && link_exists(dev);
+}
+
+void Overlay::Impl::attach_returned()
+{
+	if (std::exchange(has_looked_, true))
+		return;
+	const Config config = running(false);
+	const auto lacks = [&](const auto &device) {
+		return device.second.role == XOVL_ROLE_TUNNEL && !device_is_live(*dir_, device.first);
+	};
+	if (std::ranges::any_of(device_names(config), [&](const std::string &dev) { return is_back(dev); }) ||
+	    std::ranges::any_of(tables().devices, lacks))
+		commit(config, present_refs(), false);
+}
+
+void Overlay::Impl::detach_surplus(const Tables &desired)
+{
+	for (const auto &[ifindex, device] : tables().devices) {
+		if (device.role == XOVL_ROLE_VLAN)
+			continue;
+		auto kept = desired.devices.find(ifindex);
+		if (kept != desired.devices.end() && kept->second.role == device.role)
+			continue;
+		device_detach(*dir_, ifindex, device);
+		if (device.mode != XOVL_MODE_TC)
+			links_.forget();
+	}
+}
+
+void Overlay::Impl::refuse_to_mix(const Tables &desired)
+{
+	if (runs_own_build())
+		return;
+	for (const auto &[ifindex, device] : desired.devices) {
+		const auto known = tables().devices.find(ifindex);
+		const bool is_known = known != tables().devices.end() && known->second.role == device.role &&
+				      known->second.mode_asked == device.mode_asked;
+		if (device.role != XOVL_ROLE_VLAN && !is_known && find_same_link(links_, ifindex, device))
+			throw Error(Error::Kind::System,
+				    fmt::format("{} is to be attached by {}, but {} runs (xovl down, then apply)",
+						device.name, own_build().str(), running_build().str()));
+	}
+}
+
+Build Overlay::Impl::running_build() const
+{
+	return build_of(maps().settings.get(0).value());
+}
+
+bool Overlay::Impl::runs_own_build() const
+{
+	return running_build().same_programs(own_build());
+}
+
+Asked Overlay::Impl::when_asked(const xovl_device &device) const
+{
+	const auto before = asked_.find(device.name);
+	const bool is_same = before != asked_.end() && before->second == std::pair(device.role, device.mode_asked);
+	return is_same ? Asked::Before : Asked::Newly;
+}
+
+/// Attach what is not attached as asked for, and record how. Where another build runs: nothing, as it may not be mixed.
+std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
+{
+	std::vector<std::string> lines;
+	if (!runs_own_build())
+		return lines;
+	const std::set<uint32_t> with_vlans = trunks(desired);
+	const bool virtual_tenants = has_virtual_tenants(links_, desired);
+	for (auto &[ifindex, device] : desired.devices) {
+		auto link = find_same_link(links_, ifindex, device);
+		if (device.role == XOVL_ROLE_VLAN || !link)
+			continue;
+		const DeviceUse use = {.trunk = with_vlans.contains(ifindex), .virtual_tenants = virtual_tenants};
+		if (device_is_settled(*dir_, *link, device, use))
+			continue;
+		const auto *known = tables().find_device(device.name);
+		bool was_attached = known && device_is_attached(*dir_, ifindex, known->second);
+		auto record = [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); };
+		xovl_device now = device_attach(*dir_, *link, device, use, when_asked(device), record);
+		if (now.mode_asked != XOVL_MODE_AUTO && !device_refusal(now).empty() &&
+		    !(known && device_refusal(now) == device_refusal(known->second)))
+			add_notes({fmt::format("{}: {}", device.name, device_refusal(now))});
+		if (known && (!was_attached || now.mode != known->second.mode))
+			lines.push_back(fmt::format("~ {} attached, mode {}", device.name,
+						    name_of(static_cast<xovl_mode>(now.mode))));
+		device = now;
+		maps().devices.set(ifindex, device);
+		if (device.mode_asked != XOVL_MODE_TC || (known && known->second.mode != XOVL_MODE_TC))
+			links_.forget(); // XDP changes features, of the other end of a veth, too
+	}
+	return lines;
+}
+
+/// Whether an interface takes XDP_REDIRECT can change with what is attached anywhere: look when all is attached.
+void Overlay::Impl::refresh_xmit(Tables &desired)
+{
+	bool changed = false;
+	for (auto &[ifindex, device] : desired.devices) {
+		uint32_t flags = flags_now(links_, desired, ifindex, device);
+		if (flags == device.flags)
+			continue;
+		device.flags = flags;
+		maps().devices.set(ifindex, device);
+		changed = true;
+	}
+	for (auto &[key, port] : desired.ports) {
+		const uint16_t flags = with_device(port.flags, desired.devices.at(key.ifindex));
+		if (flags == port.flags)
+			continue;
+		port.flags = flags;
+		desired.port_table[port.index].flags = flags;
+		maps().port_table.set(port.index, desired.port_table[port.index]);
+		maps().ports.set(key, port);
+		changed = true;
+	}
+	if (changed)
+		maps().next_epoch();
+}
+
+/// The records get the names of their interfaces in the maps, too.
+void Overlay::Impl::keep_names()
+{
+	for (uint32_t ifindex : current().renamed)
+		maps().devices.set(ifindex, tables().devices.at(ifindex));
+	current().renamed.clear();
+}
+
+/// They have their program now. Those that no network needs go.
+std::vector<std::string> Overlay::Impl::start_tunnels(Tables &desired)
+{
+	const auto forget = [&](uint32_t ifindex) {
+		device_detach(*dir_, ifindex, desired.devices.at(ifindex));
+		maps().devices.del(ifindex);
+		desired.devices.erase(ifindex);
+		for (auto &[key, endpoint] : desired.endpoints) {
+			if (endpoint.device != ifindex)
+				continue;
+			endpoint.device = 0;
+			maps().endpoints.set(key, endpoint);
+		}
+		for (uint32_t i = 0; i < desired.peers.size(); i++) {
+			if (desired.peers[i].device != ifindex)
+				continue;
+			desired.peers[i].device = 0;
+			maps().peers.set(i, desired.peers[i]);
+		}
+	};
+	std::vector<std::string> notes;
+	if (runs_own_build())
+		notes = start_tunnel_devices(dir_->path(), desired, forget);
+	remove_tunnel_devices(dir_->path(), desired);
+	return notes;
+}
+
+/// Those that are attached, before tables say that a peer requires encryption; attach_all() sees to all others.
+void Overlay::Impl::guard_uplinks(Tables &desired)
+{
+	for (auto &[ifindex, device] : desired.devices) {
+		const auto link = find_same_link(links_, ifindex, device);
+		if (!(device.flags & XOVL_DEV_GUARDED) || device.mode == XOVL_MODE_AUTO || !link || !runs_own_build())
+			continue;
+		device_guard(*dir_, *link, device,
+			     [&, key = ifindex](const xovl_device &intention) { maps().devices.set(key, intention); });
+	}
+}
+
+std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
+{
+	bool moved = false;
+	keep_lo_forwarding();
+	keep_names();
+	Tables before = tables();
+	forget_others(*dir_, before);
+	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
+	for (auto &[ifindex, device] : desired.devices)
+		device.flags = flags_now(links_, desired, ifindex, device);
+	note_routes(desired);
+	note_kernel_ways(host_.policies(), desired);
+	std::vector<std::string> notes;
+	if (runs_own_build())
+		notes = make_tunnel_devices(dir_->path(), before, desired);
+	host_.require_tunnel_devices(before, desired);
+	detach_surplus(desired);
+	for (const auto &[ifindex, device] : desired.devices)
+		if (device.role == XOVL_ROLE_PORT && device.mode == XOVL_MODE_AUTO &&
+		    find_same_link(links_, ifindex, device))
+			device_open(*dir_, ifindex); // else copies of a flood would have no target until it is attached
+	guard_uplinks(desired);
+	write_tables(maps(), before, desired, [&] { moved = fdb_follow(maps(), learned(), before, desired); });
+	std::vector<std::string> lines = describe_vlans(before, desired);
+	for (auto &line : attach_all(desired))
+		lines.push_back(std::move(line));
+	refresh_xmit(desired);
+	for (auto &note : start_tunnels(desired))
+		notes.push_back(std::move(note));
+	host_.require_tunnel_devices(before, desired);
+	if (running_fdb) {
+		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
+		FdbChanges changes = fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, wanted);
+		if (moved) // some of it by fdb_follow()
+			changes = fdb_compare(*running_fdb, before, desired, wanted);
+		describe_fdb(lines, changes);
+	}
+	current_.emplace(std::move(desired));
+	add_notes(std::move(notes)); // only of what has been done
+	return lines;
+}
+
+/// Back to the configuration before. running_fdb and refs: as they were then.
+void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *running_fdb)
+{
+	if (running_fdb)
+		fdb_to_config(*running_fdb, tables(), before);
+	current_.reset();
+	links_.forget();
+	const FdbItems half_way = running_fdb ? fdb_read(maps()) : FdbItems();
+	carry_out(before, refs, running_fdb ? &half_way : nullptr);
+}
+
+std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
+{
+	links_.forget();
+	auto interfaces = resolve(wanted);
+	const bool is_loaded_anew = needs_load(wanted);
+	const Limits limits = wanted.limits.value_or(Limits{});
+	if (is_loaded_anew)
+		check_memory(limits);
+	const Tables present = is_loaded_anew ? empty_tables(limits) : tables();
+	std::vector<std::string> lines = describe_changes(running(false), wanted);
+	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
+	add_notes(host_.check(Tables{}, desired));
+	for (const auto &dev : device_names(wanted))
+		if (is_back(dev))
+			lines.push_back(fmt::format("~ {} is attached", dev));
+	for (auto &line : describe_vlans(present, desired))
+		lines.push_back(std::move(line));
+	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), present, desired, wanted));
+	return lines;
+}
+
+std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs &refs, bool with_fdb)
+{
+	bool was_loaded = loaded();
+	links_.forget();
+	Config before = running(false);
+	asked_.clear();
+	for (const auto &[ifindex, device] : tables().devices)
+		asked_[device.name] = {device.role, device.mode_asked};
+	// what can be wrong with the request is found before anything changes
+	resolve(wanted);
+	fit_limits(wanted);
+	std::vector<std::string> notes;
+	try {
+		const Tables desired = make_tables(wanted, tables(), resolve(wanted), refs);
+		refuse_to_mix(desired);
+		notes = host_.check(with_fdb ? Tables{} : tables(), desired);
+	} catch (...) {
+		if (!was_loaded)
+			down();
+		throw;
+	}
+
+	std::vector<std::string> lines = describe_changes(before, wanted);
+	const FdbItems running_fdb = with_fdb ? fdb_read(maps()) : FdbItems();
+	const Refs refs_before = with_fdb ? fdb_refs_of_config() : present_refs();
+	try {
+		for (auto &line : carry_out(wanted, refs, with_fdb ? &running_fdb : nullptr))
+			lines.push_back(std::move(line));
+	} catch (...) {
+		if (was_loaded)
+			undo(before, refs_before, with_fdb ? &running_fdb : nullptr);
+		else
+			down();
+		throw;
+	}
+	add_notes(std::move(notes));
+	return lines;
+}
+
+} // namespace xovl

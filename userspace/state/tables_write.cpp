@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Carrying a difference into the maps.
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "state/pmtu.hpp"
+#include "state/tables_impl.hpp"
+
+namespace xovl {
+
+namespace {
+
+template <typename Key, typename Value>
+void write_missing(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired)
+{
+	std::vector<Key> keys;
+	std::vector<Value> values;
+	for (const auto &[key, value] : desired) {
+		auto old = current.find(key);
+		if (old != current.end() && same_octets(old->second, value))
+			continue;
+		keys.push_back(key);
+		values.push_back(value);
+	}
+	map.set(std::span<const Key>(keys), std::span<const Value>(values));
+}
+
+/// Delete what is not in desired, or there leads elsewhere. Returns whether anything was.
+template <typename Key, typename Value, typename Same>
+bool delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired,
+		    Same leads_to_same)
+{
+	bool any = false;
+	for (const auto &[key, value] : current) {
+		auto kept = desired.find(key);
+		if (kept != desired.end() && leads_to_same(value, kept->second))
+			continue;
+		map.del(key);
+		any = true;
+	}
+	return any;
+}
+
+template <typename Key, typename Value>
+bool delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired)
+{
+	return delete_surplus(map, current, desired, [](const Value &, const Value &) { return true; });
+}
+
+template <typename Key, typename Value> bool contains(const Image<Key, Value> &image, const Key &key)
+{
+	return image.find(key) != image.end();
+}
+
+/// Wait until no program that ran before still does: this command waits for an RCU grace period. (Where nohz_full is in use
+/// the kernel refuses it; programs run for microseconds.)
+void wait_for_programs()
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+/// Elements in use in desired that differ; fresh(index) is called first for one that means something else than before.
+template <typename Value, typename InUse, typename Same, typename Fresh>
+void write_used(const Map<uint32_t, Value> &map, const std::vector<Value> &current, const std::vector<Value> &desired,
+		InUse in_use, Same means_same, Fresh fresh)
+{
+	for (uint32_t i = 0; i < desired.size(); i++) {
+		if (!in_use(desired[i]) || same_octets(current[i], desired[i]))
+			continue;
+		if (!in_use(current[i]) || !means_same(current[i], desired[i]))
+			fresh(i);
+		map.set(i, desired[i]);
+	}
+}
+
+template <typename Value, typename InUse>
+void clear_unused(const Map<uint32_t, Value> &map, const std::vector<Value> &current, const std::vector<Value> &desired,
+		  InUse in_use)
+{
+	for (uint32_t i = 0; i < desired.size(); i++)
+		if (in_use(current[i]) && !in_use(desired[i]))
+			map.set(i, Value{});
+}
+
+template <typename Value, typename InUse>
+bool has_unused(const std::vector<Value> &current, const std::vector<Value> &desired, InUse in_use)
+{
+	for (uint32_t i = 0; i < desired.size(); i++)
+		if (in_use(current[i]) && !in_use(desired[i]))
+			return true;
+	return false;
+}
+
+bool network_used(const xovl_network &net)
+{
+	return net.flags != 0;
+}
+
+bool port_used(const xovl_port &port)
+{
+	return port.flags != 0;
+}
+
+xovl_host with_kernel(xovl_host host)
+{
+	host.by_kernel = 1;
+	return host;
+}
+
+bool peer_used(const xovl_peer &peer)
+{
+	return peer.family != 0;
+}
+
+bool same_network(const xovl_network &a, const xovl_network &b)
+{
+	return std::string(a.name) == b.name;
+}
+
+/// Until its new flood list is there, a network keeps its old one; a new network has none.
+xovl_flood_head interim_flood(const Tables &current, const Tables &desired, uint32_t index)
+{
+	if (same_network(current.networks[index], desired.networks[index]))
+		return current.networks[index].flood;
+	return {};
+}
+
+/// Those of a network that is new.
+void clear_net_counters(const Maps &maps, uint32_t index)
+{
+	maps.net_stats.clear_per_cpu(index);
+	xovl_learned_use use = maps.learned_uses.get(index).value();
+	use.refused = 0;
+	maps.learned_uses.set(index, use);
+}
+
+bool same_peer(const xovl_peer &a, const xovl_peer &b)
+{
+	return a.serial == b.serial;
+}
+
+bool same_port(const xovl_port &a, const xovl_port &b)
+{
+	return a.ifindex == b.ifindex && a.vid == b.vid;
+}
+
+/// Whether an element is in use, before and from now on, for the same.
+template <typename Value, typename InUse, typename Same>
+bool stays(const std::vector<Value> &current, const std::vector<Value> &desired, uint32_t index, InUse in_use,
+	   Same means_same)
+{
+	return index < current.size() && in_use(current[index]) && in_use(desired[index]) &&
+	       means_same(current[index], desired[index]);
+}
+
+bool place_stays(const Tables &current, const Tables &desired, uint32_t place)
+{
+	const uint32_t index = place & ((1u << XOVL_PLACE_SHIFT) - 1);
+	switch (place >> XOVL_PLACE_SHIFT) {
+	case XOVL_PLACE_PORT:
+		return stays(current.port_table, desired.port_table, index, port_used, same_port);
+	case XOVL_PLACE_PEER:
+		return stays(current.peers, desired.peers, index, peer_used, same_peer);
+	default:
+		return contains(current.devices, index) && contains(desired.devices, index);
+	}
+}
+
+bool drops_stay(const Tables &current, const Tables &desired, const xovl_drop_key &key)
+{
+	return place_stays(current, desired, key.place) &&
+	       (key.net == XOVL_NET_NONE ||
+		stays(current.networks, desired.networks, key.net, network_used, same_network));
+}
+
+/// Each interface with ports has one; those of interfaces to come begin with 0.
+void make_device_stats(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	for (const auto &[ifindex, device] : desired.devices)
+		if (device.role == XOVL_ROLE_PORT && !contains(current.devices, ifindex))
+			maps.device_stats.clear_per_cpu(ifindex);
+}
+
+void delete_devices(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	delete_surplus(maps.devices, current.devices, desired.devices);
+	for (const auto &[ifindex, device] : current.devices)
+		if (!contains(desired.devices, ifindex))
+			maps.device_stats.del(ifindex);
+}
+
+void write_arrays(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	forget_drops(maps, [&](const xovl_drop_key &key) { return !drops_stay(current, desired, key); });
+	write_used(maps.peers, current.peers, desired.peers, peer_used, same_peer,
+		   [&](uint32_t i) { maps.peer_stats.clear_per_cpu(i); });
+	std::vector<xovl_network> networks = desired.networks;
+	for (uint32_t i = 0; i < networks.size(); i++)
+		networks[i].flood = interim_flood(current, desired, i);
+	write_used(maps.networks, current.networks, networks, network_used, same_network,
+		   [&](uint32_t i) { clear_net_counters(maps, i); });
+	write_used(maps.port_table, current.port_table, desired.port_table, port_used, same_port,
+		   [&](uint32_t i) { maps.port_stats.clear_per_cpu(i); });
+}
+
+void write_floods(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	write_missing(maps.floods, current.floods, desired.floods);
+	for (uint32_t i = 0; i < desired.networks.size(); i++)
+		if (network_used(desired.networks[i]) &&
+		    !same_octets(interim_flood(current, desired, i), desired.networks[i].flood))
+			maps.networks.set(i, desired.networks[i]);
+}
+
+/// Whether a member can stay until it is overwritten: it is wanted, and its slot does not become another peer's. (A slot does only where
+/// killed writers have left the table more than half full.)
+bool member_stays(const Tables &current, const Tables &desired, const xovl_member &member, const xovl_member &now)
+{
+	const xovl_peer &later = desired.peers[member.peer];
+	return member.peer == now.peer || !peer_used(later) || later.serial == current.peers[member.peer].serial;
+}
+
+/// Whether a member that stays is another peer from now on.
+bool members_move(const Tables &current, const Tables &desired)
+{
+	return std::ranges::any_of(current.members, [&](const auto &element) {
+		auto now = desired.members.find(element.first);
+		return now != desired.members.end() && now->second.peer != element.second.peer;
+	});
+}
+
+/// Delete the ways in that go, and those that lead elsewhere from now on. Members have the flood list and the peers of static entries,
+/// which a later command would miss if this one was killed: those who stay are overwritten.
+bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	bool any = delete_surplus(maps.ports, current.ports, desired.ports,
+				  [](const auto &a, const auto &b) { return a.net == b.net && a.index == b.index; });
+	any |= delete_surplus(maps.tunnels, current.tunnels, desired.tunnels,
+			      [](const auto &a, const auto &b) { return a.net == b.net && a.encap == b.encap; });
+	any |= delete_surplus(maps.endpoints, current.endpoints, desired.endpoints,
+			      [](const auto &a, const auto &b) { return a.encap == b.encap; });
+	any |= delete_surplus(maps.members, current.members, desired.members, [&](const auto &member, const auto &now) {
+		return member_stays(current, desired, member, now);
+	});
+	delete_surplus(maps.vteps, current.vteps, desired.vteps);
+	return any;
+}
+
+bool has_surplus(const Tables &current, const Tables &desired)
+{
+	return std::ranges::any_of(current.options,
+				   [&](const auto &element) { return !contains(desired.options, element.first); }) ||
+	       has_unused(current.port_table, desired.port_table, port_used) ||
+	       has_unused(current.peers, desired.peers, peer_used) ||
+	       has_unused(current.networks, desired.networks, network_used);
+}
+
+bool has_sequences(const Tables &tables)
+{
+	return std::ranges::any_of(tables.networks, [](const auto &net) { return net.flags & XOVL_NET_SEQ; });
+}
+
+/// The datapath makes them for those who are members of a network with sequence numbers; they begin anew for those to come.
+void delete_sequences(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	if (!has_sequences(current) && !current.settings.dirty)
+		return;
+	Image<xovl_sequence_key, bool> kept;
+	for (const auto &[key, member] : desired.members)
+		if (desired.networks[key.net].flags & XOVL_NET_SEQ)
+			kept[{.net = key.net, .peer = member.peer}] = true;
+	std::vector<xovl_sequence_key> gone;
+	maps.sequences.for_each([&](const xovl_sequence_key &key, const xovl_sequence &) {
+		if (!contains(kept, key))
+			gone.push_back(key);
+	});
+	maps.sequences.del(std::span<const xovl_sequence_key>(gone));
+}
+
+/// Where messages of routers are believed otherwise than before, what was believed is forgotten.
+void forget_distrusted(const Maps &maps, const Tables &current, const Tables &desired)
+{
+	auto same = [](const xovl_vtep &a, const xovl_vtep &b) {
+		return a.pmtu_distrust == b.pmtu_distrust && a.pmtu_floor == b.pmtu_floor;
+	};
+	auto has_changed = [&](const auto &vtep) {
+		auto now = desired.vteps.find(vtep.first);
+		return now == desired.vteps.end() || !same(vtep.second, now->second);
+	};
+	if (std::ranges::any_of(current.vteps, has_changed))
+		forget_pmtus(maps, [&](const xovl_pmtu_key &key) {
+			auto vtep = current.vteps.find(key.local);
+			return vtep != current.vteps.end() && has_changed(*vtep);
+		});
+}
+
+} // namespace
+
+void forget_drops(const Maps &maps, const std::function<bool(const xovl_drop_key &)> &is_other)
+{
+	std::vector<xovl_drop_key> gone = maps.drop_places.keys();
+	std::erase_if(gone, [&](const xovl_drop_key &key) { return !is_other(key); });
+	maps.drop_places.del(std::span<const xovl_drop_key>(gone));
+}
+
+void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
+		  const std::function<void()> &update_fdb)
+{
+	// numbers are used up before they are used, so that a killed writer never hands one out twice
+	xovl_settings settings = desired.settings;
+	settings.dirty = 1;
+	maps.settings.set(0, settings);
+
+	// what goes: first the ways in; no program may be on its way through them when slots change their meaning
+	if (delete_ways_in(maps, current, desired) || current.settings.dirty) {
+		maps.next_epoch(); // a path that is remembered is a way in, too
+		wait_for_programs();
+	}
+
+	if (!same_octets(current.geneve_ports, desired.geneve_ports))
+		maps.geneve_ports.set(0, desired.geneve_ports);
+	if (desired.host.by_kernel && !current.host.by_kernel) // before a peer is: see out/flood.h
+		maps.host.set(0, with_kernel(current.host));
+	write_missing(maps.options, current.options, desired.options);
+	make_device_stats(maps, current, desired);
+	write_missing(maps.devices, current.devices, desired.devices);
+	write_arrays(maps, current, desired);
+	write_missing(maps.members, current.members, desired.members);
+	if (members_move(current, desired)) {
+		// both peers are in the table; but who has read a member before must not learn the old one behind update_fdb()
+		maps.next_epoch();
+		wait_for_programs();
+	}
+	update_fdb();
+	write_floods(maps, current, desired);
+
+	// what comes: last the ways in
+	write_missing(maps.vteps, current.vteps, desired.vteps);
+	write_missing(maps.endpoints, current.endpoints, desired.endpoints);
+	write_missing(maps.tunnels, current.tunnels, desired.tunnels);
+	write_missing(maps.ports, current.ports, desired.ports);
+	forget_distrusted(maps, current, desired);
+
+	// A list alone is deleted at once: who is still reading it loses copies of one frame, and adding to lists stays fast.
+	maps.next_epoch();
+	if (has_surplus(current, desired))
+		wait_for_programs();
+	delete_surplus(maps.floods, current.floods, desired.floods);
+	clear_unused(maps.port_table, current.port_table, desired.port_table, port_used);
+	clear_unused(maps.peers, current.peers, desired.peers, peer_used);
+	clear_unused(maps.networks, current.networks, desired.networks, network_used);
+	delete_surplus(maps.options, current.options, desired.options);
+	delete_sequences(maps, current, desired);
+	delete_devices(maps, current, desired);
+	if (!same_octets(current.host, desired.host)) // last: what the peers say is of these policies
+		maps.host.set(0, desired.host);
+	maps.settings.set(0, desired.settings);
+}
+
+} // namespace xovl
