@@ -70,7 +70,7 @@ NetworkConfig green(xovl_mode mode, const Addresses &underlay)
 Config base_config(xovl_mode mode, const Addresses &underlay)
 {
 	Config config;
-	config.limits = Limits{.fdb = 256, .networks = 16, .peers = 32, .ports = 16, .members = 64};
+	config.limits = Limits{.fdb = 256, .networks = 16, .peers = 320, .ports = 16, .members = 640};
 	config.vteps = {{Address::parse("192.0.2.1")}, {Address::parse("2001:db8::1")}};
 	config.uplinks = {{.dev = "uplink", .mode = mode, .gro = false}};
 	config.networks = {blue(mode, underlay), green(mode, underlay)};

@@ -95,29 +95,6 @@ TEST_P(Nexthop, FollowsTheLink)
 	drops(mac::kRemoteA, "no_route");
 }
 
-TEST_P(Nexthop, UnresolvedNeighbourIsAskedFor)
-{
-	bench_->ip(fmt::format("neigh del {} dev uplink", ip().peer_a));
-	std::this_thread::sleep_for(600ms);
-	bench_->far("under").frames();
-	bench_->far("tenant1").send(inner_);
-	const auto asks = [&](const Frame &frame) {
-		if (frame.outgoing)
-			return false;
-		return is_v4() ? frame.ethertype() == 0x0806
-			       : frame.ethertype() == 0x86dd && frame.bytes.size() > 54 && frame.bytes[54] == 135;
-	};
-	EXPECT_GE(bench_->far("under").collect(1, asks, 1s).size(), 1u);
-
-	/* the answer comes, and what waited goes out */
-	bench_->ip(fmt::format("neigh replace {} lladdr {} dev uplink nud reachable", ip().peer_a, mac::kPeerA));
-	const auto tunnel = [&](const Frame &frame) { return !frame.outgoing && frame.be16(outer_len() - 14) == 4789; };
-	const auto came = bench_->far("under").collect(1, tunnel, 1s);
-	ASSERT_EQ(came.size(), 1u);
-	EXPECT_EQ(hex_dump(came[0].bytes),
-		  hex_dump(encapsulated(kBlueVni, inner_, mac::kPeerA, ip().peer_a, came[0].bytes)));
-}
-
 /* The kernel answers no look-up then: it is to find the way itself. */
 class NexthopUnforwarded : public Nexthop {
 protected:
@@ -185,69 +162,6 @@ TEST_P(NexthopUnforwarded, Floods)
 	bench_->far("under").frames();
 	bench_->far("tenant1").send(frame);
 	EXPECT_EQ(bench_->far("under").collect(2, tunnel, 1s).size(), 2u);
-}
-
-class NexthopConfirm : public Nexthop {
-protected:
-	bool is_tunnel(const Frame &frame) const
-	{
-		return frame.ethertype() == (is_v4() ? 0x0800 : 0x86dd) && frame.be16(outer_len() - 14) == 4789;
-	}
-
-	/// Own packets that were seen coming in by the uplink since the last call.
-	size_t detours()
-	{
-		return bench_->near("uplink")
-			.frames([&](const Frame &frame) { return !frame.outgoing && is_tunnel(frame); })
-			.size();
-	}
-
-	size_t arrive(size_t count)
-	{
-		const auto ours = [&](const Frame &frame) { return !frame.outgoing && is_tunnel(frame); };
-		return bench_->far("under").collect(count, ours, 1s).size();
-	}
-};
-
-INSTANTIATE_TEST_SUITE_P(, NexthopConfirm, every_setup(), setup_name);
-
-TEST_P(NexthopConfirm, KnownUnicastGoesStraightOut)
-{
-	detours();
-	bench_->unconfirm();
-	bench_->forget_paths();
-	wire("tenant1", inner_,
-	     {{"under", encapsulated(kBlueVni, inner_, mac::kPeerA, ip().peer_a, made_of(inner_, Hook::Tc))}},
-	     sent("port1", "blue", ip().peer_a, inner_.bytes().size()));
-	bench_->unconfirm();
-	bench_->forget_paths();
-	bench_->far("tenant1").send(inner_);
-	EXPECT_EQ(arrive(1), 1u);
-	EXPECT_EQ(detours(), 0u);
-}
-
-/* Of a network of many peers, few tell the kernel with one frame that they are in use, and all get their copy. */
-TEST_P(NexthopConfirm, FewCopiesOfAFlood)
-{
-	constexpr size_t kPeers = 20, kDetours = 8;
-	const std::string prefix = is_v4() ? "203.0.113." : "2001:db8:dead::";
-	bench_->ip(fmt::format("route add {}{} via {}", prefix, is_v4() ? "0/24" : "/64", ip().peer_b));
-	Config config = bench_->config();
-	auto &flood = config.find_network("blue")->flood;
-	flood.clear();
-	for (size_t peer = 0; peer < kPeers; peer++)
-		flood.push_back(Address::parse(fmt::format("{}{}", prefix, 100 + peer)));
-	bench_->apply(config);
-	const Packet frame = udp_frame(mac::kBroadcast, mac::kTenant1);
-	for (int round = 0; round < 2; round++) {
-		bench_->unconfirm();
-		bench_->forget_paths();
-		bench_->far("under").frames();
-		detours();
-		bench_->far("tenant1").send(frame);
-		EXPECT_EQ(arrive(kPeers), kPeers);
-		EXPECT_EQ(detours(), kDetours);
-	}
 }
 
 } // namespace xovl::test
