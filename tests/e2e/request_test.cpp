@@ -41,6 +41,31 @@ struct Wrong {
 
 } // namespace
 
+TEST_F(Requests, EveryObjectHasHelp)
+{
+	for (const char *object : {"vtep", "uplink", "net", "port", "fdb", "flood", "peer", "stats", "apply", "save",
+				   "down", "limits", "version"}) {
+		const Result result = h(1).xovl(fmt::format("{} help", object));
+		EXPECT_EQ(result.status, 0) << object << ": " << result.text();
+		EXPECT_TRUE(result.out.starts_with(fmt::format("  xovl {}", object))) << result.out;
+	}
+	EXPECT_EQ(h(1).save(), before_);
+}
+
+/* The network that is named is the one that has the port. */
+TEST_F(Requests, PortOfAnotherNetwork)
+{
+	h(1).xovl_must("net add red encap vxlan vni 4000");
+	before_ = h(1).save();
+	expect_refused(h(1).xovl("port add port0 net red"), 1,
+		       "port port0 exists already in network \"blue\" (another interface or VLAN)", "later network");
+	h(1).xovl_must("port del port0");
+	h(1).xovl_must("port add port0 net red");
+	before_ = h(1).save();
+	expect_refused(h(1).xovl("port add port0 net blue"), 1,
+		       "port port0 exists already in network \"red\" (another interface or VLAN)", "earlier network");
+}
+
 TEST_F(Requests, WrongCommands)
 {
 	for (const Wrong &wrong : {

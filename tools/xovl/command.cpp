@@ -154,7 +154,7 @@ void run_command(Context &context, const std::vector<std::string> &words)
 		// as in ip, no COMMAND means show
 		bool alone = object.commands.front().name.empty();
 		const std::string given = alone ? "" : words.size() > 1 ? words[1] : "show";
-		if (given == "help") {
+		if (words.size() == 2 && words[1] == "help") { // a file of that name is ./help
 			context.out.text(usage_lines(object));
 			return;
 		}

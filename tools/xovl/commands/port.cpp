@@ -22,11 +22,14 @@ size_t erase(Config &config, const std::string &dev, uint16_t vid)
 	return erased;
 }
 
-bool has(const Config &config, const PortConfig &wanted)
+/// The network that has a port of that interface and VLAN; nullptr: none has.
+const NetworkConfig *network_with(const Config &config, const PortConfig &wanted)
 {
 	const auto is_same = [&](const PortConfig &port) { return port.dev == wanted.dev && port.vid == wanted.vid; };
-	return std::ranges::any_of(config.networks,
-				   [&](const NetworkConfig &net) { return std::ranges::any_of(net.ports, is_same); });
+	for (const NetworkConfig &net : config.networks)
+		if (std::ranges::any_of(net.ports, is_same))
+			return &net;
+	return nullptr;
 }
 
 void add(Context &context, Args &args)
@@ -43,8 +46,13 @@ void add(Context &context, Args &args)
 	words.into(port);
 	context.edit([&](Config &config) {
 		std::vector<PortConfig> &ports = network_of(config, net).ports;
-		if (!has(config, port) || !context.overlay().is_back(port.dev))
+		const NetworkConfig *known = network_with(config, port);
+		if (!known)
 			ports.push_back(port);
+		else if (!context.overlay().is_back(port.dev))
+			throw request_error(
+				fmt::format("port {} exists already in network \"{}\" (another interface or VLAN)",
+					    port_name(port.dev, port.vid), known->name));
 		else if (std::ranges::find(ports, port) == ports.end()) // else it is attached again
 			throw request_error(fmt::format(
 				"port {} exists already with other words, and its interface is back (xovl apply or any "
