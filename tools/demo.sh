@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # ROOT is lib.sh's
+# shellcheck disable=SC2154 # ROOT is set in lib.sh
 #
-# The demo: two hosts joined by an IP network, one tenant on each, every one a network namespace xovl-demo-NAME.
+# The demo: two hosts joined by an IP network, with one tenant each. Each is a network namespace xovl-demo-NAME.
 #
 #   c1                 h1                       h2                 c2
 #   eth0 ──────── tenant0  uplink0 ──────── uplink0  tenant0 ──────── eth0
 #   10.9.0.1/24            192.0.2.1/24  192.0.2.2/24            10.9.0.2/24
 #
-# The tenants share network "blue", number 100 (VNI or GRE key). The underlay carries 1500 octets, so the tenants use 1450.
+# The tenants share network "blue" with VNI or GRE key 100. The MTU of the underlay is 1500, so the tenants use 1450.
 
 DEMO=xovl-demo
 XOVL=$ROOT/build/xovl
 
-# Run in a network namespace only: ip netns exec would change the mounts too and hide the pins.
+# demo_exec NAME COMMAND...: run a command in a network namespace. ip netns exec would also change the mounts and hide the pins.
 demo_exec() {
 	local where=$1
 	shift
@@ -30,7 +30,7 @@ demo_is_up() {
 	ip netns list | grep -q "^$DEMO-"
 }
 
-# demo_join A DEV-A B DEV-B: one veth pair between two namespaces
+# demo_join A DEV-A B DEV-B: make a veth pair between two namespaces
 demo_join() {
 	ip -n "$DEMO-$1" link add "$2" type veth peer name "$4" netns "$DEMO-$3"
 	ip -n "$DEMO-$1" link set "$2" up
@@ -49,7 +49,8 @@ demo_up() {
 		ip -n "$DEMO-h$i" address add "192.0.2.$i/24" dev uplink0
 		ip -n "$DEMO-c$i" address add "10.9.0.$i/24" dev eth0
 		ip -n "$DEMO-c$i" link set eth0 mtu 1450
-		# An xdp_frame needs NAPI at the far end of a veth, and complete checksums from the sender.
+		# XDP_REDIRECT into a veth needs NAPI at its other end.
+		# XDP also needs complete checksums, see demo_checksum_offload.
 		demo_exec "c$i" ethtool -K eth0 gro on
 	done
 }
@@ -61,7 +62,7 @@ demo_checksum_offload() {
 	done
 }
 
-# demo_file HOST-NUMBER MODE [ENCAP]: the configuration of one host
+# demo_file HOST-NUMBER MODE [ENCAP]: print the configuration of one host
 demo_file() {
 	cat <<-FILE
 		vtep: {local: [192.0.2.$1]}
@@ -77,7 +78,7 @@ demo_file() {
 	FILE
 }
 
-# demo_apply FOLDER MODE [ENCAP]: both hosts from files in FOLDER
+# demo_apply FOLDER MODE [ENCAP]: write the configurations to FOLDER and apply them on both hosts
 demo_apply() {
 	local i
 	for i in 1 2; do
@@ -86,7 +87,7 @@ demo_apply() {
 	done
 }
 
-# demo_in_mode MODE [HOST...]: whether every uplink and port runs in a mode; else prints what it runs in
+# demo_in_mode MODE [HOST...]: true if all uplinks and ports run in this mode; otherwise prints what `show` says
 demo_in_mode() {
 	local mode=$1 host object shown
 	shift
@@ -99,7 +100,7 @@ demo_in_mode() {
 	done
 }
 
-# The namespaces take their interfaces along, but pins would outlive them.
+# Deleting a namespace deletes its interfaces but not its pins, so "xovl down" runs first.
 demo_down() {
 	local i
 	for i in h1 h2; do

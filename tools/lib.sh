@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# What the scripts share: where the tree is, messages, packages, the build.
+# Functions shared by the scripts: messages, packages, the build. ROOT is the source tree.
 
 ROOT=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 SELF=tools/$(basename "$0")
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8
 export DEBIAN_FRONTEND=noninteractive
-export CMAKE_GENERATOR=Ninja # of a new build folder; one that exists keeps its own
+export CMAKE_GENERATOR=Ninja # only for new build folders
 
 die() {
 	echo "$SELF: $*" >&2
@@ -17,7 +17,7 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "needs root (sudo $SELF)"
 }
 
-# Run a command whose output matters only when it fails.
+# quietly COMMAND...: run a command, and show the end of its output only if it fails
 quietly() {
 	local log status=0
 	log=$(mktemp)
@@ -27,7 +27,7 @@ quietly() {
 	return "$status"
 }
 
-# The names in sections $@ of tools/packages
+# packages_of SECTION...: print the packages in these sections of tools/packages
 packages_of() {
 	awk -v wanted=" $* " '
 		/^\[/ { on = index(wanted, " " substr($0, 2, length($0) - 2) " ") }
@@ -38,7 +38,7 @@ package_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Whatever services a command's packages have are not started: tests start their own.
+# without_services COMMAND...: run a command that installs packages, without starting their services. Tests start their own.
 without_services() (
 	local policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
@@ -48,7 +48,7 @@ without_services() (
 	"$@"
 )
 
-# Install what sections $@ lack; no network is needed when they lack nothing.
+# install_packages SECTION...: install the missing packages of these sections. If none is missing, no network is needed.
 install_packages() {
 	local package missing=()
 	for package in $(packages_of "$@"); do
@@ -63,7 +63,7 @@ install_packages() {
 		die "apt-get install failed (see above)"
 }
 
-# build FOLDER "TARGET..." [CMAKE-OPTION...]: configure and build; says nothing when it works
+# build FOLDER "TARGET..." [CMAKE-OPTION...]: configure and build. Prints nothing if it succeeds.
 build() {
 	local folder=$1 targets
 	read -ra targets <<<"$2"

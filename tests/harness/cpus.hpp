@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The CPU that a thread runs on: what the datapath remembers of routes, neighbours and paths it remembers per CPU.
+// Pins a test to one CPU. The datapath remembers routes, neighbours and paths per CPU.
 #pragma once
 
 #include <sched.h>
@@ -10,7 +10,7 @@
 
 namespace xovl::test {
 
-/// Keeps this thread on one CPU while it lives.
+/// Keeps the calling thread on one CPU while the object lives.
 class OnCpu {
 public:
 	explicit OnCpu(int cpu) : cpu_(cpu)

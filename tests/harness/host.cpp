@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a user of one host does and sees: the command, its output, what it leaves.
+// A host: running the command, reading its output, checking for leftovers.
 #include <bpf/bpf.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace xovl::test {
 
 namespace {
 
-constexpr int kTcxIngress = 46, kTcxEgress = 47; // BPF_TCX_…, which the UAPI headers of Debian 12 lack
+constexpr int kTcxIngress = 46, kTcxEgress = 47; // BPF_TCX_…, missing in the UAPI headers of Debian 12
 
 Args command_line(const Host &host, const Args &options, const std::string &line)
 {

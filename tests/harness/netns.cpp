@@ -15,12 +15,12 @@ namespace xovl::test {
 
 namespace {
 
-/// A host whose link has come up says nothing more unasked: its frames would be learned and counted while a test looks.
+/// Keeps a host from sending unrequested packets after its link is up. Tests would see them learned and counted.
 constexpr std::pair<const char *, const char *> kQuiet[] = {
 	{"accept_dad", "0"},
 	{"router_solicitations", "0"},
 	{"accept_ra", "0"},
-	{"mldv2_unsolicited_report_interval", "3600000"}, // ms, until reports are repeated
+	{"mldv2_unsolicited_report_interval", "3600000"}, // ms until reports are repeated
 };
 
 } // namespace

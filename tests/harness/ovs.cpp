@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char *kSchema = "/usr/share/openvswitch/vswitch.ovsschema";
 
-/// Of the device that has the address.
+/// Returns the MAC of the device that has the address.
 std::string mac_behind(const Netns &netns, const std::string &address)
 {
 	for (const auto &link : netns.ip_show("addr show to " + address))
@@ -69,12 +69,13 @@ bool Ovs::installed()
 	return run(words("ovs-vswitchd --version")).ok() && run(words("ovsdb-tool --version")).ok();
 }
 
-/// The VTEP addresses move from up0 to the bridge that gets it.
+/// Moves the VTEP addresses from up0 to a bridge that contains up0.
 void Ovs::take_underlay() const
 {
 	const Netns &host = site_.host;
 	const auto addresses = host.ip_show("addr show dev up0").at(0).at("addr_info");
-	// what GRO would merge no port of Open vSwitch takes, and a veth needs NAPI for frames that XDP sends to it
+	// Ports of Open vSwitch do not accept frames that GRO has merged, so the size is limited. GRO stays on, because
+	// a veth needs NAPI for frames that XDP redirects to it.
 	host.ip("addr flush dev up0\nlink set up0 arp off gro_max_size 1500");
 	host.sysctl("net/ipv6/conf/up0/disable_ipv6", "1");
 	vsctl(fmt::format("add-br phy -- set bridge phy datapath_type=netdev fail_mode=standalone "
@@ -95,7 +96,7 @@ void Ovs::tunnel(const std::string &type, const std::string &options, const std:
 	for (const std::string &option : words(options))
 		line += " options:" + option;
 	vsctl(line);
-	// else the first packets are lost while Open vSwitch asks
+	// otherwise the first packets are lost while Open vSwitch resolves the address
 	appctl(fmt::format("tnl/arp/set phy {} {}", site_.remote, mac_behind(site_.facing, site_.remote)));
 }
 
@@ -117,7 +118,7 @@ std::string Ovs::appctl(const std::string &line) const
 void Ovs::flows(const std::string &lines) const
 {
 	must(words(fmt::format("ovs-ofctl replace-flows unix:{} -", path("br0.mgmt"))), {.input = lines + "\n"});
-	appctl("revalidator/wait"); // what the datapath remembers of the old ones
+	appctl("revalidator/wait"); // waits until the datapath has dropped the old flows
 }
 
 std::string Ovs::state() const

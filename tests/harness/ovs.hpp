@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Open vSwitch without the kernel's datapath (datapath_type=netdev) as the other end of a tunnel.
+// Open vSwitch with its userspace datapath (datapath_type=netdev) as the other end of a tunnel.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,14 @@
 
 namespace xovl::test {
 
-/// Where Open vSwitch runs: one of two hosts, each with a tenant, joined by their interfaces up0.
+/// Where Open vSwitch runs: on one of two hosts that are joined by their interfaces up0. Each has a tenant.
 struct OvsSite {
 	const Netns &host;
 	const Netns &tenant; ///< its eth0 is the other end of the host's port0
 	const Netns &facing; ///< the other host
-	std::string local;   ///< VTEP address of the host
-	std::string remote;  ///< and of the other host
-	unsigned number = 1; ///< what differs in the MACs of two sites: 0-255
+	std::string local;   ///< VTEP address of this host
+	std::string remote;  ///< VTEP address of the other host
+	unsigned number = 1; ///< makes the MACs of two sites differ: 0-255
 };
 
 /*
@@ -25,38 +25,40 @@ struct OvsSite {
  *
  *   br0: port0 (the tenant), tun0 …     phy: up0; the VTEP addresses are on `phy` itself, with a MAC of its own
  *
- * What arrives for that MAC is not for the kernel's up0, which would answer with port unreachable, and up0 neither speaks ARP nor
- * IPv6. Open vSwitch drops partial checksums: whoever sends to it (the tenant, the facing host) fills them in.
+ * Packets for that MAC are ignored by the kernel's up0, which would otherwise answer with port unreachable. ARP and
+ * IPv6 are off on up0. Open vSwitch drops frames with partial checksums, so the senders (the tenant and the facing
+ * host) must fill them in.
  *
- * To be made before anybody asks for the VTEP's MAC, which changes. Its state is a folder below /tmp; its two processes are
- * children of the test.
+ * Construct it before any host resolves the VTEP's MAC, because that changes. Its state is in a folder below /tmp, and
+ * its two processes are children of the test.
  */
 class Ovs {
 public:
-	/// Throws std::runtime_error when it cannot be started or configured.
+	/// Throws std::runtime_error if it cannot be started or configured.
 	explicit Ovs(const OvsSite &site);
-	/// On host i of a Direct topology.
+	/// Runs Open vSwitch on host i of a Direct topology.
 	Ovs(const Topology &net, unsigned i);
 	Ovs(const Ovs &) = delete;
 	Ovs &operator=(const Ovs &) = delete;
 	~Ovs();
 
-	/// Whether the package is here: if not, a test cannot run.
+	/// True if the package is installed. Tests that need it are skipped otherwise.
 	static bool installed();
 
-	/// A port of br0: type vxlan, geneve or gre to the other host; options "key=100 csum=true".
+	/// Adds a tunnel port to br0, to the other host. type: vxlan, geneve or gre. options: such as "key=100
+	/// csum=true".
 	void tunnel(const std::string &type, const std::string &options, const std::string &name = "tun0");
-	/// `ovs-vsctl LINE`; throws when it fails. Returns stdout.
+	/// Runs `ovs-vsctl LINE` and returns stdout. Throws if it fails.
 	std::string vsctl(const std::string &line) const;
-	/// `ovs-ofctl COMMAND br0 REST`
+	/// Runs `ovs-ofctl COMMAND br0 REST`.
 	std::string ofctl(const std::string &command, const std::string &rest = {}) const;
-	/// `ovs-appctl LINE`
+	/// Runs `ovs-appctl LINE`.
 	std::string appctl(const std::string &line) const;
-	/// Replaces all flows of br0, one a line; "priority=0,actions=normal" is what it begins with.
+	/// Replaces all flows of br0, one on each line. Initially br0 has "priority=0,actions=normal".
 	void flows(const std::string &lines) const;
-	/// For a failed check: ports, neighbours, routes, and what became of the last packets.
+	/// Returns ports, neighbours, routes and recent packet counters, for messages of failed checks.
 	std::string state() const;
-	/// Packets that took the flows with this cookie.
+	/// Returns the number of packets that matched the flows with this cookie.
 	uint64_t packets(unsigned cookie) const;
 
 private:

@@ -76,11 +76,11 @@ void put_u16(Bytes &bytes, size_t at, uint16_t value)
 	bytes[at + 1] = value & 0xff;
 }
 
-/// What a layer has to know of its neighbours.
+/// What a layer needs to know about its neighbours.
 struct Around {
 	const Layer *ip;      ///< the IPv4 or IPv6 layer above, or nullptr
 	const Layer *next;    ///< the layer below, or nullptr
-	const Bytes &payload; ///< the layers below, built
+	const Bytes &payload; ///< the layers below, already built
 };
 
 struct EtherTypeOf {
@@ -91,7 +91,7 @@ struct EtherTypeOf {
 	uint16_t operator()(const auto &) const { return kEtherTypeExperimental; }
 };
 
-/// What a tunnel header says of the layer it carries.
+/// Returns the EtherType of the layer that a tunnel header carries.
 struct TunnelTypeOf {
 	uint16_t operator()(const IPv4 &) const { return 0x0800; }
 	uint16_t operator()(const IPv6 &) const { return 0x86dd; }
@@ -153,7 +153,7 @@ Bytes pseudo_header(const Layer *ip, uint8_t proto, size_t length)
 		.take();
 }
 
-/// The checksum field at `at` of a built transport segment.
+/// Fills in the checksum field at offset `at` of a built transport segment.
 void fill_checksum(Bytes &segment, size_t at, const Layer *ip, uint8_t proto, bool partial)
 {
 	Bytes sum = pseudo_header(ip, proto, segment.size());
@@ -202,7 +202,7 @@ struct Build {
 			.take();
 	}
 
-	/// The TPID stands in the EtherType of the layer above.
+	/// The TPID is the EtherType of the layer above.
 	Bytes operator()(const Vlan &vlan) const
 	{
 		return Writer()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Packets composed layer by layer, `Ethernet{…} / IPv4{…} / UDP{…} / Payload{…}`, to exact bytes. Types, lengths and checksums
-// are filled in from the layers around, unless given: then they stand as given, so that a packet can lie. Every
-// byte is written here by hand; neither the product's nor the kernel's structs are used.
+// Composes packets layer by layer, `Ethernet{…} / IPv4{…} / UDP{…} / Payload{…}`, to exact bytes. Types, lengths and
+// checksums are filled in from the neighbouring layers unless they are given; given values stand, so tests can make
+// invalid packets. Every byte is written here by hand, without the product's or the kernel's structs.
 #pragma once
 
 #include <concepts>
@@ -19,7 +19,8 @@ using Bytes = std::vector<uint8_t>;
 struct Ethernet {
 	std::string dst;
 	std::string src;
-	std::optional<uint16_t> type = {}; ///< default: of the next layer; 0x88b5 (local experimental) before a payload
+	/// default: from the next layer; 0x88b5 (local experimental) before a payload
+	std::optional<uint16_t> type = {};
 };
 
 struct Vlan {
@@ -37,9 +38,9 @@ struct IPv4 {
 	uint16_t id = 0;
 	bool df = false;
 	bool mf = false;
-	uint16_t offset = 0; ///< of the fragment, in units of 8 octets
+	uint16_t offset = 0; ///< fragment offset, in units of 8 octets
 	uint8_t ttl = 64;
-	std::optional<uint8_t> protocol = {}; ///< default: of the next layer; 253 (experimental) before a payload
+	std::optional<uint8_t> protocol = {}; ///< default: from the next layer; 253 (experimental) before a payload
 	std::optional<uint8_t> version = {};
 	std::optional<uint8_t> ihl = {};
 	std::optional<uint16_t> total_length = {};
@@ -54,13 +55,13 @@ struct IPv6 {
 	uint32_t flow_label = 0;
 	uint8_t hop_limit = 64;
 	std::optional<uint8_t> version = {};
-	std::optional<uint8_t> next_header = {}; ///< default: of the next layer; 253 before a payload
+	std::optional<uint8_t> next_header = {}; ///< default: from the next layer; 253 before a payload
 	std::optional<uint16_t> payload_length = {};
 };
 
-/// An IPv6 extension header: next header, then body, which includes the length octet.
+/// An IPv6 extension header: the next header octet, then body, which starts with the length octet.
 struct IPv6Ext {
-	uint8_t protocol = 0; ///< the number of this header itself: 0 hop-by-hop, 44 fragment, 60 destination options
+	uint8_t protocol = 0; ///< number of this header: 0 hop-by-hop, 44 fragment, 60 destination options
 	Bytes body;
 	std::optional<uint8_t> next_header = {};
 };
@@ -70,7 +71,8 @@ struct UDP {
 	uint16_t dport = 0;
 	std::optional<uint16_t> length = {};
 	std::optional<uint16_t> checksum = {};
-	bool partial = false; ///< checksum: the folded sum of the pseudo header, as a stack leaves it to the NIC
+	/// put only the folded sum of the pseudo-header into the checksum, as a stack leaves it to the NIC
+	bool partial = false;
 };
 
 struct TCP {
@@ -81,15 +83,15 @@ struct TCP {
 	uint8_t flags = 0x10; ///< ACK
 	uint16_t window = 8192;
 	std::optional<uint16_t> checksum = {};
-	bool partial = false; ///< as in UDP
+	bool partial = false; ///< see UDP
 	Bytes options = {};   ///< a multiple of 4 octets
 	std::optional<uint8_t> data_offset = {};
 
-	/// The option of a SYN.
+	/// Returns the MSS option of a SYN.
 	static Bytes mss(uint16_t value);
 };
 
-/// ICMP, or ICMPv6 below an IPv6 layer. What an error quotes are the layers that follow, or a Payload.
+/// ICMP, or ICMPv6 after an IPv6 layer. The packet quoted by an error follows as layers or as a Payload.
 struct ICMP {
 	uint8_t type = 8;
 	uint8_t code = 0;
@@ -97,7 +99,7 @@ struct ICMP {
 	std::optional<uint16_t> checksum = {};
 };
 
-/// ARP for Ethernet and IPv4.
+/// ARP for Ethernet and IPv4 (RFC 826).
 struct ARP {
 	uint16_t op = 1;
 	std::string sha;
@@ -112,49 +114,49 @@ struct Vxlan {
 	uint32_t reserved1 = 0; ///< the 24 bits after the flags
 	uint8_t reserved2 = 0;  ///< the 8 bits after the VNI
 
-	/// With the Group Policy extension (draft-smith-vxlan-group-policy-05).
+	/// Returns a header with the Group Policy extension (draft-smith-vxlan-group-policy-05).
 	static Vxlan gbp(uint32_t vni, uint16_t group, bool dont_learn = false, bool applied = false);
 };
 
-/// An option of GENEVE, RFC 8926 section 3.5.
+/// A GENEVE option (RFC 8926, section 3.5).
 struct GeneveTlv {
 	uint16_t option_class = 0;
-	uint8_t type = 0;                   ///< with the critical bit, 0x80
+	uint8_t type = 0;                   ///< includes the critical bit, 0x80
 	Bytes data = {};                    ///< a multiple of 4 octets
 	uint8_t reserved = 0;               ///< 3 bits
-	std::optional<uint8_t> length = {}; ///< words of data, 5 bits
+	std::optional<uint8_t> length = {}; ///< length of data in words, 5 bits
 };
 
-/// RFC 8926 section 3.4
+/// A GENEVE header (RFC 8926, section 3.4).
 struct Geneve {
 	uint32_t vni = 0;
 	std::vector<GeneveTlv> options = {};
 	std::optional<uint8_t> flags = {}; ///< O 0x80, C 0x40, reserved; default: C if an option is critical
 	uint8_t version = 0;
-	std::optional<uint8_t> opt_len = {};   ///< words of options, 6 bits
-	std::optional<uint16_t> protocol = {}; ///< default: of the next layer; Ethernet (0x6558) unless that is IP
+	std::optional<uint8_t> opt_len = {};   ///< length of options in words, 6 bits
+	std::optional<uint16_t> protocol = {}; ///< default: from the next layer; Ethernet (0x6558) unless that is IP
 	uint8_t reserved = 0;                  ///< the 8 bits after the VNI
 };
 
-/// RFC 2784 with RFC 2890
+/// A GRE header (RFC 2784, RFC 2890).
 struct Gre {
 	std::optional<uint32_t> key = {};
 	std::optional<uint32_t> seq = {};
 	bool csum = false;
-	std::optional<uint16_t> checksum = {}; ///< if csum
-	uint16_t reserved1 = 0;                ///< beside the checksum
-	std::optional<uint16_t> flags = {};    ///< of the first 16 bits; default: C 0x8000, K 0x2000, S 0x1000 as above
+	std::optional<uint16_t> checksum = {}; ///< used if csum is set
+	uint16_t reserved1 = 0;                ///< the 16 bits after the checksum
+	std::optional<uint16_t> flags = {}; ///< the first 16 bits; default: C 0x8000, K 0x2000, S 0x1000 as set above
 	uint8_t version = 0;
-	std::optional<uint16_t> protocol = {}; ///< as in Geneve
+	std::optional<uint16_t> protocol = {}; ///< see Geneve
 
-	/// RFC 7637
+	/// Returns an NVGRE header (RFC 7637).
 	static Gre nvgre(uint32_t vsid, uint8_t flow_id = 0);
 };
 
 struct Payload {
 	Bytes data;
 
-	/// n octets, each different from its neighbours
+	/// Returns n octets, each different from its neighbours.
 	static Payload of(size_t n);
 };
 
@@ -170,7 +172,7 @@ public:
 
 	friend Packet operator/(Packet above, const Packet &below);
 
-	/// std::invalid_argument for an address that does not parse
+	/// Returns the packet. Throws std::invalid_argument if an address cannot be parsed.
 	Bytes bytes() const;
 	operator Bytes() const { return bytes(); }
 
@@ -178,20 +180,20 @@ private:
 	std::vector<Layer> layers_;
 };
 
-/// below follows above.
+/// Returns the layers of above, followed by those of below.
 Packet operator/(Packet above, const Packet &below);
 
-/// The first n octets; all of them if there are fewer.
+/// Returns the first n octets, or all if there are fewer.
 Bytes truncated(const Bytes &bytes, size_t n);
-/// bytes followed by n zero octets, as Ethernet pads.
+/// Returns bytes followed by n zero octets, like Ethernet padding.
 Bytes padded(const Bytes &bytes, size_t n);
 
-/// "0a 0b 0c…" with or without blanks and line breaks. std::invalid_argument otherwise.
+/// Parses "0a 0b 0c…", with or without blanks and line breaks. Throws std::invalid_argument for anything else.
 Bytes from_hex(std::string_view text);
-/// 16 octets a line, with offsets: what a failed comparison shows.
+/// Returns 16 octets on each line, with offsets, for messages of failed comparisons.
 std::string hex_dump(const Bytes &bytes);
 
-/// RFC 1071: the complement of the ones' complement sum of the octets.
+/// Returns the complement of the ones' complement sum of the octets (RFC 1071).
 uint16_t internet_checksum(const Bytes &bytes);
 
 } // namespace xovl::test

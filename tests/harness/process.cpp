@@ -60,12 +60,12 @@ std::string content_of(const Fd &fd)
 	return content;
 }
 
-/// In the child: only async-signal-safe calls.
+/// Runs in the child after fork(). Only async-signal-safe calls are allowed.
 [[noreturn]] void become(char *const argv[], int netns, int in, int out, int err)
 {
 	sigset_t none;
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, nullptr); // what the caller has blocked is its own affair
+	sigprocmask(SIG_SETMASK, &none, nullptr); // the signals that the caller has blocked must not stay blocked
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (netns >= 0 && setns(netns, CLONE_NEWNET))
@@ -90,8 +90,8 @@ Args words(const std::string &line)
 
 namespace {
 
-/// How many times slower than a computer the machine is: one that is emulated sets XOVL_TEST_SLOWNESS. What is waited for may take so
-/// much longer.
+/// Returns the factor by which this machine is slower than a real one. Emulated machines set XOVL_TEST_SLOWNESS. All
+/// waiting times are multiplied by it.
 int slowness()
 {
 	const char *times = std::getenv("XOVL_TEST_SLOWNESS");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Commands that a test runs, in a network namespace or not, with a time limit; each ends at the latest with the test.
+// Commands that a test runs, with a time limit and optionally in a network namespace. All end at the latest with the
+// test.
 #pragma once
 
 #include <sys/types.h>
@@ -18,13 +19,14 @@ using namespace std::chrono_literals;
 using Milliseconds = std::chrono::milliseconds;
 using Args = std::vector<std::string>;
 
-/// "port add veth0 net blue" as its words.
+/// Splits a line such as "port add veth0 net blue" into words.
 Args words(const std::string &line);
 
-/// Calls cond every few milliseconds until it holds, at most for timeout. Returns whether it held.
+/// Calls cond every few milliseconds until it returns true or the timeout is over. Returns the last result.
 bool wait_until(const std::function<bool()> &cond, Milliseconds timeout = 3s);
 
-/// Calls fn in a thread of the named network namespace; what it throws comes out here. Sockets that it opens stay there.
+/// Calls fn in a thread in the network namespace. Exceptions of fn are thrown here. Sockets that fn opens stay in that
+/// namespace.
 void in_netns(const std::string &netns, const std::function<void()> &fn);
 
 struct Result {
@@ -32,21 +34,21 @@ struct Result {
 	bool timed_out = false;
 	std::string out;
 	std::string err;
-	uint64_t peak_memory = 0; ///< octets resident at most, in the process or in this one when it started it
+	uint64_t peak_memory = 0; ///< maximum resident set in octets, of the process, or of this one when it forked
 
 	bool ok() const { return status == 0 && !timed_out; }
-	/// For a failed check: everything, on a few lines.
+	/// Returns everything on a few lines, for messages of failed checks.
 	std::string text() const;
 };
 
 struct RunOptions {
-	std::string netns; ///< empty: the current one
+	std::string netns; ///< empty: the current namespace
 	std::string input;
 	Milliseconds timeout = 20s;
 };
 
-/// A process of its own group, killed with the group and waited for when the object goes. It keeps the current mount namespace,
-/// unlike one of `ip netns exec`. Throws std::system_error when it cannot be started.
+/// A process in a process group of its own. The destructor kills the group and waits for the process. It stays in the
+/// current mount namespace, unlike a process of `ip netns exec`. Throws std::system_error if it cannot be started.
 class Process {
 public:
 	explicit Process(const Args &argv, const RunOptions &options = {});
@@ -56,17 +58,17 @@ public:
 	~Process();
 
 	bool running();
-	/// Waits for the end; past timeout kills it.
+	/// Waits until the process ends. Kills it after the timeout.
 	Result wait(Milliseconds timeout);
-	/// Sends the signal, then waits for the end.
+	/// Sends a signal, then waits until the process ends.
 	Result stop(int signal);
-	/// stdout so far.
+	/// Returns stdout so far.
 	std::string output() const;
 
 private:
 	void reap(bool block);
 
-	pid_t pid_ = -1; ///< -1: reaped
+	pid_t pid_ = -1; ///< -1: has been waited for
 	int status_ = -1;
 	uint64_t peak_memory_ = 0;
 	Fd pidfd_;
@@ -74,15 +76,15 @@ private:
 	Fd err_;
 };
 
-/// The path of the command under test: $XOVL, or that of this build.
+/// Returns the path of the command under test: $XOVL, or the command of this build.
 std::string xovl_command();
 
-/// Starts argv and waits for its end, at most options.timeout.
+/// Starts argv and waits until it ends, at most options.timeout.
 Result run(const Args &argv, const RunOptions &options = {});
-/// The same; throws std::runtime_error unless it exits with status 0. Returns stdout.
+/// The same. Throws std::runtime_error unless the exit status is 0. Returns stdout.
 std::string must(const Args &argv, const RunOptions &options = {});
 
-/// A file below /tmp that goes with the object.
+/// A file below /tmp, removed with the object.
 class TempFile {
 public:
 	explicit TempFile(const std::string &text);
@@ -96,7 +98,7 @@ private:
 	std::string path_;
 };
 
-/// The same with a folder and all that is in it.
+/// A folder below /tmp, removed with everything in it.
 class TempFolder {
 public:
 	TempFolder();

@@ -16,7 +16,7 @@
 
 namespace xovl::test {
 
-/// struct virtio_net_hdr of linux/virtio_net.h, which is no C++.
+/// Same layout as struct virtio_net_hdr of linux/virtio_net.h, which does not compile as C++.
 struct VnetHeader {
 	uint8_t flags = 0;
 	uint8_t gso_type = 0;
@@ -29,7 +29,7 @@ static_assert(sizeof(VnetHeader) == 10);
 
 namespace {
 
-constexpr int kReceiveMark = 75; // SO_RCVMARK, which the headers of Debian 12's C library lack
+constexpr int kReceiveMark = 75; // SO_RCVMARK, missing in the libc headers of Debian 12
 
 constexpr uint8_t kNeedsChecksum = 1;           // VIRTIO_NET_HDR_F_NEEDS_CSUM
 constexpr uint8_t kGsoTcpV4 = 1, kGsoTcpV6 = 4; // VIRTIO_NET_HDR_GSO_TCPV4, _TCPV6

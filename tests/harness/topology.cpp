@@ -7,7 +7,7 @@ namespace xovl::test {
 
 namespace {
 
-// Underlay links of Direct and Switched: the VTEP address is the link's own. Else it is on lo, behind the router.
+// With Direct and Switched the VTEP address is on the underlay link, otherwise on lo, behind the router.
 std::string vtep_address(bool v6, unsigned i)
 {
 	return fmt::format(fmt::runtime(v6 ? "2001:db8::{}" : "192.0.2.{}"), i);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The networks that end-to-end tests run on: hosts with xovl, tenants behind them, an underlay between. The pictures are in
-// tests/e2e/traffic_test.cpp.
+// The networks of end-to-end tests: hosts with xovl, tenants behind them, and an underlay. tests/e2e/traffic_test.cpp
+// has drawings.
 #pragma once
 
 #include <cstdint>
@@ -18,36 +18,37 @@
 
 namespace xovl::test {
 
-/// A namespace in which a user runs `xovl -n NAME`.
+/// A namespace in which tests run `xovl -n NAME`.
 class Host : public Netns {
 public:
 	using Netns::Netns;
 	~Host();
 
 	Result xovl(const std::string &line) const;
-	/// Throws unless the status is 0. Returns stdout.
+	/// Runs the command and returns stdout. Throws unless the exit status is 0.
 	std::string xovl_must(const std::string &line) const;
-	/// `xovl -j LINE`, parsed.
+	/// Returns the parsed output of `xovl -j LINE`.
 	nlohmann::json xovl_show(const std::string &line) const;
-	/// `xovl apply` of this text.
+	/// Runs `xovl apply` with this text.
 	Result apply(const std::string &yaml) const;
 	std::string save() const { return xovl_must("save"); }
 	Process start_xovl(const std::string &line) const;
 
-	/// The element of `fdb show` for a MAC; nullopt when there is none.
+	/// Returns the element of `fdb show` for a MAC; nullopt if there is none.
 	std::optional<nlohmann::json> fdb(const std::string &mac) const;
-	/// Packets dropped for a reason so far.
+	/// Returns the number of packets dropped for a reason.
 	uint64_t drops(const std::string &reason) const;
-	/// The reasons that occurred, as `stats drop` has them.
+	/// Returns the reasons that occurred, in the form of `stats drop`.
 	nlohmann::json drops() const;
-	/// A counter of `stats` at a port, by device: "rx_packets" and so on.
+	/// Returns a counter of `stats port` by device and key, such as "rx_packets".
 	uint64_t port_counter(const std::string &dev, const std::string &key) const;
 
 	std::string pin_folder() const;
-	/// Of the tcx link at an interface. Without tcx (before Linux 6.6) there is no such file.
+	/// Returns the pin of the tcx link at ingress of an interface. Without tcx (before Linux 6.6) the file does not
+	/// exist.
 	std::string tc_pin(const std::string &dev) const;
 	bool has_tcx_link(const std::string &dev) const;
-	/// `xovl down`, then everything that it must not have left, one line each; empty when clean.
+	/// Runs `xovl down` and checks for leftovers. Returns one line for each; empty if there are none.
 	std::string down_and_check() const;
 };
 
@@ -61,26 +62,26 @@ enum class Underlay {
 struct Plan {
 	std::string port_mode = "tc";
 	std::string uplink_mode = "tc";
-	bool v6 = false; ///< the underlay
+	bool v6 = false; ///< the underlay is IPv6
 	Underlay underlay = Underlay::Direct;
 	unsigned hosts = 2;
-	std::string network = {}; ///< further lines of the network, "    learning: false\n"
+	std::string network = {}; ///< further lines of the network, such as "    learning: false\n"
 	std::string encap = "vxlan";
-	std::optional<uint32_t> vni = 100; ///< none: GRE without key
-	unsigned options = 0;              ///< octets that GENEVE options, GRE checksum and sequence number add
-	uint16_t underlay_vid = 0;         ///< the uplinks' VLAN
-	/// gro on at both ends of every veth: then a redirect into it works, as it does into a NIC
+	std::optional<uint32_t> vni = 100; ///< nullopt: GRE without key
+	unsigned options = 0;              ///< octets added by GENEVE options, GRE checksum and sequence number
+	uint16_t underlay_vid = 0;         ///< VLAN of the uplinks
+	/// GRO is on at both ends of every veth. Then XDP_REDIRECT into it works as with a NIC.
 	bool napi = true;
 };
 
-/// Hosts h1, h2 …, tenants c1, c2 …, numbered from 1. Nothing of xovl runs until start().
+/// Hosts h1, h2 … and tenants c1, c2 …, numbered from 1. Nothing of xovl runs before start().
 class Topology {
 public:
 	explicit Topology(const Plan &plan);
 
 	const Host &host(unsigned i) const { return *hosts_.at(i - 1); }
 	const Netns &tenant(unsigned i) const { return *tenants_.at(i - 1); }
-	/// The bridge of Switched, the router of Routed and Multipath.
+	/// Returns the bridge of Switched, or the router of Routed and Multipath.
 	const Netns &middle() const { return *middle_; }
 	unsigned count() const { return plan_.hosts; }
 
@@ -88,20 +89,20 @@ public:
 	static std::string tenant4(unsigned i);
 	static std::string tenant6(unsigned i);
 	static std::string tenant_mac(unsigned i);
-	/// What fits the underlay MTU of 1500: 1450 for VXLAN over IPv4.
+	/// Returns the MTU that fits the underlay's 1500: 1450 for VXLAN over IPv4.
 	unsigned tenant_mtu() const { return 1500 - overhead(); }
-	/// Octets that an inner IP packet gets: outer IP, tunnel and inner Ethernet header.
+	/// Returns the octets added to an inner IP packet: outer IP, tunnel and inner Ethernet header.
 	unsigned overhead() const;
 
-	/// The file of host i: network blue, port `port0`, every other host on the flood list.
+	/// Returns the configuration file of host i: network blue, port `port0`, all other hosts on the flood list.
 	std::string config(unsigned i) const;
-	/// Applies config() everywhere.
+	/// Applies config() on every host.
 	void start() const;
 
-	/// A further tenant of host i, with `dev` as its end at the host; the tenant's own end is eth0, as address number n.
+	/// Adds a tenant to host i. dev: its interface on the host; on the tenant it is eth0, with address number n.
 	std::unique_ptr<Netns> add_tenant(const std::string &role, unsigned i, const std::string &dev,
 					  unsigned n) const;
-	/// Checks that `down` leaves nothing on any host; call it before the end.
+	/// Checks that `down` leaves nothing on any host. Call it at the end of a test.
 	void check_clean() const;
 
 private:
@@ -117,12 +118,12 @@ private:
 	std::unique_ptr<Netns> middle_;
 };
 
-/// Base of fixtures: a topology, clean-up checked.
+/// Base class of fixtures with one topology. Checks the clean-up.
 class OverlayTest : public testing::Test {
 protected:
-	/// Builds and starts.
+	/// Builds the topology and starts xovl.
 	void build(const Plan &plan);
-	/// Builds only.
+	/// Only builds the topology.
 	void prepare(const Plan &plan);
 	void TearDown() override;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Traffic between two namespaces, as checks.
+// Traffic between two namespaces, checked.
 #pragma once
 
 #include <string>
@@ -10,18 +10,19 @@
 
 namespace xovl::test {
 
-/// A few quick pings with DF; whether every one was answered. size: ICMP payload.
+/// Sends a few quick pings with DF set. Succeeds if all are answered. size: ICMP payload in octets.
 testing::AssertionResult pings(const Netns &from, const std::string &address, unsigned count = 3, unsigned size = 56);
 
-/// One UDP datagram each way, content compared.
+/// Sends one UDP datagram in each direction. Succeeds if the contents are equal.
 testing::AssertionResult udp_both_ways(const Netns &a, const std::string &address_a, const Netns &b,
 				       const std::string &address_b, size_t size = 100);
 
-/// A TCP stream from a to b, content compared.
+/// Sends a TCP stream from a to b. Succeeds if the content is equal.
 testing::AssertionResult tcp_content(const Netns &a, const Netns &b, const std::string &address_b,
 				     size_t size = 1 << 20);
 
-/// iperf3 between a and b, which is at address_b: whether `megabytes` went through in time. reverse: from b to a.
+/// Runs iperf3 between a and b. Succeeds if `megabytes` are transferred in time. address_b: address of b. reverse: from
+/// b to a.
 testing::AssertionResult iperf(const Netns &a, const Netns &b, const std::string &address_b, unsigned megabytes = 20,
 			       bool reverse = false);
 

@@ -13,7 +13,7 @@ namespace xovl::test {
 
 namespace {
 
-/// A capture file, in this machine's byte order.
+/// Returns a capture file (pcap) in the byte order of this machine.
 std::string pcap(const std::vector<Frame> &frames)
 {
 	std::string file;
@@ -58,7 +58,7 @@ std::vector<Decoded> tshark(const std::vector<Frame> &frames, const std::vector<
 			    const std::vector<std::string> &decode_as)
 {
 	const TempFile file(pcap(frames));
-	// a folder that is not there: nobody's own preferences
+	// a folder that does not exist, so that no user preferences apply
 	Args argv = {"env", "WIRESHARK_CONFIG_DIR=/nonexistent", "tshark", "-n", "-r", file.path(), "-T", "fields"};
 	for (const char *preference :
 	     {"ip.check_checksum", "udp.check_checksum", "tcp.check_checksum", "udp.ignore_ipv6_zero_checksum"})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What tshark, a decoder that nobody here wrote, reads in captured frames.
+// Decodes captured frames with tshark, an independent implementation.
 #pragma once
 
 #include <map>
@@ -10,14 +10,15 @@
 
 namespace xovl::test {
 
-/// A frame: of each field that was asked for the values in it, outermost first, as tshark prints them.
+/// A decoded frame: for each requested field its values, outermost first, as tshark prints them.
 using Decoded = std::map<std::string, std::vector<std::string>>;
 
-/// Whether the package is here: if not, a test cannot run.
+/// True if the package is installed. Tests that need it are skipped otherwise.
 bool tshark_installed();
 
-/// Checksums are verified: "udp.checksum.status" and the like are "1" where it is right, "3" where there is none. decode_as:
-/// "udp.port==8472,vxlan". Throws std::runtime_error when tshark fails, as with a field that it does not know.
+/// Decodes frames. Checksums are verified: fields such as "udp.checksum.status" are "1" if it is right, and "3" if
+/// there is none. decode_as: such as "udp.port==8472,vxlan". Throws std::runtime_error if tshark fails, for example
+/// because it does not know a field.
 std::vector<Decoded> tshark(const std::vector<Frame> &frames, const std::vector<std::string> &fields,
 			    const std::vector<std::string> &decode_as = {});
 

@@ -52,7 +52,9 @@ void TunLink::carry()
 			ssize_t length;
 			while ((length = read(ends_[i].get(), packet.data(), packet.size())) > 0)
 				if (write(ends_[!i].get(), packet.data(), length) < 0)
-					break; // that end is down, or its queue is full: lost, as on any link
+					// the interface is down or its queue is full: the packet is lost, as on any
+					// link
+					break;
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A link without Ethernet between two namespaces, as WireGuard, a VPN's tun or PPP are.
+// A link without Ethernet between two namespaces, like WireGuard, a tun device of a VPN, or PPP.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace xovl::test {
 
-/// Two tun interfaces of one name; what is sent into one comes out of the other, until the end.
+/// Two tun interfaces with the same name. A packet sent to one arrives at the other, while the object lives.
 class TunLink {
 public:
 	TunLink(const Netns &a, const Netns &b, const std::string &dev);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Around what is measured: what makes frames differ, what only redirects, what swallows and counts. */
+/* Helper programs of the benchmark: one varies frames, one only redirects, the sinks drop and count. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
 #include <bpf/bpf_helpers.h>
 
 const volatile __u32 out_ifindex;
-const volatile __u32 patch_at; /* octets from the Ethernet header on */
+const volatile __u32 patch_at; /* offset in the frame, octets */
 const volatile __u32 nr_patches;
-/* Frames come back as the program left them. One that moves the MACs, for a VLAN tag, has written over what it read. */
+/* The kernel reuses frames as the program left them. Moving the MACs for a VLAN tag overwrites the program's input. */
 const volatile __u32 restore_head;
 const volatile __u64 head[8];
 
-__u32 next_patch; /* one CPU sends and receives */
+__u32 next_patch; /* no atomics: one CPU sends and receives */
 __u64 received;
 
-/* What stands at patch_at in one frame after the other. */
+/* The octets at patch_at, for one frame after the other. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
@@ -23,7 +23,7 @@ struct {
 	__uint(max_entries, 1);
 } bench_patches SEC(".maps");
 
-/* The program that is measured. */
+/* The measured program. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__type(key, __u32);
@@ -33,7 +33,7 @@ struct {
 
 char bench_license[] SEC("license") = "Dual BSD/GPL";
 
-/* Make the next frame out of the one at hand, then go on as the measured program. */
+/* Turn the frame into the next one, then tail-call the measured program. */
 SEC("xdp")
 int bench_vary(struct xdp_md *ctx)
 {
@@ -57,14 +57,14 @@ int bench_vary(struct xdp_md *ctx)
 	return XDP_ABORTED;
 }
 
-/* The floor. */
+/* The minimum cost of forwarding. */
 SEC("xdp")
 int bench_redirect(struct xdp_md *ctx)
 {
 	return bpf_redirect(out_ifindex, 0);
 }
 
-/* To the stack. */
+/* Pass frames to the stack. */
 SEC("xdp")
 int bench_pass(struct xdp_md *ctx)
 {

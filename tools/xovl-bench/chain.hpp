@@ -6,7 +6,8 @@
 //   10.1.0.1             192.0.2.1        192.0.2.2                 10.1.0.2
 //                        2001:db8::1    2001:db8::2
 //
-// h2 is what is measured, h1 the peer. The client of what runs is in c1, its server in c2: data to the server is what h2 receives.
+// h2 is the host under test, h1 its peer. Load programs run their client in c1 and their server in c2, so data to the
+// server is received by h2.
 #pragma once
 
 #include <array>
@@ -23,25 +24,25 @@
 
 namespace xovl::bench {
 
-/// What is changed at the ends of the veth pairs, as `ethtool -K` has it; empty: as they are by default.
+/// Changes at the ends of the veth pairs, in the words of `ethtool -K`; empty: the defaults.
 struct Links {
 	std::string clients = {}; ///< eth0 of c1 and c2
 	std::string ports = {};   ///< port0 of both hosts
 	std::string uplinks = {}; ///< up0 of both hosts
-	bool wire = false;        ///< packets longer than the MTU between the hosts make a sample invalid
+	bool wire = false;        ///< a packet longer than the MTU between the hosts makes a sample invalid
 };
 
-/// All as it is by default: super-frames (GSO) stay whole from client to client.
+/// All defaults: super-frames (GSO) stay whole from client to client.
 Links super_frame_links();
-/// Clients send complete checksums and no super-frames; GRO at the first port makes super-frames of it again.
+/// Clients send complete checksums and no super-frames. GRO at the first port merges segments into super-frames.
 Links merged_links();
-/// The sender's host cuts packets to the MTU before they go on the underlay link, and fills checksums in, as a network card would;
-/// NAPI and GRO take them in. clients: as in Links
+/// The sender's host segments to the MTU before the underlay link and fills in checksums, as a network card would. The
+/// receiver uses NAPI and GRO. clients: as in Links.
 Links wire_links(const std::string &clients);
 
 struct Layout {
 	Links links = {};
-	bool v6 = false; ///< the underlay
+	bool v6 = false; ///< the underlay is IPv6
 	unsigned underlay_mtu = 1500;
 	unsigned client_mtu = 1450;
 };
@@ -50,24 +51,25 @@ class Chain {
 public:
 	Chain(const std::string &role, const Layout &layout);
 
-	/// Joins port0 and up0 of both hosts, and checks that the clients reach each other. Neighbours and FDB entries are known from
-	/// then on. Once.
+	/// Joins port0 and up0 of both hosts, and checks that the clients reach each other. Afterwards neighbours and
+	/// FDB entries are known. Call once.
 	void join(const Overlay &h1, const Overlay &h2);
 
-	// Each has the mean length of the packets on the underlay link with it, and throws Invalid where that is a wire and its MTU
-	// was exceeded.
+	// Each sample includes the mean length of the packets on the underlay link. Each throws Invalid if that link is
+	// a wire and its MTU was exceeded.
 
-	/// The two quantities of tcp_stream().
+	/// Returns the two quantities of tcp_stream().
 	std::array<Sample, 2> tcp(const TcpLoad &load) const;
 	Sample udp(const UdpLoad &load) const;
-	/// tcp_thousand_transactions()
+	/// Returns tcp_thousand_transactions().
 	Sample transactions(unsigned seconds) const;
 
 private:
 	void add_client(const test::Netns &client, const test::Host &host, unsigned i) const;
 	std::string vtep(unsigned i) const;
 	Pair ends() const;
-	/// Mean octets of what the underlay link carries meanwhile. For Direction::Both that of the way with the longer packets.
+	/// Runs run() and returns the mean length of the packets on the underlay link meanwhile, in octets. For
+	/// Direction::Both, of the direction with the longer packets.
 	double packet_meanwhile(Direction direction, const std::function<void()> &run) const;
 
 	Layout layout_;
@@ -78,19 +80,19 @@ private:
 	std::optional<test::Process> iperf_server_;
 };
 
-/// A subject, by what joins the hosts of its chain.
+/// A subject: what joins the hosts of its chain.
 struct Contender {
 	std::string name;
-	Overlay peer, measured; ///< of h1, of h2
+	Overlay peer, measured; ///< for h1 and h2
 };
 
-/// A chain for each.
+/// Returns one chain for each contender.
 std::vector<Candidate<Chain>> chains(const Layout &layout, const std::vector<Contender> &contenders);
 
-/// One measurement by two groups: what iperf3 transports (id), and the CPU time for it (cpu_id).
+/// One measurement gives two groups: the throughput of iperf3 (id), and the CPU time for it (cpu_id).
 struct StreamGroups {
 	std::string id, cpu_id;
-	std::string title; ///< the conditions
+	std::string title; ///< the conditions of the measurement
 };
 std::vector<Group> stream_groups(const StreamGroups &names, const std::vector<Candidate<Chain>> &chains,
 				 const TcpLoad &load, const std::vector<Reference> &references);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the command takes: time and memory.
+// Time and memory that the xovl command takes.
 #include <chrono>
 #include <stdexcept>
 
@@ -17,7 +17,7 @@ using namespace test;
 
 namespace {
 
-constexpr uint32_t kAdded = 10'000; // FDB entries one by one
+constexpr uint32_t kAdded = 10'000; // FDB entries added one by one
 
 double seconds_of(const std::function<void()> &fn)
 {
@@ -26,7 +26,7 @@ double seconds_of(const std::function<void()> &fn)
 	return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// A host with port0 and up0, whose other ends are in another namespace.
+/// A host with port0 and up0. Their other ends are in another namespace.
 class Machine {
 public:
 	explicit Machine(const std::string &role) : host_(role + "-host"), far_(role + "-far")
@@ -43,7 +43,7 @@ private:
 	Netns far_;
 };
 
-/// Large files applied by one build; each apply gives seconds and MiB.
+/// Applies large files with one build. Each apply gives a time in seconds and a peak memory in MiB.
 class Applied {
 public:
 	Applied(const Build &build, const Large &large)
@@ -57,7 +57,7 @@ public:
 	}
 
 	Both &first() { return first_; }
-	/// To be taken after first().
+	/// Must be sampled after first().
 	Both &second() { return second_; }
 
 private:
@@ -129,7 +129,7 @@ Group attach_group(const Settings &settings)
 	return group;
 }
 
-/// A file of commands, one for each of so many FDB entries. {} stands for the MAC.
+/// Returns a file of commands, one for each of kAdded FDB entries. {} in command is replaced by the MAC.
 std::string batch_lines(const std::string &command)
 {
 	std::string text;
@@ -138,7 +138,7 @@ std::string batch_lines(const std::string &command)
 	return text;
 }
 
-/// FDB entries added one by one, in thousands a second, and deleted again.
+/// Adds FDB entries one by one and deletes them again. Returns thousands added per second.
 double thousand_added(const Args &batch, const std::string &add, const std::string &del)
 {
 	const TempFile adding(batch_lines(add)), deleting(batch_lines(del));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a copy costs when a frame goes to every peer (head-end replication), in mode tc and beside the kernel's vxlan.
+// The cost of a copy when a frame goes to every peer (head-end replication), in mode tc, compared with the kernel's
+// vxlan.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -11,9 +12,9 @@ namespace xovl::bench {
 
 namespace {
 
-constexpr uint32_t kCopies = 100'000;  // of one sample
+constexpr uint32_t kCopies = 100'000;  // copies of one sample
 constexpr uint32_t kLargestBatch = 64; // frames made at once
-constexpr uint32_t kBacklog = 900; // copies of one batch: net.core.netdev_max_backlog is 1000 where nobody changed it
+constexpr uint32_t kBacklog = 900;     // copies of one batch; net.core.netdev_max_backlog is 1000 by default
 
 std::vector<std::string> peer_list(uint32_t count)
 {

@@ -82,7 +82,7 @@ networks:
 			   mode, tunnel.keys(), fmt::join(peers, "\", \""));
 }
 
-/// What sends and receives, once the host has been set up.
+/// Generators and sinks, made after the host has been set up.
 struct Forwarder::Ends {
 	Sink at_tenant, at_underlay;
 	Generator tenant, underlay;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// One host that forwards between a tenant and the underlay, its frames made and counted on the same CPU:
+// One host that forwards between a tenant and the underlay. Its frames are made and counted on the same CPU:
 //
 //   far                      host                      far
 //   tenant0 ──────────── port0  up0 ──────────── underlay0
@@ -27,26 +27,29 @@ enum class Way {
 inline constexpr const char *kTenantMac = "02:00:00:00:01:01";
 inline constexpr const char *kRemoteMac = "02:00:00:00:01:02";
 
-/// Frames between the two tenants: UDP over IPv4 in Ethernet; where they come in by the underlay, in that tunnel.
+/// Frames between the two tenants: UDP over IPv4 over Ethernet. From the underlay they arrive encapsulated.
 struct Load {
-	bool v6 = false;         ///< the underlay
+	bool v6 = false;         ///< the underlay is IPv6
 	unsigned inner_len = 60; ///< octets of the tenant's frame, Ethernet header included
 	unsigned flows =
-		1; ///< UDP source ports: of the inner header from the tenant, of the outer one from the underlay
+		/// number of UDP source ports: of the inner header from the tenant, of the outer header from the
+		/// underlay
+		1;
 	Tunnel tunnel = {};
 
 	Traffic traffic(Way way) const;
-	/// The remote VTEP.
+	/// Returns the address of the remote VTEP.
 	std::string peer() const;
 };
 
-/// Where the forwarding happens.
+/// The layer at which frames are forwarded.
 enum class Layer { Xdp, Tc };
 
-/// An IPv4 address of peer i, of which there can be 50000; that of the remote VTEP is number 0.
+/// Returns the IPv4 address of peer i, up to 50000. Peer 0 is the remote VTEP.
 std::string peer_address(size_t i);
 
-/// A file for it: both interfaces in this mode, network blue of that tunnel, and these peers on the flood list.
+/// Returns a configuration file: both interfaces in this mode, network blue with this tunnel, and these peers on its
+/// flood list.
 std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel = {});
 
 class Forwarder {
@@ -56,29 +59,29 @@ public:
 
 	const test::Host &host() const { return host_; }
 
-	/// The floor: both interfaces joined by a bare XDP_REDIRECT.
+	/// Joins both interfaces by a bare XDP_REDIRECT: the minimum cost.
 	void join_by_redirect();
-	/// By xovl: the command of one build, and a file that has both interfaces in mode native (Xdp) or tc.
+	/// Joins by xovl, with the command of one build and a file that has both interfaces in mode native (Xdp) or tc.
 	void join_by_xovl(Layer layer, const std::string &command, const std::string &yaml);
-	/// By the kernel's vxlan device and a bridge, learning on, GRO on.
+	/// Joins by the kernel's vxlan device and a bridge, with learning and GRO on.
 	void join_by_kernel(const std::vector<std::string> &peers);
 
-	/// Frames forwarded a second, in millions.
+	/// Returns millions of frames forwarded per second.
 	double sample(Way way) const;
 	double sample(Way way, const Burst &burst) const;
 
 private:
-	/// The programs that are given what comes from the tenant, and what comes from the underlay.
+	/// Starts the generators with the programs that get the frames from the tenant and from the underlay.
 	void start(int from_tenant, int from_underlay, SinkKind sinks);
-	/// They reach the stack, and TC.
+	/// Lets the frames pass to the stack, where TC gets them.
 	void start_through_stack();
 
 	test::Host host_;
 	Netns far_;
 	Traffic from_tenant_, from_underlay_;
 	uint32_t burst_ = 0;             ///< frames of one sample
-	std::vector<Programs> programs_; ///< that join, or lead into the stack
-	Fd tenant_prog_, underlay_prog_; ///< xovl's
+	std::vector<Programs> programs_; ///< programs that join the interfaces, or pass frames to the stack
+	Fd tenant_prog_, underlay_prog_; ///< xovl's programs
 	struct Ends;
 	std::unique_ptr<Ends> ends_;
 };

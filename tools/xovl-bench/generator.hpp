@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Where frames come from and where they end, on one CPU: a generator that the kernel runs (BPF_F_TEST_XDP_LIVE_FRAMES)
-// and sinks that count.
+// Sources and sinks of frames on one CPU: a generator run by the kernel (BPF_F_TEST_XDP_LIVE_FRAMES), and sinks that
+// count.
 #pragma once
 
 #include <sched.h>
@@ -21,7 +21,7 @@ namespace xovl::bench {
 using test::Bytes;
 using test::Netns;
 
-/// As long as it lives, the calling thread and what it starts run on the last CPU only.
+/// While an object lives, the calling thread and what it starts run only on the last CPU.
 class OneCpu {
 public:
 	OneCpu();
@@ -35,34 +35,35 @@ private:
 
 uint32_t ifindex_of(const Netns &netns, const std::string &dev);
 
-/// What differs from frame to frame: 8 octets at an offset of at most 255, from a table that is walked in order, again and again.
+/// Makes frames differ: 8 octets at an offset of at most 255, from a table that is used in order, over and over.
 struct Variation {
 	uint32_t at = 0;
-	std::vector<uint64_t> octets = {}; ///< as they stand in the frame, first octet lowest; empty: nothing differs
+	std::vector<uint64_t> octets = {}; ///< as in the frame, first octet lowest; empty: all frames are equal
 };
 
-/// The octets at `at` of so many frames.
+/// Returns the variation at offset `at` over count frames.
 Variation variation_of(uint32_t at, size_t count, const std::function<Bytes(size_t)> &frame);
 
 struct Traffic {
 	Bytes frame;
 	Variation variation = {};
-	/// The programs move the MACs: the first 64 octets of the frame are put back before each turn. Needs a variation.
+	/// The measured programs move the MACs, so the first 64 octets of the frame are restored before each run. Needs
+	/// a variation.
 	bool restore_head = false;
 };
 
 enum class SinkKind {
-	Xdp, ///< costs least for what arrives as an xdp_frame
-	Tc,  ///< costs least for what arrives as an skb
+	Xdp, ///< cheapest for frames that arrive as xdp_frame
+	Tc,  ///< cheapest for frames that arrive as skb
 };
 
 struct ProgramConstants {
 	uint32_t redirect_to = 0; ///< ifindex, for redirect()
 	Traffic traffic = {};     ///< for vary()
-	int next = -1;            ///< the program after vary()
+	int next = -1;            ///< program to run after vary()
 };
 
-/// The programs of bench.bpf.c, loaded.
+/// The loaded programs of bench.bpf.c.
 class Programs {
 public:
 	Programs();
@@ -74,7 +75,7 @@ public:
 	int redirect() const;
 	int pass() const;
 	int sink(SinkKind kind) const;
-	/// What the sinks have counted.
+	/// Returns the number of frames that the sinks have counted.
 	uint64_t received() const;
 
 private:
@@ -84,7 +85,7 @@ private:
 	std::unique_ptr<xovl_bench, Destroy> skeleton_;
 };
 
-/// Swallows and counts all that arrives at an interface, as long as that lives.
+/// Drops and counts everything that arrives at an interface, while the object lives.
 class Sink {
 public:
 	Sink(const Netns &netns, const std::string &dev, SinkKind kind);
@@ -95,13 +96,14 @@ private:
 	Programs programs_;
 };
 
-/// Frames that arrive at an interface and are given to an XDP program, whether it is attached there or not.
+/// Makes frames arrive at an interface and gives them to an XDP program, which need not be attached there.
 class Generator {
 public:
 	Generator(const Netns &netns, const std::string &dev, int prog_fd, const Traffic &traffic);
 
-	/// So many frames, as fast as the path takes them. batch: frames made at once before the path gets them; 0: 64. Returns the
-	/// nanoseconds that each took, as the kernel counts them: without its set-up, which sleeps, and without other processes.
+	/// Sends count frames as fast as the path takes them. batch: frames made at once before the path gets them; 0
+	/// means 64. Returns the nanoseconds for each frame as the kernel counts them: without its set-up, which
+	/// sleeps, and without other processes.
 	double send(uint32_t count, uint32_t batch = 0) const;
 
 private:
@@ -114,11 +116,11 @@ private:
 
 struct Burst {
 	uint32_t count = 0;  ///< frames
-	uint32_t batch = 0;  ///< as in Generator::send()
-	uint32_t copies = 1; ///< of each frame, that should arrive
+	uint32_t batch = 0;  ///< see Generator::send()
+	uint32_t copies = 1; ///< copies of each frame that should arrive
 };
 
-/// What reaches the sink each second of that time, in millions. Throws std::runtime_error when more than a hundredth is lost.
+/// Returns how many millions per second reach the sink. Throws std::runtime_error if more than one percent is lost.
 double million_per_second(const Generator &generator, const Sink &sink, const Burst &burst);
 
 } // namespace xovl::bench

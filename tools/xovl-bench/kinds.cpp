@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The encapsulations beside each other: known unicast in native XDP on one CPU, and a TCP stream in mode tc.
+// The encapsulations compared: known unicast in native XDP on one CPU, and a TCP stream in mode tc.
 #include <fmt/format.h>
 
 #include "chain.hpp"
@@ -10,7 +10,7 @@ namespace xovl::bench {
 
 namespace {
 
-/// Every encapsulation over it with the MTU that clients have for VXLAN.
+/// Large enough for every encapsulation with the MTU that clients have for VXLAN.
 constexpr unsigned kUnderlayMtu = 1600;
 
 std::vector<Candidate<Forwarder>> forwarders(bool v6)

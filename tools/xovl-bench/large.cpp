@@ -12,8 +12,8 @@ namespace xovl::bench {
 
 namespace {
 
-constexpr uint32_t kInterfaces = 2; // the limit of ports holds for interfaces, too
-constexpr uint32_t kSpare = 8192;   // FDB entries beyond the static ones, for what is learned
+constexpr uint32_t kInterfaces = 2; // the limit of ports also limits interfaces
+constexpr uint32_t kSpare = 8192;   // FDB entries beyond the static ones, for learned entries
 
 std::string entry_lines(const Large &large)
 {

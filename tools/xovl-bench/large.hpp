@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Configurations of a Forwarder's host with many of something.
+// Large configurations for a Forwarder's host.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,17 @@ struct Large {
 	uint32_t networks = 1; ///< at most 4094 with vlans
 	uint32_t peers = 1;    ///< at most 50000
 	bool vlans =
-		false; ///< every network is a VLAN of port0 and has both tenants as static entries; else port0 is in network 0
+		/// True: every network is a VLAN of port0 and has both tenants as static entries. False: port0 is in
+		/// network 0.
+		false;
 };
 
-/// MAC number i of the entries.
+/// Returns the MAC of entry i.
 test::Bytes entry_mac(uint32_t i);
 uint32_t network_vni(uint32_t network);
 uint16_t network_vid(uint32_t network);
 
-/// The file for it, and the plain one with its entries, which lives as long as this.
+/// The configuration file, and the plain file with its entries. The plain file lives as long as this object.
 class LargeFile {
 public:
 	LargeFile(const Large &large, const std::string &mode);

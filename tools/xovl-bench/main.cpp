@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// xovl-bench: options, then one plan after the other. tools/bench builds and runs it.
+// xovl-bench: reads the options and runs one plan after the other. tools/bench builds and runs it.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -48,7 +48,7 @@ std::vector<Group> run(const Plan &plan, const CommandLine &line)
 	measure(groups, line.settings.rounds);
 	for (Group &group : groups)
 		for (Subject &subject : group.subjects)
-			subject.sample = nullptr; // ends what it runs on
+			subject.sample = nullptr; // destroys the set-up that the subject runs on
 	return groups;
 }
 
@@ -58,7 +58,7 @@ void list_plans(const Settings &settings)
 		fmt::print("{} {}\n", plan.by_default ? '*' : ' ', plan.id);
 }
 
-/// Throws std::runtime_error when something measured is invalid, after everything else is done.
+/// Throws std::runtime_error if a measurement was invalid, after all others are done.
 void run_all(const CommandLine &line)
 {
 	const std::vector<Plan> todo = plans(line.settings, line.only);

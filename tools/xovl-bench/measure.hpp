@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Things measured side by side: one sample of each, in turn, round after round.
+// Measures subjects side by side: one sample of each in turn, round after round.
 #pragma once
 
 #include <array>
@@ -21,77 +21,79 @@ struct Spread {
 	double max = 0;
 };
 
-/// Throws std::invalid_argument when there is none.
+/// Throws std::invalid_argument if there are no samples.
 Spread spread_of(std::vector<double> samples);
 
-/// What was measured once.
+/// The result of one measurement.
 struct Sample {
 	Sample() = default;
 	Sample(double value, std::optional<double> packet = {}) : value(value), packet(packet) {}
 
 	double value = 0;             ///< in the group's unit
-	std::optional<double> packet; ///< between two hosts: mean octets of what their link carried
+	std::optional<double> packet; ///< between two hosts: mean length of the packets on their link, octets
 };
 
-/// What was measured is not what it is said to be: the run has failed. Other exceptions mean that this machine cannot measure it.
+/// The measurement did not have the stated conditions, so the run has failed. Other exceptions mean that this machine
+/// cannot measure it.
 struct Invalid : std::runtime_error {
 	using std::runtime_error::runtime_error;
 };
 
-/// One thing of a group.
+/// One thing that is measured in a group.
 struct Subject {
 	std::string name;
 	std::function<Sample()> sample; ///< measures once
-	std::string failure = {};       ///< why this machine cannot measure it; empty when it can
-	bool invalid = false;           ///< the failure is an Invalid
+	std::string failure = {};       ///< why this machine cannot measure it; empty if it can
+	bool invalid = false;           ///< failure is an Invalid
 	std::vector<double> samples = {};
-	std::vector<double> packets = {}; ///< as Sample::packet
+	std::vector<double> packets = {}; ///< see Sample::packet
 };
 
-/// What all other subjects of the group are compared with.
+/// A subject that the others of the group are compared with.
 struct Reference {
-	std::string title;    ///< of the column: "of bare"
-	std::string subject;  ///< its name
-	bool inverse = false; ///< reference / subject: of rates, the ratio of the costs
+	std::string title;    ///< heading of the column: "of bare"
+	std::string subject;  ///< name of the subject
+	bool inverse = false; ///< show reference / subject: for rates, the ratio of the costs
 };
 
-/// Subjects that answer one question.
+/// Subjects that answer the same question.
 struct Group {
 	std::string id;    ///< for --only and JSON: "xdp-ipv4-60-1flow-encap"
-	std::string title; ///< the question, and the conditions
+	std::string title; ///< the question and the conditions
 	std::string unit;
 	std::vector<Subject> subjects;
 	std::vector<Reference> references = {};
-	/// The unit is millions a second: another column with the nanoseconds that each adds to this subject.
+	/// For units of millions per second: adds a column with the nanoseconds that each subject takes more than this
+	/// one.
 	std::optional<std::string> floor = {};
 
-	/// It has its turn in that many rounds at most: what takes long need not be sampled as often.
+	/// Maximum number of rounds. Slow measurements need fewer samples.
 	unsigned most_rounds = std::numeric_limits<unsigned>::max();
 
-	/// nullptr when there is none of that name, or it could not be measured.
+	/// Returns the subject of that name; nullptr if there is none or it could not be measured.
 	const Subject *measured(const std::string &name) const;
 	/// True if a subject is invalid.
 	bool invalid() const;
 };
 
-/// A sample of every subject in turn, for so many rounds, after one that does not count. A subject whose sample throws gets
-/// its failure and is left out from then on.
+/// Samples every subject in turn, for this number of rounds, after one round that does not count. If a sample throws,
+/// the subject gets its failure and is left out from then on.
 void measure(std::vector<Group> &groups, unsigned rounds);
 
-/// Of the ratios of each round.
+/// Returns the spread of the ratios of each round.
 Spread ratio_of(const Subject &subject, const Subject &reference, bool inverse = false);
 
-/// A signal that ends the run has arrived. Not a std::exception: it is nobody's failure.
+/// A signal to end the run has arrived. Not a std::exception, because it is not a failure.
 struct Interrupted {
 	int signal;
 };
 
-/// From here on SIGINT, SIGTERM, SIGHUP and SIGPIPE wait until they are asked for, so that no set-up is left half-way.
+/// Blocks SIGINT, SIGTERM, SIGHUP and SIGPIPE from now on, so that they do not interrupt a set-up half-way.
 void hold_signals();
-/// Throws Interrupted when a signal is waiting.
+/// Throws Interrupted if a signal is pending.
 void stop_if_interrupted();
 
-/// A path that several groups measure: set up when it is made, or known not to work here.
+/// A path that several groups measure. It is set up by the constructor, or has the reason why this machine cannot.
 template <typename Path> class Candidate {
 public:
 	Candidate(std::string name, const std::function<std::unique_ptr<Path>()> &set_up) : name_(std::move(name))
@@ -115,7 +117,7 @@ private:
 	std::string failure_;
 };
 
-/// Path(name, args…), when join() has set it up.
+/// Constructs Path(name, args…) and sets it up with join().
 template <typename Path, typename... Args>
 Candidate<Path> joined(const std::string &name, const std::function<void(Path &)> &join, const Args &...args)
 {
@@ -126,7 +128,7 @@ Candidate<Path> joined(const std::string &name, const std::function<void(Path &)
 		}};
 }
 
-/// The same sample of every candidate.
+/// Returns a subject with the same measurement for every candidate.
 template <typename Path>
 std::vector<Subject> subjects_of(const std::vector<Candidate<Path>> &candidates,
 				 const std::function<Sample(Path &)> &sample)
@@ -137,7 +139,8 @@ std::vector<Subject> subjects_of(const std::vector<Candidate<Path>> &candidates,
 	return subjects;
 }
 
-/// Two quantities of one measurement, asked for in turn: the first that is asked for again measures anew.
+/// Two quantities of one measurement. take() returns each quantity once. Taking one a second time starts a new
+/// measurement.
 class Both {
 public:
 	explicit Both(std::function<std::array<Sample, 2>()> sample) : sample_(std::move(sample)) {}
@@ -149,7 +152,8 @@ private:
 	std::array<std::optional<Sample>, 2> left_;
 };
 
-/// The same measurement of every candidate, for two groups: the subjects by the first and by the second quantity.
+/// Returns subjects with the same measurement of every candidate, for two groups: by the first and by the second
+/// quantity.
 template <typename Path>
 std::array<std::vector<Subject>, 2> subjects_of_both(const std::vector<Candidate<Path>> &candidates,
 						     const std::function<std::array<Sample, 2>(Path &)> &sample)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Applications across two hosts whose underlay link carries packets no longer than its MTU, as the wire between network cards. One
-// host is measured; the other, the peer, is the same for all subjects.
+// Applications across two hosts whose underlay link carries only packets up to its MTU, like the wire between network
+// cards. One host is measured; its peer is the same for all subjects.
 #include <array>
 #include <set>
 #include <string>
@@ -17,14 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What every encapsulation leaves of 1500: all carry the same segments. VXLAN and GENEVE over IPv6 take 70.
+/// Fits into 1500 with every encapsulation, so all carry the same segments. VXLAN and GENEVE over IPv6 take 70.
 constexpr unsigned kClientMtu = 1430;
 
-/// In place of an encapsulation: all of them beside each other.
+/// In place of an encapsulation: compares all of them.
 constexpr const char *kAllKinds = "kinds";
 
 struct NamedDirection {
-	const char *name; ///< as the host sees it that is measured
+	const char *name; ///< as seen by the measured host
 	Direction direction;
 };
 constexpr NamedDirection kReceive = {"receive", Direction::ToServer}, kSend = {"send", Direction::ToClient},
@@ -35,7 +35,7 @@ enum class LoadKind { Tcp, Udp, Transactions };
 struct NamedLoad {
 	const char *name;
 	LoadKind kind;
-	unsigned number = 0; ///< streams, octets of a datagram
+	unsigned number = 0; ///< streams, or octets of a datagram
 };
 constexpr NamedLoad kTransactions = {"rr", LoadKind::Transactions};
 constexpr std::array<NamedLoad, 4> kOneWayLoads = {{{"tcp1", LoadKind::Tcp, 1},
@@ -44,9 +44,9 @@ constexpr std::array<NamedLoad, 4> kOneWayLoads = {{{"tcp1", LoadKind::Tcp, 1},
 						    {"udp1400", LoadKind::Udp, 1400}}};
 
 struct Row {
-	Tunnel tunnel; ///< encap can be kAllKinds
+	Tunnel tunnel; ///< encap may be kAllKinds
 	bool v6 = false;
-	bool gro = false; ///< at the tenants
+	bool gro = false; ///< GRO is on at the tenants
 	NamedDirection direction = kReceive;
 	NamedLoad load = kOneWayLoads[0];
 
@@ -68,7 +68,7 @@ std::string Row::conditions(const std::string &peer) const
 		tunnel.csum ? "on" : "off", gro ? "with gro on" : "as they are by default", peer);
 }
 
-/// Every combination that there is. NVGRE has no checksum. Request and response go both ways.
+/// Returns every combination. NVGRE has no checksum. Request and response only go both ways.
 std::vector<Row> all_rows()
 {
 	std::vector<Row> rows;
@@ -92,7 +92,7 @@ std::vector<Row> all_rows()
 	return rows;
 }
 
-/// Ids of the rows that are measured unless others are asked for.
+/// Returns the ids of the rows that are measured by default.
 std::set<std::string> default_rows(bool quick)
 {
 	if (quick)
@@ -103,13 +103,13 @@ std::set<std::string> default_rows(bool quick)
 		"nic-kinds-ipv4-receive-tcp1"};
 }
 
-/// xovl in modes that can send what the tunnel asks for: in TC a super-frame gets no checksums.
+/// Returns xovl in modes that can send what the tunnel asks for: TC cannot add checksums to super-frames.
 Overlay xovl_peer(const Tunnel &tunnel)
 {
 	return by_xovl(XOVL_COMMAND, {"tc", tunnel.csum ? "native" : "tc"}, tunnel);
 }
 
-/// The same device or program for all subjects of a row.
+/// The device or program of the peer, the same for all subjects of a row.
 struct Peer {
 	std::string name;
 	Overlay overlay;
@@ -122,7 +122,7 @@ Peer peer_for(const Row &row)
 	return {"xovl", xovl_peer(row.tunnel)};
 }
 
-/// All encapsulations, with the same modes and peer.
+/// Returns all encapsulations, with the same modes and peer.
 std::vector<Contender> kinds()
 {
 	std::vector<Contender> all;
@@ -131,11 +131,12 @@ std::vector<Contender> kinds()
 	return all;
 }
 
-/// One encapsulation, all that has it.
+/// Returns everything that supports the encapsulation of the row.
 std::vector<Contender> contenders(const Settings &settings, const Row &row, const Overlay &peer)
 {
 	Tunnel tunnel = row.tunnel;
-	// What only receives sends acknowledgements. Both ends of GRE must have the same.
+	// A host that only receives sends acknowledgements, which need no checksums. Both ends of a GRE tunnel must use
+	// the same setting.
 	if (row.receives_only() && tunnel.encap != "gre")
 		tunnel.csum = false;
 	std::vector<Contender> all = {{"bridge", by_bridge(), by_bridge()}, {"kernel", peer, by_kernel(tunnel)}};

@@ -13,7 +13,7 @@ using namespace test;
 
 namespace {
 
-/// port0 and another interface.
+/// Joins port0 and another interface.
 void join_bridge(const Host &host, const std::string &dev)
 {
 	host.ip(fmt::format("link add name br0 type bridge\nlink set {} up master br0\nlink set port0 master br0\n"
@@ -21,7 +21,7 @@ void join_bridge(const Host &host, const std::string &dev)
 			    dev));
 }
 
-/// For `ip link add`, see ip-link(8).
+/// Returns words for `ip link add`, see ip-link(8).
 std::string device_words(const Tunnel &tunnel, const std::string &local, const std::string &remote)
 {
 	const bool v6 = local.find(':') != std::string::npos;

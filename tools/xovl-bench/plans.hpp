@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What there is to measure, one file for each subject.
+// All measurements. Each subject has a file.
 #pragma once
 
 #include <functional>
@@ -12,14 +12,14 @@ namespace xovl::bench {
 
 struct Settings {
 	bool quick = false;
-	bool all = false; ///< what is not measured by default, too
+	bool all = false; ///< also measure what is left out by default
 	unsigned rounds = 0;
 	std::string against; ///< the xovl command of another build; empty: none
 };
 
-/// Groups that share what they run on: set up, measured and gone before the next.
+/// Groups that share a set-up. It is set up, measured and removed before the next plan starts.
 struct Plan {
-	std::string id; ///< what the ids of its groups begin with
+	std::string id; ///< common prefix of the ids of its groups
 	bool one_cpu;   ///< everything runs on one CPU
 	std::function<std::vector<Group>()> set_up;
 	bool by_default = true; ///< false: only on request
@@ -34,26 +34,26 @@ std::vector<Plan> scale_plans(const Settings &settings);
 std::vector<Plan> flood_plans(const Settings &settings);
 std::vector<Plan> control_plans(const Settings &settings);
 
-/// An xovl command, by the name under which it is measured.
+/// An xovl command, with the name that reports use for it.
 struct Build {
 	std::string name;
 	std::string command;
 };
 
-/// This build, and the other one if there is one.
+/// Returns this build, and the other build if there is one.
 std::vector<Build> builds(const Settings &settings);
 
-/// With the other build, if there is one, as a further reference.
+/// Returns list, with the other build as a further reference if there is one.
 std::vector<Reference> references(const Settings &settings, std::vector<Reference> list);
 
-/// Whether one of `only` is the beginning of an id; true when it is empty.
+/// True if the id starts with an element of `only`, or if `only` is empty.
 bool selected(const std::vector<std::string> &only, const std::string &id);
 
-/// All plans, those on request included.
+/// Returns all plans, including those on request.
 std::vector<Plan> all_plans(const Settings &settings);
 
-/// Those that have groups that `only` selects. An id of `only` selects among the default ones; where none of these begins so, or with
-/// settings.all, among all. Throws std::invalid_argument where an id selects nothing.
+/// Returns the plans with groups that `only` selects. Each element selects among the default plans; if none matches, or
+/// with settings.all, among all plans. Throws std::invalid_argument if an element selects nothing.
 std::vector<Plan> plans(const Settings &settings, const std::vector<std::string> &only);
 
 } // namespace xovl::bench

@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr size_t kColumn = 22; // of a spread: "1234.5 (1234.1-1234.9)"
+constexpr size_t kColumn = 22; // width of a spread: "1234.5 (1234.1-1234.9)"
 
 std::string cpu_model()
 {
@@ -33,7 +33,7 @@ std::string version_of(const std::string &command)
 	return one_line(test::must({command, "version"}));
 }
 
-/// Four digits, or all before the point.
+/// Formats with four digits, or all digits before the decimal point.
 std::string number(double value)
 {
 	const int decimals = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
@@ -45,7 +45,7 @@ std::string spread_text(const Spread &spread)
 	return fmt::format("{} ({}-{})", number(spread.median), number(spread.min), number(spread.max));
 }
 
-/// Of two rates in millions a second.
+/// Returns the difference of two rates in millions per second as nanoseconds.
 double ns_over(const Subject &subject, const Subject &floor)
 {
 	return 1000 / spread_of(subject.samples).median - 1000 / spread_of(floor.samples).median;
@@ -70,7 +70,7 @@ std::string failure_word(const Subject &subject)
 	return subject.invalid ? "INVALID" : "not measured";
 }
 
-/// True if the length of packets on a link is measured with it.
+/// True if the group has packet lengths.
 bool has_packets(const Group &group)
 {
 	return std::any_of(group.subjects.begin(), group.subjects.end(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What was measured, for people and for programs.
+// Reports the results as text and as JSON.
 #pragma once
 
 #include <string>
@@ -11,26 +11,26 @@
 
 namespace xovl::bench {
 
-/// Where and how it was measured.
+/// The machine and the settings of the measurement.
 struct Circumstances {
-	std::string cpu; ///< the model
+	std::string cpu; ///< model name
 	long cpus = 0;
 	std::string kernel;
-	std::string version; ///< of xovl
-	std::string against; ///< the command that it is compared with, and its version; empty: none
+	std::string version; ///< version of xovl
+	std::string against; ///< command and version of the other build; empty: none
 	bool quick = false;
 	unsigned rounds = 0;
 };
 
 Circumstances circumstances(const Settings &settings);
 
-/// Ends with a line feed, as does the other.
+/// Return text that ends with a line feed.
 std::string header_text(const Circumstances &circumstances);
 std::string group_text(const Group &group);
 
 nlohmann::ordered_json to_json(const Circumstances &circumstances, const std::vector<Group> &groups);
 
-/// Without line breaks.
+/// Replaces line breaks.
 std::string one_line(std::string text);
 
 } // namespace xovl::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the number of FDB entries, networks and peers costs a frame in native XDP. All of them are in use, in random order.
+// The cost of many FDB entries, networks and peers for a frame in native XDP. All of them are used, in random order.
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -14,11 +14,11 @@ namespace xovl::bench {
 
 namespace {
 
-constexpr uint32_t kVlanAt = 12;           // octets: of the 802.1Q tag in a tenant's frame
-constexpr uint32_t kVxlanAt = 14 + 20 + 8; // of the VXLAN header behind IPv4
+constexpr uint32_t kVlanAt = 12;           // octets; the 802.1Q tag in a tenant's frame
+constexpr uint32_t kVxlanAt = 14 + 20 + 8; // the VXLAN header behind IPv4 and UDP
 constexpr uint32_t kVniAt = kVxlanAt + 4;
 
-/// A way to be large, by the name of the size.
+/// A large configuration, and the name of its size.
 struct Size {
 	std::string name;
 	Large large;
@@ -28,11 +28,11 @@ std::vector<uint32_t> shuffled(uint32_t count)
 {
 	std::vector<uint32_t> numbers(count);
 	std::iota(numbers.begin(), numbers.end(), 0);
-	std::shuffle(numbers.begin(), numbers.end(), std::mt19937(1)); // the same order each time
+	std::shuffle(numbers.begin(), numbers.end(), std::mt19937(1)); // fixed seed: the same order each time
 	return numbers;
 }
 
-/// From the tenant to every entry of network 0.
+/// Frames from the tenant to every entry of network 0.
 Traffic to_every_entry(const Large &large)
 {
 	Traffic traffic = Load{}.traffic(Way::Encap);
@@ -47,7 +47,7 @@ Traffic to_every_entry(const Large &large)
 	return traffic;
 }
 
-/// Between the two tenants in every network: tagged at the port, by its VNI at the underlay.
+/// Frames between the two tenants in every network: tagged at the port, selected by VNI at the underlay.
 Traffic in_every_network(const Large &large, Way way)
 {
 	Traffic traffic = Load{}.traffic(way);
@@ -77,7 +77,7 @@ Traffic in_every_network(const Large &large, Way way)
 
 using TrafficOf = std::function<Traffic(const Large &, Way)>;
 
-/// bare with the traffic of the largest size, then every build with every size.
+/// Returns "bare" with the traffic of the largest size, then every build with every size.
 std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const std::vector<Size> &sizes,
 					     const TrafficOf &traffic)
 {
@@ -90,7 +90,7 @@ std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const std
 	for (const Size &size : sizes)
 		for (const Build &build : builds(settings))
 			all.push_back(candidate(build.name + "-" + size.name, size.large, [&](Forwarder &path) {
-				if (size.large.vlans) // else xovl would not take it for XDP
+				if (size.large.vlans) // otherwise xovl does not use XDP on it
 					path.host().offload("port0", "rxvlan off");
 				path.join_by_xovl(Layer::Xdp, build.command, LargeFile(size.large, "native").yaml());
 			}));
@@ -100,7 +100,7 @@ std::vector<Candidate<Forwarder>> candidates(const Settings &settings, const std
 Plan plan(const Settings &settings, const std::string &id, const std::string &title, const std::vector<Way> &ways,
 	  const std::vector<Size> &sizes, const TrafficOf &traffic)
 {
-	const Burst burst = {.count = settings.quick ? 300'000u : 1'000'000u}; // each entry has its turn
+	const Burst burst = {.count = settings.quick ? 300'000u : 1'000'000u}; // enough for each entry to be used
 	return {id, true, [=] {
 			const auto paths = candidates(settings, sizes, traffic);
 			std::vector<Group> groups;

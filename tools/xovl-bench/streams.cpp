@@ -43,7 +43,7 @@ double seconds_since(Clock::time_point start)
 	return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Of all CPUs since boot, without idle, waiting and stolen time. See proc(5).
+/// Returns the busy time of all CPUs since boot, without idle, I/O wait and stolen time (proc_stat(5)).
 double busy_seconds()
 {
 	enum { User, Nice, System, Idle, Iowait, Irq, Softirq };
@@ -64,7 +64,7 @@ long last_cpu()
 	return sysconf(_SC_NPROCESSORS_ONLN) - 1;
 }
 
-/// Moves the calling thread, where that is allowed.
+/// Moves the calling thread to the CPU, if permitted.
 void run_on_cpu(long cpu)
 {
 	cpu_set_t set;
@@ -84,7 +84,7 @@ Fd new_socket(int type)
 {
 	Fd fd(socket(AF_INET, type | SOCK_CLOEXEC, 0));
 	check(bool(fd), "socket");
-	const timeval limit = {.tv_sec = 1, .tv_usec = 0}; // so that nothing waits for ever
+	const timeval limit = {.tv_sec = 1, .tv_usec = 0}; // keeps calls from blocking forever
 	for (int option : {SO_RCVTIMEO, SO_SNDTIMEO})
 		check(setsockopt(fd.get(), SOL_SOCKET, option, &limit, sizeof(limit)) == 0, "socket time limit");
 	return fd;
@@ -124,7 +124,7 @@ struct Datagrams {
 	std::array<mmsghdr, kBatch> messages{};
 };
 
-/// Counts what arrives at a UDP socket, as long as it lives.
+/// Counts the datagrams that arrive at a UDP socket, while the object lives.
 class UdpCounter {
 public:
 	UdpCounter(const End &end, long cpu)
@@ -184,7 +184,7 @@ double udp_one_way(const End &from, const End &to, const UdpLoad &load, const Cp
 	return rate;
 }
 
-/// The option of iperf3.
+/// Returns iperf3's option.
 std::string direction_option(Direction direction)
 {
 	switch (direction) {
@@ -198,7 +198,7 @@ std::string direction_option(Direction direction)
 	throw std::invalid_argument("no such direction");
 }
 
-/// What iperf3 has received, of all streams.
+/// What iperf3 has received over all streams.
 struct Received {
 	double bits_per_second = 0, octets = 0;
 };
@@ -255,7 +255,7 @@ double tcp_thousand_transactions(const Pair &pair, unsigned seconds)
 	if (!wait_until([&] { return pair.server.netns.listens(kTcpPort); }))
 		throw std::runtime_error("sockperf does not listen");
 	const Result result = pair.client.netns.run(sockperf + "ping-pong" + where + fmt::format(" -t {}", seconds));
-	// [Total Run] RunTime=1.001 sec; Warm up time=400 msec; SentMessages=55532; ReceivedMessages=55531
+	// format: [Total Run] RunTime=1.001 sec; Warm up time=400 msec; SentMessages=55532; ReceivedMessages=55531
 	double took = 0;
 	unsigned long received = 0;
 	const size_t at = result.out.find("[Total Run] RunTime=");

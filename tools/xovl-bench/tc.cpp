@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Applications across two hosts on veth pairs, whose underlay link carries super-frames (GSO): beside a bridge without any overlay,
-// and beside the kernel's vxlan. nic.cpp has a link that carries packets.
+// Applications across two hosts on veth pairs whose underlay link carries super-frames (GSO), compared with a bridge
+// without overlay and with the kernel's vxlan. In nic.cpp the link carries packets.
 #include "chain.hpp"
 #include "plans.hpp"
 
@@ -43,7 +43,7 @@ std::vector<Group> tc_groups(const Settings &settings)
 			       .subjects = subjects_of<Chain>(paths, sample),
 			       .references = compared});
 	};
-	if (!settings.quick) // two minutes are not enough for all
+	if (!settings.quick) // too slow for the two minutes of quick mode
 		add("tcp4", "Four TCP streams (iperf3)", "Gb/s",
 		    [amount](Chain &path) { return path.tcp({.streams = 4, .amount = amount})[0]; });
 	add("udp", "UDP, 64 octets: datagrams that arrive (own sender)", "thousand/s",

@@ -12,11 +12,11 @@ namespace {
 
 constexpr unsigned kOptionHeader = 4; // octets
 
-// the class and type of OVN
+// class and type that OVN uses
 constexpr uint16_t kClass = 0x0102;
 constexpr uint8_t kType = 0x80;
 
-/// Of one option, whose header counts.
+/// Returns the data of one option. octets: length with the option's header.
 Bytes option_data(unsigned octets)
 {
 	return Bytes(octets - kOptionHeader, 0x5a);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The encapsulations that are measured: what a file says of them, and their packets.
+// The encapsulations that are measured: their keys in a file, and their packets.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@
 
 namespace xovl::bench {
 
-inline constexpr uint32_t kVni = 100; ///< or VSID, or GRE key
+inline constexpr uint32_t kVni = 100; ///< VNI, VSID or GRE key
 
 struct Tunnel {
-	std::string encap = "vxlan"; ///< as files have it
-	unsigned options = 0;        ///< octets of GENEVE options, their headers included; a multiple of 4, at most 64
-	bool csum = false;           ///< outer checksums, of UDP or GRE, are sent; NVGRE has none
+	std::string encap = "vxlan"; ///< as in files
+	unsigned options = 0;        ///< octets of GENEVE options with their headers; a multiple of 4, at most 64
+	bool csum = false;           ///< send outer UDP or GRE checksums; NVGRE has none
 
-	/// "geneve-opt32"
+	/// Returns a name such as "geneve-opt32".
 	std::string name() const;
-	/// Keys and values of a network in a file.
+	/// Returns the keys and values of a network in a file.
 	std::string keys() const;
-	/// What stands between the outer IP header and the tenant's frame. sport: of UDP
+	/// Returns the headers between the outer IP header and the tenant's frame. sport: UDP source port.
 	test::Packet headers(uint16_t sport) const;
 };
 
-/// VXLAN, and those that are compared with it; options: of GENEVE, how many octets.
+/// Returns VXLAN and the other encapsulations. options: lengths of GENEVE options in octets, one tunnel for each.
 std::vector<Tunnel> tunnels(const std::vector<unsigned> &options);
 
 } // namespace xovl::bench

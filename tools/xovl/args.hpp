@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The words of one command after OBJECT COMMAND, read from left to right: names first, then KEY VALUE pairs.
+// The arguments of one command after OBJECT COMMAND, read from left to right: names first, then KEY VALUE pairs.
 #pragma once
 
 #include <functional>
@@ -12,36 +12,38 @@ namespace xovl {
 
 enum class Need { Optional, Mandatory };
 
-/// One KEY VALUE pair that a command knows. set() takes the value or throws Error(Request).
+/// A KEY VALUE pair that a command accepts. set() takes the value, or throws Error(Request).
 struct Key {
 	std::string_view name;
 	Need need;
 	std::function<void(const std::string &)> set;
-	bool is_list = false; ///< may be given several times: set() takes all the values, with commas between them
-	bool is_bare = false; ///< on or off; the name alone stands for on
+	bool is_list = false; ///< may be given several times; set() gets all values, separated by commas
+	bool is_bare = false; ///< a switch; the name alone means on
 };
 
-/// Every member throws Error(Request) when the words do not fit.
+/// The remaining arguments. All members throw Error(Request) if the arguments do not fit the grammar.
 class Args {
 public:
-	/// usage: the command's grammar in one line, shown where a word is missing or too many.
+	/// usage: the command's grammar in one line, shown if a word is missing or superfluous.
 	Args(std::vector<std::string> words, std::string_view usage) : words_(std::move(words)), usage_(usage) {}
 
 	bool empty() const { return words_.empty(); }
 
-	/// Takes the first word; what it stands for in the grammar ("NAME") is named where there is none.
+	/// Removes and returns the first word. what: its name in the grammar ("NAME"), used in the message if it is
+	/// missing.
 	std::string next(std::string_view what);
 
-	/// Takes option ("--per-cpu") out, wherever it stands; false where it is not given.
+	/// Removes an option ("--per-cpu"), wherever it is. Returns false if it is not given.
 	bool flag(std::string_view option);
 
-	/// Takes option and the word after it out, wherever they stand.
+	/// Removes an option and the word after it, wherever they are. Returns the word; nullopt if the option is not
+	/// given.
 	std::optional<std::string> value_of(std::string_view option);
 
-	/// Takes all that is left as KEY VALUE pairs: in any order, each at most once, but for lists.
+	/// Reads all remaining words as KEY VALUE pairs, in any order. Only list keys may be repeated.
 	void keys(const std::vector<Key> &keys);
 
-	/// Nothing may be left.
+	/// Throws if any word remains.
 	void end() const;
 
 private:

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kQuotes = "\\'\"";
 
-/// Takes the character after a backslash, or the rest of a quoted part, of line into word. i stands on the backslash or
-/// opening quote, and afterwards on the last character taken.
+/// Appends the character after a backslash, or a quoted part of line, to word. i is the index of the backslash or
+/// opening quote, and on return that of the last character taken.
 void take_quoted(std::string_view line, size_t &i, std::string &word)
 {
 	char quote = line[i];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Files of commands (xovl -b FILE).
 #pragma once
 
 #include <string>
@@ -9,11 +10,12 @@
 
 namespace xovl {
 
-/// The words of one line, quoted as in a shell: '…' is literal, in "…" and outside of quotes \ takes the next character's
-/// meaning away, # begins a comment. Error(Request) where a quote is not closed.
+/// Splits a line into words with quoting as in a shell: '…' is literal; in "…" and outside quotes, \ makes the next
+/// character literal; # starts a comment. Throws Error(Request) if a quote is not closed.
 std::vector<std::string> split_words(std::string_view line);
 
-/// Runs every line of the file ("-": standard input). Stops at the first Error, which then begins with "FILE:LINE: ".
+/// Runs every line of the file; "-" is standard input. Stops at the first Error and throws it with "FILE:LINE: " in
+/// front.
 void run_batch(Context &context, const std::string &file);
 
 } // namespace xovl

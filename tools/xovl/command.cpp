@@ -73,7 +73,8 @@ struct Word {
 	bool abbreviable = true;
 };
 
-/// The position of the word that given names or, uniquely, begins. Error(Request): 'unknown object "x" (…)'.
+/// Returns the index of the word that equals given, or of the only word that starts with it. Throws Error(Request)
+/// 'unknown object "x" (…)' otherwise.
 size_t find_word(std::string_view what, std::string_view given, const std::vector<Word> &words)
 {
 	std::vector<std::string_view> names, begun;
@@ -109,7 +110,7 @@ const Command &find_command(const Object &object, const std::string &given)
 	return object.commands[find_word("command", given, words)];
 }
 
-/// Lines of at most that many columns where there is a key in brackets to begin the next one with.
+/// Breaks text into lines of at most 110 columns, where possible before a key in brackets.
 std::string wrapped(std::string_view text)
 {
 	constexpr size_t columns = 110;
@@ -151,7 +152,7 @@ void run_command(Context &context, const std::vector<std::string> &words)
 	const Object &object = find_object(words[0]);
 	std::string name(object.name);
 	try {
-		// as in ip, no COMMAND means show
+		// no COMMAND means show, as in ip(8)
 		bool alone = object.commands.front().name.empty();
 		const std::string given = alone ? "" : words.size() > 1 ? words[1] : "show";
 		if (words.size() == 2 && words[1] == "help") { // a file of that name is ./help

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a command works with, the table of all objects and commands, and the way from words to the command they name.
+// The objects and commands, finding a command by its words, and the context in which it runs.
 #pragma once
 
 #include <functional>
@@ -22,40 +22,41 @@ struct Options {
 	std::string pin_root;
 };
 
-/// Lives as long as the process: one command, or all of a batch.
+/// Lives as long as the process, for one command or for all commands of a batch.
 class Context {
 public:
 	explicit Context(const Options &options) : out(options.format), options_(options) {}
 
 	Output out;
 
-	/// The overlay of this network namespace to be looked at, opened (and locked) by the first command that needs it.
+	/// Returns the overlay of this network namespace for reading. The first command that needs it opens and locks
+	/// it.
 	const OverlayView &overlay();
-	/// The same to be changed.
+	/// Returns the overlay for changes.
 	Overlay &overlay_to_change();
-	/// Gives the lock back.
+	/// Closes the overlay and releases its lock.
 	void release();
-	/// Overlay::take_notes() of what the commands changed.
+	/// See OverlayView::take_notes().
 	std::vector<std::string> take_notes();
-	/// Writes what the commands printed. The lock is given back first: who reads it may be slow.
+	/// Writes the buffered output. The lock is released first, because the reader may be slow.
 	void flush();
 
-	/// Overlay::down() of this network namespace.
+	/// Overlay::down() for this network namespace.
 	void down();
-	/// Overlay::down_stale().
+	/// See Overlay::down_stale().
 	StaleStates down_stale();
-	/// Whose programs run in this network namespace; nullopt: none do.
+	/// Returns the build whose programs run in this network namespace; nullopt if none does.
 	std::optional<Build> running_build();
-	/// Overlay::edit(); what changed is then told.
+	/// Overlay::edit(). With -v, the changes are printed on stderr.
 	void edit(const std::function<void(Config &)> &change);
-	/// One line on stderr for each vtep that is no address of this host; of that address only, where one is given.
+	/// Prints a note on stderr for each vtep that is not an address of this host. only: restricts it to one vtep.
 	void warn_of_absent_vteps(const std::string &command, const std::optional<Address> &only = {});
-	/// With -v: one line on stderr.
+	/// With -v, prints a line on stderr.
 	void tell(const std::string &line) const;
 
 private:
 	Options options_;
-	/// One of them at most.
+	/// At most one of the two is open.
 	std::optional<OverlayView> view_;
 	std::optional<Overlay> overlay_;
 };
@@ -69,25 +70,26 @@ struct Command {
 struct Object {
 	std::string_view name;
 	std::span<const Command> commands;
-	bool abbreviable = true; ///< a unique prefix of the name will do
+	bool abbreviable = true; ///< any unique prefix of the name is accepted
 };
 
-/// Runs the command that words (OBJECT COMMAND …) name. Errors begin with "OBJECT COMMAND: ".
+/// Runs the command OBJECT COMMAND …. Messages of errors start with "OBJECT COMMAND: ".
 void run_command(Context &context, const std::vector<std::string> &words);
 
-/// The grammar of one object, or of everything where object is empty. Error(Request) for an unknown one.
+/// Returns the grammar of one object, or of all if object is empty. Throws Error(Request) if it is unknown.
 std::string help_text(const std::string &object);
 
-/// Throws no_network().
+/// Returns a network by name. Throws no_network() if there is none.
 NetworkConfig &network_of(Config &config, const std::string &name);
 
-/// "net NAME", or nothing for all networks (empty). Error(Request) where there is no such network.
+/// Parses "net NAME", or nothing for all networks (returns ""). Throws Error(Request) if there is no such network.
 std::string net_filter(Context &context, Args &args);
 
-/// "[encap KIND] [dstport P] [via WAY] [require WHAT]": what is said of the peer of a flood or FDB entry.
+/// Returns the keys "[encap KIND] [dstport P] [via WAY] [require WHAT]", which say how the peer of a flood or FDB entry
+/// is reached.
 std::vector<Key> peer_keys(PeerWords &words);
 
-/// A VLAN ID, 1-4094 (802.1Q).
+/// Parses a VLAN ID, 1-4094 (802.1Q). Throws Error(Request) if it is out of range.
 uint16_t parse_vid(const std::string &text);
 
 extern const Object kVtepObject, kUplinkObject, kNetObject, kPortObject, kFdbObject, kFloodObject, kStatsObject,

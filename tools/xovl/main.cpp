@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The command xovl: options, then one command or a file of them; every error ends here as one line and an exit status.
+// The command xovl: reads the options, then runs one command or a file of commands. Errors become one line on stderr
+// and the exit status.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -29,18 +30,19 @@ struct CommandLine {
 	std::vector<std::string> words;
 };
 
-/// Error(Request) for options that are wrong.
+/// Throws Error(Request) if an option is wrong.
 CommandLine parse(int argc, char **argv)
 {
 	CommandLine line;
 	CLI::App app;
 	app.set_help_flag();
-	app.allow_extras(); // OBJECT COMMAND and their words
+	app.allow_extras(); // OBJECT COMMAND and the arguments
 	app.add_option("-n", line.netns)->type_name("NETNS");
 	app.add_option("-b", line.batch)->type_name("FILE");
 	app.add_option("--pin-root", line.options.pin_root)->type_name("DIR")->envname("XOVL_PIN_ROOT");
 	for (CLI::Option *option : app.get_options())
-		option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); // refused below, in our words
+		// repeated options are refused below, with a message of our own
+		option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 	app.add_flag("-j", line.options.format.json);
 	app.add_flag("-p", line.options.format.pretty);
 	app.add_flag("-v", line.options.verbose);
@@ -83,7 +85,7 @@ void run(const CommandLine &line)
 
 int main(int argc, char **argv)
 {
-	signal(SIGPIPE, SIG_IGN); // a write to a closed pipe is an error like others
+	signal(SIGPIPE, SIG_IGN); // writing to a closed pipe fails with EPIPE
 	try {
 		run(parse(argc, argv));
 		return 0;

@@ -28,7 +28,7 @@ std::string cell(const Column &column, const Json &value)
 	return value.dump();
 }
 
-/// The cells of one line, the last one not padded.
+/// Formats one line. The last cell is not padded.
 std::string line(const std::vector<std::string> &cells, const std::vector<size_t> &widths,
 		 const std::vector<bool> &to_right)
 {
@@ -150,7 +150,8 @@ std::string hooks_text(const Json &hooks)
 
 void Output::json(const Json &value)
 {
-	// names of interfaces are octets of any kind: what is not UTF-8 is replaced, and what a terminal may take for a command is \uNNNN
+	// Interface names can contain any octets. Invalid UTF-8 is replaced, and non-ASCII characters are written as
+	// \uNNNN, because a terminal might interpret them.
 	buffer_ += value.dump(format_.pretty ? 4 : -1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 

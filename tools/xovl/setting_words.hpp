@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The settings of an object as words of a command, in its usage and in what it shows.
+// The settings of an object as arguments of a command, in its usage line and in `show`.
 #pragma once
 
 #include <fmt/format.h>
@@ -15,10 +15,11 @@
 
 namespace xovl {
 
-/// What a command says of an object's settings.
+/// Collects the settings given to a command.
 template <typename Object> class SettingWords {
 public:
-	/// To be parsed into this, which lives as long. make: the object is made now, so that what stays must be said.
+	/// Returns keys that store their values in this object, which must outlive them. make: the object is being
+	/// created, so fixed settings are mandatory; otherwise they are not accepted.
 	std::vector<Key> keys(bool make)
 	{
 		std::vector<Key> keys;
@@ -30,7 +31,7 @@ public:
 		return keys;
 	}
 
-	/// In the order of the table. Error(Request).
+	/// Parses the given settings into object, in the order of the table. Throws Error(Request).
 	void into(Object &object) const
 	{
 		for (const auto &[setting, text] : given_)
@@ -41,7 +42,7 @@ private:
 	std::map<const Setting<Object> *, std::string> given_;
 };
 
-/// " encap vxlan|geneve [vni N] [mtu N]"
+/// Returns " encap vxlan|geneve [vni N] [mtu N]". make: as for keys().
 template <typename Object> std::string settings_usage(bool make)
 {
 	std::string usage;
@@ -55,7 +56,7 @@ template <typename Object> std::string settings_usage(bool make)
 	return usage;
 }
 
-/// Those that have no column of their own and are not at their default.
+/// Returns the settings that have no column of their own and differ from their defaults.
 template <typename Object> Json options_of(const Object &object)
 {
 	Json options = Json::object();

@@ -97,7 +97,7 @@ CounterSection port_section(const Counters &counters, Cpus cpus)
 	return section;
 }
 
-/// Frames of VLANs that are no port of an interface, while others are.
+/// Frames of VLANs without a port, on interfaces that have VLAN ports.
 CounterSection interface_section(const Counters &counters, Cpus cpus)
 {
 	CounterSection section{.key = "interfaces",
@@ -118,7 +118,7 @@ CounterSection peer_section(const Counters &counters, Cpus cpus)
 	return section;
 }
 
-/// {"net": "blue", "port": "eth1", "vid": 10, "packets": 3, "copies": 0}
+/// Returns {"net": "blue", "port": "eth1", "vid": 10, "packets": 3, "copies": 0}.
 Json place_json(const DropPlace &place, const PerCpu<xovl_drop_stats> &stats)
 {
 	Json object = Json::object();
@@ -138,7 +138,7 @@ Json place_json(const DropPlace &place, const PerCpu<xovl_drop_stats> &stats)
 	return object;
 }
 
-/// "blue eth1.10 3": the network, where, and how many.
+/// Returns "blue eth1.10 3": network, place, number of drops.
 std::string place_text(const Json &place)
 {
 	std::string text;
@@ -150,7 +150,7 @@ std::string place_text(const Json &place)
 	return text + std::to_string(place["packets"].get<uint64_t>() + place["copies"].get<uint64_t>());
 }
 
-/// The places with most drops first.
+/// Lists the three places with most drops.
 std::string places_text(const Json &places)
 {
 	constexpr size_t kShown = 3;
@@ -166,7 +166,7 @@ std::string places_text(const Json &places)
 	return text.empty() ? "-" : text;
 }
 
-/// Every reason; people are shown those that occurred.
+/// Returns a row for every reason. For text output, snapshot_of() removes the reasons that did not occur.
 CounterSection drop_section(const Counters &counters, Cpus cpus)
 {
 	CounterSection section{.key = "drops",
@@ -193,7 +193,7 @@ constexpr struct {
 		 {"peer", peer_section},
 		 {"drop", drop_section}};
 
-/// Values by the row they belong to.
+/// Returns the values of each row by its id.
 std::map<std::vector<Json>, const Values *> index_of(const CounterSection &section)
 {
 	std::map<std::vector<Json>, const Values *> index;
@@ -219,7 +219,7 @@ std::vector<Column> columns_of(const CounterSection &section, bool rates)
 	return columns;
 }
 
-/// Null where there was no such counter before, or it began anew.
+/// Returns null if the counter is new or was reset.
 Json rate_of(const Values *before, const Values &now, size_t i, double seconds)
 {
 	if (!before || (*before)[i] > now[i] || seconds <= 0)

@@ -13,7 +13,7 @@
 namespace xovl {
 
 struct CounterRow {
-	std::vector<Json> id; ///< whose counters these are
+	std::vector<Json> id; ///< object that the counters belong to
 	std::vector<uint64_t> values;
 	std::vector<Json> remarks;
 };
@@ -31,19 +31,19 @@ struct Snapshot {
 	std::vector<CounterSection> sections;
 };
 
-/// Sums over the CPUs, or one row for each CPU that counted anything.
+/// Together: sums over all CPUs. Each: one row for each CPU that has counted anything.
 enum class Cpus { Together, Each };
 
-/// net, port, peer or drop. Returns it. Error(Request) for another word.
+/// Checks and returns the name of a section: net, port, peer or drop. Throws Error(Request) for another word.
 std::string parse_section(const std::string &text);
 
-/// Reasons of drops that did not occur.
+/// Whether to show drop reasons that did not occur.
 enum class Zeros { Shown, Hidden };
 
-/// which: of parse_section(); empty: all.
+/// which: from parse_section(); empty means all sections.
 Snapshot snapshot_of(const Counters &counters, const std::string &which, Cpus cpus, Zeros zeros);
 
-/// Tables of now; beside each number its rate per second since before. before nullptr: no rates.
+/// Returns the tables of now. With before, each number has its rate per second since then.
 std::vector<Section> tables_of(const Snapshot &now, const Snapshot *before);
 
 } // namespace xovl

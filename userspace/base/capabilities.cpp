@@ -12,11 +12,12 @@ namespace xovl {
 
 namespace {
 
-// linux/capability.h of Linux 5.8
+// Defined in linux/capability.h from Linux 5.8 on.
 constexpr unsigned kCapPerfmon = 38;
 constexpr unsigned kCapBpf = 39;
 
-/// One bit for each effective capability; all where the kernel does not tell: it will refuse what is not ours.
+/// Returns one bit for each effective capability. If capget() fails, all bits are set: the kernel will refuse what is
+/// not permitted.
 uint64_t effective_capabilities()
 {
 	__user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -26,7 +27,7 @@ uint64_t effective_capabilities()
 	return data[0].effective | uint64_t{data[1].effective} << 32;
 }
 
-/// The initial user namespace maps every number to itself. True where nothing tells.
+/// True if the user namespace maps every user ID to itself (user_namespaces(7)), or if the map cannot be read.
 bool is_initial_user_namespace()
 {
 	std::ifstream map("/proc/self/uid_map");

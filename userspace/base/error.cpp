@@ -27,7 +27,8 @@ Error system_error(const std::string &operation, const std::string &object, int 
 
 namespace {
 
-/// The octets of the UTF-8 character that text begins with (RFC 3629); 0: it is none, or a control character.
+/// Returns the length in octets of the UTF-8 character at the start of text (RFC 3629), or 0 if it is invalid or a
+/// control character.
 size_t printable_octets(std::string_view text)
 {
 	auto octet = [&](size_t i) { return static_cast<unsigned char>(text[i]); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The one error of libxovl: a value that says who is to blame and what would be right.
+// The exception of libxovl. It tells whether the request was wrong or the system refused it.
 #pragma once
 
 #include <stdexcept>
@@ -8,13 +8,13 @@
 
 namespace xovl {
 
-/// Thrown by libxovl, caught where a request ends (main, or one line of a batch).
+/// Thrown by libxovl, caught in main() or for one line of a batch.
 /// what() is one line without a trailing newline: what is wrong (what would be right).
 class Error : public std::runtime_error {
 public:
 	enum class Kind {
 		Request = 1, ///< the request is wrong: grammar, range, unknown name, file
-		System = 2,  ///< the request is right and the system refused
+		System = 2,  ///< the request is right, but the system refused it
 	};
 
 	Error(Kind kind, const std::string &text) : std::runtime_error(text), kind_(kind) {}
@@ -27,22 +27,24 @@ private:
 	Kind kind_;
 };
 
-/// A wrong request whose text begins with its place in a file.
+/// A wrong request. The message begins with the position in a file.
 class PlacedError : public Error {
 public:
 	PlacedError(const std::string &place, const std::string &text) : Error(Kind::Request, place + text) {}
 };
 
-/// A wrong request. text: what is wrong (what would be right).
+/// Returns an Error(Request). text: what is wrong (what would be right).
 Error request_error(const std::string &text);
 
-/// A refusal of the system: "OPERATION OBJECT: strerror(err)". err is a positive errno.
+/// Returns an Error(System) with the text "OPERATION OBJECT: strerror(err)". err: a positive errno. For EPERM and
+/// EACCES the text also names the missing capabilities.
 Error system_error(const std::string &operation, const std::string &object, int err);
 
-/// A text as terminals may see it: control characters and what is not UTF-8 as \xNN, on one line.
+/// Returns the text on one line, safe for terminals: control characters and invalid UTF-8 are written as \xNN.
 std::string printable(std::string_view text);
 
-/// A user's text as messages show it: in quotes, on one line, unprintable octets as \xNN, a long one cut.
+/// Returns the user's text for a message: in quotes, on one line, octets outside printable ASCII as \xNN, cut after 64
+/// octets.
 std::string in_quotes(std::string_view text);
 
 } // namespace xovl

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A file descriptor with one owner, closed by the destructor.
 #pragma once
 
 #include <unistd.h>
@@ -7,7 +8,7 @@
 
 namespace xovl {
 
-/// A file descriptor with one owner.
+/// A file descriptor with one owner. Move-only.
 class Fd {
 public:
 	Fd() = default;

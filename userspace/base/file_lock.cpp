@@ -19,7 +19,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// A line of /proc/locks: "1: FLOCK ADVISORY WRITE 1234 00:2a:5678 0 EOF". 0: another file's, or of a process that we do not see.
+/// Parses a line of /proc/locks (proc_locks(5)): "1: FLOCK ADVISORY WRITE 1234 00:2a:5678 0 EOF". Returns the process
+/// ID, or 0 if the lock is on another file or held by a process outside this PID namespace.
 int holder_of_line(const std::string &line, const std::string &file)
 {
 	std::istringstream words(line);
@@ -28,7 +29,7 @@ int holder_of_line(const std::string &line, const std::string &file)
 	return kind == "FLOCK" && of == file ? std::atoi(pid.c_str()) : 0;
 }
 
-/// "process 1234 (xovl)"
+/// Returns the process that holds a lock on the file: "process 1234 (\"xovl\")", or "another process".
 std::string holder_of(const Fd &file)
 {
 	struct stat info = {};
@@ -72,7 +73,7 @@ void lock_file(const Fd &file, Lock lock, const std::string &name)
 			throw Error(Error::Kind::System,
 				    fmt::format("{} is locked by {} since {} s or more (wait for it or end it)", name,
 						holder, kLockTimeout.count()));
-		holder = now; // commands take turns: ours comes
+		holder = now; // commands take turns, so wait for the next holder
 	}
 }
 

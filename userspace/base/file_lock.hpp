@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Locks on open files (flock) that nobody waits for without end.
+// Locks on open files (flock(2)) with a limited wait.
 #pragma once
 
 #include <chrono>
@@ -11,12 +11,15 @@ namespace xovl {
 
 enum class Lock { Shared, Exclusive };
 
+/// Time to wait for one holder of a lock.
 inline constexpr std::chrono::seconds kLockTimeout{10};
 
-/// False: another process held it until timeout. Error(System): the kernel refuses. name: as messages call the file.
+/// Returns false if another process held the lock until the timeout. name: the file's name in messages. Throws
+/// Error(System) if flock() fails.
 bool try_lock(const Fd &file, Lock lock, std::chrono::milliseconds timeout, const std::string &name);
 
-/// Waits for kLockTimeout at most for one holder. Error(System): it holds the lock still; the message names the process.
+/// Takes the lock. Waits at most kLockTimeout for one holder. Throws Error(System) if the same process still holds it
+/// then; the message names the process. name: the file's name in messages.
 void lock_file(const Fd &file, Lock lock, const std::string &name);
 
 } // namespace xovl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The contents of a hash map, in userspace.
+// The contents of a BPF hash map, held in userspace.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ template <typename T> bool same_octets(const T &a, const T &b)
 	return std::memcmp(&a, &b, sizeof(T)) == 0;
 }
 
-/// A hash map whose keys are plain structs without padding, compared by their octets. Elements stand in one vector in the
-/// order in which they came; half a million take a third of what std::map needs, and less time.
+/// A hash map for keys that are plain structs without padding, compared byte by byte. The elements are in one vector,
+/// in insertion order. Half a million elements take a third of the memory of std::map, and less time.
 template <typename Key, typename Value> class Image {
 public:
 	using Element = std::pair<Key, Value>;
@@ -41,7 +41,7 @@ public:
 		return begin() + (std::as_const(*this).find(key) - std::as_const(*this).begin());
 	}
 
-	/// The element must be there.
+	/// The key must be present.
 	const Value &at(const Key &key) const
 	{
 		auto found = find(key);
@@ -50,7 +50,7 @@ public:
 		return found->second;
 	}
 
-	/// Takes as long as copying all.
+	/// Copies all other elements: linear time.
 	void erase(const Key &key)
 	{
 		Image rest;
@@ -60,7 +60,8 @@ public:
 		*this = std::move(rest);
 	}
 
-	/// Void with the next element that comes, as iterators are.
+	/// Returns the value for the key, inserted if it is missing. The next insertion invalidates the reference, as
+	/// it does iterators.
 	Value &operator[](const Key &key)
 	{
 		if (2 * (elements_.size() + 1) > slots_.size())
@@ -74,7 +75,7 @@ public:
 	}
 
 private:
-	/// The slot that has the key, or the free one where it belongs.
+	/// Returns the slot that holds the key, or the free slot for it.
 	size_t slot_of(const Key &key) const
 	{
 		const std::string_view octets(reinterpret_cast<const char *>(&key), sizeof(key));
@@ -92,7 +93,8 @@ private:
 	}
 
 	std::vector<Element> elements_;
-	std::vector<uint32_t> slots_; ///< position in elements_ plus 1; 0: free. As many as a power of two.
+	/// Index in elements_ plus 1; 0 means free. The size is a power of two.
+	std::vector<uint32_t> slots_;
 };
 
 } // namespace xovl

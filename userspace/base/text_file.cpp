@@ -47,7 +47,8 @@ bool append_block(int fd, const std::string &name, std::string &text)
 constexpr size_t kLineMost = 1 << 20;
 constexpr unsigned kWriterWait = 5; ///< seconds
 
-/// As open(), but EINTR where it waits too long: for somebody who opens the other end of a FIFO.
+/// Like open(), but fails with EINTR after kWriterWait. Opening a FIFO blocks until another process opens the other
+/// end.
 int open_in_time(const char *path, int flags)
 {
 	struct sigaction interrupt {};
@@ -73,7 +74,7 @@ void write_all(int fd, const std::string &path, std::string_view text)
 	}
 }
 
-/// The file that a path leads to through symbolic links; it need not exist.
+/// Follows symbolic links at the end of the path. The target need not exist.
 std::filesystem::path link_target(std::filesystem::path path)
 {
 	std::error_code error;
@@ -82,14 +83,14 @@ std::filesystem::path link_target(std::filesystem::path path)
 	return path;
 }
 
-/// Standard output may lead into a regular file, too. The command goes on writing to it.
+/// True if the file is standard output, which can be a regular file. The command keeps writing to it.
 bool is_stdout(const struct stat &file)
 {
 	struct stat out {};
 	return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == file.st_dev && out.st_ino == file.st_ino;
 }
 
-/// A new file in the same folder, which takes the place of a file or goes with the object.
+/// A temporary file in the folder of the target. put() renames it over the target; otherwise the destructor deletes it.
 class Replacement {
 public:
 	explicit Replacement(const std::filesystem::path &target)
@@ -105,7 +106,8 @@ public:
 	Replacement(const Replacement &) = delete;
 	Replacement &operator=(const Replacement &) = delete;
 
-	/// old: the file whose owner and mode it gets; nullptr: there is none.
+	/// Writes the text and replaces the target. old: the file whose owner and mode are kept; nullptr if there is
+	/// none. Throws Error(System) if a system call fails.
 	void put(std::string_view text, const struct stat *old)
 	{
 		const mode_t mask = umask(0);

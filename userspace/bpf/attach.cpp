@@ -28,10 +28,10 @@ int keep_libbpf(libbpf_print_level level, const char *format, va_list args)
 
 int keep_libxdp(libxdp_print_level, const char *, va_list)
 {
-	return 0; // its warnings only repeat what its error codes say
+	return 0; // the warnings only repeat the error codes
 }
 
-/// What the kernel tells of a program, map or link. Of lists in it: as wanted says.
+/// Returns the kernel's information about a program, map or link. wanted: names the buffers for lists.
 template <typename Info> Info object_info(int object, const char *what, Info wanted = {})
 {
 	__u32 length = sizeof(wanted);
@@ -45,7 +45,7 @@ bpf_prog_info program_info(int program)
 	return object_info<bpf_prog_info>(program, "a BPF program");
 }
 
-// From pos to the end of its line.
+// Returns the text from pos to the end of its line.
 std::string line_at(const std::string &text, size_t pos)
 {
 	return text.substr(pos, text.find('\n', pos) - pos);
@@ -133,7 +133,7 @@ std::string BpfLog::reason(int err) const
 	if (size_t pos = text_.rfind(extack); pos != std::string::npos)
 		return line_at(text_, pos + extack.size());
 
-	// the verifier's log ends with its complaint and this line of statistics
+	// The verifier's log ends with its error message, followed by this line of statistics.
 	if (size_t end = text_.rfind("\nprocessed "); end != std::string::npos && end > 0) {
 		size_t before = text_.rfind('\n', end - 1);
 		return "verifier: " + line_at(text_, before == std::string::npos ? 0 : before + 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Attach points: how a program gets onto an interface, is replaced there at once, and leaves without a trace.
+// Attaching programs to interfaces, replacing them without a gap, and detaching them without leaving a trace.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -19,7 +19,7 @@
 
 namespace xovl {
 
-/// Programs that xovl attaches are named so; the kernel shows the name, and xovl knows its own by it.
+/// Names of the programs that xovl attaches. The kernel keeps the names, and xovl recognises its programs by them.
 inline constexpr const char *kXdpNames[] = {"xovl_xdp_port", "xovl_xdp_uplink"};
 inline constexpr const char *kTcPort = "xovl_tc_port";
 inline constexpr const char *kTcUplink = "xovl_tc_uplink";
@@ -28,24 +28,24 @@ inline constexpr const char *kTcGuard = "xovl_tc_guard";
 inline constexpr const char *kTcTunnel = "xovl_tc_tunnel";
 inline constexpr const char *kTcNames[] = {kTcPort, kTcUplink, kTcWay, kTcGuard, kTcTunnel};
 
-/// The kernel's name of a loaded program, 15 characters. Error(System).
+/// Returns the kernel's name of a loaded program, cut to 15 characters. Throws Error(System) if it cannot be read.
 std::string program_name(const Fd &program);
-/// The same; empty when there is none of that number, "number 7" when only CAP_SYS_ADMIN could tell.
+/// The same by program ID. Empty if there is no such program; "number 7" if reading the name needs CAP_SYS_ADMIN.
 std::string program_name(uint32_t prog_id);
 
-/// The kernel's number of a loaded program, never given twice. Error(System).
+/// Returns the ID of a loaded program. IDs are never reused. Throws Error(System) if it cannot be read.
 uint32_t program_id(int program);
 
-/// The numbers of the maps that a loaded program uses. Error(System).
+/// Returns the IDs of the maps that a loaded program uses. Throws Error(System) if they cannot be read.
 std::set<uint32_t> program_maps(const Fd &program);
 
-/// The number of a map; 0: the descriptor is of something else. Error(System).
+/// Returns the ID of a map; 0 if the descriptor is not a map. Throws Error(System) if it cannot be read.
 uint32_t map_id(int object);
 
-/// What the kernel tells of a BPF link. Error(System).
+/// Returns the kernel's information about a BPF link. Throws Error(System) if it cannot be read.
 bpf_link_info link_info(const Fd &link);
 
-/// While one lives, what libbpf and libxdp would print to stderr is kept here instead.
+/// While an object of this class lives, the warnings of libbpf are kept in it, and libxdp prints nothing.
 class BpfLog {
 public:
 	BpfLog();
@@ -53,7 +53,8 @@ public:
 	BpfLog(const BpfLog &) = delete;
 	BpfLog &operator=(const BpfLog &) = delete;
 
-	/// One line: what the driver (netlink extack) or the verifier said last; strerror(err) when they were silent.
+	/// Returns one line: the last message of the driver (netlink extack) or of the verifier; strerror(err) if there
+	/// is none.
 	std::string reason(int err) const;
 	void append(const char *format, va_list args);
 
@@ -66,92 +67,97 @@ private:
 
 enum class TcPoint { Ingress, Egress };
 
-/// What tells our program at a TC hook from somebody else's.
+/// How to recognise our program at a TC hook.
 struct TcOwn {
-	std::string pin_path; ///< of the tcx link
-	/// Ids of those that a clsact filter of ours can have; empty: any with a name of ours.
+	std::string pin_path; ///< path of the pinned tcx link
+	/// IDs of our programs that a clsact filter may run. Empty: any program with one of our names.
 	std::vector<uint32_t> programs;
 	TcPoint point = TcPoint::Ingress;
 };
 
-/// A tcx link pinned at own.pin_path where the kernel has tcx; else a clsact filter with our own priority and
-/// handle. Attached already: the program is replaced at once (link update, filter replace).
-/// making_clsact() is called before the clsact qdisc is added where it is missing. Error(System) when the kernel refuses.
+/// Attaches a program, as a tcx link pinned at own.pin_path if the kernel has tcx, else as a clsact filter with our own
+/// priority and handle. A program of ours is replaced without a gap (link update, filter replace).
+/// making_clsact() is called before a missing clsact qdisc is added. Throws Error(System) if the kernel refuses.
 void tc_attach(const LinkInfo &link, int prog_fd, const TcOwn &own, const std::function<void()> &making_clsact);
 
-/// What has become of the pinned tcx link; None: there is none, or the kernel has no tcx.
+/// State of the pinned tcx link. None: there is no pinned link, or the kernel has no tcx.
 enum class TcLink {
 	None,
-	Attached, ///< to an interface, in whatever network namespace that is now
-	Detached, ///< the interface is gone, or somebody has detached it
+	Attached, ///< attached to an interface, in any network namespace
+	Detached, ///< the interface is gone, or another process detached the link
 };
 TcLink tc_link_state(const TcOwn &own);
 
-/// Detach the pinned tcx link, in whatever network namespace its interface is, and remove the pin. None: nothing to do.
+/// Detaches the pinned tcx link, whatever network namespace its interface is in, and removes the pin. Does nothing if
+/// nothing is pinned.
 void tc_detach_link(const TcOwn &own);
 
-/// Detach the clsact filter, if it is ours. The qdisc stays.
+/// Removes the clsact filter if it is ours. The qdisc stays.
 void clsact_detach(uint32_t ifindex, const TcOwn &own);
 
-/// Detach, remove the pin and, where made_clsact and no other filter is left on it, the qdisc.
-/// Nothing attached, or the interface gone: nothing to do.
+/// Detaches the program and removes the pin. If made_clsact is set and no other filter is left, removes the qdisc, too.
+/// Does nothing if nothing is attached or the interface is gone.
 void tc_detach(uint32_t ifindex, const TcOwn &own, bool made_clsact);
 
-/// Whether our program (by prog id of the pinned link, or our filter) is attached there now. Error(System): it cannot be seen.
+/// True if our program is attached, by the pinned link or by our filter. Throws Error(System) if it cannot be read.
 bool tc_attached(uint32_t ifindex, const TcOwn &own);
 
-/// Ids of the programs that run at a tcx hook, in that order; empty where the interface or tcx is missing.
+/// Returns the IDs of the programs at a tcx hook, in the order in which they run; empty if the kernel has no tcx or the
+/// interface is gone.
 std::vector<uint32_t> tcx_programs(uint32_t ifindex, TcPoint point);
 
-/// Where our XDP program of an interface is pinned when it runs alone: known by that without CAP_SYS_ADMIN, which looking up programs by
-/// number needs. Empty: it is not.
+/// Where our XDP program of an interface is pinned when it runs without a dispatcher. The pin identifies it: looking up
+/// a program by ID needs CAP_SYS_ADMIN. An empty path means it is not pinned.
 struct XdpOwn {
 	std::string pin_path;
 };
 
 enum class XdpResult {
 	Attached,
-	Busy, ///< another XDP program is there and cannot be joined (other mode, not libxdp's, full, kernel refuses)
-	Unsupported ///< the driver or kernel refuses this mode here
+	Busy, ///< another XDP program is attached and cannot be joined: other mode, not libxdp's, full, kernel refuses
+	Unsupported ///< the driver or the kernel refuses this mode
 };
 
 struct XdpOutcome {
 	XdpResult result;
-	std::string text; ///< of a refusal: one line with the reason of the kernel or driver
+	std::string text; ///< for a refusal: one line with the reason of the kernel or driver
 };
 
-/// XDP, native or generic, through libxdp: joined to the dispatcher beside other programs where the kernel can, else as
-/// the only program; never evicts another one. The attachment survives the process.
-/// open_object opens (does not load) a fresh copy of the XDP object with maps and constants set, of which only program
-/// prog_name is to be loaded; xdp_attach owns and closes it.
-/// Any other outcome than Attached leaves no program of ours there, also where one was.
-/// With our program attached already in the same mode: the new one takes its place without a moment in which none is
-/// attached (behind the dispatcher both run for that moment, the old one first). In the other mode: detached first, as
-/// an interface has one mode.
+/// Attaches native or generic XDP through libxdp: behind the dispatcher, beside other programs, if the kernel supports
+/// it, else as the only program. Another program is never evicted. The program stays attached when the process ends.
+/// open_object() opens, but does not load, a new copy of the XDP object with maps and constants set. Only its program
+/// prog_name is loaded. xdp_attach() closes the object.
+/// If a program of ours is attached in the same mode, the new one replaces it without a gap (behind the dispatcher both
+/// run for a moment, the old one first). If it is attached in the other mode, it is detached first, because an
+/// interface has one XDP mode.
+/// If the result is not Attached, no program of ours is left on the interface. Throws Error(System) if the state cannot
+/// be read or the pin cannot be made.
 XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
 		      const std::function<bpf_object *()> &open_object, const XdpOwn &own = {});
 
-/// Detach our program; others stay. Nothing of ours there, or the interface gone: nothing to do.
-/// own_map_fd: any map that our programs of this network namespace use. With it those are unpinned too that libxdp left
-/// behind for this ifindex: of an interface that is gone, or of an attach that was killed half-way. (The path of
-/// libxdp's pins has only the ifindex, which other namespaces have too.)
+/// Detaches our program; others stay. Does nothing if the interface is gone or has no program of ours. Throws
+/// Error(System) if the kernel refuses.
+/// own_map_fd: a map that our programs in this network namespace use. If it is given, pins of our programs that libxdp
+/// left behind for this ifindex are removed, too: those of deleted interfaces and of killed commands. (The path of
+/// libxdp's pins contains only the ifindex, and other namespaces have the same numbers.)
 void xdp_detach(uint32_t ifindex, const XdpOwn &own = {}, int own_map_fd = -1);
 
-/// Whether a program of ours that is attached there uses the map.
+/// True if a program of ours attached to the interface uses the map.
 bool xdp_uses_map(uint32_t ifindex, int map_fd);
 
-/// What keeps our program from being attached in that mode: "native XDP program xp is attached and cannot be joined". Empty: nothing that can
-/// be seen beforehand.
+/// Returns why our program cannot be attached in that mode: "native XDP program xp is attached and cannot be joined".
+/// Empty if no obstacle is visible beforehand.
 std::string xdp_in_the_way(uint32_t ifindex, xovl_mode mode, const XdpOwn &own);
 
-/// Ids of the XDP programs of the interface, in their order; behind a dispatcher those that it calls.
+/// Returns the IDs of the interface's XDP programs in the order in which they run; with a dispatcher, those that it
+/// calls.
 std::vector<uint32_t> xdp_programs(uint32_t ifindex);
 
-/// Unpin what libxdp has of ours that uses a map, of interfaces that are gone with their network namespace.
+/// Removes libxdp's pins of our programs that use the map, for interfaces that are gone with their network namespace.
 void xdp_forget(int own_map_fd);
 
-/// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our program is attached there now, else XOVL_MODE_TC. Error(System): it cannot be
-/// seen.
+/// Returns XOVL_MODE_NATIVE or XOVL_MODE_GENERIC if our program is attached, else XOVL_MODE_TC. Throws Error(System) if
+/// it cannot be read.
 xovl_mode xdp_attached(uint32_t ifindex, const XdpOwn &own = {});
 
 } // namespace xovl

@@ -16,16 +16,17 @@ namespace xovl {
 
 namespace {
 
-// include/uapi/linux/bpf.h (Linux 6.6), which older headers lack
+// From include/uapi/linux/bpf.h (Linux 6.6), missing in older headers.
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
 constexpr uint32_t kLinkTypeTcx = 11;
 
-// Our place on clsact. The priority ("xo") is unlikely to be taken, and leaves room for other filters before and after.
+// Our priority and handle on clsact. The priority (the letters "xo") is unlikely to be in use, and leaves room for
+// other filters before and after.
 constexpr uint32_t kFilterPriority = 0x786f;
 constexpr uint32_t kFilterHandle = 1;
 
-/// A tcx link that is in force, and the program that it runs.
+/// An attached tcx link, and the ID of its program.
 struct TcxLink {
 	Fd fd;
 	uint32_t program = 0;
@@ -36,7 +37,7 @@ bpf_attach_type tcx_type(TcPoint point)
 	return point == TcPoint::Ingress ? kTcxIngress : kTcxEgress;
 }
 
-/// No Fd: nothing is pinned there.
+/// Returns an empty Fd if nothing is pinned there.
 Fd open_pin(const std::string &path)
 {
 	Fd fd(bpf_obj_get(path.c_str()));
@@ -45,8 +46,8 @@ Fd open_pin(const std::string &path)
 	return fd;
 }
 
-/// The pinned link where it is in force on this interface. It is not when the interface went away, also into another
-/// namespace, and its index was given to another one; or when somebody detached it.
+/// Returns the pinned link if it is attached to this interface. It is not if the interface was deleted or moved to
+/// another network namespace and its index given to another one, or if another process detached the link.
 TcxLink open_link(uint32_t ifindex, const TcOwn &own)
 {
 	Fd fd = open_pin(own.pin_path);
@@ -55,7 +56,7 @@ TcxLink open_link(uint32_t ifindex, const TcOwn &own)
 	const bpf_link_info info = link_info(fd);
 	if (info.type != kLinkTypeTcx)
 		return {};
-	// info.tcx.ifindex of newer headers stands where xdp.ifindex does
+	// tcx.ifindex of newer headers has the same offset as xdp.ifindex.
 	if (info.xdp.ifindex != ifindex || std::ranges::count(tcx_programs(ifindex, own.point), info.prog_id) == 0)
 		return {};
 	return {std::move(fd), info.prog_id};
@@ -71,11 +72,11 @@ TcxResult tcx_attach(const LinkInfo &link, int prog_fd, const TcOwn &own)
 		return TcxResult::Attached;
 	}
 	Fd fd(bpf_link_create(prog_fd, static_cast<int>(link.ifindex), tcx_type(own.point), nullptr));
-	if (!fd && errno == EINVAL) // an unknown attach type
+	if (!fd && errno == EINVAL) // unknown attach type: no tcx
 		return TcxResult::Missing;
 	if (!fd)
 		throw system_error("attaching TC to", link.name, errno);
-	if (unlink(own.pin_path.c_str()) && errno != ENOENT) // of an interface that is gone
+	if (unlink(own.pin_path.c_str()) && errno != ENOENT) // the pin of an interface that is gone
 		throw system_error("remove", own.pin_path, errno);
 	if (bpf_obj_pin(fd.get(), own.pin_path.c_str()))
 		throw system_error("pinning", own.pin_path, errno);
@@ -89,13 +90,13 @@ bpf_tc_hook clsact_hook(uint32_t ifindex, TcPoint point)
 		.attach_point = point == TcPoint::Ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS};
 }
 
-/// Id of the program that stands at our priority and handle; 0: none.
+/// Returns the ID of the program at our priority and handle, or 0.
 uint32_t filter_program(uint32_t ifindex, TcPoint point)
 {
 	bpf_tc_hook hook = clsact_hook(ifindex, point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = kFilterHandle, .priority = kFilterPriority);
 	const int err = bpf_tc_query(&hook, &opts);
-	// EINVAL: no clsact
+	// EINVAL: there is no clsact qdisc
 	if (err && err != -ENOENT && err != -EINVAL && err != -ENODEV)
 		throw system_error("read the TC filter of interface", std::to_string(ifindex), -err);
 	return err ? 0 : opts.prog_id;
@@ -109,13 +110,15 @@ bool is_own_filter(uint32_t ifindex, const TcOwn &own)
 	return std::ranges::count(kTcNames, program_name(id)) > 0;
 }
 
-/// A filter that comes between the check and the removal is lost with the qdisc: the kernel has no "remove if empty".
+/// If another process adds a filter between check and removal, the filter is lost with the qdisc: the kernel has no
+/// "remove if empty".
 void remove_unused_clsact(uint32_t ifindex)
 {
 	if (has_tc_filters(ifindex))
 		return;
 	bpf_tc_hook hook = clsact_hook(ifindex, TcPoint::Ingress);
-	hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS); // both: the qdisc itself
+	// both directions: removes the qdisc itself
+	hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
 	bpf_tc_hook_destroy(&hook);
 }
 
@@ -171,7 +174,7 @@ void tc_detach_link(const TcOwn &own)
 	const Fd fd = open_pin(own.pin_path);
 	if (!fd)
 		return;
-	// at once; when only the pin goes the kernel takes its time
+	// Detach explicitly: after only removing the pin, the kernel detaches some time later.
 	if (bpf_link_detach(fd.get()) && errno != ENOLINK)
 		throw system_error("detaching", own.pin_path, errno);
 	if (unlink(own.pin_path.c_str()))
@@ -216,7 +219,7 @@ std::vector<uint32_t> tcx_programs(uint32_t ifindex, TcPoint point)
 
 bool tc_attached(uint32_t ifindex, const TcOwn &own)
 {
-	// somebody can have put another program behind our link
+	// Another process may have replaced the program of our link.
 	if (const TcxLink link = open_link(ifindex, own); link.fd)
 		return own.programs.empty() || std::ranges::count(own.programs, link.program) > 0;
 	BpfLog log;

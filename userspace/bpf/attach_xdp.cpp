@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Three states of an interface matter: no program of ours; ours behind libxdp's dispatcher; ours alone, without
-// dispatcher. The last is for kernels that lack freplace, and for those that refuse it to a program that changes packets
-// where the dispatcher does not (6.12.117 with libxdp 1.3, for one). Behind the dispatcher libxdp attaches and
-// detaches; it keeps what is attached in BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher
-// protocol"), which is read here to find our programs.
+// XDP programs of an interface: attaching, replacing, detaching and listing ours. An interface is in one of three
+// states: no program of ours, ours behind libxdp's dispatcher, or ours alone without dispatcher. The last is for
+// kernels without freplace, and for those that refuse freplace if our program changes packets and the dispatcher does
+// not (for example 6.12.117 with libxdp 1.3).
+// libxdp attaches and detaches the programs behind its dispatcher. It pins them as
+// BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher protocol"). This file reads these
+// pins to find our programs.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
@@ -37,7 +39,8 @@ namespace fs = std::filesystem;
 
 constexpr const char *kOwnPrefix = "xovl_xdp_";
 
-// libxdp's default: behind filters (xdp-filter has 10) and AF_XDP sockets (20), which see the frames as they came.
+// libxdp's default. It runs after filters (xdp-filter has 10) and AF_XDP sockets (20), which see the frames as they
+// arrive.
 constexpr unsigned int kRunPriority = 50;
 
 fs::path bpffs()
@@ -46,17 +49,17 @@ fs::path bpffs()
 	return folder ? folder : "/sys/fs/bpf";
 }
 
-/// libxdp makes its folder BPFFS/xdp when it needs it and leaves it there. A missing one is made here instead, told by
-/// the sticky bit, and removed when the last user of this class finds it empty. Users hold a shared lock on BPFFS.
+/// Keeps libxdp from leaving its folder BPFFS/xdp behind. If the folder is missing, this class creates it, marked by
+/// the sticky bit, and the last user of the class removes it if it is empty. Users hold a shared lock on BPFFS.
 class LibxdpFolder {
 public:
 	LibxdpFolder()
 	{
 		struct statfs info;
 		if (statfs(bpffs().c_str(), &info) || info.f_type != BPF_FS_MAGIC)
-			return; // libxdp does without
+			return; // without a bpffs libxdp makes no pins
 		Fd folder(open(bpffs().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-		// anybody may lock it who may read it: without the lock nothing is made here, and nothing removed
+		// Everybody who may read BPFFS may lock it. Without the lock the folder is neither created nor removed.
 		if (!folder || !try_lock(folder, Lock::Shared, std::chrono::seconds(1), bpffs()))
 			return;
 		lock_ = std::move(folder);
@@ -69,7 +72,7 @@ public:
 		if (!lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) || stat(path().c_str(), &info))
 			return;
 		if (info.st_mode & S_ISVTX)
-			rmdir(path().c_str()); // refused when it is not empty
+			rmdir(path().c_str()); // fails if the folder is not empty
 	}
 
 	LibxdpFolder(const LibxdpFolder &) = delete;
@@ -83,7 +86,7 @@ private:
 
 struct Program {
 	Fd fd;
-	fs::path pin; ///< progN-prog; empty without dispatcher
+	fs::path pin; ///< path of progN-prog; empty without dispatcher
 };
 
 bool is_own(const Fd &program)
@@ -96,7 +99,7 @@ fs::path dispatcher_folder(uint32_t ifindex, uint32_t id)
 	return LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, id);
 }
 
-/// What is in a folder; nothing when it is missing.
+/// Returns the entries of a folder; empty if the folder is missing.
 std::vector<fs::path> entries_of(const fs::path &folder)
 {
 	std::vector<fs::path> entries;
@@ -108,7 +111,7 @@ std::vector<fs::path> entries_of(const fs::path &folder)
 	return entries;
 }
 
-/// The programs pinned in a folder of a dispatcher, in the order in which they run.
+/// Returns the programs that a dispatcher calls, from its folder, in the order in which they run.
 std::vector<Program> joined_programs(const fs::path &dispatcher)
 {
 	std::vector<Program> programs;
@@ -132,16 +135,16 @@ std::vector<Program> own_programs(const fs::path &dispatcher)
 	return programs;
 }
 
-/// What the interface runs.
+/// The XDP state of an interface.
 struct Attached {
-	xovl_mode mode = XOVL_MODE_TC; ///< TC: no XDP program
-	uint32_t id = 0;               ///< the program or dispatcher
-	bool alone = false;            ///< it is ours, without dispatcher
-	std::vector<Program> own;      ///< ours, alone or behind the dispatcher
+	xovl_mode mode = XOVL_MODE_TC; ///< TC means no XDP program
+	uint32_t id = 0;               ///< ID of the program or dispatcher
+	bool alone = false;            ///< our program runs without dispatcher
+	std::vector<Program> own;      ///< our programs, alone or behind the dispatcher
 };
 
-/// The program that we pinned where it is the one of that number; else the program of that number. No Fd: it is not ours, as far as
-/// we may look.
+/// Returns the program with this ID: our pinned one if it matches, else by ID. Empty if it is gone, or if opening it
+/// needs CAP_SYS_ADMIN.
 Fd open_program(uint32_t id, const XdpOwn &own)
 {
 	if (!own.pin_path.empty()) {
@@ -193,7 +196,7 @@ xdp_attach_mode libxdp_mode(xovl_mode mode)
 using XdpProgram = std::unique_ptr<xdp_program, decltype(&xdp_program__close)>;
 using Object = std::unique_ptr<bpf_object, decltype(&bpf_object__close)>;
 
-/// 0 or a negative errno, as the functions below.
+/// Returns 0 or a negative errno, as do the functions below.
 int detach_joined(uint32_t ifindex, xovl_mode mode, int prog_fd)
 {
 	xdp_program *made = xdp_program__from_fd(prog_fd);
@@ -219,8 +222,8 @@ int detach_own(uint32_t ifindex, const Attached &now)
 	return 0;
 }
 
-/// Pin the program that has just been attached, in the place of the one before; unless it runs behind a dispatcher. (libxdp, too, attaches it
-/// alone where the kernel cannot join.)
+/// Pins the program that was just attached, replacing an older pin. A program behind a dispatcher is not pinned.
+/// (libxdp also attaches a program without dispatcher if the kernel cannot join programs.)
 void pin_alone(uint32_t ifindex, bpf_object *object, const char *prog_name, const XdpOwn &own)
 {
 	const int prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object, prog_name));
@@ -231,7 +234,8 @@ void pin_alone(uint32_t ifindex, bpf_object *object, const char *prog_name, cons
 		throw system_error("pin", own.pin_path, errno);
 }
 
-/// Without dispatcher: in the place of ours, provided that it is still the one we saw; else where no program is.
+/// Attaches without a dispatcher. Replaces our program if it is still the one found, else requires that no program is
+/// attached.
 int attach_alone(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_object *object, const char *prog_name)
 {
 	if (int err = bpf_object__load(object))
@@ -240,14 +244,14 @@ int attach_alone(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_obje
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
 	unsigned int flags = kernel_flags(mode);
 	if (now.alone)
-		opts.old_prog_fd = now.own.front().fd.get(); // makes libbpf add XDP_FLAGS_REPLACE
+		opts.old_prog_fd = now.own.front().fd.get(); // makes libbpf set XDP_FLAGS_REPLACE
 	else
 		flags |= XDP_FLAGS_UPDATE_IF_NOEXIST;
 	return bpf_xdp_attach(static_cast<int>(ifindex), prog_fd, flags, &opts);
 }
 
-/// Through libxdp, which loads the object as the kernel and what is attached demand. Older ones of ours leave
-/// after the new one is in: until then both run, one after the other.
+/// Attaches through libxdp, which loads the object as needed for the dispatcher. Our older programs are detached after
+/// the new one is attached; until then both run, one after the other.
 int attach_joined(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_object *object, const char *prog_name)
 {
 	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .obj = object, .prog_name = prog_name);
@@ -271,7 +275,7 @@ void load_only(bpf_object *object, const char *prog_name)
 		bpf_program__set_autoload(program, std::string_view(bpf_program__name(program)) == prog_name);
 }
 
-/// The programs that the interface runs: those behind the dispatcher where there is one.
+/// Returns the names of the programs that the interface runs; with a dispatcher, those that it calls.
 std::string program_names(uint32_t ifindex, uint32_t id)
 {
 	std::string names;
@@ -283,7 +287,7 @@ std::string program_names(uint32_t ifindex, uint32_t id)
 std::string why_not_joined(int err, const BpfLog &log)
 {
 	if (err == -EBUSY || err == -EEXIST)
-		return {}; // says no more than that one is attached
+		return {}; // these only mean that another program is attached
 	std::string reason = log.reason(-err);
 	if (reason.find("Extension program changes packet data") != std::string::npos)
 		reason = "this kernel lets no program that changes packets join the dispatcher of this libxdp";
@@ -306,7 +310,7 @@ XdpOutcome outcome_of(int err, uint32_t ifindex, const XdpOwn &own, const BpfLog
 	return {XdpResult::Busy, described_as_busy(ifindex, now) + why_not_joined(err, log)};
 }
 
-/// Unpin our programs of a dispatcher that use a map.
+/// Removes the pins of those of our programs behind a dispatcher that use the map.
 void remove_pins(const fs::path &dispatcher, uint32_t map)
 {
 	for (const Program &program : own_programs(dispatcher)) {
@@ -316,10 +320,10 @@ void remove_pins(const fs::path &dispatcher, uint32_t map)
 		unlink(pin.c_str());
 		unlink(pin.replace(pin.size() - strlen("prog"), strlen("prog"), "link").c_str());
 	}
-	rmdir(dispatcher.c_str()); // refused while programs of others are there
+	rmdir(dispatcher.c_str()); // fails if pins of other programs are left
 }
 
-/// Unpin our programs of dispatchers that this interface does not run.
+/// Removes the pins of our programs of dispatchers that the interface no longer runs.
 void remove_stale_pins(uint32_t ifindex, int own_map_fd)
 {
 	const uint32_t map = map_id(own_map_fd);

@@ -16,7 +16,7 @@ namespace xovl {
 
 namespace {
 
-/// FNV-1a.
+/// FNV-1a, 64 bits.
 uint64_t hash_octets(uint64_t hash, std::string_view octets)
 {
 	for (const unsigned char octet : octets)
@@ -31,8 +31,8 @@ template <typename Header> Header header_at(std::string_view elf, size_t offset)
 	return header;
 }
 
-/// Code, data and relocations: what makes the programs, but for the types of their maps (XOVL_LAYOUT). Not the debug information, which
-/// has the folder in which they were built.
+/// Hashes code, data and relocations: everything that defines the programs, except the types of their maps (see
+/// XOVL_LAYOUT). The debug information is left out, because it contains the path of the build folder.
 uint64_t hash_programs(uint64_t hash, std::string_view elf)
 {
 	const auto head = header_at<Elf64_Ehdr>(elf, 0);

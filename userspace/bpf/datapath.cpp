@@ -31,7 +31,7 @@ namespace {
 
 constexpr uint32_t kSettingsKey = 0;
 
-/// What does not fit is for the kernel to refuse.
+/// Cuts a map size to 32 bits. The kernel refuses what does not fit.
 uint32_t entries(uint64_t wanted)
 {
 	return std::min<uint64_t>(wanted, UINT32_MAX);
@@ -42,26 +42,27 @@ uint32_t twice(uint64_t wanted)
 	return entries(2 * wanted);
 }
 
-/// fdb_hints has 2 to the power of it lines: two hints for each entry of the FDB, or more, so that few lines have too little room.
+/// Returns the number of bits of a line index of fdb_hints. There are at least two hints for each FDB entry, so few
+/// lines overflow.
 uint32_t hints_bits(uint32_t fdb)
 {
 	return std::max<uint32_t>(1, std::bit_width(2 * ((fdb - 1) / XOVL_FDB_HINTS)));
 }
 
-/// Each network can send, require and know some, and each port can send some.
+/// Three elements for each network (sent, required, known options), one for each port (sent).
 uint32_t options_max(const Limits &limits)
 {
 	return entries(3 * uint64_t{limits.networks} + limits.ports);
 }
 
-/// Each CPU has its own paths, at its number.
+/// Each CPU has its own paths, indexed by CPU number.
 uint32_t path_blocks()
 {
 	return entries(XOVL_PATHS / XOVL_BLOCK_PATHS *
 		       uint64_t{cpu_numbers(read_text_file("/sys/devices/system/cpu/possible", Pipes::Refused, 4096))});
 }
 
-/// The sizes of those maps that are not of a fixed size.
+/// The maps whose size depends on the limits.
 std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 {
 	return {
@@ -72,7 +73,7 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 		{"fdb_hints", entries(uint64_t{1} << hints_bits(limits.fdb))},
 		{"learned", learned_sets(limits.fdb)},
 		{"learned_uses", limits.networks},
-		// the old and the new elements side by side
+		// old and new elements exist side by side during a change
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
 		{"members", twice(limits.members)},
 		{"devices", entries(devices_max(limits.ports))},
@@ -93,7 +94,8 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 	};
 }
 
-/// The name of a map's pin; empty for the global data that each load has of its own. SEC(".data.NAME") is a shared map NAME.
+/// Returns the name of a map's pin; empty for global data that each load has for itself. SEC(".data.NAME") is a shared
+/// map with the pin NAME.
 std::string pin_name(const bpf_map *map)
 {
 	const std::string name = bpf_map__name(map);
@@ -103,7 +105,7 @@ std::string pin_name(const bpf_map *map)
 	return name.find('.') == std::string::npos ? name : "";
 }
 
-/// CONFIG_HZ, which is the resolution of the coarse clock.
+/// Returns CONFIG_HZ, derived from the resolution of the coarse clock.
 uint32_t jiffies_per_second()
 {
 	timespec tick = {};
@@ -112,7 +114,7 @@ uint32_t jiffies_per_second()
 	return static_cast<uint32_t>(std::lround(1e9 / static_cast<double>(tick.tv_nsec)));
 }
 
-/// Whether programs can name that function of the kernel, as its BTF tells.
+/// True if the kernel's BTF has this function, so that programs can call it.
 bool kernel_has_function(const char *name)
 {
 	struct Freer {
@@ -122,7 +124,8 @@ bool kernel_has_function(const char *name)
 	return types && btf__find_by_name_kind(types.get(), name, BTF_KIND_FUNC) > 0;
 }
 
-/// An object as its skeleton opened it; it outlives the skeleton. set(skeleton) fills in the constants of its kind. fdb: limit
+/// Opens the object of a skeleton. The object outlives the skeleton. set(skeleton) sets the constants of this object.
+/// fdb: limit of FDB entries.
 template <typename Skeleton, typename Set> bpf_object *open_object(const char *what, uint32_t fdb, Set set)
 {
 	struct Destroyer {
@@ -145,7 +148,8 @@ struct ObjectCloser {
 };
 using Object = std::unique_ptr<bpf_object, ObjectCloser>;
 
-/// A map that only userspace uses is not in a BPF object. fill(descriptor) comes before the pin.
+/// Creates and pins a map that only userspace uses, and that no BPF object contains. fill(descriptor) runs before the
+/// map is pinned.
 template <typename Fill>
 void create_pinned(const WritablePinDir &dir, bpf_map_type type, const char *name, uint32_t key_size,
 		   uint32_t value_size, uint32_t entries, Fill fill)
@@ -158,7 +162,7 @@ void create_pinned(const WritablePinDir &dir, bpf_map_type type, const char *nam
 		throw system_error("pin", dir.pin(name), errno);
 }
 
-/// Octets that a full map takes; of the kernel's own: what an element of a hash and its bucket add.
+/// Returns the memory of a full map in octets, with the kernel's overhead for each hash element and bucket.
 uint64_t map_memory(const bpf_map *map, uint64_t cpus)
 {
 	constexpr uint64_t element = 64, bucket = 16;
@@ -177,7 +181,7 @@ uint64_t map_memory(const bpf_map *map, uint64_t cpus)
 	}
 }
 
-/// The programs with the sizes of their maps, not loaded yet.
+/// Opens the TC programs with the sizes of their maps set. They are not loaded yet.
 Object open_tc_object(const Limits &limits)
 {
 	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [&](const xovl_tc &skeleton) {
@@ -188,7 +192,7 @@ Object open_tc_object(const Limits &limits)
 	return object;
 }
 
-/// Octets, of /proc/meminfo (proc(5)).
+/// Returns MemAvailable from /proc/meminfo in octets (proc_meminfo(5)); 0 if it is missing.
 uint64_t available_memory()
 {
 	const std::string text = read_text_file("/proc/meminfo", Pipes::Refused, 1 << 16);
@@ -202,7 +206,7 @@ uint64_t available_memory()
 	return kib << 10;
 }
 
-/// "fdb 4294967295, ports 9": those that are not as usual.
+/// Returns the limits that differ from the defaults: "fdb 4294967295, ports 9".
 std::string unusual(const Limits &limits)
 {
 	std::string text;
@@ -227,7 +231,8 @@ Object load_tc_object(const WritablePinDir &dir, const Limits &limits)
 	return object;
 }
 
-/// lo_before, all_before: when the datapath was loaded. Who has changed that of all interfaces since has meant lo, too.
+/// lo_before, all_before: values when the datapath was loaded. If "all" has changed since, its new value applies to lo,
+/// too.
 void restore_lo_forwarding(bool ipv6, bool lo_before, bool all_before)
 {
 	const bool all_now = all_forwarding(ipv6);
@@ -308,7 +313,7 @@ Limits Maps::limits() const
 {
 	return {.fdb = fdb.max_entries(),
 		.networks = networks.max_entries(),
-		.peers = peers.max_entries() / 2, // see map_sizes()
+		.peers = peers.max_entries() / 2, // the map has twice the size, see map_sizes()
 		.ports = port_table.max_entries(),
 		.members = members.max_entries() / 2};
 }
@@ -331,7 +336,7 @@ bool any_device_is_live(const PinDir &dir)
 {
 	const Fd map = dir.open_map("live_devices");
 	uint32_t ifindex = 0;
-	if (!map) // layouts before 10: nothing tells
+	if (!map) // layouts before 10 have no live_devices; fall back to the records
 		return !read_records<xovl_device>(dir, "devices").empty();
 	if (bpf_map_get_next_key(map.get(), nullptr, &ifindex) == 0)
 		return true;
@@ -364,7 +369,7 @@ bool datapath_is_loaded(const PinDir &dir)
 			fmt::format(
 				"the running datapath has map layout {}, this xovl knows {} (xovl down, then apply)",
 				settings->layout, XOVL_LAYOUT));
-	return is_of_this_netns(*settings); // else of one that is gone
+	return is_of_this_netns(*settings); // false: the settings belong to a namespace that is gone
 }
 
 uint64_t coarse_now()
@@ -434,15 +439,15 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 {
 	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
 	bpf_object *object = open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
-		uint64_t mac = 0; // as mac_t of the datapath
+		uint64_t mac = 0; // in the format of mac_t in the datapath
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;
 		skeleton.rodata->device_vid = device.vid;
 		static const bool can_cast =
-			kernel_has_function("bpf_cast_to_kern_ctx"); // read once: there are 100,000 types
+			kernel_has_function("bpf_cast_to_kern_ctx"); // checked once: the BTF has 100,000 types
 		skeleton.rodata->device_netns = can_cast ? netns_cookie() : 0;
 		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
-		// receive offload merges segments before generic XDP runs, and leaves such checksums on any kind of device
+		// GRO merges segments before generic XDP runs, and leaves partial checksums on every kind of device.
 		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
 	});
 	Object owner(object);

@@ -21,24 +21,26 @@ struct bpf_object;
 
 namespace xovl {
 
-/// One more than the highest number in a list of CPUs such as "0-3,8-11": the kernel may leave numbers out. Error(System).
+/// Returns one more than the highest number in a list of CPUs such as "0-3,8-11". The kernel may leave numbers out.
+/// Throws Error(System) if the list cannot be parsed.
 uint32_t cpu_numbers(std::string_view list);
 
-/// Room for interfaces, given the limit of ports: the old and the new ones side by side, uplinks and VLAN interfaces among them.
+/// Size of the maps of interfaces, given the limit of ports. Old and new interfaces exist side by side, and uplinks and
+/// VLAN interfaces are included.
 constexpr uint64_t devices_max(uint32_t ports)
 {
 	return 2 * uint64_t{ports};
 }
 
-/// The UDP ports where GENEVE arrives.
+/// Bitmap of the UDP ports at which GENEVE is received.
 struct GenevePorts {
 	uint64_t words[XOVL_PORT_WORDS];
 
-	/// Network byte order.
+	/// dstport: network byte order.
 	void add(uint16_t dstport) { words[dstport / 64] |= 1ull << dstport % 64; }
 };
 
-/// Every map, opened by its pin. Documented in xovl/maps.h.
+/// All maps, opened by their pins. See include/xovl/maps.h.
 struct Maps {
 	explicit Maps(const PinDir &dir);
 
@@ -71,51 +73,53 @@ struct Maps {
 	Map<uint32_t, xovl_learned_use> learned_uses;
 	Map<uint32_t, xovl_learned_all> learned_all; ///< one element
 
-	/// Paths that the datapath remembers are void from here on: what they say may have changed.
+	/// Invalidates all paths that the datapath remembers, because the tables have changed.
 	void next_epoch() const;
 
 	Limits limits() const;
 };
 
-/// The settings that a load left in dir, of whatever layout; nullopt: none was completed. layout 0: what is pinned there was not
-/// made by xovl. Error(System): they cannot be read.
+/// Returns the settings of a load in dir, whatever its layout; nullopt if no load was completed. layout 0 means that
+/// xovl did not make the map. Throws Error(System) if they cannot be read.
 std::optional<xovl_settings> read_settings(const PinDir &dir);
 
-/// Whether the settings are of the current network namespace, and so the records beside them. (They read as of another
-/// one when a layout before 2 wrote them.)
+/// True if the settings, and with them the records in the same folder, belong to the current network namespace. False
+/// for settings of a layout before 2, which have no cookie.
 bool is_of_this_netns(const xovl_settings &settings);
 
-/// Whether the programs run on an interface. The kernel removes those from live_devices that are deleted or leave their namespace.
+/// True if any interface runs the programs. The kernel removes an interface from live_devices when it is deleted or
+/// leaves the network namespace.
 bool any_device_is_live(const PinDir &dir);
 
-/// Where there are no settings: nothing is loaded, or a load was interrupted, which has no interfaces yet. Error(System): there are
-/// some, so somebody removed the settings of a datapath that runs.
+/// For a folder without settings. Without interfaces, nothing is loaded or a load was interrupted. Throws Error(System)
+/// if there are interfaces: then the settings of a running datapath were removed.
 void require_no_devices(const PinDir &dir);
 
-/// Whether a complete datapath of this network namespace is pinned in dir. Error(System) when it is of another layout, when its settings
-/// are missing, or when that cannot be seen.
+/// True if a complete datapath of this network namespace is pinned in dir. Throws Error(System) if it has another
+/// layout, its settings are missing, or they cannot be read.
 bool datapath_is_loaded(const PinDir &dir);
 
-/// The clock that the datapath writes into learned FDB entries, ns.
+/// Returns the time of the clock that the datapath writes into learned FDB entries, in ns (CLOCK_MONOTONIC_COARSE).
 uint64_t coarse_now();
 
-/// Error(System): the maps would not fit into the memory that this machine has left.
+/// Throws Error(System) if the maps would need more memory than is available.
 void check_memory(const Limits &limits);
 
-/// Create the maps, load the TC programs and pin all of it in dir, which has no datapath.
+/// Creates the maps, loads the TC programs, and pins both in dir, which must have no datapath. Throws Error(System) if
+/// the kernel refuses.
 void datapath_load(WritablePinDir &dir, const Limits &limits);
 
-/// Undo keep_lo_forwarding(): as it was when the datapath was loaded.
+/// Undoes keep_lo_forwarding(): restores the state from when the datapath was loaded.
 void restore_forwarding(const xovl_settings &settings);
 
-/// The names of the maps that the programs share.
+/// Returns the names of the maps that the programs share.
 std::vector<std::string> shared_map_names();
 
-/// The pinned TC program of that name. Error(System).
+/// Opens a pinned TC program by name. Throws Error(System) if it is missing.
 Fd tc_program(const PinDir &dir, const char *name);
 
-/// A fresh copy of the XDP object for one interface: maps shared with dir, constants set, only the program of the device's role
-/// to be loaded. The caller closes it.
+/// Opens a new copy of the XDP object for one interface: maps shared with dir, constants set, and only the program of
+/// the device's role marked for loading. The caller closes it. Throws Error(System) if a map is missing.
 bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device);
 
 const char *xdp_program_name(xovl_role role);

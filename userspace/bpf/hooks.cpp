@@ -40,7 +40,7 @@ std::vector<HookProgram> xdp_hook(uint32_t ifindex)
 	return programs;
 }
 
-/// A filter as RTM_GETTFILTER tells it. One without a handle is the head of its chain: no filter.
+/// Adds a filter from an RTM_GETTFILTER message. A message without handle is the head of a chain and not a filter.
 void add_filter(std::vector<HookProgram> &filters, nlmsghdr *message, const TcOwn &own)
 {
 	const auto *header = static_cast<const tcmsg *>(nlmsg_data(message));
@@ -70,7 +70,7 @@ std::vector<HookProgram> clsact_hook(uint32_t ifindex, const TcOwn &own, TcPoint
 			       .tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor)};
 	const int err = netlink_request(socket.get(), RTM_GETTFILTER, NLM_F_DUMP, std::as_bytes(std::span(&request, 1)),
 					[&](nlmsghdr *message) { add_filter(filters, message, own); });
-	// no clsact there, or the interface has gone meanwhile
+	// errors: no clsact qdisc, or the interface is gone
 	if (err < 0 && err != -NLE_INVAL && err != -NLE_OBJ_NOTFOUND && err != -NLE_NODEV)
 		throw_netlink(fmt::format("TC filters of interface {}", ifindex), err);
 	return filters;

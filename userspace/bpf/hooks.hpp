@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What runs when a frame arrives at an interface, or leaves it: our programs, those of others, and their order.
+// The programs that run when a frame arrives at an interface or leaves it, ours and others, in their order.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,24 @@
 namespace xovl {
 
 struct HookProgram {
-	std::string name;      ///< of the program; of a clsact filter without one its kind ("flower")
-	uint32_t id = 0;       ///< of the program; 0: a clsact filter without one
+	std::string name;      ///< name of the program; for a clsact filter without program, its kind ("flower")
+	uint32_t id = 0;       ///< ID of the program; 0: clsact filter without program
 	uint32_t priority = 0; ///< clsact only
 	bool own = false;
 };
 
-/// In the order in which they run. Any of them can end the way of a frame, which no list tells.
+/// The programs of an interface, in the order in which they run. Each of them can drop or redirect a frame; the lists
+/// do not show that.
 struct Hooks {
-	std::vector<HookProgram> xdp; ///< the dispatcher's where there is one
+	std::vector<HookProgram> xdp; ///< with a dispatcher, the programs that it calls
 	std::vector<HookProgram> tcx_ingress;
-	std::vector<HookProgram> clsact_ingress; ///< filters
+	std::vector<HookProgram> clsact_ingress; ///< all filters, also those without program
 	std::vector<HookProgram> tcx_egress;
 	std::vector<HookProgram> clsact_egress;
 };
 
-/// own: what tells ours at TC. The interface is gone: nothing.
+/// Returns the programs at all hooks of an interface; all empty if it is gone. own: identifies our TC programs. Throws
+/// Error(System) if the kernel refuses.
 Hooks hooks_of(uint32_t ifindex, const TcOwn &own);
 
 } // namespace xovl

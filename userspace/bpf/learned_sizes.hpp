@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The account of learned FDB entries before anything is learned, and its size.
+// Initial contents and size of the maps that count learned FDB entries.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace xovl {
 
-/// What the account is before anything is configured.
+/// Returns the initial element of learned_all, with random seeds. Throws Error(System) if there are no random numbers.
 xovl_learned_all learned_nothing(uint32_t fdb_limit);
 
-/// How many sets there are for an FDB of that size.
+/// Returns the number of sets in the map `learned` for an FDB limit.
 uint32_t learned_sets(uint32_t fdb_limit);
 
 } // namespace xovl

@@ -21,13 +21,13 @@
 
 namespace xovl {
 
-/// How many there are. Error(System).
+/// Returns the number of possible CPUs. Throws Error(System) if it cannot be read.
 uint32_t possible_cpus();
 
-/// What a map of any kind is known by: its descriptor, name and size.
+/// The descriptor, name and size of a map of any type.
 class MapBase {
 public:
-	/// Open the map pinned in a folder; Error(System) when it is missing or its layout is another one.
+	/// Opens a map pinned in dir. Throws Error(System) if it is missing or its key or value size is different.
 	MapBase(const PinDir &dir, const std::string &name, uint32_t key_size, uint32_t value_size);
 
 	int fd() const { return fd_.get(); }
@@ -45,7 +45,7 @@ private:
 	uint32_t max_entries_ = 0;
 };
 
-/// A hash or array map. Every method throws Error(System) when the kernel refuses.
+/// A hash or array map. All methods throw Error(System) if the kernel refuses.
 template <typename Key, typename Value> class Map : public MapBase {
 public:
 	Map(const PinDir &dir, const std::string &name) : MapBase(dir, name, sizeof(Key), sizeof(Value)) {}
@@ -60,7 +60,7 @@ public:
 		return std::nullopt;
 	}
 
-	/// False: the map is full.
+	/// Returns false if the map is full.
 	bool try_set(const Key &key, const Value &value, uint64_t flags = BPF_ANY) const
 	{
 		if (bpf_map_update_elem(fd(), &key, &value, flags) == 0)
@@ -70,7 +70,7 @@ public:
 		return false;
 	}
 
-	/// Nothing happens where the key is not there (any more).
+	/// Overwrites an element. Does nothing if the key is missing.
 	void replace(const Key &key, const Value &value) const
 	{
 		if (bpf_map_update_elem(fd(), &key, &value, BPF_EXIST) != 0 && errno != ENOENT)
@@ -83,7 +83,7 @@ public:
 			fail("write", ENOSPC);
 	}
 
-	/// Write elements in order, in one batch. How many were written: fewer than there are when the map is full.
+	/// Writes elements in order, in one batch. Returns how many were written: fewer than given if the map is full.
 	size_t try_set(std::span<const Key> keys, std::span<const Value> values) const
 	{
 		uint32_t count = keys.size();
@@ -105,7 +105,7 @@ public:
 			fail("delete from", errno);
 	}
 
-	/// The same with many keys in one batch.
+	/// Deletes many keys in batches. Missing keys are skipped.
 	void del(std::span<const Key> keys) const
 	{
 		while (!keys.empty()) {
@@ -113,23 +113,23 @@ public:
 			int err = bpf_map_delete_batch(fd(), keys.data(), &count, nullptr) ? errno : 0;
 			if (err && err != ENOENT)
 				fail("delete from", err);
-			keys = keys.subspan(count + (err ? 1 : 0)); // a key that is not there ends the batch
+			keys = keys.subspan(count + (err ? 1 : 0)); // a missing key ends the batch
 		}
 	}
 
-	/// Call visit(key, value) for every element, read in batches.
+	/// Calls visit(key, value) for every element, read in batches.
 	template <typename Visit> void for_each(Visit visit) const
 	{
 		std::vector<Key> keys(std::min<uint32_t>(max_entries(), 4096));
 		std::vector<Value> values(keys.size());
-		uint64_t cursor[2] = {}, next[2] = {}; // large enough for a key of an array and a bucket of a hash
+		uint64_t cursor[2] = {}, next[2] = {}; // fits an array's key and a hash's bucket number
 		void *from = nullptr;
 		for (bool more = true; more;) {
 			uint32_t count = keys.size();
 			int err = bpf_map_lookup_batch(fd(), from, next, keys.data(), values.data(), &count, nullptr)
 					  ? errno
 					  : 0;
-			if (err == ENOSPC) { // one bucket holds more than that
+			if (err == ENOSPC) { // one bucket has more elements than the buffer
 				keys.resize(2 * keys.size());
 				values.resize(keys.size());
 				continue;
@@ -151,7 +151,7 @@ public:
 		return all;
 	}
 
-	/// Keys are 0 … max_entries()-1.
+	/// Returns all values of an array map. Keys are 0 … max_entries()-1.
 	std::vector<Value> array() const
 	{
 		std::vector<Value> all(max_entries());
@@ -159,7 +159,7 @@ public:
 		return all;
 	}
 
-	/// Of a hash from which only this process deletes.
+	/// Returns all keys. Only for a hash from which no other process deletes.
 	std::vector<Key> keys() const
 	{
 		std::vector<Key> all;
@@ -171,7 +171,7 @@ public:
 		return all;
 	}
 
-	/// Of a per-CPU map: the value of each possible CPU.
+	/// Returns the value for each possible CPU of a per-CPU map.
 	std::vector<Value> per_cpu(const Key &key) const
 	{
 		static_assert(sizeof(Value) % 8 == 0);
@@ -189,8 +189,8 @@ public:
 	}
 };
 
-/// The elements of a pinned map that any version of xovl made, where fields were only ever added at the end: unknown
-/// ones are cut off, missing ones read as 0. Empty when there is no such map. Error(System): it cannot be read.
+/// Reads a pinned map that may be from another version of xovl. All versions only add fields at the end: unknown fields
+/// are cut off, and missing fields are 0. Empty if there is no such map. Throws Error(System) if it cannot be read.
 template <typename Value> std::map<uint32_t, Value> read_records(const PinDir &dir, const std::string &name)
 {
 	std::map<uint32_t, Value> records;

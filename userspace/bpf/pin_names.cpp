@@ -17,11 +17,11 @@ constexpr std::string_view kTcLinkPrefix = "tc_";
 constexpr std::string_view kXdpPrefix = "xdp_";
 constexpr std::string_view kGuardPrefix = "guard_";
 
-/// Maps that only userspace uses, and those of former versions.
+/// Maps that only userspace uses, and maps of older versions.
 constexpr const char *kFurtherNames[] = {kSettingsPin, kVtepsPin,     "path_of_one",
 					 "generation", "uplinks_now", "paths_once"};
 
-/// Whether the name is one of an interface's pins.
+/// True if the name is a pin of one interface: a prefix and its number.
 bool is_of_interface(const std::string &name)
 {
 	for (const std::string_view prefix : {kTcLinkPrefix, kXdpPrefix, kGuardPrefix})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which pins in a folder are those of xovl.
+// Names of the pins in a folder, and which pins belong to xovl.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@ namespace xovl {
 
 class PinDir;
 
-/// Pinned last, so that it marks a complete load.
+/// Pinned last, so it marks a complete load.
 inline constexpr const char *kSettingsPin = "settings";
 inline constexpr const char *kVtepsPin = "vteps";
 inline constexpr const char *kDevicesPin = "devices";
 inline constexpr const char *kLiveDevicesPin = "live_devices";
 
-/// The TC link of an interface.
+/// Returns the pin name of the tcx link at ingress of an interface.
 std::string tc_link_pin(uint32_t ifindex);
-/// The TC link of an uplink's way out.
+/// Returns the pin name of the tcx link at egress of an uplink (the guard).
 std::string guard_pin(uint32_t ifindex);
-/// The XDP program of an interface, where it runs alone.
+/// Returns the pin name of the XDP program of an interface, if it runs without dispatcher.
 std::string xdp_pin(uint32_t ifindex);
 
-/// The pins that xovl made in a folder, whatever version of it: those with names that this one uses or an older one used, and the maps
-/// that our programs there use.
+/// Recognises the pins that any version of xovl made in a folder: by names that this or an older version uses, and as
+/// maps that our programs there use.
 class OwnPins {
 public:
 	explicit OwnPins(const PinDir &dir);
@@ -34,7 +34,7 @@ public:
 private:
 	const PinDir &dir_;
 	std::set<std::string> names_;
-	std::set<uint32_t> map_ids_; ///< that our programs use
+	std::set<uint32_t> map_ids_; ///< IDs of the maps that our programs use
 };
 
 } // namespace xovl

@@ -24,10 +24,11 @@ namespace {
 
 constexpr const char *kBpffs = "/sys/fs/bpf";
 
-/// Folders that xovl made have the sticky bit, which means nothing else there, as nobody else may write to them.
+/// Folders that xovl makes have the sticky bit as a mark. It has no other effect, because nobody else may write to
+/// them.
 constexpr mode_t kMadeByUs = S_IRWXU | S_ISVTX;
 
-/// linux/nsfs.h: the inode of the initial mount namespace on kernels that fix it.
+/// From linux/nsfs.h: inode of the initial mount namespace, on kernels where it is fixed.
 constexpr ino_t kMntNsInitIno = 0xeffffff8;
 
 struct stat info_of(const std::string &path)
@@ -38,7 +39,8 @@ struct stat info_of(const std::string &path)
 	return info;
 }
 
-/// Is this the machine's own mount namespace? Process 1 may not be looked at where it has capabilities that we lack.
+/// True in the initial mount namespace. The namespace of process 1 cannot be read if process 1 has capabilities that we
+/// lack.
 bool is_initial_mount_namespace()
 {
 	const struct stat own = info_of("/proc/self/ns/mnt");
@@ -56,7 +58,7 @@ bool is_bpffs(const std::string &path)
 	return static_cast<uint32_t>(info.f_type) == BPF_FS_MAGIC;
 }
 
-/// The path without symlinks; nullopt: nothing is there.
+/// Returns the path without symbolic links; nullopt if it does not exist.
 std::optional<fs::path> real_path(const fs::path &path)
 {
 	char resolved[PATH_MAX];
@@ -67,7 +69,7 @@ std::optional<fs::path> real_path(const fs::path &path)
 	throw system_error("look at", in_quotes(path.string()), errno);
 }
 
-/// The part of the path that exists.
+/// Returns the longest existing part of the path.
 fs::path existing_part(fs::path path)
 {
 	while (path.has_relative_path() && !real_path(path))
@@ -127,9 +129,9 @@ void make_pin_root(const std::string &root)
 				continue;
 			if (const int err = errno; !real_path(folder))
 				throw system_error("create", in_quotes(folder.string()), err);
-			continue; // on a file system that can be read only
+			continue; // it exists on a read-only file system
 		}
-		if (chmod(folder.c_str(), kMadeByUs) != 0) // whatever the umask
+		if (chmod(folder.c_str(), kMadeByUs) != 0) // independent of the umask
 			throw system_error("create", in_quotes(folder.string()), errno);
 	}
 }

@@ -30,7 +30,7 @@ std::string folder_of(ino_t netns)
 	return fmt::format("{}{}", kFolderPrefix, netns);
 }
 
-/// No Fd: there is none.
+/// Returns an empty Fd if there is no such directory.
 Fd open_directory(const std::string &path)
 {
 	Fd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -61,7 +61,7 @@ std::vector<Entry> entries_of(const std::string &path)
 	return entries;
 }
 
-/// Whether path still leads to the open folder: it can have been removed while we waited for its lock.
+/// True if path still leads to the open folder. It may have been removed while we waited for the lock.
 bool is_in_place(const Fd &folder, const std::string &path)
 {
 	struct stat opened = {};
@@ -85,7 +85,7 @@ void require_capabilities()
 					missing));
 }
 
-/// Root may look with fewer: the kernel says what it refuses.
+/// Root may look with fewer capabilities; the kernel reports what it refuses.
 void require_capabilities_to_look()
 {
 	if (geteuid() != 0)
@@ -119,7 +119,8 @@ bool PinDir::open_folder(std::chrono::milliseconds timeout)
 		if (!folder)
 			return false;
 		if (access_ == Access::Change)
-			fchmod(folder.get(), S_IRWXU); // that of an older version; require_own_folder() has the say
+			// An older version may have used another mode. require_own_folder() checks the result.
+			fchmod(folder.get(), S_IRWXU);
 		require_own_folder(folder.get(), path_);
 		if (timeout == kLockTimeout)
 			lock_file(folder, lock, path_);
@@ -164,8 +165,8 @@ void WritablePinDir::create()
 	while (!exists()) {
 		make_pin_root(root());
 		if (mkdir(path().c_str(), S_IRWXU) == 0)
-			chmod(path().c_str(), S_IRWXU);      // whatever the umask
-		else if (errno != EEXIST && errno != ENOENT) // ENOENT: another command removed the root
+			chmod(path().c_str(), S_IRWXU);      // independent of the umask
+		else if (errno != EEXIST && errno != ENOENT) // ENOENT: another command has removed the root
 			throw system_error("create", path(), errno);
 		open_folder(kLockTimeout);
 	}
@@ -187,7 +188,8 @@ size_t WritablePinDir::clear()
 		return 0;
 	const OwnPins own(*this);
 	std::erase_if(entries, [&](const Entry &entry) { return entry.type != DT_REG || !own.has(entry.name); });
-	// first: what is incomplete is not loaded, and without interfaces it is no datapath that lost its settings
+	// These are removed first, settings before devices. Without settings nothing counts as loaded, and without
+	// devices require_no_devices() does not complain about lost settings.
 	for (const char *name : {kLiveDevicesPin, kDevicesPin, kSettingsPin})
 		std::stable_partition(entries.begin(), entries.end(),
 				      [&](const Entry &entry) { return entry.name == name; });
@@ -199,9 +201,9 @@ size_t WritablePinDir::clear()
 
 void WritablePinDir::remove_empty()
 {
-	rmdir(path().c_str()); // refused while something is in it
+	rmdir(path().c_str()); // fails if the folder is not empty
 	unlock();
-	remove_pin_root(root()); // only where this was the last network namespace
+	remove_pin_root(root()); // succeeds only if no other network namespace has a folder
 }
 
 size_t WritablePinDir::remove()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The folder of all pins of one network namespace, and the lock that goes with it.
+// The folder with all pins of one network namespace, and its lock.
 #pragma once
 
 #include <cstdint>
@@ -12,30 +12,32 @@
 
 namespace xovl {
 
-/// The folder opened to be looked at: this type can change nothing. While it lives no other process changes the state, but
-/// others may look, too.
+/// The folder, opened for reading. This type cannot change anything. While it exists, no other process changes the
+/// state, but others may read it.
 class PinDir {
 public:
-	/// root: "/sys/fs/bpf/xovl"; the folder of the current network namespace in it. Error(System): it cannot be seen, it belongs to
-	/// somebody else, or another command holds it for too long. Error(Request): root is no folder that can be.
+	/// Opens the folder of the current network namespace below root ("/sys/fs/bpf/xovl") and takes a shared lock.
+	/// Throws Error(System) if it cannot be read, belongs to another user, or another command holds the lock for
+	/// too long, and Error(Request) if root cannot be a folder.
 	explicit PinDir(const std::string &root);
 
 	bool exists() const { return static_cast<bool>(lock_); }
 	const std::string &path() const { return path_; }
 	std::string pin(const std::string &name) const { return path_ + "/" + name; }
-	/// All that is in the folder, sorted.
+	/// Returns the names of all entries in the folder, sorted.
 	std::vector<std::string> names() const;
 
-	/// What is pinned under a name; no Fd: nothing is. Error(System): the kernel refuses.
+	/// Opens the object pinned under a name; empty Fd if there is none. Throws Error(System) if the kernel refuses.
 	Fd open(const std::string &name) const;
-	/// The same for a map, which is opened to be read only unless the folder may be changed.
+	/// The same for a map. It is opened read-only, unless the folder is opened for changes.
 	Fd open_map(const std::string &name) const;
 
 protected:
 	enum class Access { Look, Change };
 	PinDir(std::string root, const std::string &folder, Access access, std::chrono::milliseconds timeout);
 
-	/// Whether the folder is there and locked now. False: it is missing.
+	/// Opens and locks the folder. Returns false if it is missing, or if another process still holds its lock after
+	/// a timeout other than kLockTimeout.
 	bool open_folder(std::chrono::milliseconds timeout);
 	const std::string &root() const { return root_; }
 	void unlock() { lock_ = Fd(); }
@@ -47,24 +49,26 @@ private:
 	Fd lock_;
 };
 
-/// The folder opened to be changed. No other process looks or changes meanwhile.
+/// The folder, opened for changes. No other process can read or change the state meanwhile.
 class WritablePinDir : public PinDir {
 public:
 	explicit WritablePinDir(const std::string &root);
-	/// Of another network namespace. exists() is false where somebody works with it, too.
+	/// Opens the folder of another network namespace. exists() is also false if another process uses it.
 	WritablePinDir(const std::string &root, ino_t netns);
 
-	/// Make the folder, where it is missing, and take the lock. The bpffs is mounted where it is missing.
+	/// Creates the folder if it is missing, and locks it. Mounts the bpffs if it is missing. Throws Error(System)
+	/// if the system refuses.
 	void create();
-	/// Remove every pin of xovl in it; the folder and the lock stay, and what others put there. Returns how many pins.
+	/// Removes all pins of xovl. The folder, its lock and pins of others stay. Returns the number of removed pins.
 	size_t clear();
-	/// Remove the folder where nothing is in it; the lock goes with it.
+	/// Removes the folder if it is empty, and unlocks it.
 	void remove_empty();
-	/// Remove the folder too, unless something of others is left in it; the lock goes with it. Returns how many pins.
+	/// Removes all pins of xovl, and the folder unless it has pins of others. Unlocks it. Returns the number of
+	/// removed pins.
 	size_t remove();
 };
 
-/// The namespaces that have a folder below root.
+/// Returns the inode numbers of the network namespaces that have a folder below root.
 std::vector<ino_t> pinned_namespaces(const std::string &root);
 
 } // namespace xovl

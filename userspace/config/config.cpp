@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Finding and naming the things of a configuration.
+// Look-ups in a configuration, and the errors for them.
 #include "config/config.hpp"
 
 #include <fmt/format.h>

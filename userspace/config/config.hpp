@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The configuration of one network namespace: what the file says, what `save` prints, what the verbs edit.
+// The configuration of one network namespace: what the configuration file holds, `xovl save` prints and the commands
+// edit.
 #pragma once
 
 #include <array>
@@ -19,29 +20,30 @@
 namespace xovl {
 
 inline constexpr uint32_t kNetworksMax = 65535;
-/// Ports of one network, and peers on its flood list.
+/// Limit for the ports of one network, and for the peers on its flood list.
 inline constexpr uint32_t kFloodMax = 65535;
 inline constexpr uint32_t kVtepsMax = 64;
 
-/// Room for every network at several vteps or of several kinds, or for one network at all.
+/// Size of the map of tunnels: room for every network at several vteps or with several encapsulations, or for a single
+/// network at every vtep.
 constexpr uint64_t tunnels_max(uint32_t networks)
 {
 	return 8 * uint64_t{networks} + kVtepsMax;
 }
 
-// what messages call that of which there can be too many
+// Names of countable things in messages such as "too many peers".
 inline constexpr const char *kNetworksText = "networks";
 inline constexpr const char *kPortsText = "ports";
 inline constexpr const char *kPeersText = "peers";
 inline constexpr const char *kMembersText = "members (pairs of network and peer)";
 inline constexpr const char *kTunnelsText = "tunnels (of network, vtep and encapsulation)";
 
-/// "too many peers (at most 1024)"
+/// Returns the Error(Request) "too many peers (at most 1024)".
 Error too_many(size_t most, const char *what);
-/// Throws it where count is more than most.
+/// Throws too_many() if count is more than most.
 void check_count(size_t count, size_t most, const char *what);
 
-/// Map sizes, fixed when the datapath is loaded. None is 0.
+/// Map sizes, fixed when the datapath is loaded. All are at least 1.
 struct Limits {
 	uint32_t fdb = 65536;
 	uint32_t networks = 4096; ///< at most kNetworksMax
@@ -52,7 +54,7 @@ struct Limits {
 	bool operator==(const Limits &) const = default;
 };
 
-/// The limits by the words of the file and the command.
+/// A limit, with its key in the file and on the command line.
 struct LimitKey {
 	uint32_t Limits::*member;
 	NumberRange range;
@@ -68,41 +70,43 @@ static_assert(sizeof(kLimitKeys) / sizeof(LimitKey) == sizeof(Limits) / sizeof(u
 struct VtepConfig {
 	Address local;
 	xovl_foreign foreign = XOVL_FOREIGN_REFUSE;
-	bool xfrm_ignore = false;       ///< packets may go past IPsec policies
-	bool pmtu_trust = true;         ///< routers may say that a path is narrower
-	uint16_t pmtu_floor = kIpv6Mtu; ///< octets of a tenant's IP packet that is sent whatever they say
+	bool xfrm_ignore = false; ///< allow packets to bypass IPsec policies that would apply to them
+	bool pmtu_trust = true;   ///< believe routers that report a smaller path MTU
+	/// Octets. A reported path MTU never lowers the limit for tenants' IP packets below this.
+	uint16_t pmtu_floor = kIpv6Mtu;
 
 	bool operator==(const VtepConfig &) const = default;
 };
 
 struct UplinkConfig {
 	std::string dev;
-	uint16_t vid = 0; ///< 1-4094: the underlay is that VLAN of it; 0: untagged
+	uint16_t vid = 0; ///< 1-4094: the underlay is this VLAN of dev; 0: untagged
 	xovl_mode mode = XOVL_MODE_AUTO;
-	xovl_rp_filter rp_filter =
-		XOVL_RP_FILTER_AUTO; ///< whether packets must come in where routes to their senders leave
-	bool gro = true; ///< a tunnel device for each UDP port has the kernel merge the tunnel packets that come in
-	bool optional = false; ///< the interface may be missing: the uplink waits for it
+	/// Reverse path filter: whether a packet must arrive by the interface of the route to its sender.
+	xovl_rp_filter rp_filter = XOVL_RP_FILTER_AUTO;
+	bool gro = true; ///< auto: a tunnel device for each UDP port makes the kernel merge incoming tunnel packets
+	bool optional = false; ///< the interface may be missing; the uplink waits for it
 
 	bool operator==(const UplinkConfig &) const = default;
 };
 
 struct PortConfig {
 	std::string dev;
-	uint16_t vid = 0; ///< 1-4094; 0: the interface's untagged frames
+	uint16_t vid = 0; ///< 1-4094; 0: the untagged frames of the interface
 	xovl_mode mode = XOVL_MODE_AUTO;
-	std::vector<GeneveOption> options; ///< sent with its frames, besides those of the network
-	std::optional<uint16_t> group;     ///< VXLAN group policy ID of its frames; none: that of skb->mark
-	bool optional = false;             ///< the interface may be missing: the port waits for it
-	bool to_peer = false; ///< small frames go into the other end of its veth at once, where that is possible
+	std::vector<GeneveOption> options; ///< sent with the port's frames, in addition to the network's options
+	std::optional<uint16_t> group; ///< VXLAN group policy ID of the port's frames; nullopt: taken from skb->mark
+	bool optional = false;         ///< the interface may be missing; the port waits for it
+	/// Deliver normal frames (no super-frames) directly to the other end of the veth, where that is possible.
+	bool to_peer = false;
 
 	bool operator==(const PortConfig &) const = default;
 };
 
-/// A port as FDB entries name it. They can be many: it takes 18 octets and no heap.
+/// A port, as FDB entries name it. There can be a million, so it takes 18 octets and no heap memory.
 class FdbPort {
 public:
-	/// dev: as parse_dev_name() takes it.
+	/// dev: must be valid for parse_dev_name().
 	explicit FdbPort(std::string_view dev, uint16_t vid = 0) : vid_(vid) { dev.copy(dev_.data(), dev_.size() - 1); }
 
 	std::string_view dev() const { return dev_.data(); }
@@ -115,22 +119,22 @@ private:
 	uint16_t vid_;
 };
 
-/// Where a static entry leads: to a peer, or to a port of the network.
+/// The destination of a static entry: a peer, or a port of the network.
 using FdbTarget = std::variant<Address, FdbPort>;
 
-/// A static FDB entry, 26 octets.
+/// A static FDB entry. It takes 26 octets.
 struct FdbConfig {
 	Mac mac;
 	FdbTarget target;
 
-	/// The peer or the port; nullptr: it is the other one.
+	/// Return the peer or the port; nullptr if the entry leads to the other kind.
 	const Address *dst() const { return std::get_if<Address>(&target); }
 	const FdbPort *port() const { return std::get_if<FdbPort>(&target); }
 
 	bool operator==(const FdbConfig &) const = default;
 };
 
-/// What is said beside a flood or FDB entry of how its peer is reached, as far as it is given.
+/// The keys of a flood or FDB entry that say how its peer is reached. nullopt: not given.
 struct PeerWords {
 	std::optional<xovl_encap> encap;
 	std::optional<uint16_t> dstport;
@@ -140,7 +144,7 @@ struct PeerWords {
 	bool empty() const { return !encap && !dstport && !via && !encrypted; }
 };
 
-/// What is said of an entry, in any order; dev empty and vid 0 where they are not.
+/// The keys of an FDB entry, as given in any order. Not given: dst nullopt, dev empty, vid 0.
 struct FdbWords {
 	Mac mac;
 	std::optional<Address> dst;
@@ -149,63 +153,68 @@ struct FdbWords {
 	PeerWords peer;
 };
 
-/// Error(Request): there is not exactly one of dst and dev, a VLAN without dev, or words of a peer without dst.
+/// Makes an entry. Throws Error(Request) unless exactly one of dst and dev is given, or if vid is given without dev, or
+/// keys of a peer without dst.
 FdbConfig to_entry(const FdbWords &words);
 
-/// How a peer of a network is reached where it is not as the network says.
+/// How a peer of a network is reached, where that differs from the network's settings.
 struct PeerConfig {
 	Address dst;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
-	uint16_t dstport = XOVL_VXLAN_PORT; ///< 0 of encapsulations without UDP
-	xovl_via via = XOVL_VIA_AUTO;       ///< who carries its packets
-	bool encrypted = false;             ///< packets in the clear are neither sent to it nor taken from it
+	uint16_t dstport = XOVL_VXLAN_PORT; ///< 0 for encapsulations without UDP
+	xovl_via via = XOVL_VIA_AUTO;       ///< who encapsulates: xovl or the kernel
+	bool encrypted = false;             ///< cleartext packets are neither sent to it nor accepted from it
 
 	bool operator==(const PeerConfig &) const = default;
 };
 
-/// What the outer headers of a network's packets say (all that RFCs leave to the sender), and what is asked of those received.
+/// The outer header fields of a network's packets that the RFCs leave to the sender, and checks of received packets.
 struct OuterPolicy {
-	std::optional<uint8_t> ttl = 64;     ///< or hop limit; none: of the inner packet
-	std::optional<uint8_t> dscp = 0;     ///< none: of the inner packet
-	std::optional<bool> df = true;       ///< IPv4; none: of the inner packet
-	bool udpcsum = false;                ///< else zero (RFC 7348, 6935)
-	bool udp6zerocsumrx = true;          ///< accept zero over IPv6
-	uint16_t sport_min = XOVL_SPORT_MIN; ///< UDP source ports, spread by the inner flow
+	std::optional<uint8_t> ttl = 64;     ///< TTL or hop limit; nullopt: copied from the inner packet
+	std::optional<uint8_t> dscp = 0;     ///< nullopt: copied from the inner packet
+	std::optional<bool> df = true;       ///< IPv4 DF bit; nullopt: copied from the inner packet
+	bool udpcsum = false;                ///< send a UDP checksum; otherwise it is zero (RFC 7348, RFC 6935)
+	bool udp6zerocsumrx = true;          ///< accept a zero UDP checksum over IPv6 (RFC 6935)
+	uint16_t sport_min = XOVL_SPORT_MIN; ///< UDP source ports, selected by a hash of the inner flow
 	uint16_t sport_max = XOVL_SPORT_MAX; ///< at least sport_min
-	std::optional<uint32_t> flowlabel;   ///< IPv6; none: spread by the inner flow (RFC 6438)
+	std::optional<uint32_t> flowlabel;   ///< IPv6 flow label; nullopt: a hash of the inner flow (RFC 6438)
 
 	bool operator==(const OuterPolicy &) const = default;
 };
 
-/// GRE sequence numbers, RFC 2890: neither sent nor looked at; sent; late ones dropped, too.
+/// GRE sequence numbers (RFC 2890). Off: neither sent nor checked. On: sent. Strict: sent, and packets that arrive late
+/// are dropped.
 enum class GreSeq { Off, On, Strict };
 
-/// BPDUs of spanning tree: carried as any group; dropped; those of ports left to the kernel, those of peers dropped.
+/// Spanning tree BPDUs. Pass: carried like other multicast. Drop: dropped. Punt: BPDUs of ports go to the kernel, BPDUs
+/// of peers are dropped.
 enum class Bpdu { Pass, Drop, Punt };
 
-/// A network without what it consists of. Each member but the name is in the table of settings.hpp.
+/// The settings of a network, without ports, peers and entries. Each member except name has a row in settings.cpp.
 struct NetworkSettings {
 	std::string name;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
-	std::optional<uint32_t> vni = 0;    ///< or VSID, or GRE key; none: GRE without key
-	std::optional<Address> local;       ///< default: the first vtep of the peer's family
-	uint16_t dstport = XOVL_VXLAN_PORT; ///< of UDP; 0 of encapsulations without
-	uint16_t mtu = 0;                   ///< largest inner IP packet, octets; 0: what the underlay carries
+	std::optional<uint32_t> vni = 0;    ///< VNI, VSID or GRE key; nullopt: GRE without key
+	std::optional<Address> local;       ///< nullopt: the first vtep of the peer's address family
+	uint16_t dstport = XOVL_VXLAN_PORT; ///< UDP destination port; 0 for encapsulations without UDP
+	uint16_t mtu = 0;                   ///< largest inner IP packet, octets; 0: what the underlay can carry
 	bool learning = true;
 	uint32_t ageing = 300;        ///< seconds, 0: never
-	uint32_t mac_limit = 0;       ///< learned entries; 0: a share of what is free
-	xovl_via via = XOVL_VIA_AUTO; ///< who carries packets of peers that say nothing of it
-	bool encrypted = false; ///< packets in the clear are neither sent nor taken, of peers that say nothing of it
+	uint32_t mac_limit = 0;       ///< learned entries; 0: a share of the free entries
+	xovl_via via = XOVL_VIA_AUTO; ///< who encapsulates, for peers without their own via
+	/// Cleartext packets are neither sent nor accepted, for peers without their own require.
+	bool encrypted = false;
 	OuterPolicy outer;
-	bool gso = true;        ///< its ports may hand over super-frames
-	bool mss_clamp = false; ///< TCP SYNs get an MSS that fits, both ways
+	bool gso = true;        ///< ports may hand over super-frames (GSO)
+	bool mss_clamp = false; ///< reduce the MSS of TCP SYNs to what fits, in both directions
 	Bpdu bpdu = Bpdu::Pass;
-	std::vector<GeneveOption> options; ///< GENEVE: sent with every packet; kOptionsMax octets with those of a port
-	std::optional<GeneveMatch> match;  ///< GENEVE: packets without it are dropped
-	bool csum = false;                 ///< GRE: checksum
-	GreSeq seq = GreSeq::Off;          ///< GRE
-	bool gbp = false;                  ///< VXLAN: Group Policy extension
-	bool reserved_strict = false;      ///< VXLAN: packets with reserved bits set are dropped
+	/// GENEVE: sent with every packet. At most kOptionsMax octets, a port's options included.
+	std::vector<GeneveOption> options;
+	std::optional<GeneveMatch> match; ///< GENEVE: packets that do not match are dropped
+	bool csum = false;                ///< GRE: send a checksum (RFC 2784)
+	GreSeq seq = GreSeq::Off;         ///< GRE sequence numbers
+	bool gbp = false;                 ///< VXLAN: use the Group Policy extension
+	bool reserved_strict = false;     ///< VXLAN: drop packets with reserved bits set
 
 	bool operator==(const NetworkSettings &) const = default;
 };
@@ -213,8 +222,8 @@ struct NetworkSettings {
 struct NetworkConfig : NetworkSettings {
 	std::vector<PortConfig> ports;
 	std::vector<Address> flood;
-	/// Those peers of flood and fdb that are reached differently; one for an address, in order of the addresses. In files and
-	/// commands it stands beside flood and FDB entries.
+	/// The peers of flood and fdb that are reached differently from the network's settings: one element for each
+	/// address, sorted by address. In files and commands these keys are part of flood and FDB entries.
 	std::vector<PeerConfig> peers;
 	std::vector<FdbConfig> fdb;
 
@@ -222,116 +231,121 @@ struct NetworkConfig : NetworkSettings {
 };
 
 struct Config {
-	std::optional<Limits> limits; ///< absent: as loaded, or the defaults
+	std::optional<Limits> limits; ///< nullopt: the limits in force, or the defaults
 	std::vector<VtepConfig> vteps;
 	std::vector<UplinkConfig> uplinks;
 	std::vector<NetworkConfig> networks;
 
-	/// nullptr when there is none of that name
+	/// Return nullptr if no network has this name.
 	NetworkConfig *find_network(const std::string &name);
 	const NetworkConfig *find_network(const std::string &name) const;
 
 	bool operator==(const Config &) const = default;
 };
 
-/// nullptr: it is not among them. peers: as NetworkConfig::peers.
+/// Returns the peer, or nullptr. peers must be sorted by address, as NetworkConfig::peers is.
 const PeerConfig *find_peer(const std::vector<PeerConfig> &peers, const Address &dst);
 
-/// How a peer is reached: as it says, or as the network does.
+/// Returns how a peer is reached: by its own settings, or by those of the network.
 PeerConfig peer_of(const NetworkConfig &net, const Address &dst);
 
-/// What one more flood or FDB entry says of a peer. Where it says nothing, the peer is reached as is known.
-/// Error(Request): the peer is known (of flood or peers) and reached otherwise.
+/// Applies the peer keys of a new flood or FDB entry. Keys that are not given keep the known value.
+/// Throws Error(Request) if the peer is known (on the flood list or in peers) with a different value.
 void set_peer(NetworkConfig &net, const Address &dst, const PeerWords &words);
 
-/// Takes those out of peers that are as the network says.
+/// Removes the peers that are reached as the network's settings say.
 void normalize_peers(NetworkConfig &net);
 
-/// How a peer is reached when the settings of its network change: what was as the network said is as it says now.
+/// Returns how a peer is reached after the settings of its network have changed. Values equal to the network's old
+/// setting follow the new one.
 PeerConfig moved_peer(const PeerConfig &peer, const NetworkSettings &before, const NetworkSettings &after);
-/// Peers of a network whose settings have changed.
+/// Applies moved_peer() to all peers of a network whose settings have changed.
 void move_peers(NetworkConfig &net, const NetworkSettings &before);
 
-/// All that can be said of a peer.
+/// Returns all keys of a peer.
 PeerWords all_words(const PeerConfig &peer);
 
-/// What has to be said beside the entries of dst, where peers are all that are not as net says.
+/// Returns the keys that entries for dst need because they differ from net's settings. peers: as NetworkConfig::peers.
 PeerWords words_for(const NetworkConfig &net, const std::vector<PeerConfig> &peers, const Address &dst);
 
-/// Those of net.peers that only FDB entries lead to.
+/// Returns the elements of net.peers that are not on the flood list.
 std::vector<PeerConfig> peers_off_flood(const NetworkConfig &net);
 
-/// An entry of a network in a file.
+/// The position of an entry in a network of a file.
 struct EntryPosition {
 	const char *list; ///< "flood" or "fdb"
 	size_t index;
 };
 
-/// What all the entries of a network in a file say of its peers, in any order.
+/// Collects what the entries of a network in a file say about its peers, in any order.
 class PeerStatements {
 public:
-	/// entry: who says it. net: the name. Error(Request): it contradicts another one.
+	/// Adds the keys of one entry. net: the network's name, for messages. entry: the position of the entry. Throws
+	/// Error(Request) if an earlier entry contradicts it.
 	void add(std::string_view net, const Address &dst, const PeerWords &words, const EntryPosition &entry);
-	/// Makes NetworkConfig::peers of it; all else of net is as it will be.
+	/// Sets NetworkConfig::peers. All other members of net must be final.
 	void into(NetworkConfig &net) const;
-	/// Who says a key of a peer, such as "dstport"; of a peer of into(). Where nobody says that key: who says another one.
+	/// Returns the position of the entry that gave a key, such as "dstport", for a peer that into() has stored. If
+	/// no entry gave this key, returns the position of another key of the peer.
 	EntryPosition who_says(const Address &dst, std::string_view key) const;
 
 private:
 	struct Said {
 		PeerWords words;
-		std::map<std::string_view, EntryPosition> by; ///< who says them, by key
+		std::map<std::string_view, EntryPosition> by; ///< position of the entry that gave each key
 	};
 
 	std::map<Address, Said> said_;
 };
 
-/// The local address that a network uses towards a peer. Error(Request): there is none of the peer's family.
+/// Returns the local address that a network uses towards a peer. Throws Error(Request) if there is none of the peer's
+/// address family.
 Address local_for(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const Address &peer);
 
-/// A port as messages name it: "eth1", "eth1 vid 100".
+/// Returns the name of a port in messages: "eth1", "eth1 vid 100".
 std::string port_name(std::string_view dev, uint16_t vid);
 
-/// 'there is no network "blue" (…)'
+/// Returns the Error(Request) 'there is no network "blue" (…)'.
 Error no_network(const std::string &name);
 
-/// Everything that must hold whatever the machine is like: unique names, identifiers and MACs, a device in one role,
-/// peers with a local address of their family, FDB entries that name a port of their network, limits; identifiers and settings
-/// that all encapsulations in use have; no two networks that look the same on the wire.
-/// Error(Request) names the first that does not. in_force: the limits where config has none.
+/// Checks all rules that do not depend on the machine: unique names, identifiers and MACs; each device in one role; a
+/// local address for the family of every peer; FDB entries that name a port of their network; limits; identifiers and
+/// settings that all encapsulations in use support; no two networks that look alike on the wire.
+/// Throws Error(Request) for the first violation. in_force: the limits used if config has none.
 void validate(const Config &config, const Limits &in_force);
 
-/// A value in a configuration by the keys and list positions that lead to it in the file:
-/// {"networks", 0, "fdb", 17, "mac"}. Of NetworkConfig::peers it is {"networks", 0, "peers", 2, "encap"}, "dstport", "via" or
-/// "require", which the file has beside flood and FDB entries.
+/// The position of a value in a configuration: the keys and list indices that lead to it in the file, such as
+/// {"networks", 0, "fdb", 17, "mac"}. A value of NetworkConfig::peers is {"networks", 0, "peers", 2, KEY}, where KEY is
+/// "encap", "dstport", "via" or "require"; the file has these keys in flood and FDB entries.
 using ConfigPath = std::vector<std::variant<const char *, size_t>>;
 
-/// What a message about the value at a path begins with, such as "FILE:3:7: ".
+/// Returns the prefix of a message about the value at a path, such as "FILE:3:7: ".
 using Where = std::function<std::string(const ConfigPath &)>;
 
-/// A rule of its own for a configuration; throws Error(Request).
+/// An additional check of a configuration. Throws Error(Request).
 using ConfigCheck = std::function<void(const Config &, const Where &)>;
 
-/// The same with messages that say where.
+/// The same. where supplies the position for messages.
 void validate(const Config &config, const Limits &in_force, const Where &where);
 
-/// The largest YAML file, octets: about 4M FDB entries.
+/// Size limit of a YAML file in octets: about 4 million FDB entries.
 inline constexpr uint64_t kYamlMost = 256 << 20;
 
-/// Parse and validate a YAML file. name is used in messages: Error(Request) "NAME:LINE:COLUMN: what is wrong (what would
-/// be right)". Text without any value is an error, as it would take everything down: {} is the empty configuration.
-/// fdb_files are read too, beside the file of that name; 1M entries in half a second.
-/// also: what else must hold of the file. in_force: the limits for a file that has none.
+/// Parses and validates a YAML file. name: the file's name in messages; relative fdb_files are looked up in its folder.
+/// in_force: the limits used if the file has none. also: an additional check.
+/// Throws Error(Request) "NAME:LINE:COLUMN: what is wrong (what would be right)". Text without any value is an error,
+/// because it would remove everything: the empty configuration is {}.
+/// A million FDB entries take half a second.
 Config parse_yaml(const std::string &text, const std::string &name, const Limits &in_force,
 		  const ConfigCheck &also = {});
 Config read_yaml_file(const std::string &path, const Limits &in_force, const ConfigCheck &also = {});
 
-/// The file that parse_yaml() gives back as the same Config. Defaults are left out, the order is kept.
-/// fdb_file: a plain file that has the entries (to_fdb_file()); empty: they stand in the YAML file.
+/// Returns YAML text from which parse_yaml() makes the same Config. Defaults are left out and the order is kept.
+/// fdb_file: the name of a plain file that holds the FDB entries (to_fdb_file()); empty: they are in the YAML text.
 std::string to_yaml(const Config &config, std::string_view fdb_file = {});
 
-/// One line for each thing that differs, but for FDB entries: "+ net blue", "~ uplink eth0 mode auto -> tc",
-/// "- net blue port veth1 vid 5".
+/// Returns one line for each difference, without FDB entries: "+ net blue", "~ uplink eth0 mode auto -> tc", "- net
+/// blue port veth1 vid 5".
 std::vector<std::string> describe_changes(const Config &before, const Config &after);
 
 } // namespace xovl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The rules that every configuration keeps, whatever the machine is like.
+// The rules for every configuration, independent of the machine.
 #include "config/config.hpp"
 
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ namespace xovl {
 
 namespace {
 
-/// Why an address cannot be one end of a tunnel between two machines; nullptr: it can.
+/// Returns why an address cannot be an end of a tunnel between two machines; nullptr if it can.
 const char *unfit_for_tunnel(const Address &address)
 {
 	const xovl_addr raw = address.raw();
@@ -34,7 +34,7 @@ const char *unfit_for_tunnel(const Address &address)
 		return "a loopback address";
 	if (address.is_v4() && std::all_of(v4, v4 + 4, [](uint8_t octet) { return octet == 255; }))
 		return "the broadcast address";
-	// fe80::/10 means nothing without an interface, and bpf_fib_lookup() does not forward it
+	// fe80::/10 is ambiguous without an interface, and bpf_fib_lookup() does not forward to it.
 	if (!address.is_v4() && raw.bytes[0] == 0xfe && (raw.bytes[1] & 0xc0) == 0x80)
 		return "a link-local address";
 	return nullptr;
@@ -48,7 +48,7 @@ uint64_t mac_number(const Mac &mac)
 	return number;
 }
 
-/// The position of the first entry whose MAC one before it has; none: the size.
+/// Returns the index of the first entry whose MAC an earlier entry has, or the size if there is none.
 size_t first_repeated(const std::vector<FdbConfig> &fdb)
 {
 	std::vector<uint64_t> macs(fdb.size());
@@ -62,7 +62,7 @@ size_t first_repeated(const std::vector<FdbConfig> &fdb)
 	return std::ranges::find_if_not(fdb, is_new) - fdb.begin();
 }
 
-/// One walk through a configuration in the order of the file; the first rule broken ends it.
+/// Checks a configuration in the order of the file. The first violation throws.
 class Checker {
 public:
 	Checker(const Config &config, const Where &where, const Limits &in_force)
@@ -73,11 +73,11 @@ public:
 	void check();
 
 private:
-	/// What an interface is used for.
+	/// How the configuration uses an interface.
 	struct Device {
 		xovl_mode mode;
 		bool uplink;
-		std::map<uint16_t, std::string> networks; ///< by VLAN
+		std::map<uint16_t, std::string> networks; ///< name of the network, by VLAN
 	};
 	using PortSet = std::set<std::pair<std::string, uint16_t>>;
 
@@ -86,7 +86,7 @@ private:
 		throw request_error(where_(path) + text);
 	}
 
-	/// What rule() complains about is said of the value at path.
+	/// Runs rule(). An error gets the position of the value at path.
 	template <typename Rule> void hold(const ConfigPath &path, Rule &&rule) const
 	{
 		try {
@@ -104,12 +104,12 @@ private:
 	void check_outer(size_t n) const;
 	void check_policy(size_t n) const;
 	void check_known_options(size_t n) const;
-	/// Who carries the packets of the network and of its peers.
+	/// Checks `via` and `require` of the network and its peers.
 	void check_vias(size_t n) const;
-	/// What the network receives, by itself and from its peers.
+	/// Checks what the network receives with its own encapsulation and with those of its peers.
 	void check_tunnels(size_t n);
 	void check_peer_tunnel(size_t n, size_t i);
-	/// One more kind of tunnel.
+	/// Counts the tunnels for one more encapsulation and port of a network.
 	void count_tunnels(const NetworkConfig &net, const ConfigPath &path);
 	void check_ports(size_t n);
 	void check_device(size_t n, size_t i);
@@ -118,7 +118,7 @@ private:
 	void check_fdb(size_t n);
 	void check_target(size_t n, size_t i);
 	void check_endpoint(const Address &address, const ConfigPath &path) const;
-	/// Of each member once.
+	/// Checks and counts a peer. Called once for each member of a network.
 	void check_member(const NetworkConfig &net, const Address &peer, const ConfigPath &path);
 	void check_count(size_t count, size_t limit, const char *what, const ConfigPath &path) const;
 	bool is_vtep(const Address &address) const;
@@ -130,14 +130,14 @@ private:
 	std::map<std::string, Device> devices_;
 	std::set<std::string> names_;
 	Receivers receivers_;
-	/// A peer is counted for each header that leads to it, and each way that its packets are carried.
+	/// Peers are counted by outer header (addresses, port, encapsulation) and by the way their packets are carried.
 	std::set<std::tuple<Address, Address, uint16_t, xovl_encap, xovl_via, bool>> peers_;
 	size_t nr_tunnels_ = 0;
 	size_t nr_ports_ = 0;
 	size_t nr_members_ = 0;
 	size_t nr_entries_ = 0;
 
-	// of the network that is being checked
+	// Of the network being checked:
 	PortSet ports_;
 	std::set<Address> members_;
 };
@@ -241,7 +241,7 @@ void Checker::check_outer(size_t n) const
 		check(kFlowlabelRange, *outer.flowlabel);
 }
 
-/// What only other encapsulations have must be at its default.
+/// A setting that no encapsulation in use supports must be at its default.
 void Checker::check_policy(size_t n) const
 {
 	const NetworkConfig &net = config_.networks[n];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a person is told that a change of the configuration does.
+// Describes the difference between two configurations for people.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,25 +15,25 @@ namespace xovl {
 
 namespace {
 
-/// What the lines say of an element that has changed: " mtu 1450 -> 1400"; nullopt: it has not.
+/// Returns the changes of an element: " mtu 1450 -> 1400"; nullopt if it is unchanged.
 template <typename Item> std::optional<std::string> changes_of(const Item &before, const Item &after)
 {
 	return before == after ? std::nullopt : std::optional(' ' + differences(before, after));
 }
 
-/// Ports, flood list, peers and FDB have lines of their own.
+/// Ports, flood list and peers have their own lines. FDB entries have none.
 std::optional<std::string> changes_of(const NetworkConfig &before, const NetworkConfig &after)
 {
 	return changes_of<NetworkSettings>(before, after);
 }
 
-/// An address is all that there is of it.
+/// An address has nothing that could change.
 std::optional<std::string> changes_of(const Address &, const Address &)
 {
 	return std::nullopt;
 }
 
-/// One line for each element that only one side has ("-", "+"), or that both have and differs ("~"). name(element) identifies it.
+/// Adds a line for each element that is removed ("-"), added ("+") or changed ("~"). name(element) identifies it.
 template <typename Item, typename Name>
 void diff_lists(std::vector<std::string> &lines, const std::string &what, const std::vector<Item> &before,
 		const std::vector<Item> &after, Name name)
@@ -66,7 +66,8 @@ std::string limit_changes(const Limits &before, const Limits &after)
 	return text;
 }
 
-/// Those addresses that other has too, in order: the first of a family is the default local address.
+/// Returns the vteps of config that other has too, in the order of config. The order matters: the first vtep of a
+/// family is the default local address.
 std::vector<Address> common_vteps(const Config &config, const Config &other)
 {
 	auto same = [](const VtepConfig &vtep) { return vtep.local; };
@@ -93,8 +94,8 @@ std::string way_changes(const PeerConfig &before, const PeerConfig &after)
 	return text;
 }
 
-/// One line for each peer that both have and that is reached in another way, unless it only goes with its network. One of FDB
-/// entries only is named for what is special about it: "+ net blue peer 10.0.0.3".
+/// Adds a line for each peer that is reached in another way than before, unless it only follows its network. A peer
+/// that only FDB entries lead to gets a line of its own: "+ net blue peer 10.0.0.3 encap vxlan -> geneve".
 void diff_peers(std::vector<std::string> &lines, const NetworkConfig &before, const NetworkConfig &after)
 {
 	std::map<Address, char> signs;

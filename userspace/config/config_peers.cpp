@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// How the peers of a network are reached: what is known of them, and what is said.
+// How the peers of a network are reached: the known values, and the keys of new entries.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,8 @@ bool is_normal(const NetworkConfig &net, const PeerConfig &peer)
 	       peer.encrypted == net.encrypted;
 }
 
-/// What is not said is as the network says; a port only of its own encapsulation, else as is usual.
+/// Completes the keys with the network's settings. dstport is the network's if the encapsulation is too, otherwise the
+/// default.
 PeerConfig completed(const NetworkConfig &net, const Address &dst, const PeerWords &words)
 {
 	const xovl_encap encap = words.encap.value_or(net.encap);
@@ -43,7 +44,8 @@ bool contradict(const PeerWords &a, const PeerWords &b)
 	return other_header(a, b) || contradict(a.via, b.via) || contradict(a.encrypted, b.encrypted);
 }
 
-/// net: the name of a network. What differs is told; port 0 is none.
+/// The error for an entry that contradicts what is known about a peer. It names the key that differs. net: the
+/// network's name.
 Error known_otherwise(std::string_view net, const Address &dst, const PeerWords &known, const PeerWords &said)
 {
 	const std::string kind = known.encap ? fmt::format("a {} peer", name_of(*known.encap)) : "a peer";

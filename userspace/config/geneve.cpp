@@ -20,7 +20,7 @@ static_assert(kDataMax <= XOVL_GENEVE_DATA_LEN * kWord, "the length in the heade
 constexpr NumberRange kClassRange{"option class", 0, UINT16_MAX};
 constexpr NumberRange kTypeRange{"option type", 0, UINT8_MAX};
 
-/// nullopt: text is not pairs of hex digits.
+/// Returns nullopt if text is not pairs of hex digits.
 std::optional<std::vector<uint8_t>> octets_of_hex(std::string_view text)
 {
 	std::vector<uint8_t> octets;

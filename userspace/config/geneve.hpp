@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// GENEVE options (RFC 8926, section 3.5) as a person writes them: CLASS:TYPE:HEXDATA.
+// GENEVE options (RFC 8926, section 3.5) in text form, CLASS:TYPE:HEXDATA, and in wire format.
 #pragma once
 
 #include <compare>
@@ -13,52 +13,55 @@
 
 namespace xovl {
 
-/// Octets of all options of one packet, their headers included.
+/// Limit for all options of one packet together with their headers, octets.
 inline constexpr size_t kOptionsMax = XOVL_OPTIONS_MAX;
-/// Kinds of options that a network can know.
+/// Limit for the different kinds of options that one network knows.
 inline constexpr size_t kKnownOptionsMax = kOptionsMax / sizeof(xovl_geneve_option);
 
-/// Class and type of an option.
+/// An option's class and type, in host byte order.
 using OptionKind = std::pair<uint16_t, uint8_t>;
 
 struct GeneveOption {
 	uint16_t option_class = 0;
-	uint8_t type = 0;          ///< with the critical bit, 0x80
-	std::vector<uint8_t> data; ///< whole words; may be empty
+	uint8_t type = 0;          ///< includes the critical bit, 0x80
+	std::vector<uint8_t> data; ///< a multiple of four octets; may be empty
 
-	/// "0x0102:0x80:00010002": class and type in decimal or 0x…, data in pairs of hex digits, as many octets as whole words have,
-	/// and no more than fit into a packet. Error(Request) otherwise.
+	/// Parses "0x0102:0x80:00010002": class and type in decimal or 0x…, data in pairs of hex digits. The data must
+	/// be a multiple of four octets and fit into a packet. Throws Error(Request) for anything else.
 	static GeneveOption parse(std::string_view text);
-	/// Octets on the wire.
+	/// Returns the length on the wire in octets, header included.
 	size_t size() const { return sizeof(xovl_geneve_option) + data.size(); }
 	OptionKind kind() const { return {option_class, type}; }
-	/// As parse() takes it: "0x0102:0x80:00010002".
+	/// Returns the text form that parse() accepts: "0x0102:0x80:00010002".
 	std::string str() const;
 
 	auto operator<=>(const GeneveOption &) const = default;
 };
 
-/// What a packet must have: an option of that class and type whose data, as long as it is here, is the same where mask has ones.
+/// A condition for received packets: they must have an option of this class and type whose data equals option.data in
+/// all bits that are set in mask. A longer option matches by its prefix.
 struct GeneveMatch {
 	GeneveOption option;
-	std::vector<uint8_t> mask; ///< as long as the data
+	std::vector<uint8_t> mask; ///< the same length as option.data
 
-	/// "CLASS:TYPE:HEXDATA" (all of it) or "CLASS:TYPE:HEXDATA/HEXMASK".
+	/// Parses "CLASS:TYPE:HEXDATA" (all bits must match) or "CLASS:TYPE:HEXDATA/HEXMASK". Throws Error(Request) for
+	/// anything else.
 	static GeneveMatch parse(std::string_view text);
 	std::string str() const;
 
 	auto operator<=>(const GeneveMatch &) const = default;
 };
 
-/// Of all of them on the wire.
+/// Returns the length of all options on the wire in octets.
 size_t octets_of(const std::vector<GeneveOption> &options);
 
-/// "OPTION[,OPTION …]" or "none". Error(Request): more than kOptionsMax octets.
+/// Parses "OPTION[,OPTION …]" or "none". Throws Error(Request) if an option is wrong or there are more than kOptionsMax
+/// octets.
 std::vector<GeneveOption> parse_options(std::string_view text);
-/// Each as a word.
+/// Returns the text form of each option.
 std::vector<std::string> words_of(const std::vector<GeneveOption> &options);
 
-/// As they stand in the header, one after the other. Reserved bits are 0.
+/// Returns the options in wire format, one after the other. Reserved bits are 0.
 std::vector<uint8_t> wire_octets(const std::vector<GeneveOption> &options);
 
 } // namespace xovl

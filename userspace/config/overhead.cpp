@@ -32,10 +32,10 @@ const char *header_name(uint8_t encap)
 
 struct Part {
 	const char *name;
-	uint32_t octets; ///< 0: it is not there
+	uint32_t octets; ///< 0: absent
 };
 
-/// What is in the tunnel header besides the header itself.
+/// Returns the parts of the tunnel header after its fixed part.
 std::vector<Part> extra_parts(const xovl_outer_kind &kind)
 {
 	auto word = [&](uint16_t flag) { return kind.gre_flags & flag ? XOVL_GRE_WORD : 0; };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the settings of a network mean together.
+// Properties of a network that follow from several of its settings.
 #pragma once
 
 #include <set>
@@ -9,16 +9,17 @@
 
 namespace xovl {
 
-/// Those GENEVE options that the network or one of its ports sends or requires: it knows them.
+/// Returns the GENEVE options that the network knows: those that it, or one of its ports, sends or requires.
 std::set<OptionKind> known_options(const NetworkConfig &net);
 
-/// The word for what gives each packet something of its own, a checksum or a number; nullptr: nothing does.
+/// Returns the setting that gives each packet its own GRE checksum or sequence number: "csum" or "seq"; nullptr if
+/// neither is on.
 const char *numbering_policy(const NetworkConfig &net);
 
-/// That of the network, and those of its peers.
+/// Returns the encapsulations of the network and its peers.
 Encaps encaps_in_use(const NetworkConfig &net);
 
-/// "vxlan or geneve"
+/// Returns "vxlan or geneve".
 std::string names_of(Encaps encaps);
 
 } // namespace xovl

@@ -9,13 +9,13 @@ namespace xovl {
 
 namespace {
 
-/// "VNI 100", "GRE key 7", "no key"
+/// Returns "VNI 100", "GRE key 7" or "no key".
 std::string id_text(xovl_encap encap, std::optional<uint32_t> id)
 {
 	return id ? fmt::format("{} {}", id_range(encap).what, *id) : "no key";
 }
 
-/// Whether packets for either could be for the other, if what they have in common is the same.
+/// True if both networks may receive at the same local address.
 bool same_local(const NetworkConfig &a, const NetworkConfig &b)
 {
 	return !a.local || !b.local || *a.local == *b.local;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What networks receive: the kinds, UDP ports and identifiers by which a packet finds its network.
+// The encapsulations, UDP ports and identifiers that networks receive, checked for collisions.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,19 @@
 
 namespace xovl {
 
-/// Error(Request): not a port, or one where the encapsulation has none.
+/// Throws Error(Request) if dstport is out of range, or given for an encapsulation without UDP.
 void check_dstport(xovl_encap encap, uint16_t dstport);
 
-/// All peers of a network have its identifier. Error(Request): that of net is none of the peer's encapsulation.
+/// A network uses the same identifier with all its peers. Throws Error(Request) if it is not valid for the peer's
+/// encapsulation.
 void check_peer_id(const NetworkConfig &net, const PeerConfig &peer);
 
-/// Two networks can look the same on the wire only at different local addresses, and a UDP port is of one kind.
+/// Ensures that a received packet belongs to one network at most. Two networks may look alike on the wire only if their
+/// local addresses differ, and each UDP port has one encapsulation.
 class Receivers {
 public:
-	/// A network, which must live as long, receives what is encapsulated so. Error(Request): it could be for another one.
+	/// Adds what a network receives. net must outlive this object. Throws Error(Request) if its packets could be
+	/// taken for those of another network.
 	void add(const NetworkConfig &net, xovl_encap encap, uint16_t dstport);
 
 private:
@@ -29,15 +32,15 @@ private:
 		const NetworkConfig *net;
 		xovl_encap encap;
 	};
-	/// What packets have in common that could be mistaken for each other: the kind (gre of NVGRE, too), the UDP port, and
-	/// the identifier, of GRE the upper 24 bits of the key; nullopt: no key.
+	/// Equal for packets that could be mistaken for each other: encapsulation (NVGRE counts as GRE), UDP port, and
+	/// identifier (for GRE the upper 24 bits of the key, as NVGRE's VSID; nullopt: no key).
 	using WireId = std::tuple<xovl_encap, uint16_t, std::optional<uint32_t>>;
 
 	static WireId wire_id(xovl_encap encap, uint16_t dstport, std::optional<uint32_t> id);
 	void claim_port(const Receiver &receiver, uint16_t dstport);
 
 	std::map<WireId, std::vector<Receiver>> receivers_;
-	std::map<uint16_t, Receiver> udp_ports_; ///< the first one at each
+	std::map<uint16_t, Receiver> udp_ports_; ///< the first receiver at each port
 };
 
 } // namespace xovl

@@ -17,7 +17,7 @@ Error not_a_value(const char *key, std::string_view text, const char *values)
 	return request_error(fmt::format("{} is not a value of {} ({})", in_quotes(text), key, values));
 }
 
-/// A number, or the word that stands for none.
+/// Parses a number, or the word that means nullopt.
 template <typename Number>
 std::optional<Number> parse_or(const NumberRange &range, const char *word, std::string_view text)
 {
@@ -34,7 +34,7 @@ template <typename Number> SettingValue number_or(const std::optional<Number> &n
 	return number ? SettingValue(uint32_t{*number}) : SettingValue(std::string(word));
 }
 
-/// One of two words.
+/// Parses one of two words. Returns true for yes.
 bool parse_word(const char *key, std::string_view text, std::string_view yes, std::string_view no)
 {
 	if (text != yes && text != no)
@@ -124,7 +124,7 @@ template <typename Number> Number parse_as(const NumberRange &range, std::string
 	return static_cast<Number>(parse_number(range, text));
 }
 
-/// A number, or "none".
+/// Parses a number, or "none".
 template <typename Number> std::optional<Number> parse_or_none(const NumberRange &range, std::string_view text)
 {
 	if (text == "none")
@@ -132,14 +132,14 @@ template <typename Number> std::optional<Number> parse_or_none(const NumberRange
 	return parse_as<Number>(range, text);
 }
 
-/// Its dstport is the usual one then.
+/// Sets the encapsulation, and its default dstport.
 void parse_encap_of(NetworkSettings &net, std::string_view text)
 {
 	net.encap = parse_encap(text);
 	net.dstport = default_dstport(net.encap);
 }
 
-/// As in ip, "local any" is no local address of its own.
+/// "local any" means no local address, as in ip-link(8).
 void parse_local(NetworkSettings &net, std::string_view text)
 {
 	net.local.reset();

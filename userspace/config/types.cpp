@@ -26,7 +26,7 @@ bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// Six octets in hex with a separator after every group digits but the last; 0: no separator.
+/// Writes six octets in hex. group: number of digits between separators; 0 means no separators.
 std::optional<Mac> mac_from_hex(std::string_view text, char separator, size_t group)
 {
 	constexpr size_t digits = 12;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Who may carry packets: the kernel carries what is UDP, and xovl itself encrypts nothing.
+// Rules for the settings `via` and `require`. The kernel's tunnel devices carry UDP encapsulations only, and xovl
+// itself does not encrypt.
 #pragma once
 
 #include "config/config.hpp"
 
 namespace xovl {
 
-/// Each: Error(Request) where the network, or the peer, cannot be as it says. A network that is not UDP says nothing of it: its peers that are
-/// do so themselves.
+/// Each throws Error(Request) if the setting is not possible for this network or peer. A network without UDP must leave
+/// both at their defaults; its peers over UDP can set their own.
 void check_via(const NetworkConfig &net);
 void check_require(const NetworkConfig &net);
 void check_via(const PeerConfig &peer);

@@ -12,19 +12,19 @@ namespace xovl {
 
 namespace {
 
-constexpr uint64_t kFdbFileMost = 1 << 30; ///< octets: some 20M entries
+constexpr uint64_t kFdbFileMost = 1 << 30; ///< octets: about 20 million entries
 
 constexpr std::string_view kUsage = "MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require "
 				    "encrypted|none] | dev DEV [vid V]";
 constexpr size_t kLineMax = UINT16_MAX;
 constexpr size_t kFilesMax = UINT16_MAX;
 
-/// The words of a line, one after the other.
+/// Splits a line into words, one after the other.
 class Words {
 public:
 	explicit Words(std::string_view line) : line_(line) {}
 
-	/// Empty at the end of the line.
+	/// Returns the next word; empty at the end of the line.
 	std::string_view next()
 	{
 		auto is_blank = [&](size_t i) { return line_[i] == ' ' || line_[i] == '\t' || line_[i] == '\r'; };
@@ -35,14 +35,14 @@ public:
 		return line_.substr(begin_, end_ - begin_);
 	}
 
-	/// The same where a comment may stand instead.
+	/// Returns the next word; empty at the end of the line or before a comment.
 	std::string_view next_or_comment()
 	{
 		const std::string_view word = next();
 		return word.starts_with('#') ? std::string_view() : word;
 	}
 
-	/// Of the word that was taken last, from 1.
+	/// Returns the column of the last word, counted from 1.
 	uint16_t column() const { return static_cast<uint16_t>(begin_ + 1); }
 
 private:
@@ -66,19 +66,19 @@ std::string peer_text(const PeerWords &words)
 
 } // namespace
 
-/// One line. What is thrown half-way is said of the word at column().
+/// Parses one line. If it throws, the error is about the word at column().
 class FdbFiles::LineParser {
 public:
 	LineParser(const FdbFiles &files, std::string_view line) : files_(files), words_(line) {}
 
-	/// False: there is no entry on this line.
+	/// Returns false if the line has no entry.
 	bool parse();
 
 	uint16_t column() const { return words_.column(); }
-	/// What the peer is said to be.
+	/// Returns the keys that say how the entry's peer is reached.
 	const PeerWords &peer() const { return said_.peer; }
 
-	// of the entry
+	// Valid after parse() has returned true:
 	uint32_t network = 0;
 	FdbConfig entry;
 	uint16_t mac_column = 0, target_column = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The file as a Config: one table of keys for each kind of map.
+// Reads a YAML file into a Config. Each kind of map has a table of its keys.
 #include <fmt/format.h>
 
 #include <bitset>
@@ -19,7 +19,7 @@ namespace xovl {
 
 namespace {
 
-/// A node with its tree.
+/// A node together with its tree.
 struct Value {
 	const YamlTree &tree;
 	YamlTree::Index node;
@@ -40,7 +40,7 @@ struct Value {
 	}
 };
 
-/// read, with the value's place in front of what it complains about
+/// Runs read(). An error without a position gets the position of value.
 template <typename Read> void read_placed(const Value &value, Read &&read)
 {
 	try {
@@ -105,7 +105,7 @@ template <typename Object> void read_map(Object &object, const Value &map, const
 	}
 }
 
-/// A list without anything may be left open: "ports:".
+/// Reads a list. An empty list may also be written without a value: "ports:".
 template <typename Item, typename Read> void read_list(std::vector<Item> &items, const Value &list, Read &&read)
 {
 	const YamlTree &tree = list.tree;
@@ -138,7 +138,8 @@ template <typename Object> void read_dev(Object &object, const Value &value)
 	object.dev = parse_dev_name(value.text());
 }
 
-/// Of a setting that is a list: that, or a single text of it with commas as the command takes it. The latter is returned.
+/// Returns the value of a list setting as the command writes it, separated by commas. The file may have a YAML list, or
+/// this text.
 template <typename Object> std::string list_text(const Setting<Object> &setting, const Value &value)
 {
 	const YamlTree &tree = value.tree;
@@ -165,7 +166,7 @@ template <typename Object> void read_setting(const Setting<Object> &setting, Obj
 		setting.parse(object, is_switch(setting) ? switch_word(value.text()) : value.text());
 }
 
-/// The keys and those of the settings.
+/// Returns keys, followed by the keys of the object's settings.
 template <typename Object> Keys<Object> with_settings(Keys<Object> keys)
 {
 	for (const auto &setting : settings_of<Object>())
@@ -216,7 +217,7 @@ template <typename Object> void read_peer_require(Object &object, const Value &v
 	object.peer.encrypted = parse_require(value.text());
 }
 
-/// The keys and those of a peer.
+/// Returns keys, followed by the keys that say how a peer is reached.
 template <typename Object> Keys<Object> with_peer(Keys<Object> keys)
 {
 	keys.push_back({"encap", read_peer_encap<Object>});
@@ -242,7 +243,7 @@ const Keys<FloodWords> kFloodKeys = with_peer<FloodWords>({
 	{"dst", [](FloodWords &words, const Value &v) { words.dst = Address::parse(v.text()); }, true},
 });
 
-/// A network, and what is understood only when all of it is read.
+/// A network while it is read. Its settings and the keys of its peers are interpreted after all keys have been read.
 struct NetworkWords {
 	struct Said {
 		Address dst;
@@ -252,9 +253,10 @@ struct NetworkWords {
 	};
 
 	NetworkConfig net;
-	std::map<const Setting<NetworkSettings> *, YamlTree::Index> settings; ///< in the order of the table
+	/// node of each setting, in the order of the settings table
+	std::map<const Setting<NetworkSettings> *, YamlTree::Index> settings;
 	std::vector<Said> said;
-	PeerStatements peers; ///< of said
+	PeerStatements peers; ///< collected from said
 
 	void say(const Address &dst, const PeerWords &peer, const EntryPosition &entry, const Value &value)
 	{
@@ -274,7 +276,7 @@ void read_fdb(NetworkWords &network, const Value &list)
 	});
 }
 
-/// Of addresses, or maps that begin with one.
+/// Reads a list of addresses, or of maps with the key dst.
 void read_flood(NetworkWords &network, const Value &list)
 {
 	read_list(network.net.flood, list, [&](Address &dst, const Value &value) {
@@ -330,9 +332,9 @@ const Keys<Config> kVtepSectionKeys = {
 	{"local", [](Config &config, const Value &v) { read_list(config.vteps, v, read_vtep); }, true},
 };
 
-/// The whole file.
+/// The whole file, as read.
 struct Document {
-	Config config; ///< but for the networks
+	Config config; ///< without the networks
 	std::vector<NetworkWords> networks;
 	std::vector<YamlTree::Index> fdb_files;
 };
@@ -360,7 +362,8 @@ bool is_key(const Step &step, std::string_view name)
 	return key && *key == name;
 }
 
-/// The path in the file: what is said of a peer stands beside a flood or FDB entry. peers: of each network
+/// Translates a path to one in the file: the values of a peer are in the flood or FDB entry that gave them. peers: one
+/// element for each network.
 ConfigPath path_in_file(ConfigPath path, const Config &config, const std::vector<PeerStatements> &peers)
 {
 	if (path.size() < 5 || !is_key(path[0], "networks") || !is_key(path[2], "peers"))
@@ -374,7 +377,7 @@ ConfigPath path_in_file(ConfigPath path, const Config &config, const std::vector
 	return path;
 }
 
-/// The child of node that a step of a path names; node itself when it has none.
+/// Returns the child of node that a step of the path leads to, or node itself if there is none.
 YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const Step &step)
 {
 	const auto *key = std::get_if<const char *>(&step);

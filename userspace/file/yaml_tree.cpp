@@ -23,7 +23,8 @@ public:
 	}
 	void OnDocumentEnd() override {}
 
-	/// yaml-cpp places an empty value at what follows it; on another line, the place of what precedes it helps more.
+	/// yaml-cpp gives an empty value the position of the token after it. If that is on another line, the position
+	/// of the token before it is used.
 	void OnNull(const YAML::Mark &mark, YAML::anchor_t) override
 	{
 		add(YamlKind::Null, mark, "", "");
@@ -65,13 +66,13 @@ public:
 	}
 
 private:
-	/// The null mark of some exceptions of yaml-cpp is -1, -1.
+	/// Some exceptions of yaml-cpp have the null mark, with line and column -1.
 	static uint32_t line(const YAML::Mark &mark) { return static_cast<uint32_t>(std::max(mark.line, 0)) + 1; }
 	static uint32_t column(const YAML::Mark &mark) { return static_cast<uint32_t>(std::max(mark.column, 0)) + 1; }
 
 	void add(YamlKind kind, const YAML::Mark &mark, const std::string &tag, const std::string &value)
 	{
-		// "?" and "!": yaml-cpp's words for a plain and a quoted value without a tag
+		// yaml-cpp reports "?" and "!" as the tags of plain and quoted values without a tag.
 		if (!tag.empty() && tag != "?" && tag != "!")
 			fail(mark, "tags are not supported (the value alone)");
 		const auto index = static_cast<Index>(tree_.nodes_.size());
@@ -114,7 +115,8 @@ YamlTree::YamlTree(const std::string &text, std::string name) : name_(std::move(
 		throw PlacedError(place(1, 1), "the file is empty ({} for a configuration without anything)");
 }
 
-/// yaml-cpp ends the text at 0x04 without a word, so what YAML 1.2 (5.1) forbids is looked for here.
+/// Throws PlacedError if the text has a character that YAML 1.2 (section 5.1) forbids. Without this check yaml-cpp
+/// would silently end the text at 0x04.
 void YamlTree::check_characters(const std::string &text) const
 {
 	auto bad = std::find_if(text.begin(), text.end(), [](unsigned char c) {

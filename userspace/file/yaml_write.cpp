@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A Config as the file that a person would write: defaults left out, one line for each thing.
+// Writes a Config as YAML in the form that a person would choose: without defaults, one line for each object.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ template <typename... Args> void put(Out &out, fmt::format_string<Args...> forma
 	fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
 }
 
-/// Whether every YAML reader takes the word for a text, not for a number, a boolean or null.
+/// True if every YAML parser reads the unquoted word as text, and not as a number, a boolean or null.
 bool is_plain(std::string_view name)
 {
 	constexpr std::string_view words[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
@@ -36,7 +36,7 @@ bool is_plain(std::string_view name)
 	       std::none_of(std::begin(words), std::end(words), is_word);
 }
 
-/// YAML 1.2, 5.7: control characters as \xNN.
+/// Quotes text. Control characters are written as \xNN (YAML 1.2, section 5.7).
 std::string in_double_quotes(std::string_view text)
 {
 	std::string out = "\"";
@@ -69,7 +69,7 @@ std::string yaml(const std::vector<std::string> &words)
 	return '[' + list + ']';
 }
 
-/// A word is quoted where it needs to be: srcport's range does not, and options with their colons do.
+/// Words with a colon, such as GENEVE options, need quotes. The others, such as the range of srcport, do not.
 std::string yaml_value(const SettingValue &value)
 {
 	if (const auto *is_on = std::get_if<bool>(&value))
@@ -80,7 +80,7 @@ std::string yaml_value(const SettingValue &value)
 	return word.find(':') == word.npos ? word : in_double_quotes(word);
 }
 
-/// What an object says beside its name, each in a form of its own.
+/// Writes the settings of an object that are not at their defaults. form: the format for one key and value.
 template <typename Object>
 void put_settings(Out &out, const Object &object, fmt::format_string<const char *const &, std::string> form)
 {
@@ -155,7 +155,7 @@ void put_ports(Out &out, const std::vector<PortConfig> &ports)
 	}
 }
 
-/// A few on one line, many in a column.
+/// Up to six peers are written on one line, more as one peer on each line.
 void put_flood(Out &out, const NetworkConfig &net)
 {
 	constexpr size_t on_one_line = 6;

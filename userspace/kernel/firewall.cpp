@@ -31,7 +31,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What flows can be known by.
+/// The properties by which a rule can name our tunnel packets.
 struct Marks {
 	std::set<uint16_t> ports;
 	std::set<Address> addresses;
@@ -52,7 +52,7 @@ Marks marks_of(const TunnelFlows &flows)
 	return marks;
 }
 
-/// What a rule says, wherever in it: the packet's fields that it looks at, and the values.
+/// The packet fields that a rule reads, and the values in it, anywhere in its expressions.
 struct Words {
 	std::set<std::string> fields; ///< "dport", "saddr", "l4proto", "xt"
 	std::vector<Json> values;
@@ -68,7 +68,7 @@ bool is_prefix(const Json &value)
 	return value.is_object() && value.contains("prefix");
 }
 
-/// sets: by family, table and name.
+/// Elements of named sets and maps, by family, table and name.
 using Sets = std::map<std::tuple<std::string, std::string, std::string>, Json>;
 
 void collect(const Json &node, const std::string &family, const std::string &table, const Sets &sets, Words &into)
@@ -114,7 +114,7 @@ bool covers_port(const Json &value, uint16_t port)
 	return value.is_number() && value == port;
 }
 
-/// The first of the addresses that a value is, or that lies in it.
+/// Returns the first of the addresses that is equal to the value or lies in its range or prefix.
 std::optional<Address> covered(const Json &value, const std::set<Address> &addresses)
 {
 	std::function<bool(const Address &)> lies_in;
@@ -135,7 +135,7 @@ std::optional<Address> covered(const Json &value, const std::set<Address> &addre
 	return found == addresses.end() ? std::nullopt : std::optional(*found);
 }
 
-/// Whether a value, or one in it, is the protocol, by name or number.
+/// True if the value, or a value inside it, is the protocol, by name or number.
 bool has_protocol(const Json &value, const char *name, int number)
 {
 	if (value.is_structured())
@@ -143,7 +143,8 @@ bool has_protocol(const Json &value, const char *name, int number)
 	return value == name || value == number;
 }
 
-/// Whether a statement looks at the header of another protocol over IP than UDP and GRE, and so is for that one only.
+/// True if a statement reads the header of a transport protocol other than UDP and GRE. Such a rule cannot match tunnel
+/// packets.
 bool looks_at_another(const Json &statement)
 {
 	static const std::set<std::string> others = {"tcp",  "udplite", "sctp", "dccp", "icmp",
@@ -156,7 +157,8 @@ bool looks_at_another(const Json &statement)
 	return std::ranges::any_of(statement, looks_at_another);
 }
 
-/// Whether a statement is "meta l4proto", "ip protocol" or "ip6 nexthdr" of values that it has in itself, none of which is UDP or GRE.
+/// True if a statement compares "meta l4proto", "ip protocol" or "ip6 nexthdr" with literal values that include neither
+/// UDP nor GRE.
 bool demands_another(const Json &statement)
 {
 	if (!statement.is_object() || !statement.contains("match"))
@@ -173,7 +175,7 @@ bool demands_another(const Json &statement)
 	       !has_protocol(right, "gre", IPPROTO_GRE);
 }
 
-/// Whether a rule is for packets that a tunnel's cannot be.
+/// True if a rule cannot match tunnel packets.
 bool is_for_others(const Json &statements)
 {
 	return std::ranges::any_of(statements, [](const Json &statement) {
@@ -181,7 +183,7 @@ bool is_for_others(const Json &statements)
 	});
 }
 
-/// Those marks that a rule names, in words.
+/// Returns, as text for messages, the ports, addresses and protocols of our flows that a rule names.
 std::set<std::string> named(const Words &words, const Marks &marks)
 {
 	std::set<std::string> found;
@@ -196,14 +198,14 @@ std::set<std::string> named(const Words &words, const Marks &marks)
 		const bool is_gre = value == "gre" || value == IPPROTO_GRE;
 		if (marks.gre && is_gre && (looks_at("l4proto") || looks_at("protocol") || looks_at("nexthdr")))
 			found.insert("GRE");
-		// matches of iptables that nftables does not know, such as multiport
+		// xt: matches of iptables that nftables cannot show, such as multiport.
 		if (!marks.ports.empty() && looks_at("xt") && value == "udp")
 			found.insert("perhaps a UDP port");
 	}
 	return found;
 }
 
-/// "a, b, c and 7 more"
+/// Joins up to three words: "a, b, c and 7 more".
 std::string a_few(const std::set<std::string> &words)
 {
 	constexpr size_t most = 3;
@@ -212,7 +214,7 @@ std::string a_few(const std::set<std::string> &words)
 	return words.size() > most ? fmt::format("{} and {} more", text, words.size() - most) : text;
 }
 
-/// What the library says; empty: it cannot.
+/// Returns the ruleset as JSON from libnftables; empty if it fails.
 std::string list_rules()
 {
 	std::unique_ptr<nft_ctx, decltype(&nft_ctx_free)> nft(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
@@ -245,7 +247,7 @@ std::string read_all(int fd)
 
 } // namespace
 
-// In a process of its own: libnftables ends it, with a message, where it gets no socket.
+// Runs in a child process, because libnftables exits the process with a message if it cannot open its socket.
 std::string read_nft_rules()
 {
 	int ends[2];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Rules of the host's firewall (nftables, and iptables that is made of it) that name tunnel packets, which never meet them.
+// Firewall rules of the host that name our tunnel packets: nftables, and iptables on top of nftables. Packets that the
+// datapath carries bypass these rules.
 #pragma once
 
 #include <string>
@@ -9,14 +10,16 @@
 
 namespace xovl {
 
-/// The rules of this network namespace as libnftables tells them in JSON; empty where this kernel has no nftables, or nobody may ask.
+/// Returns the nftables rules of this network namespace as JSON from libnftables; empty if the kernel has no nftables
+/// or does not permit reading.
 std::string read_nft_rules();
 
-/// The tables of legacy iptables that are in use: "filter, nat". Their rules cannot be read.
+/// Returns the tables of legacy iptables in use: "filter, nat". Their rules cannot be read.
 std::string legacy_tables();
 
-/// What rules name of the flows, and the chains where they stand: "UDP port 4789 (inet t input)"; a few of many. Empty: nothing.
-/// rules: of read_nft_rules(). A rule names a port or an address by itself, by a range or prefix, or by a set.
+/// Returns which properties of the flows the rules name, and in which chains: "UDP port 4789 (inet t input)", at most
+/// three of each. Empty if there are none. rules: from read_nft_rules(). A rule can name a port or an address as a
+/// single value, in a range or prefix, or in a set.
 std::string named_by_rules(const std::string &rules, const TunnelFlows &flows);
 
 } // namespace xovl

@@ -15,14 +15,14 @@ namespace xovl {
 
 namespace {
 
-constexpr int kLoopback = 1; ///< its ifindex, in every network namespace
+constexpr int kLoopback = 1; ///< ifindex of lo in every network namespace
 
 std::string sysctl_path(bool ipv6, const std::string &dev, const char *key)
 {
 	return fmt::format("/proc/sys/net/{}/conf/{}/{}", ipv6 ? "ipv6" : "ipv4", dev, key);
 }
 
-/// 0 where it is missing.
+/// Returns 0 if the file is missing.
 int read_sysctl(const std::string &path)
 {
 	std::ifstream file(path);
@@ -36,7 +36,8 @@ bool read_forwarding(bool ipv6, const char *dev)
 	return read_sysctl(sysctl_path(ipv6, dev, "forwarding")) != 0;
 }
 
-/// By netlink, which a read-only /proc/sys does not stop. The kernel has this for IPv4 only.
+/// Sets the forwarding of lo by netlink, which works even if /proc/sys is read-only. The kernel supports this for IPv4
+/// only.
 void send_lo_forwarding4(bool on)
 {
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
@@ -71,7 +72,7 @@ bool all_forwarding(bool ipv6)
 
 bool set_lo_forwarding(bool ipv6, bool on)
 {
-	if (lo_forwarding(ipv6) == on) // also where it cannot be written
+	if (lo_forwarding(ipv6) == on) // no change needed; also true if the sysctl cannot be written
 		return true;
 	std::ofstream(sysctl_path(ipv6, "lo", "forwarding")) << (on ? "1\n" : "0\n") << std::flush;
 	if (!ipv6 && lo_forwarding(false) != on)

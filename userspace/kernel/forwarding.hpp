@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The sysctls of the network stack that xovl reads: forwarding, which the datapath's look-ups need of lo, and reverse path filtering.
+// The sysctls of the network stack that xovl uses: the forwarding of lo, which bpf_fib_lookup() needs, and reverse path
+// filtering.
 #pragma once
 
 #include <string>
@@ -8,20 +9,21 @@
 
 namespace xovl {
 
-/// net.ipv4|ipv6.conf.lo.forwarding; a missing IPv6 reads as off.
+/// Returns net.ipv4.conf.lo.forwarding or its IPv6 twin. False if the kernel has no IPv6.
 bool lo_forwarding(bool ipv6);
 
-/// net.ipv4|ipv6.conf.all.forwarding: who sets it sets that of lo, too.
+/// Returns net.ipv4.conf.all.forwarding or its IPv6 twin. Writing it also sets the forwarding of lo.
 bool all_forwarding(bool ipv6);
 
-/// Returns whether it is as wanted now. It may not be: read-only /proc/sys, no IPv6.
+/// Returns true if the forwarding of lo is now as wanted. It cannot be set if /proc/sys is read-only (IPv6) or the
+/// kernel has no IPv6.
 bool set_lo_forwarding(bool ipv6, bool on);
 
-/// The reverse path filtering of IPv4 that holds at an interface of this network namespace: the larger one of
-/// net.ipv4.conf.all.rp_filter and net.ipv4.conf.DEV.rp_filter (ip-sysctl).
+/// Returns the effective IPv4 reverse path filtering of an interface: the larger of net.ipv4.conf.all.rp_filter and
+/// net.ipv4.conf.DEV.rp_filter (ip-sysctl).
 xovl_rp_filter rp_filter_sysctl(const std::string &dev);
 
-/// Let the loopback device forward: again where somebody reset it.
+/// Switches the forwarding of lo on for both families, in case it has been reset.
 void keep_lo_forwarding();
 
 } // namespace xovl

@@ -19,7 +19,7 @@ namespace xovl {
 
 namespace {
 
-/// The attributes of a device's kind (IFLA_INFO_DATA).
+/// The attributes that belong to the device's kind (IFLA_INFO_DATA).
 class Data {
 public:
 	explicit Data(nlattr *nest) : nest_(nest) {}
@@ -28,7 +28,7 @@ public:
 	uint32_t number(int attr) const { return find(attr) ? nla_get_u32(find(attr)) : 0; }
 	uint16_t half(int attr) const { return find(attr) ? nla_get_u16(find(attr)) : 0; }
 	bool flag(int attr) const { return find(attr) && (!nla_len(find(attr)) || nla_get_u8(find(attr))); }
-	/// nullopt: it is not there, or unspecified.
+	/// Returns nullopt if the attribute is missing or the address is unspecified.
 	std::optional<Address> address(int attr) const;
 
 private:
@@ -64,7 +64,7 @@ void read_udp(KernelTunnel &tunnel, uint16_t port, uint32_t vni, bool external, 
 
 void read_vxlan(KernelTunnel &tunnel, const Data &data)
 {
-	constexpr int kVniFilter = 30; // IFLA_VXLAN_VNIFILTER (Linux 5.18), which older headers lack
+	constexpr int kVniFilter = 30; // IFLA_VXLAN_VNIFILTER (Linux 5.18), missing in older headers
 	tunnel.local = data.address(IFLA_VXLAN_LOCAL);
 	if (!tunnel.local)
 		tunnel.local = data.address(IFLA_VXLAN_LOCAL6);

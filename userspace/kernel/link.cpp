@@ -38,7 +38,7 @@ namespace xovl {
 
 namespace {
 
-// include/uapi/linux/netdev.h (Linux 6.3), which older headers lack
+// From include/uapi/linux/netdev.h (Linux 6.3), missing in older headers.
 constexpr uint8_t kNetdevCmdDevGet = 1;
 constexpr int kNetdevAttrIfindex = 1;
 constexpr int kNetdevAttrXdpFeatures = 3;
@@ -46,8 +46,8 @@ constexpr uint64_t kXdpBasic = 1;
 constexpr uint64_t kXdpRedirect = 2;
 constexpr uint64_t kXdpXmit = 4;
 
-/// Drivers with native XDP (their ethtool names) on kernels that do not tell: Linux 5.15 to 6.2.
-/// xmit: XDP_REDIRECT into them works whenever native XDP is attached, which for a veth depends on its peer.
+/// Drivers with native XDP, by ethtool name, for kernels that do not report XDP features: Linux 5.15 to 6.2. xmit:
+/// XDP_REDIRECT into the interface works whenever native XDP is attached. For a veth it also depends on the other end.
 struct XdpDriver {
 	const char *name;
 	bool xmit;
@@ -76,8 +76,8 @@ int read_xdp_features(nl_msg *message, void *features)
 	return NL_OK;
 }
 
-/// The number of the generic netlink family "netdev"; negative where there is none. Asked for once: each time, kernels before 6.3
-/// would look for a module that has it.
+/// Returns the number of the generic netlink family "netdev"; negative if the kernel has none. Asked only once, because
+/// kernels before 6.3 try to load a module for it each time.
 int netdev_family(nl_sock *socket)
 {
 	static const int family = genl_ctrl_resolve(socket, "netdev");
@@ -102,12 +102,12 @@ std::optional<uint64_t> xdp_features(uint32_t ifindex)
 	int err = nl_send_auto(socket.get(), message.get());
 	if (err >= 0)
 		err = nl_recvmsgs_default(socket.get());
-	if (err < 0 && err != -NLE_NODEV && err != -NLE_OBJ_NOTFOUND) // else the interface has gone meanwhile
+	if (err < 0 && err != -NLE_NODEV && err != -NLE_OBJ_NOTFOUND) // NODEV, NOTFOUND: the interface is gone
 		throw_netlink(fmt::format("XDP features of interface {}", ifindex), err);
 	return features;
 }
 
-/// ethtool of one interface. What a driver does not answer reads as empty.
+/// Ethtool requests for one interface. If the driver does not support a request, the result is empty.
 class Ethtool {
 public:
 	explicit Ethtool(const std::string &name) : socket_(any_socket())
@@ -121,7 +121,7 @@ public:
 		return call(&info) ? info.driver : "";
 	}
 
-	/// Names of the features that are on.
+	/// Returns the names of the features that are on.
 	std::vector<std::string_view> features()
 	{
 		const std::vector<std::string> &names = feature_names();
@@ -142,7 +142,7 @@ public:
 	}
 
 private:
-	/// Ethtool takes one of any family; a service may be kept from some.
+	/// The ioctl works on a socket of any family. A service may be denied some families.
 	static Fd any_socket()
 	{
 		for (const int family : {AF_INET, AF_UNIX, AF_NETLINK})
@@ -156,13 +156,14 @@ private:
 		request_.ifr_data = static_cast<char *>(command);
 		if (ioctl(socket_.get(), SIOCETHTOOL, &request_) == 0)
 			return true;
-		// the driver cannot, or the interface has gone meanwhile
+		// The driver does not support the command, or the interface is gone.
 		if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENODEV)
 			throw system_error("ethtool of", request_.ifr_name, errno);
 		return false;
 	}
 
-	/// Those of the kernel, the same for every interface: asked for once. Empty: this interface has gone.
+	/// Returns the kernel's feature names. They are the same for every interface, so they are read only once. Empty
+	/// if this interface is gone.
 	const std::vector<std::string> &feature_names()
 	{
 		static std::vector<std::string> names;
@@ -194,8 +195,8 @@ private:
 	ifreq request_ = {};
 };
 
-/// Segmentation offloads that super-frames need which are to leave as they are. (Outer checksums of UDP and GRE are never asked
-/// for: each packet would need its own.)
+/// Segmentation offloads that must be on for super-frames to leave an interface whole. The outer-checksum variants for
+/// UDP and GRE tunnels are not needed, because each segment would need its own checksum.
 constexpr std::array<std::string_view, 4> kGsoFeatures = {"tx-generic-segmentation", "tx-tcp-segmentation",
 							  "tx-udp_tnl-segmentation", "tx-gre-segmentation"};
 
@@ -233,7 +234,7 @@ LinkInfo describe(rtnl_link *link)
 
 using Link = std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)>;
 
-/// nullptr: there is none.
+/// Returns nullptr if there is no such interface.
 Link read_link(uint32_t ifindex, const char *name)
 {
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
@@ -250,7 +251,7 @@ std::optional<LinkInfo> find(uint32_t ifindex, const char *name)
 	return link ? std::optional(describe(link.get())) : std::nullopt;
 }
 
-/// Call visit(link) for every interface.
+/// Calls visit(link) for every interface.
 template <typename Visit> void for_each_link(Visit visit)
 {
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
@@ -347,7 +348,7 @@ std::vector<VlanLink> vlan_links()
 {
 	std::vector<VlanLink> vlans;
 	for_each_link([&](rtnl_link *link) {
-		int32_t other_netns = 0; // that its lower interface is in
+		int32_t other_netns = 0; // netns ID of the lower interface, if it is in another namespace
 		if (!rtnl_link_is_vlan(link) || rtnl_link_get_link_netnsid(link, &other_netns) == 0 ||
 		    rtnl_link_vlan_get_protocol(link) != htons(ETH_P_8021Q))
 			return;

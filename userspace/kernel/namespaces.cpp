@@ -26,14 +26,14 @@ Fd open_netns(const fs::path &path)
 	return Fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-/// 0: it cannot be looked at.
+/// Returns 0 if the file cannot be read.
 ino_t inode_of(const Fd &netns)
 {
 	struct stat info = {};
 	return netns && fstat(netns.get(), &info) == 0 ? info.st_ino : 0;
 }
 
-/// Every file that stands for a network namespace: what goes meanwhile is left out.
+/// Visits every file that refers to a network namespace. Files that disappear meanwhile are left out.
 template <typename Visit> void for_each_file(Visit visit)
 {
 	std::error_code gone;

@@ -33,7 +33,8 @@ NetlinkSocket connect_netlink(int protocol)
 		throw_netlink("netlink", -NLE_NOMEM);
 	if (int err = nl_connect(socket.get(), protocol); err < 0)
 		throw_netlink("netlink", err);
-	// the kernel answers at once; libnl 3.7 waits for an answer also where sending the request failed
+	// The kernel answers at once. Without a timeout, libnl 3.7 waits for an answer even if it failed to send the
+	// request.
 	const timeval patience = {.tv_sec = 2, .tv_usec = 0};
 	if (setsockopt(nl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
 		throw system_error("netlink", "", errno);
@@ -45,7 +46,7 @@ int netlink_request(nl_sock *socket, int type, int flags, std::span<const std::b
 {
 	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, visit_message,
 			    const_cast<std::function<void(nlmsghdr *)> *>(&visit));
-	nl_socket_disable_auto_ack(socket); // it would be the first answer to the next request
+	nl_socket_disable_auto_ack(socket); // an ACK would be the first answer to the next request
 	int err = nl_send_simple(socket, type, flags, const_cast<std::byte *>(request.data()), request.size());
 	return err < 0 ? err : nl_recvmsgs_default(socket);
 }

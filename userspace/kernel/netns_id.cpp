@@ -32,7 +32,8 @@ constexpr const char *kOwnNetns = "/proc/thread-self/ns/net";
 constexpr int SO_NETNS_COOKIE = 71; // Linux 5.14
 #endif
 
-// linux/fcntl.h and linux/nsfs.h of Linux 6.18: namespaces as file handles; a network namespace's id there is its cookie
+// From linux/fcntl.h and linux/nsfs.h of Linux 6.18: file handles of namespaces. The id of a network namespace is its
+// cookie.
 constexpr int kNsfsRoot = -10003;
 struct NsfsHandle {
 	uint64_t id;
@@ -40,18 +41,19 @@ struct NsfsHandle {
 	uint32_t inode;
 };
 struct FileHandle {
-	file_handle head; ///< a flexible array, in which the rest stands
+	file_handle head; ///< ends in a flexible array, whose contents are ns
 	NsfsHandle ns;
 };
 static_assert(sizeof(FileHandle) == sizeof(file_handle) + sizeof(NsfsHandle));
 
-/// Opens a namespace by its handle: its descriptor, or -1 and errno.
+/// Opens a namespace by its handle. On failure the Fd is empty and errno is set.
 Fd open_handle(FileHandle handle)
 {
 	return Fd(open_by_handle_at(kNsfsRoot, &handle.head, O_RDONLY | O_CLOEXEC));
 }
 
-/// The handle of the current network namespace; nullopt: this kernel has none, or does not let us use them.
+/// Returns the handle of the current network namespace; nullopt if the kernel has no such handles or does not permit
+/// their use.
 std::optional<FileHandle> own_handle()
 {
 	FileHandle handle = {};
@@ -78,7 +80,7 @@ Presence presence_by_handle(ino_t inode, uint64_t cookie)
 	return errno == ESTALE ? Presence::Gone : Presence::Unknown;
 }
 
-/// The cookie of the namespace that a path leads to; 0: it cannot be entered.
+/// Returns the cookie of the namespace that the path leads to; 0 if it cannot be entered.
 uint64_t cookie_of(const std::string &path)
 {
 	const Fd netns(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -104,7 +106,7 @@ std::vector<fs::path> entries_of(const fs::path &folder)
 	return entries;
 }
 
-/// Mount points of a namespace, as a process sees them; empty: none.
+/// Returns a line of the process's mountinfo in which the namespace is mounted; empty if there is none.
 std::string mount_of(const fs::path &process, const std::string &link)
 {
 	std::ifstream mounts(process / "mountinfo");
@@ -114,8 +116,8 @@ std::string mount_of(const fs::path &process, const std::string &link)
 	return {};
 }
 
-/// A way to the namespace by a thread, an open file or a mount of any process; empty: none is seen. "?": a mount that is seen only by
-/// others.
+/// Returns a path to the namespace through a thread or an open file of any process; empty if none is visible. Returns
+/// "?" if it is only mounted, in a mount namespace of any process.
 std::string find_netns(ino_t inode)
 {
 	const std::string link = fmt::format("net:[{}]", inode);
@@ -154,7 +156,7 @@ ino_t netns_inode()
 uint64_t netns_cookie()
 {
 	int err = 0;
-	// any socket will do; a service may be kept from some families
+	// A socket of any family works. A service may be denied some families.
 	for (const int family : {AF_UNIX, AF_NETLINK, AF_INET}) {
 		uint64_t cookie = 0;
 		socklen_t size = sizeof(cookie);

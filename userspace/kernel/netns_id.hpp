@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a network namespace is known by, and whether one is there still.
+// The identity of a network namespace, and whether that namespace still exists.
 #pragma once
 
 #include <sys/types.h>
@@ -8,16 +8,19 @@
 
 namespace xovl {
 
-/// Of the current namespace. Another one can get the number when it is gone. Error(System).
+/// Returns the inode number of the current network namespace. It can be reused when the namespace is gone. Throws
+/// Error(System) if it cannot be read.
 ino_t netns_inode();
 
-/// Of the current namespace; never the same for two of them. Error(System).
+/// Returns the cookie of the current network namespace, which is never reused. Throws Error(System) if it cannot be
+/// read.
 uint64_t netns_cookie();
 
 enum class Presence { Present, Gone, Unknown };
 
-/// Whether the namespace is there. Gone is certain but for one that nothing holds except open sockets. Unknown: the kernel does
-/// not tell (before Linux 6.18), and no process, open file or mount that can be seen here has it.
+/// Tells whether a network namespace exists. Gone can be wrong only for a namespace that only open sockets keep alive.
+/// Unknown: the kernel does not tell (before Linux 6.18), and no visible process, open file or mount uses the
+/// inode number.
 Presence netns_presence(ino_t inode, uint64_t cookie);
 
 } // namespace xovl

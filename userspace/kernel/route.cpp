@@ -40,7 +40,7 @@ void put_address(nl_msg *message, int attr, const Address &address)
 		nla_put(message, attr, sizeof(raw), &raw);
 }
 
-/// The kernel's answer is that there is none.
+/// Records that the kernel has answered with an error: there is no route.
 int note_answer(sockaddr_nl *, nlmsgerr *, void *answered)
 {
 	*static_cast<bool *>(answered) = true;
@@ -49,7 +49,7 @@ int note_answer(sockaddr_nl *, nlmsgerr *, void *answered)
 
 struct RouteMtuAnswer {
 	uint32_t ifindex = 0;
-	uint32_t mtu = 0; ///< 0: that of the interface
+	uint32_t mtu = 0; ///< 0: the MTU of the interface
 };
 
 int read_route_mtu(nl_msg *message, void *to)

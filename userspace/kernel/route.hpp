@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the kernel's routes say.
+// Routes and route MTUs of the kernel, by netlink.
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -16,32 +16,32 @@ struct nl_sock;
 namespace xovl {
 
 struct Route {
-	uint32_t ifindex = 0; ///< 0: there is none
+	uint32_t ifindex = 0; ///< 0: there is no route
 	uint8_t type = RTN_UNSPEC;
-	xovl_addr gateway{}; ///< of IPv6; 0: none
+	xovl_addr gateway{}; ///< IPv6 gateway; all zero: none
 };
 
-/// The route by which the kernel would send. Error(System): it is not to be asked.
+/// Returns the route that the kernel would use to send. Throws Error(System) if netlink fails.
 Route ask_route(const Address &to, const std::optional<Address> &from);
 
-/// Whether it is an address of this host, by the kernel's tables.
+/// True if the kernel's tables have it as a local address of this host.
 bool address_is_here(const Address &address);
 
-/// Asks for the MTU of the kernel's routes.
+/// Reads the MTUs of the kernel's routes.
 class RouteMtus {
 public:
-	/// Error(System) when netlink refuses.
+	/// Throws Error(System) if netlink fails.
 	RouteMtus();
 
-	/// The MTU of the route between two addresses, as the datapath takes it: one that is locked or that the kernel has learned, else
-	/// that of the interface. nullopt: there is no route.
+	/// Returns the MTU of the route between two addresses, computed as in the datapath: the route's MTU if it is
+	/// locked or the kernel has learned it, at most the MTU of the interface. nullopt if there is no route.
 	std::optional<uint32_t> mtu(const Address &from, const Address &to);
 
 private:
 	uint32_t link_mtu(uint32_t ifindex);
 
 	std::unique_ptr<nl_sock, void (*)(nl_sock *)> socket_;
-	std::map<uint32_t, uint32_t> link_mtus_; ///< of what has been asked for
+	std::map<uint32_t, uint32_t> link_mtus_; ///< MTUs already read, by ifindex
 };
 
 } // namespace xovl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Tunnel packets as other parts of the host tell packets apart: by addresses, protocol and port.
+// Tunnel packets described by addresses, protocol and port, as firewall rules and IPsec policies select packets.
 #pragma once
 
 #include <compare>
@@ -14,17 +14,18 @@ namespace xovl {
 
 struct TunnelFlow {
 	Address local;
-	std::optional<Address> remote; ///< nullopt: where packets of anybody arrive
+	std::optional<Address> remote; ///< nullopt: any sender (received packets only)
 	uint8_t protocol = 0;          ///< IPPROTO_UDP or IPPROTO_GRE
-	uint16_t dstport = 0;          ///< host byte order; 0: no UDP
-	bool encrypted = false;        ///< its peer requires that
-	xovl_via via = XOVL_VIA_AUTO;  ///< of GRE direct; without remote: the most direct one of its networks
+	uint16_t dstport = 0;          ///< host byte order; 0: not UDP
+	bool encrypted = false;        ///< the peer has require encrypted
+	/// Direct for GRE. Without remote: the most direct of the networks that receive here.
+	xovl_via via = XOVL_VIA_AUTO;
 
 	auto operator<=>(const TunnelFlow &) const = default;
 
-	/// "UDP port 4789" or "GRE"
+	/// Returns "UDP port 4789" or "GRE".
 	std::string service_text() const;
-	/// "192.0.2.1 > 192.0.2.2 UDP port 4789"
+	/// Returns "192.0.2.1 > 192.0.2.2 UDP port 4789".
 	std::string str() const;
 };
 

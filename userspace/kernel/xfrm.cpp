@@ -45,7 +45,7 @@ XfrmPolicy::Selector to_selector(const xfrm_selector &from)
 		.dport_mask = ntohs(from.dport_mask)};
 }
 
-/// Whether a policy can be for packets that have no mark and are not of an XFRM interface: none of ours are.
+/// True if a policy can match packets without mark that belong to no XFRM interface. All our packets are such.
 bool is_for_plain_packets(nlmsghdr *message)
 {
 	const size_t header = sizeof(xfrm_userpolicy_info);
@@ -58,7 +58,7 @@ bool is_for_plain_packets(nlmsghdr *message)
 	return (mark->v & mark->m) == 0;
 }
 
-/// Whether all that a policy asks for is ESP.
+/// True if all mandatory templates of a policy are ESP.
 bool asks_for_esp(const nlattr *templates)
 {
 	if (!templates)
@@ -94,7 +94,7 @@ void add_policy(XfrmPolicies &into, nlmsghdr *message)
 
 bool in_selector(const XfrmPolicy::Selector &selector, const Address &src, const Address &dst, const TunnelFlow &flow)
 {
-	// the source port of our packets is any of a range, and GRE has none
+	// sport is not compared: our packets use a range of source ports, and GRE has none.
 	return (!selector.family || selector.family == flow.local.family()) &&
 	       in_prefix(src, selector.src, selector.src_bits) && in_prefix(dst, selector.dst, selector.dst_bits) &&
 	       (!selector.protocol || selector.protocol == flow.protocol) &&
@@ -129,7 +129,7 @@ void read_counts(nl_sock *socket, XfrmPolicies &found)
 
 } // namespace
 
-// One for some source ports only lets pass none but those.
+// A pass policy ends the search only if it matches every source port.
 std::string xfrm_obstacle(const XfrmPolicies &policies, const TunnelFlow &flow, xovl_direction direction)
 {
 	const bool out = direction == XOVL_OUT;
@@ -165,7 +165,7 @@ XfrmPolicies read_xfrm_policies()
 {
 	XfrmPolicies found;
 	if (!Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM))) {
-		if (errno == EPROTONOSUPPORT) // this kernel has no XFRM
+		if (errno == EPROTONOSUPPORT) // the kernel has no XFRM
 			return found;
 		throw system_error("open", "a netlink socket of XFRM", errno);
 	}
@@ -177,7 +177,7 @@ XfrmPolicies read_xfrm_policies()
 	    err < 0)
 		throw_netlink("XFRM policies", err);
 	std::ranges::stable_sort(found.policies, {}, &XfrmPolicy::priority);
-	// kernels before 5.15 have no default but to let pass
+	// Kernels before 5.15 have no default policy other than pass.
 	const uint32_t nothing = 0;
 	netlink_request(
 		socket.get(), XFRM_MSG_GETDEFAULT, 0, std::as_bytes(std::span(&nothing, 1)), [&](nlmsghdr *message) {

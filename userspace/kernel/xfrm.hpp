@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// IPsec policies (XFRM) that tunnel packets would meet, if they went through the kernel's stack.
+// IPsec policies (XFRM) that would apply to tunnel packets if they went through the kernel's stack.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace xovl {
 
-/// A policy of the kernel's database, direction in or out.
+/// A policy of the kernel's policy database (SPD), direction in or out.
 struct XfrmPolicy {
-	/// Which packets it is for; all zero: all.
+	/// The packets that a policy matches. All zero matches every packet.
 	struct Selector {
-		uint16_t family = 0; ///< AF_UNSPEC: both
+		uint16_t family = 0; ///< AF_UNSPEC: both families
 		Address src, dst;
 		uint8_t src_bits = 0, dst_bits = 0;
 		uint8_t protocol = 0;          ///< 0: any
@@ -24,31 +24,33 @@ struct XfrmPolicy {
 
 	Selector selector;
 	bool out = false;
-	uint32_t priority = 0; ///< the least comes first
-	bool block = false;    ///< else packets are transformed, or let through where there is nothing to transform
-	bool transforms = false;
-	bool seals = false;  ///< it lets pass nothing but what came, or leaves, by ESP
-	bool narrow = false; ///< for an interface, or for some marks, only
+	uint32_t priority = 0;   ///< the smallest number comes first
+	bool block = false;      ///< false: matching packets are transformed; without a transform they pass
+	bool transforms = false; ///< has a template (an IPsec transform)
+	bool seals = false;      ///< lets packets pass only encrypted by ESP, or not at all
+	bool narrow = false;     ///< applies only to one interface or to some marks
 
-	/// "out, block, 192.0.2.1/32 > 192.0.2.2/32 UDP dport 4789"
+	/// Returns the text for messages: "out, block, 192.0.2.1/32 > 192.0.2.2/32 UDP dport 4789".
 	std::string str() const;
 };
 
 struct XfrmPolicies {
-	std::vector<XfrmPolicy> policies;         ///< in the order in which the kernel looks at them
-	bool block_in = false, block_out = false; ///< what is done with packets that no policy is for
-	/// All of a direction, as the datapath counts them (xovl_host); read before the policies were.
+	std::vector<XfrmPolicy> policies;         ///< in the kernel's order of evaluation
+	bool block_in = false, block_out = false; ///< default action for packets that no policy matches
+	/// Number of policies in each direction, as the datapath counts them (xovl_host). Read before the policies.
 	uint32_t count_in = 0, count_out = 0;
 };
 
-/// Those of the current network namespace; none where the kernel has no XFRM. Error(System).
+/// Returns the policies of the current network namespace; none if the kernel has no XFRM. Throws Error(System) if
+/// netlink fails.
 XfrmPolicies read_xfrm_policies();
 
-/// What blocks or transforms the packets of a flow; empty: nothing. Of a flow without remote: a policy that names its port.
+/// Returns the policy that blocks or transforms the packets of a flow; empty if there is none. For a flow without
+/// remote, only policies that name its protocol and port count.
 std::string xfrm_obstacle(const XfrmPolicies &policies, const TunnelFlow &flow, xovl_direction direction);
-/// Whether the kernel takes packets of a flow only out of ESP, or none.
+/// True if the kernel accepts packets of the flow only from ESP, or not at all.
 bool xfrm_seals(const XfrmPolicies &policies, const TunnelFlow &flow);
-/// What blocks or transforms them in one of the two directions.
+/// Returns the policy that blocks or transforms the packets in either direction.
 std::string xfrm_obstacle(const XfrmPolicies &policies, const TunnelFlow &flow);
 
 } // namespace xovl

@@ -41,7 +41,7 @@ void add(PerCpu<xovl_traffic> &sum, const std::vector<xovl_traffic> &more)
 	}
 }
 
-/// Fill in a place; false: it is gone.
+/// Fills in a place. Returns false if it is gone.
 bool fill_place(const Tables &tables, uint32_t place, DropPlace &out)
 {
 	const uint32_t index = place & ((1u << XOVL_PLACE_SHIFT) - 1);
@@ -66,7 +66,7 @@ bool fill_place(const Tables &tables, uint32_t place, DropPlace &out)
 	return true;
 }
 
-/// nullopt: network or place are gone.
+/// Returns nullopt if the network or the place is gone.
 std::optional<DropPlace> place_of(const Tables &tables, const xovl_drop_key &key)
 {
 	DropPlace place;
@@ -91,7 +91,7 @@ std::vector<DropCounters> drops_of(const Tables &tables, const Maps &maps)
 	return drops;
 }
 
-/// Those of which a VLAN is a port.
+/// Returns the counters of interfaces that have VLAN ports.
 std::vector<InterfaceCounters> interfaces_of(const Tables &tables, const Maps &maps)
 {
 	std::set<uint32_t> with_vlans;

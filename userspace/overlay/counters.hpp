@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Counters as the datapath keeps them, per CPU, with their names. Bytes are those of inner frames; a super-frame counts once.
+// The datapath's counters with names, per CPU. Bytes are those of inner frames. A super-frame counts as one packet.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace xovl {
 
-/// T holds one element per possible CPU.
+/// One value for each possible CPU.
 template <typename Value> struct PerCpu {
 	std::vector<Value> cpu;
 };
@@ -33,18 +33,19 @@ struct PeerCounters {
 	PerCpu<xovl_traffic> stats;
 };
 
-/// An interface of which a VLAN is a port.
+/// An interface that has VLAN ports.
 struct InterfaceCounters {
 	std::string dev;
 	PerCpu<xovl_device_stats> stats;
 };
 
-/// Where frames came from that were dropped, or where copies were to go: a port, a peer, or an uplink (the sender is not known).
+/// Where a dropped frame came from, or where a dropped copy was to go: a port, a peer, or an uplink if the sender is
+/// unknown.
 struct DropPlace {
-	std::string net; ///< empty: not known
+	std::string net; ///< empty: unknown
 	xovl_place_kind kind = XOVL_PLACE_DEVICE;
-	std::string dev;  ///< of a port, or the uplink
-	uint16_t vid = 0; ///< of a port
+	std::string dev;  ///< interface of a port or uplink
+	uint16_t vid = 0; ///< for a port
 	std::optional<Address> peer;
 
 	auto operator<=>(const DropPlace &) const = default;
@@ -53,7 +54,7 @@ struct DropPlace {
 struct DropCounters {
 	xovl_reason reason = XOVL_REASON_NONE;
 	PerCpu<xovl_drop_stats> stats;
-	/// The same by places, sorted. What happened at objects that are gone, or when there was no room for more, is not in it.
+	/// The same by place, sorted. Drops at objects that are gone, and drops when the map was full, are missing.
 	std::vector<std::pair<DropPlace, PerCpu<xovl_drop_stats>>> places;
 };
 
@@ -61,15 +62,15 @@ struct Counters {
 	std::vector<NetCounters> networks;
 	std::vector<PortCounters> ports;
 	std::vector<InterfaceCounters> interfaces;
-	std::vector<PeerCounters> peers; ///< one for each remote address
-	std::vector<DropCounters> drops; ///< every reason, also those that did not occur
+	std::vector<PeerCounters> peers; ///< one element for each remote address
+	std::vector<DropCounters> drops; ///< all reasons, also those that did not occur
 };
 
-/// "split_horizon"
+/// Returns the reason in lower case: "split_horizon".
 std::string reason_name(xovl_reason reason);
-/// The sentence of the X-macro.
+/// Returns the text from XOVL_REASONS.
 const char *reason_text(xovl_reason reason);
-/// Whether the frame was of a known network when it was dropped (stage NETWORK).
+/// True if the frame belonged to a known network when it was dropped (stage NETWORK).
 bool reason_in_network(xovl_reason reason);
 
 } // namespace xovl

@@ -28,7 +28,7 @@ template <typename Key, typename Value> bool has_more(const Image<Key, Value> &i
 	return std::ranges::any_of(image, [&](const auto &element) { return !contains(other, element.first); });
 }
 
-/// The interfaces of a role.
+/// Returns the interfaces with a role.
 std::set<uint32_t> of_role(const Tables &tables, xovl_role role)
 {
 	std::set<uint32_t> found;
@@ -48,14 +48,14 @@ const xovl_vtep &vtep_of(const Tables &tables, const xovl_addr &local)
 	return tables.vteps.at(local);
 }
 
-/// Whether a vtep is there already and takes IPsec as it does now.
+/// True if the vtep exists already with the same setting for IPsec.
 bool is_as_before(const Tables &current, const Tables &desired, const xovl_addr &local)
 {
 	auto before = current.vteps.find(local);
 	return before != current.vteps.end() && before->second.xfrm_ignore == vtep_of(desired, local).xfrm_ignore;
 }
 
-/// The flows of desired that the host has not been asked about yet.
+/// Returns the flows of desired that have not been checked against the host yet.
 TunnelFlows new_flows(const Tables &current, const Tables &desired)
 {
 	const TunnelFlows known = same_uplinks(current, desired) ? tunnel_flows(current) : TunnelFlows{};
@@ -75,14 +75,14 @@ std::string lost_note(const std::set<std::string> &tunnels, const Address &local
 		tunnels.size() > 1 ? "them" : "it");
 }
 
-/// Whether the kernel's tunnel device carries the flow, where policies are for it.
+/// True if the kernel's tunnel device carries the flow when policies apply to it.
 bool is_carried(const Tables &tables, const TunnelFlow &flow)
 {
 	return flow.via != XOVL_VIA_DIRECT &&
 	       tunnel_device_for(tables, xovl_service(flow.protocol, htons(flow.dstport)), flow.local);
 }
 
-/// Those that netfilter does not see.
+/// Returns the flows that netfilter does not see.
 TunnelFlows past_firewall(TunnelFlows flows)
 {
 	std::erase_if(flows, [](const TunnelFlow &flow) { return flow.via == XOVL_VIA_KERNEL; });
@@ -99,7 +99,8 @@ Error past_policy(const TunnelFlow &flow, const std::string &obstacle)
 				 flow.dstport && flow.via == XOVL_VIA_DIRECT ? "; via auto obeys it" : ""));
 }
 
-/// What is said of many, in one line: "192.0.2.2: …" or "192.0.2.2 and 7 more: …".
+/// Joins notes about several objects into one line: "peer 192.0.2.2: …" or "peer 192.0.2.2 and 7 more: …", with the
+/// text of the first note.
 std::string of_many(const char *what, const std::vector<std::pair<std::string, std::string>> &notes)
 {
 	const auto &[name, note] = notes.front();
@@ -139,7 +140,7 @@ const std::string &HostCheck::rules()
 
 void HostCheck::require_tunnel_devices(const Tables &current, const Tables &desired)
 {
-	std::set<uint32_t> known; // one that is there already is no reason to refuse anything else
+	std::set<uint32_t> known; // A peer without device that exists already must not block other changes.
 	for (const xovl_peer &peer : current.peers)
 		known.insert(peer.serial);
 	for (const xovl_peer &peer : desired.peers) {
@@ -160,7 +161,7 @@ void HostCheck::require_tunnel_devices(const Tables &current, const Tables &desi
 void HostCheck::check_xfrm(const TunnelFlows &flows, const Tables &desired)
 {
 	for (const TunnelFlow &flow : flows) {
-		// else the kernel carries what policies are for
+		// For other flows the kernel carries the packets to which policies apply.
 		if (flow.via != XOVL_VIA_DIRECT || vtep_of(desired, flow.local.raw()).xfrm_ignore)
 			continue;
 		const std::string obstacle = xfrm_obstacle(policies(), flow);

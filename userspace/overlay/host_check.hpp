@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a change of the configuration means to the rest of the host: packets that go past IPsec and firewall, kernel tunnels that get
-// nothing any more, interfaces that lead elsewhere. Redirected packets meet none of what the kernel's stack does with its own.
-#pragma once
+// Checks the effects of a configuration change on the rest of the host: packets that bypass IPsec and the firewall,
+// kernel tunnels that no longer receive, interfaces in conflicting use. Redirected packets bypass all processing in the
+// kernel's stack.
 
 #include <optional>
 #include <string>
@@ -14,22 +14,23 @@
 
 namespace xovl {
 
-/// Looks at the host once for each thing that is asked for.
+/// Reads each kind of information about the host once, when it is first needed.
 class HostCheck {
 public:
-	/// What a person should know of what desired has and current has not, one line each: "port veth1: in bridge br0, …".
-	/// Empty tables as current: of all in desired.
-	/// Error(System): tunnel packets would go past an IPsec policy, and the vtep does not say "xfrm ignore"; or a tunnel of the
-	/// kernel that is up would get nothing any more, and the vtep says nothing of
-	/// foreign.
+	/// Returns notes for the user about what is in desired but not in current, one line each: "port veth1: in
+	/// bridge br0, …". With empty tables as current, notes about everything in desired.
+	/// Throws Error(System) if tunnel packets would bypass an IPsec policy and the vtep does not have "xfrm
+	/// ignore", or if a kernel tunnel that is up would receive nothing any more and the vtep does not set
+	/// `foreign`.
 	std::vector<std::string> check(const Tables &current, const Tables &desired);
 
-	/// Error(System): the kernel is to carry packets of a peer that current has not, and there is no tunnel device for them.
+	/// Throws Error(System) if a peer that is not in current must be carried by the kernel, and there is no tunnel
+	/// device for it.
 	void require_tunnel_devices(const Tables &current, const Tables &desired);
 
 	const XfrmPolicies &policies();
 
-	/// The notes of check() for one vtep, uplink, port or peer, as they are now; empty: there is nothing to say.
+	/// Return the present notes about one vtep, uplink, port or peer; empty if there are none.
 	std::string vtep_note(const Tables &tables, const Address &vtep);
 	std::string uplink_note(const Tables &tables, uint32_t ifindex);
 	std::string port_note(uint32_t ifindex);
@@ -44,7 +45,7 @@ private:
 	std::vector<std::string> check_foreign(const Tables &current, const Tables &desired);
 	std::vector<std::string> interface_notes(const Tables &current, const Tables &desired);
 	std::vector<std::string> address_notes(const Tables &current, const Tables &desired, const TunnelFlows &flows);
-	/// The kernel's tunnels that get nothing at the vtep, up or down.
+	/// Returns a note about the kernel tunnels, up or down, that receive nothing at the vtep.
 	std::string foreign_note(const Tables &tables, const Address &vtep);
 	std::string firewall_note(const TunnelFlows &flows);
 

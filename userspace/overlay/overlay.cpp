@@ -20,7 +20,7 @@ namespace xovl {
 
 namespace {
 
-/// Where an entry points to; false: what it points to is gone.
+/// Fills in where an entry leads. Returns false if the peer or port is gone.
 bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
 {
 	const auto target = fdb_target(tables, dst);
@@ -43,14 +43,14 @@ std::optional<Build> build_in(const PinDir &dir)
 	return settings && is_of_this_netns(*settings) ? std::optional(build_of(*settings)) : std::nullopt;
 }
 
-/// Beside what is noted already.
+/// Appends to the notes that are there.
 void add_note(DeviceStatus &status, const std::string &note)
 {
 	if (!note.empty())
 		status.note += (status.note.empty() ? "" : "; ") + note;
 }
 
-/// Why nothing is attached, and what to do.
+/// Returns why nothing is attached, and the remedy.
 std::string missing_note(const PinDir &dir, uint32_t ifindex, const std::string &dev)
 {
 	if (link_exists(dev))
@@ -60,7 +60,7 @@ std::string missing_note(const PinDir &dir, uint32_t ifindex, const std::string 
 	       std::string(" (xovl apply or any change attaches it once it is there)");
 }
 
-/// Of a port with deliver peer.
+/// For a port with deliver peer: returns why frames are delivered to the device instead; empty if they are not.
 std::string peer_delivery_note(const xovl_device &device)
 {
 	return device.flags & XOVL_DEV_PEER_AWAY ? ""
@@ -87,7 +87,7 @@ DeviceStatus device_status(const PinDir &dir, const Tables &tables, const std::s
 	return status;
 }
 
-/// Of the families that the vteps have.
+/// Covers the address families of the vteps.
 std::string forwarding_note(const std::vector<VtepConfig> &vteps)
 {
 	std::string note;
@@ -101,7 +101,7 @@ std::string forwarding_note(const std::vector<VtepConfig> &vteps)
 	return note;
 }
 
-/// The interface that routes over an uplink lead to: its VLAN interface, if it has one that is there.
+/// Returns the interface to which routes over an uplink lead: its VLAN interface if it has one, else the uplink.
 std::optional<LinkInfo> routed_link(const Tables &tables, const UplinkConfig &uplink)
 {
 	auto link = find_link(uplink.dev);
@@ -110,7 +110,7 @@ std::optional<LinkInfo> routed_link(const Tables &tables, const UplinkConfig &up
 	return vlan_link ? vlan_link : link;
 }
 
-/// The smallest MTU that a route can have by its interface.
+/// Returns the uplink, or VLAN interface, with the smallest MTU.
 std::optional<Underlay> narrowest_underlay(const Tables &tables, const Config &config)
 {
 	std::optional<Underlay> narrowest;
@@ -122,7 +122,7 @@ std::optional<Underlay> narrowest_underlay(const Tables &tables, const Config &c
 	return narrowest;
 }
 
-/// The peers that each network can send to, those of FDB entries among them.
+/// Returns the peers to which each network can send, including those of FDB entries.
 std::map<uint32_t, std::set<Address>> peers_by_network(const Tables &tables)
 {
 	std::map<uint32_t, std::set<Address>> peers;
@@ -131,7 +131,7 @@ std::map<uint32_t, std::set<Address>> peers_by_network(const Tables &tables)
 	return peers;
 }
 
-/// The local address towards the family that takes most room.
+/// Returns the local address towards the family with the longest headers.
 std::optional<Address> local_of(const NetworkConfig &net, const std::vector<VtepConfig> &vteps,
 				const std::set<Address> &peers)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The overlay of one network namespace: its running state, and the one way to change it.
+// The overlay of one network namespace: OverlayView reads its running state, Overlay changes it.
 #pragma once
 
 #include <functional>
@@ -24,22 +24,23 @@ struct FdbEntry {
 	std::string net;
 	Mac mac;
 	std::optional<Address> dst;
-	std::string dev; ///< empty when dst is given
+	std::string dev; ///< empty if dst is set
 	uint16_t vid = 0;
 	xovl_fdb_state state = XOVL_FDB_STATIC;
-	double age = 0; ///< seconds since it was last seen; learned entries
+	double age = 0; ///< seconds since it was last seen; 0 unless learned
 };
 
 struct DeviceStatus {
-	xovl_mode mode = XOVL_MODE_TC; ///< in force
-	std::string note; ///< why it is not the one asked for, or what is wrong ("interface is gone"); empty otherwise
-	Hooks hooks;      ///< what runs there
+	xovl_mode mode = XOVL_MODE_TC; ///< mode in force
+	/// why mode is not the mode asked for, or what is wrong ("the interface is missing"); else empty
+	std::string note;
+	Hooks hooks; ///< programs at the hooks of the interface
 };
 
 struct UplinkStatus {
 	UplinkConfig config;
 	DeviceStatus device;
-	xovl_rp_filter rp_filter; ///< in force for IPv4; for IPv6 auto is off
+	xovl_rp_filter rp_filter; ///< in force for IPv4; `auto` is off for IPv6
 };
 
 struct PortStatus {
@@ -50,26 +51,26 @@ struct PortStatus {
 
 struct VtepStatus {
 	VtepConfig config;
-	std::string note;    ///< what is wrong with the ways there; empty otherwise
-	bool is_here = true; ///< it is an address of this host; else nothing is sent from it, and xovl waits for it
+	std::string note;    ///< what is wrong with the ways to it; else empty
+	bool is_here = true; ///< it is an address of this host. If not, nothing is sent from it, and xovl waits for it
 };
 
-/// What routers said of the path to a peer, and how many of their messages there were.
+/// The path MTU to a peer that a router reported, and the number of reports.
 struct ReportedMtu {
-	uint32_t mtu = 0;     ///< octets, outer IP header included; 0: nobody has said, or it is long ago
-	uint32_t said = 0;    ///< by the router: less than mtu where that is the floor
-	Address from;         ///< the router
-	uint32_t seconds = 0; ///< how long it still holds
+	uint32_t mtu = 0;     ///< octets, outer IP header included; 0: no report in force
+	uint32_t said = 0;    ///< value in the report; less than mtu if mtu is the floor
+	Address from;         ///< the reporting router
+	uint32_t seconds = 0; ///< remaining time in force
 	uint32_t believed = 0, refused = 0;
 };
 
-/// A remote VTEP as it is reached.
+/// A remote VTEP, with how it is reached.
 struct PeerStatus {
 	Address dst, local;
 	xovl_encap encap = XOVL_ENCAP_VXLAN;
-	uint16_t dstport = 0; ///< 0 of encapsulations without UDP
+	uint16_t dstport = 0; ///< 0 for encapsulations without UDP
 	xovl_via via = XOVL_VIA_AUTO;
-	bool encrypted = false; ///< packets in the clear are neither sent to it nor taken from it
+	bool encrypted = false; ///< cleartext packets are neither sent to it nor accepted from it
 	std::vector<std::string> nets;
 	bool by_kernel =
 		false; ///< the kernel carries what is sent to it, as of the last command that changed something
@@ -77,75 +78,81 @@ struct PeerStatus {
 		0; ///< octets, outer IP header included; 0: there is no route. by_kernel: less what IPsec takes
 	ReportedMtu reported;
 
-	/// The path MTU in force; 0: there is no route.
+	/// Returns the path MTU in force; 0 if there is no route.
 	uint32_t mtu() const;
-	/// Whether it is what a router has reported.
+	/// True if the path MTU in force is a reported one.
 	bool is_reported() const;
 };
 
-/// A path that carries less than the network does elsewhere.
+/// A path with a smaller MTU than the network's.
 struct PathMtu {
 	Address dst;
-	uint32_t mtu = 0;      ///< octets of the largest inner IP packet
+	uint32_t mtu = 0;      ///< largest inner IP packet, octets
 	uint32_t path_mtu = 0; ///< octets, outer IP header included
 };
 
 struct NetworkStatus {
-	NetworkConfig config; ///< without ports, flood, peers, fdb
+	NetworkConfig config; ///< without ports, flood, peers and fdb
 	std::optional<Address> local;
 	NetworkMtu mtu; ///< in force
 	xovl_learned_use learned{};
 	std::vector<PathMtu> paths;
 };
 
-/// Every interface of a file is an Ethernet, and exists unless its ports are optional or it is known: one that the running
-/// configuration has, too. A check for read_yaml_file(). Of the current network namespace.
+/// Checks that every interface of a configuration can be used as it says, and exists in the current network namespace
+/// unless it is optional or in known (names from the running configuration). A ConfigCheck for read_yaml_file(). Throws
+/// Error(Request) otherwise.
 void check_interfaces(const Config &config, const std::set<std::string> &known, const Where &where);
 
-/// Of uplinks and ports.
+/// Returns the interfaces of all uplinks and ports.
 std::set<std::string> device_names(const Config &config);
 
-/// Whose programs run in the current network namespace, of whatever layout; nullopt: none do. root: as of OverlayView. Error(System).
+/// Returns the build whose programs run in the current network namespace, whatever their layout; nullopt if none runs.
+/// root: as for OverlayView. Throws Error(System) if it cannot be read.
 std::optional<Build> running_build(const std::string &root);
 
-/// The state pinned for the current network namespace, opened to be looked at: nothing here can change it. While one lives no
-/// command changes it either.
+/// The pinned state of the current network namespace, opened for reading. This type cannot change anything. While an
+/// object exists, no command changes the state.
 class OverlayView {
 public:
-	/// root: the folder of all pins, "/sys/fs/bpf/xovl". Error(System): the state cannot be seen. A missing state reads as an
-	/// empty configuration.
+	/// root: the folder of all pins, "/sys/fs/bpf/xovl". Throws Error(System) if the state cannot be read. If there
+	/// is no state, it reads as an empty configuration.
 	explicit OverlayView(const std::string &root);
 	virtual ~OverlayView();
 	OverlayView(const OverlayView &) = delete;
 	OverlayView &operator=(const OverlayView &) = delete;
 
-	/// The running configuration. Static FDB entries are included only with with_fdb: they can be many.
+	/// Returns the running configuration. with_fdb: with the static FDB entries, which can be many.
 	Config running(bool with_fdb) const;
 
-	/// The lines that Overlay::apply() would return.
+	/// Returns the lines that Overlay::apply() would return. Throws Error(Request) as apply() does.
 	std::vector<std::string> preview(const Config &wanted) const;
 
-	/// Expired learned entries are left out. net empty: all.
+	/// Returns the FDB entries of a network, or of all if net is empty. Expired learned entries are left out.
+	/// Throws Error(Request) if there is no such network.
 	std::vector<FdbEntry> fdb(const std::string &net) const;
 	std::vector<VtepStatus> vteps() const;
-	/// What is wrong with the way from a network to a remote VTEP, where anything is.
+	/// Returns what is wrong with the way from a network to a remote VTEP, by network and address. Ways without
+	/// fault are left out.
 	std::map<std::pair<std::string, Address>, std::string> peer_notes() const;
-	/// Those interfaces of the configuration that are missing.
+	/// Returns the interfaces of the configuration that do not exist.
 	std::vector<std::string> missing() const;
-	/// Whether a port or uplink is not attached though its interface is there: it was missing, or is another one now.
+	/// True if a port or uplink is not attached although its interface exists: it was missing, or was replaced by
+	/// another one.
 	bool is_back(const std::string &dev) const;
 	std::vector<UplinkStatus> uplinks() const;
 	std::vector<PortStatus> ports() const;
 	std::vector<NetworkStatus> networks() const;
 	Limits limits() const;
-	/// How much of each is in use; learned FDB entries count.
+	/// Returns how much of each limit is in use, learned FDB entries included.
 	Limits use() const;
 	Counters counters() const;
-	/// By address.
+	/// Returns the peers, sorted by address.
 	std::vector<PeerStatus> peers() const;
-	/// Whose programs run; nullopt: none do.
+	/// Returns the build whose programs run; nullopt if none does.
 	std::optional<Build> running_build() const;
-	/// What the changes made or looked at so far mean to the rest of the host, a line for each thing; each is told once.
+	/// Returns the notes of all changes and previews since the last call: effects on the rest of the host, one line
+	/// each.
 	std::vector<std::string> take_notes() const;
 
 protected:
@@ -156,39 +163,40 @@ private:
 	std::shared_ptr<Impl> impl_;
 };
 
-/// The same, opened to be changed, with nobody else looking. Every change is checked whole first (Error(Request)), then carried
-/// out; where the system refuses half-way (Error(System)) what was done is undone. Nothing keeps running when the process
-/// ends except what is attached and pinned.
+/// The pinned state, opened for changes under an exclusive lock. Every change is checked completely first
+/// (Error(Request)), then carried out. If the system refuses half-way (Error(System)), the change is undone. When the
+/// process ends, only attached and pinned objects remain.
 class Overlay : public OverlayView {
 public:
-	/// As of OverlayView; Error(System) without the capabilities too. The first change creates what is missing. What namespaces left
-	/// behind that are gone is removed.
+	/// root: as for OverlayView. Throws Error(System) as OverlayView does, and without the capabilities. Removes
+	/// the states of network namespaces that are gone. The first change creates what is missing.
 	explicit Overlay(const std::string &root);
 	~Overlay() override;
 
-	/// Make the machine match wanted; returns one line for each change, "+ net blue", in the order made. An empty
-	/// result means that nothing differed. FDB entries of wanted are taken as the complete list of static ones; learned
-	/// entries stay.
+	/// Makes the machine match wanted. Returns one line for each change, "+ net blue", in the order made; empty if
+	/// nothing differs. The FDB entries of wanted replace all static entries. Learned entries stay.
 	std::vector<std::string> apply(const Config &wanted);
 
-	/// The verbs: change() edits the running configuration (without FDB entries) and the difference is carried out;
-	/// static FDB entries stay, except those of what is removed. change may throw Error(Request).
+	/// Changes the running configuration: change() edits it (without FDB entries), and the difference is carried
+	/// out. Static FDB entries stay, except those of removed objects. change() may throw Error(Request).
 	void edit(const std::function<void(Config &)> &change);
 
-	/// Detach everything, remove every pin and map, whatever version of xovl made them. Nothing there: nothing to do.
-	/// No Overlay of this network namespace may live. root: as of the constructor.
+	/// Detaches everything and removes all pins and maps, whatever version of xovl made them. Does nothing if there
+	/// is no state. No Overlay of this network namespace may exist. root: as for the constructor.
 	static void down(const std::string &root);
 
-	/// The states of network namespaces that are gone.
+	/// Removes the states of network namespaces that are gone.
 	static StaleStates down_stale(const std::string &root);
 
-	/// replace: an entry that exists is changed instead of refused. peer: how the peer is reached, where the entry says it.
+	/// Adds a static entry. replace: change an existing entry instead of refusing. peer: how the peer is reached,
+	/// if given. Throws Error(Request) if the entry exists or does not fit the network.
 	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &peer = {});
-	/// Any state; Error(Request) when there is none.
+	/// Deletes an entry of any state. Throws Error(Request) if there is none.
 	void fdb_del(const std::string &net, const Mac &mac);
-	/// Learned entries; returns how many.
+	/// Deletes the learned entries of a network. Returns how many.
 	size_t fdb_flush(const std::string &net);
-	/// Forget what routers have said of the paths to a peer, or to all; returns of how many. Error(Request): there is no such peer.
+	/// Forgets the reported path MTUs of a peer, or of all peers. Returns how many were in force. Throws
+	/// Error(Request) if there is no such peer.
 	size_t flush_pmtu(const std::optional<Address> &dst);
 
 private:

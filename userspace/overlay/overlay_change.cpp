@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The overlay opened to be changed: from the first change of a machine to the last.
+// Overlay: opening the state for changes, apply, edit and down.
 #include "kernel/forwarding.hpp"
 #include "overlay/overlay_impl.hpp"
 #include "overlay/removal.hpp"
@@ -20,16 +20,16 @@ void Overlay::Impl::change(const std::function<void()> &work)
 	}
 }
 
-/// The folder is there and ours, with a datapath that is loaded or with none.
+/// Creates the folder and locks it. A datapath that another process has loaded meanwhile is used.
 void Overlay::Impl::begin()
 {
 	try {
 		dir_->create();
-		if (datapath_is_loaded(*dir_)) { // by somebody else since we looked
+		if (datapath_is_loaded(*dir_)) { // another process has loaded it since we looked
 			maps_.emplace(*dir_);
 			current_.reset();
 		} else {
-			take_down(*dir_); // of an interrupted load, or of a namespace that is gone
+			take_down(*dir_); // remains of an interrupted load, or of a namespace that is gone
 		}
 	} catch (...) {
 		dir_->remove_empty();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The one way in which the running state changes.
+// commit(): makes every change of the running state, except that of a single FDB entry.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace xovl {
 
 namespace {
 
-/// Interfaces where VLAN tags matter.
+/// Returns the interfaces where VLAN tags matter.
 std::set<uint32_t> trunks(const Tables &tables)
 {
 	std::set<uint32_t> out;
@@ -32,7 +32,7 @@ std::set<uint32_t> trunks(const Tables &tables)
 	return out;
 }
 
-/// The link of a record; nullopt: it is gone, and what has its index now, if anything, is another one.
+/// Returns the link of a record; nullopt if it is gone. Another interface may have its index.
 std::optional<LinkInfo> find_same_link(Links &links, uint32_t ifindex, const xovl_device &device)
 {
 	auto link = links.find(ifindex);
@@ -47,7 +47,7 @@ bool has_virtual_tenants(Links &links, const Tables &tables)
 	});
 }
 
-/// The flags of a record as its interface is now; those of a VLAN interface are of the uplink that sends for it.
+/// Returns the flags of a record as its interface is now. A VLAN interface has those of the uplink that sends for it.
 uint32_t flags_now(Links &links, const Tables &tables, uint32_t ifindex, const xovl_device &device)
 {
 	if (device.role == XOVL_ROLE_VLAN)
@@ -56,8 +56,8 @@ uint32_t flags_now(Links &links, const Tables &tables, uint32_t ifindex, const x
 	return link ? device_flags(device, *link) : device.flags;
 }
 
-/// What is recorded of an interface that has gone says nothing of the one that has its number now; and where it went, it is no
-/// port or uplink of ours.
+/// Resets the records of interfaces that are gone, because they do not describe the interface that may have the number
+/// now. Detaches our programs from an interface that has moved.
 void forget_others(const WritablePinDir &dir, Tables &tables)
 {
 	for (auto &[ifindex, device] : tables.devices) {
@@ -69,7 +69,7 @@ void forget_others(const WritablePinDir &dir, Tables &tables)
 	}
 }
 
-/// Those of a datapath that is to be loaded.
+/// Returns the tables of a datapath that has not been loaded yet.
 Tables empty_tables(const Limits &limits)
 {
 	Tables tables;
@@ -92,7 +92,7 @@ void describe_fdb(std::vector<std::string> &lines, const FdbChanges &changes)
 	line('+', changes.added);
 }
 
-/// A number for a device that has never been there.
+/// Returns a number for a device whose interface has never existed.
 uint32_t number_of_missing(const Tables &tables, const std::map<uint32_t, std::string> &owner)
 {
 	uint32_t number = kNoInterface;
@@ -101,7 +101,7 @@ uint32_t number_of_missing(const Tables &tables, const std::map<uint32_t, std::s
 	return number;
 }
 
-/// Those interfaces that may be missing.
+/// Returns the interfaces that may be missing.
 std::set<std::string> optional_names(const Config &config)
 {
 	std::set<std::string> names;
@@ -115,7 +115,7 @@ std::set<std::string> optional_names(const Config &config)
 	return names;
 }
 
-/// nullptr: it is none.
+/// Returns nullptr if dev is not an uplink.
 const UplinkConfig *find_uplink(const Config &config, const std::string &dev)
 {
 	const auto uplink = std::ranges::find(config.uplinks, dev, &UplinkConfig::dev);
@@ -161,7 +161,7 @@ bool OverlayView::Impl::needs_load(const Config &wanted)
 	return true;
 }
 
-/// An empty datapath is loaded anew where its sizes are others.
+/// Loads the datapath if needed. An empty datapath is loaded again if its sizes change.
 void Overlay::Impl::fit_limits(const Config &wanted)
 {
 	if (!needs_load(wanted))
@@ -173,7 +173,8 @@ void Overlay::Impl::fit_limits(const Config &wanted)
 	load(limits);
 }
 
-/// The interfaces of wanted. One that we know and that is missing keeps its number; one that may be missing gets one.
+/// Finds the interfaces of wanted. A known interface that is missing keeps its number; an optional one that is missing
+/// gets a number.
 Interfaces OverlayView::Impl::resolve(const Config &wanted)
 {
 	Interfaces interfaces;
@@ -267,7 +268,8 @@ Asked Overlay::Impl::when_asked(const xovl_device &device) const
 	return is_same ? Asked::Before : Asked::Newly;
 }
 
-/// Attach what is not attached as asked for, and record how. Where another build runs: nothing, as it may not be mixed.
+/// Attaches everything that is not attached as asked for, and records it. Does nothing if the programs of another build
+/// run, because builds must not be mixed.
 std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 {
 	std::vector<std::string> lines;
@@ -295,12 +297,13 @@ std::vector<std::string> Overlay::Impl::attach_all(Tables &desired)
 		device = now;
 		maps().devices.set(ifindex, device);
 		if (device.mode_asked != XOVL_MODE_TC || (known && known->second.mode != XOVL_MODE_TC))
-			links_.forget(); // XDP changes features, of the other end of a veth, too
+			links_.forget(); // XDP changes offload features, also at the other end of a veth
 	}
 	return lines;
 }
 
-/// Whether an interface takes XDP_REDIRECT can change with what is attached anywhere: look when all is attached.
+/// Updates the flags of devices and ports after all programs are attached, because attaching can change which
+/// interfaces accept XDP_REDIRECT.
 void Overlay::Impl::refresh_xmit(Tables &desired)
 {
 	bool changed = false;
@@ -326,7 +329,7 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 		maps().next_epoch();
 }
 
-/// The records get the names of their interfaces in the maps, too.
+/// Writes changed interface names to the maps.
 void Overlay::Impl::keep_names()
 {
 	for (uint32_t ifindex : current().renamed)
@@ -334,7 +337,7 @@ void Overlay::Impl::keep_names()
 	current().renamed.clear();
 }
 
-/// They have their program now. Those that no network needs go.
+/// Sets the tunnel devices up, now that they have their program, and removes those that no network needs.
 std::vector<std::string> Overlay::Impl::start_tunnels(Tables &desired)
 {
 	const auto forget = [&](uint32_t ifindex) {
@@ -361,7 +364,8 @@ std::vector<std::string> Overlay::Impl::start_tunnels(Tables &desired)
 	return notes;
 }
 
-/// Those that are attached, before tables say that a peer requires encryption; attach_all() sees to all others.
+/// Attaches guards to the uplinks that are attached, before the tables have a peer that requires encryption.
+/// attach_all() does so for the others.
 void Overlay::Impl::guard_uplinks(Tables &desired)
 {
 	for (auto &[ifindex, device] : desired.devices) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// FDB entries one by one.
+// Adding, changing and deleting single FDB entries.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace xovl {
 
 namespace {
 
-/// The remote VTEP that a static entry refers to; nullopt: none.
+/// Returns the remote VTEP of a static entry; nullopt if it has none.
 std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_fdb> &entry)
 {
 	if (!entry || xovl_fdb_state_of(entry->dst) != XOVL_FDB_STATIC ||
@@ -20,8 +20,8 @@ std::optional<Address> remote_of(const Tables &tables, const std::optional<xovl_
 	return Address(tables.peers.at(xovl_fdb_index(entry->dst)).remote);
 }
 
-/// A peer that FDB entries lead to is reached as before, but for what changes with its network. Error(Request): after says
-/// otherwise.
+/// Keeps how a peer of FDB entries is reached, adapted to the new settings of its network. Throws Error(Request) if
+/// after contradicts it.
 void keep_peer(const NetworkConfig &before, NetworkConfig &after, const Address &dst)
 {
 	const PeerConfig was = moved_peer(peer_of(before, dst), before, after);
@@ -37,7 +37,7 @@ void keep_peer(const NetworkConfig &before, NetworkConfig &after, const Address 
 	set_peer(known, dst, all_words(now));
 }
 
-/// What is known of a member joins the configuration of its network: it stands on the flood list there.
+/// Adds a member to the configuration of its network, on the flood list, so that set_peer() knows how it is reached.
 void add_known_peer(const Tables &tables, uint32_t net_index, const Address &dst, NetworkConfig &net)
 {
 	auto member = tables.members.find({.remote = dst.raw(), .net = net_index, .pad = 0});
@@ -49,7 +49,8 @@ void add_known_peer(const Tables &tables, uint32_t net_index, const Address &dst
 		net.peers = {known};
 }
 
-/// An entry and what it says of its peer come into the network. How the peer is reached then; nullopt: there is none.
+/// Adds an entry and the keys of its peer to the network. Returns how the peer is reached then; nullopt if the entry
+/// has no peer.
 std::optional<PeerConfig> add_entry(NetworkConfig &net, const FdbConfig &entry, const PeerWords &words)
 {
 	const Address *dst = entry.dst();
@@ -66,7 +67,7 @@ void Overlay::Impl::keep_fdb_peers(const Config &before, Config &wanted)
 	std::unordered_map<std::string_view, const NetworkConfig *> known;
 	for (const auto &net : before.networks)
 		known.emplace(net.name, &net);
-	// only where peers differ anything can be lost
+	// only networks where peers differ from the network's settings can lose anything
 	std::map<uint32_t, std::pair<const NetworkConfig *, NetworkConfig *>> nets;
 	for (auto &net : wanted.networks)
 		if (auto old = known.find(net.name);
@@ -79,8 +80,8 @@ void Overlay::Impl::keep_fdb_peers(const Config &before, Config &wanted)
 			keep_peer(*net->second.first, *net->second.second, Address(key.remote));
 }
 
-/// Without its last FDB entry the network may lack the one peer that its settings are for. Error(Request): it does. comes: what
-/// takes the entry's place, if anything does.
+/// Throws Error(Request) if the network has settings that only this peer supports, and the peer leaves with its last
+/// FDB entry. comes: the peer of the entry's replacement, if any.
 void Overlay::Impl::check_without(uint32_t net, const Address &remote, const std::optional<PeerConfig> &comes)
 {
 	auto member = tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
@@ -98,7 +99,7 @@ void Overlay::Impl::check_without(uint32_t net, const Address &remote, const std
 	check(config);
 }
 
-/// One more static entry of a network refers to a peer.
+/// Counts one more static entry of a network that refers to the peer. The first one makes the peer a member.
 void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
 {
 	auto member = tables().members.find({.remote = peer.dst.raw(), .net = net, .pad = 0});
@@ -116,7 +117,7 @@ void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
 	current_->tables.members[member->first] = value;
 }
 
-/// The first peer that the kernel carries, or the first at its port: there is more to be made than a member.
+/// For the first peer that the kernel carries, or the first at its port: more than the member must be created.
 void Overlay::Impl::add_ref_by_kernel(uint32_t net, const PeerConfig &peer)
 {
 	Config config = running(false);
@@ -131,7 +132,8 @@ void Overlay::Impl::add_ref_by_kernel(uint32_t net, const PeerConfig &peer)
 	commit(config, refs, false);
 }
 
-/// One less. The remote's last one takes it out of the network.
+/// Counts one static entry less for the remote. With the last one, it leaves the network unless it is on the flood
+/// list.
 void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
 {
 	auto found = tables().members.find({.remote = remote.raw(), .net = net, .pad = 0});
@@ -155,6 +157,8 @@ void Overlay::Impl::drop_ref(uint32_t net, const Address &remote)
 	commit(running(false), refs, false);
 }
 
+/// All steps are in one function, because their order matters: check everything, count the new reference, write the
+/// entry (undo the count if that fails), drop the old reference.
 void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &words)
 {
 	impl_->attach_returned();
@@ -167,7 +171,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	const std::optional<PeerConfig> peer = add_entry(config.networks[0], entry, words);
 	impl_->check(config);
 	if (peer && !has_ways_in(impl_->tables(), index, config, *peer)) {
-		// the network is to receive what it has not received so far: another one may do already
+		// The network will receive in a new way, and another network may receive so already.
 		Config all = impl_->running(false);
 		add_entry(*all.find_network(net), entry, words);
 		impl_->check(all);
@@ -182,7 +186,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	auto old_remote = remote_of(impl_->tables(), old);
 	if (old_remote)
 		impl_->check_without(index, *old_remote, peer);
-	// in this order a killed writer leaves at most a count that is too high
+	// In this order, a killed command leaves at most a count that is too high.
 	if (peer)
 		impl_->add_ref(index, *peer);
 	try {

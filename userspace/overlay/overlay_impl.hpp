@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What Overlay's methods share: the open datapath, its tables, and the one function that changes them.
+// The implementation of OverlayView and Overlay: the open datapath, its tables, and commit(), which changes them.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 
 namespace xovl {
 
-/// The paths of a network that carry less than mtu, its own.
+/// Returns the paths of a network whose MTU is smaller than mtu, the network's own.
 std::vector<PathMtu> narrower_paths(const NetworkConfig &net, uint32_t mtu, const std::vector<PeerStatus> &peers);
 
 struct OverlayView::Impl {
@@ -22,44 +22,45 @@ struct OverlayView::Impl {
 	bool loaded() const { return maps_.has_value(); }
 	const Maps &maps() const { return *maps_; }
 	const PinDir &dir() const { return *dir_; }
-	/// Empty tables while nothing is loaded. They stay true as long as the lock is held.
+	/// Returns the tables, empty while nothing is loaded. They are valid as long as the lock is held.
 	const Tables &tables() { return current().tables; }
-	/// The networks index; Error(Request): there is none of that name.
+	/// Returns the index of a network. Throws Error(Request) if there is none with this name.
 	uint32_t network(const std::string &name);
 
 	Config running(bool with_fdb);
 
-	/// Static FDB entries of a network by remote VTEP.
+	/// Returns the number of static FDB entries of a network for each remote VTEP.
 	using Refs = std::function<std::map<Address, uint32_t>(const NetworkConfig &)>;
 	Refs present_refs();
-	/// The same from the entries of each NetworkConfig.
+	/// Returns the same, counted in the entries of each NetworkConfig.
 	static Refs fdb_refs_of_config();
 
-	/// validate() with the limits in force where wanted has none.
+	/// Calls validate(). in_force: the limits of the loaded maps, or the defaults.
 	void check(const Config &wanted) const;
 
-	/// OverlayView::is_back()
+	/// See OverlayView::is_back().
 	bool is_back(const std::string &dev);
 
-	/// The lines that commit() would return for a complete configuration.
+	/// Returns the lines that commit() would return for a complete configuration.
 	std::vector<std::string> preview(const Config &wanted);
 
 	HostCheck &host() { return host_; }
-	/// What the changes so far mean to the rest of the host; each line once.
+	/// See OverlayView::take_notes().
 	std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
 protected:
-	/// Tables with an index of the networks' names.
+	/// Tables, with the indexes of the networks by name.
 	struct Current {
 		explicit Current(Tables &&of) : tables(std::move(of)), networks(tables.network_indexes()) {}
 
 		Tables tables;
-		std::vector<uint32_t> renamed; ///< of tables.devices: the maps have other names still
+		std::vector<uint32_t> renamed; ///< indexes of tables.devices whose names in the maps are out of date
 		std::unordered_map<std::string_view, uint32_t> networks;
 	};
 
 	Current &current();
-	/// Sizes are those of the load: whether wanted needs another one. Error(Request): it does, and something is configured.
+	/// True if the datapath must be loaded for wanted: none is loaded, or with other sizes. Throws Error(Request)
+	/// if the sizes differ and anything is configured.
 	bool needs_load(const Config &wanted);
 	Interfaces resolve(const Config &wanted);
 
@@ -68,7 +69,7 @@ protected:
 	std::optional<Maps> maps_;
 	std::optional<Current> current_;
 	HostCheck host_;
-	Links links_; ///< as they are while one change is made or looked at
+	Links links_; ///< cache, valid during one change or preview
 
 private:
 	std::shared_ptr<const PinDir> dir_;
@@ -78,22 +79,23 @@ private:
 struct Overlay::Impl : OverlayView::Impl {
 	explicit Impl(const std::shared_ptr<WritablePinDir> &dir) : OverlayView::Impl(dir), dir_(dir) {}
 
-	/// Opened when something is to change.
+	/// Opened for the first change.
 	Learned &learned();
 
-	/// Attach what is back, once as long as the lock is held: for changes that are not commit().
+	/// Attaches interfaces that have come back. Runs once while the lock is held, before changes that do not use
+	/// commit().
 	void attach_returned();
 
-	/// Run work, which is to change something, with the lock held from before it looks at the present state. An empty folder
-	/// is not left behind when it throws.
+	/// Runs work, which changes something. The lock is taken before work reads the state. If work throws and
+	/// nothing is loaded, no empty folder is left behind.
 	void change(const std::function<void()> &work);
 
-	/// Make the machine match wanted, loading the datapath where it is not. with_fdb: wanted has the complete FDB. What fails
-	/// half-way is undone. Returns the change lines.
+	/// Makes the machine match wanted, and loads the datapath if needed. with_fdb: wanted has all FDB entries. A
+	/// change that fails half-way is undone. Returns one line for each change.
 	std::vector<std::string> commit(const Config &wanted, const Refs &refs, bool with_fdb);
 
-	/// The FDB is not in a configuration that is edited; the peers that its entries lead to stay as they are reached.
-	/// before: what wanted was made from. Error(Request): wanted says otherwise.
+	/// Keeps how the peers of FDB entries are reached, because edit() works on a configuration without FDB entries.
+	/// before: the configuration that wanted was made from. Throws Error(Request) if wanted contradicts it.
 	void keep_fdb_peers(const Config &before, Config &wanted);
 
 	void check_without(uint32_t net, const Address &remote, const std::optional<PeerConfig> &comes);
@@ -101,24 +103,25 @@ struct Overlay::Impl : OverlayView::Impl {
 	void add_ref_by_kernel(uint32_t net, const PeerConfig &peer);
 	void drop_ref(uint32_t net, const Address &remote);
 
-	/// Set right what others can undo and every change is to mend: the forwarding of lo. Once while the lock is held.
+	/// Restores what other programs may have reset: the forwarding of lo. Runs once while the lock is held.
 	void heal();
 
-	/// Take the datapath down and remove its folder.
+	/// Takes the datapath down and removes its folder.
 	void down();
 
 private:
 	void begin();
-	/// Take the datapath down; the folder and the lock stay.
+	/// Takes the datapath down. The folder and the lock stay.
 	void close();
 	void load(const Limits &limits);
 	void fit_limits(const Config &wanted);
 	Build running_build() const;
 	bool runs_own_build() const;
-	/// Error(System): an interface would come, or change its role or mode, and the programs that run are of another build.
+	/// Throws Error(System) if an interface is new, or changes its role or mode, and the programs of another build
+	/// run.
 	void refuse_to_mix(const Tables &desired);
-	/// running_fdb: read before anything changed, for a wanted that has the complete FDB; else nullptr.
 	void guard_uplinks(Tables &desired);
+	/// running_fdb: the static entries before the change, if wanted has all FDB entries; else nullptr.
 	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
 	void detach_surplus(const Tables &desired);
@@ -130,10 +133,9 @@ private:
 
 	std::shared_ptr<WritablePinDir> dir_;
 	std::optional<Learned> learned_;
-	std::map<std::string, std::pair<uint8_t, uint8_t>>
-		asked_; ///< role and mode by name, before the change that is made
+	std::map<std::string, std::pair<uint8_t, uint8_t>> asked_; ///< role and mode by name, before the current change
 	bool healed_ = false;
-	bool has_looked_ = false; ///< attach_returned()
+	bool has_looked_ = false; ///< attach_returned() has run
 };
 
 } // namespace xovl

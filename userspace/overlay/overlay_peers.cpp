@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The peers of an overlay, and how large packets to them may be.
+// The peers of an overlay, and their path MTUs.
 #include <arpa/inet.h>
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@ namespace xovl {
 
 namespace {
 
-/// The names of the networks that each peer is a member of, by its index.
+/// Returns the names of the networks that each peer is a member of, by the peer's index.
 std::map<uint32_t, std::set<std::string>> networks_by_peer(const Tables &tables)
 {
 	std::map<uint32_t, std::set<std::string>> networks;
@@ -39,7 +39,8 @@ ReportedMtu reported_mtu(const Map<xovl_pmtu_key, xovl_pmtu> &pmtus, const xovl_
 	return reported;
 }
 
-/// The MTU of the route, or of the kernel's own way to the peer where that is narrower, as the datapath takes it. 0: there is no way.
+/// Returns the MTU of the route, or of the kernel's way to the peer if that is smaller, as the datapath does. 0 if
+/// there is no route.
 uint32_t way_mtu(const xovl_peer &peer, RouteMtus &routes)
 {
 	const uint32_t route = routes.mtu(Address(peer.local), Address(peer.remote)).value_or(0);
@@ -119,7 +120,7 @@ size_t Overlay::flush_pmtu(const std::optional<Address> &dst)
 		return 0;
 	const size_t count = forget_pmtus(
 		impl_->maps(), [&](const xovl_pmtu_key &key) { return !dst || Address(key.remote) == *dst; });
-	impl_->maps().next_epoch(); // next hops are asked for again
+	impl_->maps().next_epoch(); // next hops are looked up again
 	return count;
 }
 

@@ -25,12 +25,12 @@ namespace xovl {
 
 namespace {
 
-/// What may have programs of ours, with the records of what to change back. Another version can have attached more than
-/// the records tell us: then it is every interface.
+/// Returns the devices that may have programs of ours, with the records of what to change back. If another version
+/// attached them, the records may not be complete, so every interface is returned.
 std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const std::optional<xovl_settings> &settings)
 {
 	std::map<uint32_t, xovl_device> devices;
-	// without settings: an interrupted load, which has attached nothing, or somebody removed pins
+	// no settings: an interrupted load, which has attached nothing, or pins were removed
 	if (!settings || is_of_this_netns(*settings))
 		devices = read_records<xovl_device>(dir, "devices");
 	if (!settings)
@@ -43,7 +43,7 @@ std::map<uint32_t, xovl_device> devices_to_detach(const PinDir &dir, const std::
 	return devices;
 }
 
-/// What libxdp keeps of ours for interfaces that are gone.
+/// Removes libxdp's pins of our programs for interfaces that are gone.
 void forget_xdp(const PinDir &dir)
 {
 	if (const Fd map = dir.open_map("devices"))
@@ -57,7 +57,7 @@ Verdict judge(const PinDir &dir, ino_t netns)
 	if (any_device_is_live(dir))
 		return Verdict::InUse;
 	const auto settings = read_settings(dir);
-	if (!settings) // a load that was killed has no interfaces yet
+	if (!settings) // a killed load has no interfaces yet
 		return read_records<xovl_device>(dir, "devices").empty() ? Verdict::Stale : Verdict::NoSettings;
 	switch (netns_presence(netns, settings->netns_cookie)) {
 	case Presence::Present:
@@ -65,13 +65,14 @@ Verdict judge(const PinDir &dir, ino_t netns)
 	case Presence::Gone:
 		return Verdict::Stale;
 	case Presence::Unknown:
-		// its interfaces are gone, and nobody is seen: but where there were none, the second is all we know
+		// Nothing visible uses the namespace. If it had interfaces, these are gone, too, so it is stale. If it
+		// had none, there is no second sign.
 		return read_records<xovl_device>(dir, "devices").empty() ? Verdict::Unproven : Verdict::Stale;
 	}
 	return Verdict::Unproven;
 }
 
-/// Interfaces that outlived their namespace are elsewhere now: hardware goes back to the initial one.
+/// Detaches from interfaces that outlived their namespace: hardware returns to the initial one.
 void detach_moved(const WritablePinDir &dir)
 {
 	bool moved = false;
@@ -89,7 +90,7 @@ void detach_moved(const WritablePinDir &dir)
 			xdp_detach(ifindex, {}, map.get());
 }
 
-/// Says what was removed, and what others have put there, which stays.
+/// Removes a state, and reports what was removed, or what others left in its folder and therefore stays.
 void remove_stale(WritablePinDir &dir, const std::string &name, StaleStates &states)
 {
 	detach_moved(dir);
@@ -109,7 +110,7 @@ void remove_stale(WritablePinDir &dir, const std::string &name, StaleStates &sta
 void sweep_one(const std::string &root, ino_t netns, StaleStates &states)
 {
 	WritablePinDir dir(root, netns);
-	if (!dir.exists()) // or somebody works with it: then it is in use
+	if (!dir.exists()) // also if another process uses it, so it is not stale
 		return;
 	const std::string name = std::filesystem::path(dir.path()).filename();
 	switch (judge(dir, netns)) {

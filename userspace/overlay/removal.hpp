@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// How a state leaves the machine: that of this network namespace, and those of namespaces that are gone.
+// Removal of a state: that of this network namespace, and those of network namespaces that are gone.
 #pragma once
 
 #include <string>
@@ -9,17 +9,19 @@
 
 namespace xovl {
 
-/// Detach everything and remove every pin, whatever version of xovl made them, complete or not; the folder and its lock stay.
-/// Error(System): something cannot be seen or refuses; what is left can be taken down again.
+/// Detaches everything and removes all pins of xovl, whatever version made them and whether or not they are complete.
+/// The folder and its lock stay. Throws Error(System) if something cannot be read or removed; then take_down() can be
+/// called again.
 void take_down(WritablePinDir &dir);
 
 struct StaleStates {
-	std::vector<std::string> removed; ///< names of folders
-	std::vector<std::string> kept;    ///< with the reason why each may be stale and stays
-	std::vector<std::string> unseen;  ///< the same of those that could not be looked at or refused
+	std::vector<std::string> removed; ///< names of pin folders
+	std::vector<std::string> kept;    ///< folders that may be stale but stay, with the reason
+	std::vector<std::string> unseen;  ///< folders that could not be read or removed, with the reason
 };
 
-/// Remove the states of namespaces that are gone.
+/// Removes the states of network namespaces that are gone. Throws Error(Request) or Error(System) if the pin root
+/// cannot be read.
 StaleStates sweep_stale(const std::string &root);
 
 } // namespace xovl

@@ -66,8 +66,8 @@ std::optional<uint32_t> kernel_path_mtu(const Address &from, const Address &to, 
 	const int on = 1;
 	int mtu = 0;
 	socklen_t size = sizeof(mtu);
-	// bind() takes an address of a VRF for nobody's; connect() asks the routes
-	// a connected socket has the route with all that it takes; nothing is sent
+	// bind() treats an address of a VRF as nonlocal, hence FREEBIND. connect() looks up the route and sends nothing.
+	// The MTU of the connected socket is less what IPsec adds.
 	if (!socket || setsockopt(socket.get(), level, freebind, &on, sizeof(on)) ||
 	    bind(socket.get(), reinterpret_cast<const sockaddr *>(&local), length) ||
 	    connect(socket.get(), reinterpret_cast<const sockaddr *>(&remote), length) ||
@@ -110,7 +110,7 @@ void note_kernel_way(const Tables &tables, const XfrmPolicies &policies, xovl_pe
 {
 	peer.flags = (peer.flags & ~kXfrmFlags) | xfrm_flags(tables, policies, peer);
 	peer.kernel_mtu = 0;
-	if (has_ip_uplink(tables)) // what the route is now decides
+	if (has_ip_uplink(tables)) // the current route decides whether the kernel carries the packets
 		note_route(tables, peer);
 	if (!goes_by_kernel(tables, peer))
 		return;

@@ -15,7 +15,7 @@ namespace xovl {
 
 namespace {
 
-/// Kept in xovl_device::note.
+/// Stored in xovl_device::note.
 enum Note : uint8_t {
 	kNoNote,
 	kVirtual,
@@ -29,7 +29,7 @@ enum Note : uint8_t {
 	kMerged,
 };
 
-/// xovl_device::refusal follows.
+/// Returns the text of a note. The text of xovl_device::refusal follows it.
 const char *note_text(uint8_t note)
 {
 	switch (note) {
@@ -73,7 +73,7 @@ TcOwn guard_own(const PinDir &dir, uint32_t ifindex)
 	return own_at(dir, guard_pin(ifindex), TcPoint::Egress);
 }
 
-/// Whether what leaves by the interface is to be looked at: it is not where the interface encrypts.
+/// True if packets that leave by the interface must be checked. An interface that encrypts needs no check.
 bool wants_guard(const xovl_device &device)
 {
 	return device.flags & XOVL_DEV_GUARDED && !(device.flags & XOVL_DEV_ENCRYPTS);
@@ -94,19 +94,19 @@ Map<uint32_t, uint32_t> live_devices(const PinDir &dir)
 	return {dir, "live_devices"};
 }
 
-/// Layouts before 10 have no such map.
+/// Layouts before 10 do not have this map.
 bool has_live_devices(const PinDir &dir)
 {
 	return static_cast<bool>(dir.open_map("live_devices"));
 }
 
-/// A map that all programs use; of layouts before 10: many of them.
+/// Returns a map that all our programs use (in layouts before 10: that many of them use).
 Fd own_map(const PinDir &dir)
 {
 	return dir.open_map(has_live_devices(dir) ? "live_devices" : "devices");
 }
 
-/// device_is_live(), for a datapath that another version may have loaded.
+/// Like device_is_live(), for a datapath that another version may have loaded.
 bool is_live_in_any_layout(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	if (has_live_devices(dir))
@@ -115,14 +115,15 @@ bool is_live_in_any_layout(const PinDir &dir, uint32_t ifindex, const xovl_devic
 	return link && link->name == device.name;
 }
 
-/// Why XDP is not even tried; kNoNote: it is.
+/// Returns why XDP is not tried; kNoNote if it is.
 Note xdp_obstacle(const LinkInfo &link, const xovl_device &device, const DeviceUse &use)
 {
 	if (!link.ethernet)
 		return kNoEthernet;
 	if (device.mode_asked != XOVL_MODE_AUTO) {
-		// The other end of a veth can leave tags beside the frame whatever rxvlan says here: who asks for XDP sees to it
-		// (README, limits). Without VLANs it costs a tag; with them rxvlan off shows that somebody thought of it.
+		// The other end of a veth can leave tags beside the frame whatever rxvlan says here, so XDP on a veth
+		// is the user's responsibility (docs/limits.md). Without VLANs only a tag can be lost. With VLANs,
+		// rxvlan off is required as a sign that the user knows.
 		if (link.is_virtual_pair())
 			return use.trunk && link.rx_vlan_stripped ? kTagsHidden : kNoNote;
 		return (device.role == XOVL_ROLE_PORT || use.trunk) && link.rx_vlan_stripped ? kVlanStripped : kNoNote;
@@ -145,7 +146,7 @@ void keep_refusal(xovl_device &device, Note note, const std::string &text)
 	text.copy(device.refusal, sizeof(device.refusal) - 1);
 }
 
-/// Try XDP; fills in mode, note and refusal.
+/// Tries XDP, and fills in mode, note and refusal of device.
 void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, const DeviceUse &use, Asked when)
 {
 	auto asked = static_cast<xovl_mode>(device.mode_asked);
@@ -178,8 +179,8 @@ void attach_xdp(const WritablePinDir &dir, const LinkInfo &link, xovl_device &de
 	}
 }
 
-/// Whether the interface of that number is the one that was recorded. A VLAN interface, to which nothing is attached, is while it is
-/// that VLAN of that uplink.
+/// True if the interface with this number is the recorded one. Nothing is attached to a VLAN interface, so it is
+/// compared by its uplink and VLAN.
 bool is_recorded(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
 	if (device.role != XOVL_ROLE_VLAN)
@@ -206,7 +207,7 @@ void set_name(xovl_device &device, const std::string &name)
 
 bool lacks_promiscuous(const LinkInfo &link, const xovl_device &device)
 {
-	// a veth hands everything up anyway
+	// a veth passes up all frames anyway
 	return device.role == XOVL_ROLE_PORT && !link.is_virtual_pair() && !link.promisc;
 }
 
@@ -286,7 +287,7 @@ void device_detach_moved(const WritablePinDir &dir, uint32_t ifindex, const xovl
 	const TcLink state = tc_link_state(own);
 	tc_detach_link(own);
 	tc_detach_link(guard_own(dir, ifindex));
-	// with a link the kernel tells that the interface was deleted, or that nothing else than the link was attached
+	// With a tcx link, the kernel tells that the interface was deleted, or that only the link was attached.
 	if (state == TcLink::Detached || (state == TcLink::Attached && device.mode == XOVL_MODE_TC))
 		return;
 	const Fd map = own_map(dir);
@@ -398,7 +399,8 @@ xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_
 {
 	TcOwn own = tc_own(dir, link.ifindex);
 	device_guard(dir, link, device, record);
-	device_open(dir, link.ifindex); // before the others: they do nothing where it is not open
+	// before the programs are attached: they do nothing while the device is not in live_devices
+	device_open(dir, link.ifindex);
 	if (!tc_attached(link.ifindex, own)) {
 		Fd program = tc_program(dir, tc_name(link, device));
 		tc_attach(link, program.get(), own, [&] {
@@ -419,14 +421,15 @@ xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_
 
 void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device)
 {
-	if (ifindex >= kNoInterface) // it has never been there
+	if (ifindex >= kNoInterface) // the interface has never existed
 		return;
 	const bool is_live = is_live_in_any_layout(dir, ifindex, device);
-	const uint32_t flags = is_live ? device.flags : 0; // else what has the number now was never changed
+	// otherwise the interface that has this number now was never changed
+	const uint32_t flags = is_live ? device.flags : 0;
 	if (!is_live)
 		device_detach_moved(dir, ifindex, device);
 	else if (device.flags & XOVL_DEV_GUARDED)
-		live_devices(dir).del(ifindex); // nothing is sent there any more when its guard goes
+		live_devices(dir).del(ifindex); // stop sending to it before its guard is removed
 	xdp_detach(ifindex, xdp_own(dir, ifindex), own_map(dir).get());
 	if (device.role == XOVL_ROLE_UPLINK)
 		tc_detach(ifindex, guard_own(dir, ifindex), false);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which mode an interface gets, and attaching it: native or generic XDP where asked for and possible, TC always.
+// Selects the mode of an interface and attaches its programs: XDP (native or generic) if asked for and possible, and
+// always TC.
 #pragma once
 
 #include <functional>
@@ -13,84 +14,88 @@
 
 namespace xovl {
 
-/// The link of a name that a person gave, as it was found. Error(Request): there is none, or it is the loopback interface.
+/// Checks a link found by a name that a user gave, and returns it. Throws Error(Request) if there is none, or it is the
+/// loopback interface.
 LinkInfo require_link(const std::string &dev, const std::optional<LinkInfo> &link);
-/// An interface that is no Ethernet, and what it is to be; nullptr: a port. Error(Request): it cannot be.
+/// Checks the use of an interface that is not Ethernet. uplink: its configuration; nullptr for a port. Throws
+/// Error(Request) if it cannot have this use.
 void check_ip_link(const std::string &dev, const UplinkConfig *uplink);
 
-/// Those flags of a record that say what the interface is like, which a VLAN interface over it is, too.
+/// The flags of a device record that describe the interface. A VLAN interface over it has the same.
 inline constexpr uint32_t kLinkFlags =
 	XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE | XOVL_DEV_IP | XOVL_DEV_ENCRYPTS | XOVL_DEV_PEER_AWAY;
 
-/// What an interface is used for.
+/// How an interface is used.
 struct DeviceUse {
-	bool trunk = false;           ///< VLAN tags matter there
-	bool virtual_tenants = false; ///< of an uplink: there are ports on veth, tap and the like
+	bool trunk = false;           ///< VLAN tags matter on this interface
+	bool virtual_tenants = false; ///< for an uplink: there are ports on veth, tap or other virtual interfaces
 };
 
-/// Why XDP is not even tried at an interface in the mode that is asked for (device.mode_asked); empty: it is. See docs/modes.md.
+/// Returns why XDP is not tried in the mode asked for (device.mode_asked); empty if it is. See docs/modes.md.
 std::string why_no_xdp(const LinkInfo &link, const xovl_device &device, const DeviceUse &use);
 
-/// Keeps a record that device_attach() has brought up to date.
+/// Stores a record that device_attach() has updated.
 using DeviceRecord = std::function<void(const xovl_device &)>;
 
-/// Frames may be sent to the interface from now on; to be said before tables lead there. device_attach() says so, too.
+/// Allows sending frames to the interface. Must be called before tables lead there. device_attach() does so, too.
 void device_open(const WritablePinDir &dir, uint32_t ifindex);
 
-/// Whether an interface was to have this role and mode already. Then TC alone is better than a command that fails.
+/// Whether the interface is new in this role and mode. If it had both before, falling back to TC is better than a
+/// failed command.
 enum class Asked { Newly, Before };
 
-/// Attach the programs of device.role in the mode asked for, or in the best one there is; what is attached already and
-/// right stays untouched. Returns the record with mode, note and flags filled in.
-/// record() is called with what is to be changed back one day, before anything else can fail.
-/// Error(System): the mode is newly asked for by name and another XDP program is in the way, or TC refuses.
+/// Attaches the programs for device.role in the mode asked for, or in the best possible one. Programs that are attached
+/// correctly are not touched. Returns the record with mode, note and flags filled in.
+/// record() is called with everything that must be changed back later, before anything else can fail.
+/// Throws Error(System) if the mode is newly asked for by name and another XDP program prevents it, or if TC refuses.
 xovl_device device_attach(const WritablePinDir &dir, const LinkInfo &link, xovl_device device, const DeviceUse &use,
 			  Asked asked, const DeviceRecord &record);
 
-/// Look at what leaves by the interface, or no longer, as device.flags says (XOVL_DEV_GUARDED). record() as above. Error(System).
+/// Attaches or detaches the program that checks packets leaving an uplink, as device.flags says (XOVL_DEV_GUARDED).
+/// record: as above. Throws Error(System) if the kernel refuses.
 void device_guard(const WritablePinDir &dir, const LinkInfo &link, xovl_device &device, const DeviceRecord &record);
 
-/// Detach all of ours; what device.flags says was changed at the interface is changed back. An interface that is
-/// gone leaves only its pins to remove, also where a new one has its index.
+/// Detaches all our programs, and undoes the changes to the interface that device.flags records. If the interface is
+/// gone, only its pins are removed, even if a new interface has its index.
 void device_detach(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device);
 
-/// Whether the interface that was attached under this number is still there: neither deleted nor moved to another network
-/// namespace. A new one may have the number then.
+/// True if the interface that was attached under this number is still there, neither deleted nor moved to another
+/// network namespace. If not, a new interface may have the number.
 bool device_is_live(const PinDir &dir, uint32_t ifindex);
 
-/// Whether an interface that is not live is in another network namespace, as far as the kernel tells (tcx, Linux 6.6).
+/// True if an interface that is not live is in another network namespace, as far as the kernel tells (tcx, Linux 6.6).
 bool device_has_moved(const PinDir &dir, uint32_t ifindex);
 
-/// Detach what is still attached to an interface that is not live, in whatever network namespace it is. One that cannot be reached
-/// keeps its programs, which pass all frames there.
+/// Detaches our programs from an interface that is not live, in whatever network namespace it is. If it cannot be
+/// reached, it keeps the programs, which pass all frames there.
 void device_detach_moved(const WritablePinDir &dir, uint32_t ifindex, const xovl_device &device);
 
-/// XOVL_MODE_NATIVE or XOVL_MODE_GENERIC when our XDP program is attached, else XOVL_MODE_TC.
+/// Returns XOVL_MODE_NATIVE or XOVL_MODE_GENERIC if our XDP program is attached, else XOVL_MODE_TC.
 xovl_mode device_xdp_mode(const PinDir &dir, uint32_t ifindex);
 
-/// Records get the names that their interfaces have now. A record whose interface is gone is called by its number, "if7", where
-/// another interface of ours has its name. Returns the numbers of those that changed.
+/// Updates the names in the records from the interfaces. A record whose interface is gone is renamed to its number,
+/// "if7", if another interface of ours has its name. Returns the numbers of the changed records.
 std::vector<uint32_t> follow_names(const PinDir &dir, Image<uint32_t, xovl_device> &devices);
 
-/// What is at the hooks of an interface.
+/// Returns the programs at the hooks of an interface.
 Hooks device_hooks(const PinDir &dir, uint32_t ifindex);
 
-/// What somebody took away of what is attached; empty: nothing.
+/// Returns which of our programs another process has detached; empty if none.
 std::string device_loss(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
-/// Whether device.mode is still what is attached.
+/// True if the programs are attached as device.mode says.
 bool device_is_attached(const PinDir &dir, uint32_t ifindex, const xovl_device &device);
 
-/// Whether device_attach() would change nothing.
+/// True if device_attach() would change nothing.
 bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_device &device, const DeviceUse &use);
 
-/// kLinkFlags as the interface is now, beside the other flags of device.
+/// Returns device.flags with kLinkFlags set as the interface is now.
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link);
 
-/// Which XDP program is in the way of ours; empty: none was when it was tried last.
+/// Returns which XDP program prevented ours at the last attempt; empty if none did.
 std::string device_refusal(const xovl_device &device);
 
-/// Why the mode in force is not the one asked for; empty when it is.
+/// Returns why the mode in force is not the mode asked for; empty if it is.
 std::string device_note(const xovl_device &device);
 
 } // namespace xovl

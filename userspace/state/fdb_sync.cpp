@@ -28,7 +28,8 @@ xovl_fdb_key as_key(uint64_t number)
 	return key;
 }
 
-/// What an entry of the current tables is in the desired ones: its dst there, or 0 when it has to go.
+/// Translates entries of the current tables to the desired tables. follow() returns the new dst, or 0 if the entry must
+/// be deleted.
 class Follower {
 public:
 	Follower(const Tables &current, const Tables &desired) : current_(current), desired_(desired) {}
@@ -41,7 +42,7 @@ public:
 		return known->second;
 	}
 
-	/// Whether any entry can be concerned.
+	/// True if any entry may have to change.
 	bool matters() const
 	{
 		if (current_.settings.dirty)
@@ -90,7 +91,7 @@ private:
 		       device_name(current_, old) == device_name(desired_, now);
 	}
 
-	/// An interface that was deleted and made anew is the same one.
+	/// Ports are compared by interface name: an interface that was deleted and created again is the same.
 	static std::string device_name(const Tables &tables, const xovl_port &port)
 	{
 		auto device = tables.devices.find(port.ifindex);
@@ -102,7 +103,7 @@ private:
 	std::unordered_map<uint64_t, uint64_t> known_;
 };
 
-/// Call visit(old, now) for every key: nullptr where one of the two has none.
+/// Calls visit(old, now) for every key. A pointer is nullptr if that side does not have the key.
 template <typename Visit> void pair_up(const FdbItems &have, const FdbItems &want, Visit visit)
 {
 	auto old = have.begin(), now = want.begin();
@@ -137,7 +138,8 @@ FdbItems wanted_items(const Tables &tables, const Config &wanted)
 	return items;
 }
 
-/// Delete count learned entries: those that have expired, all of them, and if need be the oldest others. False: there is none.
+/// Deletes at least count learned entries: all expired ones, and the oldest others as needed. Returns false if there
+/// are none.
 bool make_room(const Maps &maps, Learned &learned, size_t count)
 {
 	struct Item {
@@ -167,10 +169,10 @@ bool make_room(const Maps &maps, Learned &learned, size_t count)
 
 constexpr size_t kBatch = 4096;
 
-/// Writes static entries in batches; where the table is full learned ones make room.
+/// Writes static entries in batches. If the table is full, learned entries are deleted to make room.
 class Writer {
 public:
-	/// expected: how many will be written, about.
+	/// expected: approximate number of entries to write.
 	Writer(const Maps &maps, Learned &learned, size_t expected)
 		: maps_(maps), learned_(learned), expected_(expected)
 	{
@@ -184,7 +186,7 @@ public:
 			flush();
 	}
 
-	/// To be called at the end. Error(Request): the table is full of static entries.
+	/// Must be called at the end. Throws Error(Request) if the table is full of static entries.
 	void flush()
 	{
 		std::span keys(keys_);
@@ -224,7 +226,7 @@ public:
 			flush();
 	}
 
-	/// To be called at the end.
+	/// Must be called at the end.
 	void flush()
 	{
 		maps_.fdb.del(std::span<const xovl_fdb_key>(keys_));
@@ -310,7 +312,7 @@ bool fdb_follow(const Maps &maps, Learned &learned, const Tables &current, const
 	learned.repair();
 	if (!follower.matters())
 		return false;
-	// nothing is written while the map is read
+	// nothing may be written while the map is read
 	std::vector<std::pair<xovl_fdb_key, xovl_fdb>> moved;
 	std::vector<xovl_fdb_key> gone, forgotten;
 	size_t others = 0;
@@ -332,7 +334,7 @@ bool fdb_follow(const Maps &maps, Learned &learned, const Tables &current, const
 	Writer writer(maps, learned, moved.size());
 	for (const auto &[key, entry] : moved)
 		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)
-			maps.fdb.replace(key, entry); // it may have expired and gone
+			maps.fdb.replace(key, entry); // it may have expired and been deleted meanwhile
 		else
 			writer.write(key, entry);
 	writer.flush();

@@ -18,14 +18,14 @@ namespace {
 
 static_assert(std::atomic_ref<__u64>::is_always_lock_free);
 
-/// As mmap() wants it.
+/// Rounds up to whole pages, as mmap() requires.
 size_t length_of(size_t octets)
 {
 	const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 	return (octets + page - 1) / page * page;
 }
 
-/// The elements of an array map (BPF_F_MMAPABLE).
+/// Maps the elements of an array map (BPF_F_MMAPABLE) into memory.
 template <typename Value> std::span<Value> share(const Map<uint32_t, Value> &map)
 {
 	const size_t octets = map.max_entries() * sizeof(Value);
@@ -40,7 +40,7 @@ template <typename Value> void unshare(std::span<Value> values)
 	munmap(values.data(), length_of(values.size_bytes()));
 }
 
-/// As the datapath has it.
+/// Returns the key as one number, in the datapath's format.
 uint64_t as_word(const xovl_fdb_key &key)
 {
 	uint64_t word = 0;
@@ -51,8 +51,8 @@ uint64_t as_word(const xovl_fdb_key &key)
 
 using Place = std::atomic_ref<__u64>;
 
-/// What stands in the place when nobody is busy with that key; the datapath needs no longer than a few system calls. waited: set if
-/// somebody was.
+/// Waits while another party has marked the key as busy, and returns the content of the place. The datapath is busy for
+/// no longer than a few system calls take. waited: set to true if it had to wait.
 uint64_t settled(Place place, uint64_t word, bool &waited)
 {
 	constexpr int kPatience = 100000;
@@ -65,7 +65,8 @@ uint64_t settled(Place place, uint64_t word, bool &waited)
 	return found;
 }
 
-/// Puts `after` into a place where the key stands. waited: as settled().
+/// Replaces the key in its place by `after`. Returns false if the place does not hold the key. waited: as for
+/// settled().
 bool exchange(Place place, uint64_t word, uint64_t after, bool &waited)
 {
 	__u64 found = settled(place, word, waited);
@@ -88,18 +89,18 @@ Learned::~Learned()
 	unshare(all_);
 }
 
-/// Call visit(place, key) for all places where the key may stand.
+/// Calls visit(place, word) for all places that may hold the key.
 template <typename Visit> void Learned::for_each_place(const xovl_fdb_key &key, Visit visit)
 {
 	const uint64_t word = as_word(key);
-	if ((word & XOVL_LEARNED_BUSY) || !std::atomic_ref(all_[0].entries)) // a group is never learned
+	if ((word & XOVL_LEARNED_BUSY) || !std::atomic_ref(all_[0].entries)) // a group address is never learned
 		return;
 	for (uint64_t seed : all_[0].seeds)
 		for (__u64 &place : sets_[xovl_learned_index(word, seed, sets_.size())].keys)
 			visit(Place(place), word);
 }
 
-/* While the key is busy the datapath lets it alone. Should the MAC be learned anew before it is not, it gets another place. */
+/* The datapath does not touch a busy key. If the MAC is learned again meanwhile, its key gets another place. */
 void Learned::del(const xovl_fdb_key &key)
 {
 	for_each_place(key, [&](Place place, uint64_t word) {
@@ -112,7 +113,7 @@ void Learned::del(const xovl_fdb_key &key)
 	});
 }
 
-/* Static entries are not learned, so that nothing comes to the key's places meanwhile. */
+/* A MAC with a static entry is not learned, so the key does not come back to its places meanwhile. */
 bool Learned::release(const xovl_fdb_key &key)
 {
 	bool waited = false;
@@ -140,7 +141,7 @@ void Learned::add_others(int entries)
 	std::atomic_ref(all_[0].room) -= static_cast<uint32_t>(entries);
 }
 
-/// Nobody but the datapath is busy with keys now: commands take turns.
+/// Only the datapath can mark keys as busy during this call, because commands take turns.
 void Learned::repair()
 {
 	for (auto &set : sets_)
@@ -167,7 +168,7 @@ void Learned::recount()
 		for (__u64 &at : set.keys)
 			if (const uint64_t word = Place(at).load(); word && !(word & XOVL_LEARNED_BUSY))
 				counted.at(static_cast<uint16_t>(word))++;
-	if (all != all_before) // counts are moving; another time
+	if (all != all_before) // learning goes on; the counts are corrected another time
 		return;
 	for (uint32_t net = 0; net < uses_.size(); net++)
 		std::atomic_ref(uses_[net].entries) += counted[net] - before[net];

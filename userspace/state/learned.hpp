@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The account of learned FDB entries (xovl/learned.h), in memory that the datapath shares.
+// Access to the maps that count learned FDB entries (xovl/learned.h), in memory shared with the datapath.
 #pragma once
 
 #include <cstddef>
@@ -9,26 +9,29 @@
 
 namespace xovl {
 
+/// Userspace's side of the count of learned entries. The datapath works on the same memory, so all updates are atomic.
 class Learned {
 public:
-	/// Error(System).
+	/// Throws Error(System) if the maps cannot be mapped into memory.
 	explicit Learned(const Maps &maps);
 	Learned(const Learned &) = delete;
 	Learned &operator=(const Learned &) = delete;
 	~Learned();
 
-	/// Delete a learned entry, unless the datapath has just done so.
+	/// Deletes a learned entry, unless the datapath has just deleted it.
 	void del(const xovl_fdb_key &key);
-	/// A static entry has been written: if it was a learned one before, that does not count any more. False: the datapath was
-	/// deleting that one meanwhile, and the entry has to be written again.
+	/// To be called after a static entry has been written: if the key was a learned entry before, it is no longer
+	/// counted as one. Returns false if the datapath was deleting the learned entry at the same time; then the
+	/// static entry must be written again.
 	bool release(const xovl_fdb_key &key);
 
-	/// So many of the table's entries are not learned.
+	/// Sets how many entries of the table are not learned.
 	void set_others(size_t entries);
-	/// So many more.
+	/// Changes the number of entries that are not learned.
 	void add_others(int entries);
 
-	/// Puts right what a command that was killed may have left wrong. (Not while something is being learned: another time.)
+	/// Corrects counts and busy marks that a killed command left wrong. Counts are not corrected while the datapath
+	/// learns; a later call does it.
 	void repair();
 
 private:

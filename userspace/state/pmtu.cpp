@@ -10,7 +10,7 @@ namespace xovl {
 
 namespace {
 
-/// As the datapath counts them.
+/// Returns the time in seconds on the datapath's clock.
 uint32_t seconds_now()
 {
 	timespec now{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The path MTUs that routers reported to the datapath.
+// The path MTUs that routers reported to the datapath (map pmtus).
 #pragma once
 
 #include <functional>
@@ -9,13 +9,13 @@
 
 namespace xovl {
 
-/// The key of a peer's entry.
+/// Returns the key of a peer's element.
 xovl_pmtu_key pmtu_key(const xovl_peer &peer);
 
-/// How many more seconds what it says is in force; 0: it is not.
+/// Returns the number of seconds for which the report is still in force; 0 if it is not.
 uint32_t seconds_left(const xovl_pmtu &pmtu);
 
-/// Forget what routers said of these paths; returns of how many.
+/// Forgets the reports for the selected paths. Returns how many were in force.
 size_t forget_pmtus(const Maps &maps, const std::function<bool(const xovl_pmtu_key &)> &which);
 
 } // namespace xovl

@@ -13,10 +13,11 @@ namespace xovl {
 
 namespace {
 
-/// The interfaces that routes to peers can lead to, those of the first uplink first.
+/// Returns the interfaces that routes to peers can lead to, in the order of the uplinks; each VLAN interface before its
+/// uplink.
 std::vector<uint32_t> underlay_interfaces(const Tables &tables)
 {
-	std::vector<std::pair<uint32_t, uint32_t>> uplinks; // by their order
+	std::vector<std::pair<uint32_t, uint32_t>> uplinks; // order in the configuration, ifindex
 	for (const auto &[ifindex, device] : tables.devices)
 		if (device.role == XOVL_ROLE_UPLINK)
 			uplinks.emplace_back(device.order, ifindex);
@@ -31,7 +32,7 @@ std::vector<uint32_t> underlay_interfaces(const Tables &tables)
 	return interfaces;
 }
 
-/// The way to a peer, by one of the interfaces.
+/// Fills in the way to a peer, choosing one of the interfaces.
 void note_route(const std::vector<uint32_t> &interfaces, xovl_peer &peer)
 {
 	peer.several = interfaces.size() > 1;

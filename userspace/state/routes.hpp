@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The ways to peers, noted in their records.
+// Writes the kernel's routes to peers into the peers' records.
 #pragma once
 
 #include "state/tables.hpp"
 
 namespace xovl {
 
-/// Fill in the way to a peer: routed, several, gateway. Where its route leads to none of the uplinks, nor to a VLAN interface over
-/// one, it is the first uplink's.
+/// Fills in the fields routed, several and gateway of a peer. If the route leads to no uplink, nor to a VLAN interface
+/// over one, routed is the first uplink.
 void note_route(const Tables &tables, xovl_peer &peer);
 
-/// The same for all peers of which it is not known or may have changed: while lo forwards, the datapath follows routes itself.
+/// Does the same for all peers whose way is unknown or may have changed. While lo forwards, the datapath follows routes
+/// itself.
 void note_routes(Tables &tables);
 
 } // namespace xovl

@@ -33,7 +33,7 @@ void add_interface(Surroundings &into, nlmsghdr *message)
 	Interface &interface = into.interfaces[link->ifi_index];
 	interface.name = nla_get_string(name);
 	interface.master = number_or_0(find(IFLA_MASTER));
-	if (!find(IFLA_LINK_NETNSID)) // else its lower interface is elsewhere
+	if (!find(IFLA_LINK_NETNSID)) // otherwise the lower interface is in another network namespace
 		interface.lower = number_or_0(find(IFLA_LINK));
 	interface.running = link->ifi_flags & IFF_UP && link->ifi_flags & IFF_RUNNING;
 	interface.loopback = link->ifi_flags & IFF_LOOPBACK;
@@ -45,7 +45,7 @@ void add_interface(Surroundings &into, nlmsghdr *message)
 void add_address(Surroundings &into, nlmsghdr *message)
 {
 	const auto *header = static_cast<const ifaddrmsg *>(nlmsg_data(message));
-	// of a point-to-point interface IFA_ADDRESS is the other end's
+	// for point-to-point interfaces IFA_ADDRESS is the address of the other end
 	nlattr *attr = nlmsg_find_attr(message, sizeof(*header), IFA_LOCAL);
 	if (!attr)
 		attr = nlmsg_find_attr(message, sizeof(*header), IFA_ADDRESS);
@@ -68,7 +68,7 @@ enum xovl_role role_of(const Tables &tables, uint32_t ifindex)
 	return device == tables.devices.end() ? XOVL_ROLE_NONE : static_cast<xovl_role>(device->second.role);
 }
 
-/// Whether routes may lead there.
+/// True if routes to peers may lead to this interface.
 bool is_underlay(const Tables &tables, uint32_t ifindex)
 {
 	const xovl_role role = role_of(tables, ifindex);
@@ -91,13 +91,14 @@ bool is_dummy(const Interface &interface)
 	return interface.loopback || interface.kind == "dummy" || interface.kind == "vrf";
 }
 
-/// "bridge br0"
+/// Returns the text for messages: "bridge br0".
 std::string described(const Interface &interface)
 {
 	return interface.kind.empty() ? interface.name : fmt::format("{} {}", interface.kind, interface.name);
 }
 
-/// Interfaces beside the uplinks by which packets for an address that no interface of theirs has can arrive.
+/// Returns the names of interfaces, other than uplinks, by which packets for an address of lo or a dummy interface can
+/// arrive.
 std::string other_ways_in(const Surroundings &around, const Tables &tables, int family)
 {
 	std::string names;
@@ -111,7 +112,7 @@ std::string other_ways_in(const Surroundings &around, const Tables &tables, int 
 	return names;
 }
 
-/// The interface that the kernel would send packets to the peer by; 0: there is no route.
+/// Returns the interface by which the kernel would send to the peer; 0 if there is no route.
 uint32_t routed_by(const xovl_peer &peer)
 {
 	const uint16_t length = peer.family == AF_INET ? 4 : sizeof(xovl_addr);
@@ -133,7 +134,7 @@ uint32_t routed_by(const xovl_peer &peer)
 	put_address(RTA_SRC, peer.local);
 	uint32_t oif = 0;
 	NetlinkSocket socket = connect_netlink(NETLINK_ROUTE);
-	// refused: there is none
+	// an error means that there is no route
 	netlink_request(socket.get(), RTM_GETROUTE, 0, request, [&](nlmsghdr *message) {
 		oif = number_or_0(nlmsg_find_attr(message, sizeof(rtmsg), RTA_OIF));
 	});

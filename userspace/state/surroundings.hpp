@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What stands around ports, uplinks and vteps on this host: bridges that have them, interfaces over them, other ways in and out.
+// The interfaces, addresses and routes of this host around ports, uplinks and vteps, and notes about those that
+// conflict with them.
 #pragma once
 
 #include <cstdint>
@@ -11,32 +12,33 @@
 
 namespace xovl {
 
-/// The interfaces of the current network namespace and their addresses, as they are at one moment.
+/// A snapshot of the interfaces of the current network namespace and their addresses.
 class Surroundings {
 public:
-	/// Error(System).
+	/// Throws Error(System) if netlink fails.
 	static Surroundings read();
 
-	// What a person should know; empty: nothing. Each asks for a table's interfaces by their numbers.
+	// Each returns a note for the user; empty if there is nothing to say. ifindex: the interface of a port or
+	// uplink.
 	std::string port_note(uint32_t ifindex) const;
 	std::string uplink_note(const Tables &tables, uint32_t ifindex) const;
 	std::string vtep_note(const Tables &tables, const Address &vtep) const;
-	/// Asks the kernel for its route.
+	/// Looks up the route to the peer. Throws Error(System) if netlink fails.
 	std::string peer_note(const Tables &tables, const xovl_peer &peer) const;
-	/// Whether the route to a peer leads to an interface that encrypts.
+	/// True if the route to the peer leads to an interface that encrypts.
 	bool encrypts_to(const xovl_peer &peer) const;
 
 	struct Interface {
 		std::string name;
 		std::string kind;    ///< IFLA_INFO_KIND
 		uint32_t master = 0; ///< 0: none
-		uint32_t lower = 0;  ///< of a VLAN, macvlan and the like; 0: none here
+		uint32_t lower = 0;  ///< of a VLAN, macvlan or similar; 0: none in this network namespace
 		bool running = false;
 		bool loopback = false;
-		std::vector<Address> addresses; ///< but link-local ones
+		std::vector<Address> addresses; ///< without link-local addresses
 	};
 
-	std::map<uint32_t, Interface> interfaces; ///< by number
+	std::map<uint32_t, Interface> interfaces; ///< by ifindex
 };
 
 } // namespace xovl

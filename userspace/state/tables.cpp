@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Reading the tables, and the configuration that they were made from.
+// Reads the tables, and the configuration that they were made from.
 #include "state/tables_impl.hpp"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@ namespace xovl {
 
 namespace {
 
-/// Takes the items out of their (order, item) pairs.
+/// Sorts (order, item) pairs and returns the items.
 template <typename Item> std::vector<Item> in_order(std::vector<std::pair<uint32_t, Item>> pairs)
 {
 	std::ranges::stable_sort(pairs, {}, [](const auto &pair) { return pair.first; });
@@ -33,7 +33,7 @@ std::vector<VtepConfig> vtep_configs(const Tables &tables)
 	return in_order(std::move(vteps));
 }
 
-/// The port without what is said of its frames.
+/// Returns the configuration of a port, without the settings for its frames.
 PortConfig port_identity(const Tables &tables, const xovl_port &port)
 {
 	PortConfig config;
@@ -73,7 +73,7 @@ std::vector<std::pair<uint32_t, UplinkConfig>> uplink_configs(const Tables &tabl
 	return uplinks;
 }
 
-/// Those members of each network that are not reached as the network says.
+/// Returns, for each network, the members that are reached differently from the network's settings.
 std::map<uint32_t, std::vector<PeerConfig>> peer_configs(const Tables &tables)
 {
 	std::map<uint32_t, std::vector<PeerConfig>> peers;
@@ -149,7 +149,7 @@ Tables read_tables(const Maps &maps)
 	tables.port_table = maps.port_table.array();
 	tables.networks = maps.networks.array();
 	tables.peers = maps.peers.array();
-	// what the datapath notes for itself is nothing that a change would have to write
+	// Fields that the datapath writes for itself are left out, so that a change does not write them.
 	for (auto &[key, endpoint] : tables.endpoints)
 		endpoint.seen = {};
 	for (auto &[key, tunnel] : tables.tunnels)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The contents of the maps as a whole, but for the FDB: read, made from a configuration, written as a difference.
+// The contents of all maps except the FDB: reading them, making them from a configuration, writing the difference.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ namespace xovl {
 struct XfrmPolicies;
 
 struct Tables {
-	Limits limits; ///< what there is room for
+	Limits limits; ///< sizes of the maps
 	xovl_settings settings{};
 	Image<xovl_addr, xovl_vtep> vteps;
 	Image<xovl_endpoint_key, xovl_endpoint> endpoints;
@@ -33,54 +33,56 @@ struct Tables {
 	std::vector<xovl_network> networks;
 	std::vector<xovl_peer> peers;
 
-	/// The indexes of all networks by their names, which must not be changed meanwhile.
+	/// Returns the indexes of all networks by name. The names must not change while the result is in use.
 	std::unordered_map<std::string_view, uint32_t> network_indexes() const;
-	/// The index of a port of any network; nullopt: there is none.
+	/// Returns the index of a port of any network; nullopt if there is none.
 	std::optional<uint32_t> find_port(const std::string &dev, uint16_t vid) const;
-	/// An uplink, or what has ports. nullptr: there is none of that name.
+	/// Returns the device with this name, except VLAN interfaces; nullptr if there is none.
 	const std::pair<uint32_t, xovl_device> *find_device(const std::string &name) const;
 };
 
-/// Interfaces of this network namespace that a configuration needs.
+/// The interfaces of this network namespace that a configuration needs.
 struct Interfaces {
-	std::map<std::string, uint32_t> ifindex; ///< of every device in it
-	std::vector<VlanLink> vlans;             ///< where an uplink has a VLAN: all there are
+	std::map<std::string, uint32_t> ifindex; ///< by device name, for every device of the configuration
+	std::vector<VlanLink> vlans;             ///< all VLAN interfaces, if an uplink has a VLAN
 };
 
 Tables read_tables(const Maps &maps);
 
-/// The configuration that the tables were made from, without limits and FDB entries.
+/// Returns the configuration that the tables were made from, without limits and FDB entries.
 Config to_config(const Tables &tables);
-/// As much of it as FDB entries of one network need: the vteps, what that network is known by, and its ports.
+/// Returns the part that FDB entries of one network need: the vteps, the network's identity, and its ports.
 Config to_config(const Tables &tables, uint32_t net_index);
 
-/// What the maps must hold for wanted (which is valid). Indexes of what current has already are kept.
-/// refs counts the static FDB entries of a network of that name.
-/// Device records are those of current; new ones, and those that have to be attached anew, are not attached (XOVL_MODE_AUTO).
-/// Error(Request): a table is full (limits).
+/// Returns the tables for wanted, which must be valid. What exists in current keeps its index. refs returns the number
+/// of static FDB entries of a network for each remote VTEP.
+/// Device records are copied from current. New devices, and those that must be attached again, have mode
+/// XOVL_MODE_AUTO: not attached.
+/// Throws Error(Request) if a table is full (limits).
 Tables make_tables(const Config &wanted, const Tables &current, const Interfaces &interfaces,
 		   const std::function<std::map<Address, uint32_t>(const NetworkConfig &)> &refs);
 
-/// The flags of a port (XOVL_PORT_…), those that depend on its interface as that is now.
+/// Returns port_flags (XOVL_PORT_…) with the flags that depend on the interface updated from device.
 uint16_t with_device(uint16_t port_flags, const xovl_device &device);
 
-/// How a peer is reached.
+/// Returns how a peer is reached.
 PeerConfig peer_config(const xovl_peer &peer);
 
-/// Change the maps from current to desired in an order in which no frame is sent where it should not go. update_fdb is called
-/// when everything that new FDB entries refer to is there, and what is to go is not gone yet.
+/// Changes the maps from current to desired, in an order in which no frame goes to a wrong place. update_fdb is called
+/// when everything that new FDB entries refer to exists, and nothing has been removed yet that old entries refer to.
+/// Throws Error(System) if the kernel refuses.
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
 		  const std::function<void()> &update_fdb);
 
-/// Make a peer, to which a static FDB entry will refer, a member of a network, in maps and tables. It must not be one.
-/// Error(Request): there are too many peers, members or tunnels (limits).
+/// Makes a peer a member of a network, in maps and tables, for a static FDB entry that will refer to it. It must not be
+/// a member yet. Throws Error(Request) if there are too many peers, members or tunnels (limits).
 void join_network(const Maps &maps, Tables &tables, const XfrmPolicies &policies, uint32_t net_index,
 		  const PeerConfig &peer);
 
-/// What is new with that peer: it and its ways in; beside them vteps and devices as they are.
+/// Returns tables with what that peer adds, the peer and its ways in, and the vteps and devices as they are.
 Tables joining_tables(const Tables &tables, const XfrmPolicies &policies, uint32_t net_index, const PeerConfig &peer);
 
-/// Whether packets of a peer would arrive in a network already. config: to_config() of that one.
+/// True if packets from the peer already reach the network. config: to_config() of that network.
 bool has_ways_in(const Tables &tables, uint32_t net_index, const Config &config, const PeerConfig &peer);
 
 } // namespace xovl

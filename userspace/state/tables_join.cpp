@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// One more member of a network, without looking at the others.
+// Adds one member to a network without reading the other members.
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -13,7 +13,8 @@ namespace xovl {
 
 namespace {
 
-/// The slot of a peer: its own, or the first free one. Error(Request): there are too many.
+/// Returns the slot of a peer, or the first free slot if it has none. Throws Error(Request) if there are too many
+/// peers.
 uint32_t peer_slot(const Tables &tables, const xovl_peer &peer)
 {
 	auto is_used = [](const xovl_peer &other) { return other.family != 0; };
@@ -26,7 +27,7 @@ uint32_t peer_slot(const Tables &tables, const xovl_peer &peer)
 	return found - tables.peers.begin();
 }
 
-/// The elements of more that are not there yet.
+/// Returns the elements of more that are not in present.
 template <typename Key, typename Value>
 Image<Key, Value> missing(const Image<Key, Value> &present, const Image<Key, Value> &more)
 {
@@ -37,7 +38,7 @@ Image<Key, Value> missing(const Image<Key, Value> &present, const Image<Key, Val
 	return added;
 }
 
-/// Those of more that change what is present.
+/// Returns the endpoints of more, combined with present, that would change.
 Image<xovl_endpoint_key, xovl_endpoint> widened(const Image<xovl_endpoint_key, xovl_endpoint> &present,
 						const Image<xovl_endpoint_key, xovl_endpoint> &more)
 {
@@ -51,7 +52,7 @@ Image<xovl_endpoint_key, xovl_endpoint> widened(const Image<xovl_endpoint_key, x
 	return changed;
 }
 
-/// With what the host says of it.
+/// Fills in the fields of the peer that depend on the host.
 xovl_peer new_peer(const Tables &tables, const XfrmPolicies &policies, xovl_peer peer)
 {
 	note_route(tables, peer);
@@ -101,7 +102,7 @@ void join_network(const Maps &maps, Tables &tables, const XfrmPolicies &policies
 	if (!tables.peers[slot].family) {
 		peer = new_peer(tables, policies, peer);
 		peer.serial = tables.settings.next_peer_serial++;
-		maps.settings.set(0, tables.settings); // used up before it is used
+		maps.settings.set(0, tables.settings); // written before the number is used
 		maps.peer_stats.clear_per_cpu(slot);
 		forget_drops(maps,
 			     [&](const xovl_drop_key &key) { return key.place == xovl_place(XOVL_PLACE_PEER, slot); });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Making the tables that a configuration needs.
+// Makes the tables for a configuration.
 #include <arpa/inet.h>
 
 #include <fmt/format.h>
@@ -17,8 +17,8 @@ namespace xovl {
 
 namespace {
 
-/// Hands out indexes of an array: first those that are free now, then those that become free by this change. Everything that
-/// is kept must have been kept before the first take().
+/// Assigns indexes of an array: free ones first, then those that this change frees. All keep() calls must come before
+/// the first take().
 class Slots {
 public:
 	template <typename IsUsed> Slots(const char *what, uint32_t count, IsUsed is_used) : what_(what), taken_(count)
@@ -31,7 +31,7 @@ public:
 				freed_.push_back(i);
 	}
 
-	/// The thing at index stays what it is.
+	/// Keeps the index for what it holds now.
 	uint32_t keep(uint32_t index)
 	{
 		taken_[index] = true;
@@ -57,7 +57,7 @@ private:
 	std::deque<uint32_t> free_, freed_;
 };
 
-/// The steps of make_tables(), in the order in which they are called.
+/// The steps of make_tables(), in the order of the calls.
 class Maker {
 public:
 	Maker(const Config &wanted, const Tables &current, const Interfaces &interfaces)
@@ -103,7 +103,7 @@ private:
 	const Config &wanted_;
 	const Tables &current_;
 	const Interfaces &interfaces_;
-	std::vector<uint32_t> net_index_; ///< of wanted_.networks
+	std::vector<uint32_t> net_index_; ///< in the order of wanted_.networks
 	Tables out_;
 };
 
@@ -130,7 +130,7 @@ void Maker::networks()
 	}
 }
 
-/// asked: role, mode_asked, order, vid, rp_filter and choices.
+/// asked: has role, mode_asked, order, vid, rp_filter and choices.
 void Maker::device(const std::string &name, const xovl_device &asked)
 {
 	uint32_t number = ifindex(name);
@@ -139,7 +139,7 @@ void Maker::device(const std::string &name, const xovl_device &asked)
 	auto known = current_.devices.find(number);
 	if (known != current_.devices.end() && known->second.role == asked.role) {
 		value = known->second;
-		if (value.vid != asked.vid) // the XDP program has it as a constant
+		if (value.vid != asked.vid) // the XDP program has the VLAN as a constant
 			value.mode = XOVL_MODE_AUTO;
 	}
 	std::memset(value.name, 0, sizeof(value.name));
@@ -175,7 +175,7 @@ void Maker::devices()
 	check_devices();
 }
 
-/// The map has the old and the new ones side by side for a while.
+/// Old and new devices exist side by side in the map during a change.
 void Maker::check_devices() const
 {
 	const uint64_t most = devices_max(current_.limits.ports);
@@ -189,7 +189,7 @@ void Maker::check_devices() const
 				    count, most));
 }
 
-/// Routes over a tagged uplink lead to the kernel's VLAN interface.
+/// Adds records for the kernel's VLAN interfaces over tagged uplinks, because routes lead there.
 void Maker::vlans()
 {
 	for (const auto &vlan : interfaces_.vlans) {
@@ -207,10 +207,12 @@ void Maker::vlans()
 	}
 }
 
+/// Runs over the ports twice. The first pass keeps the indexes of known ports, because all keep() calls must come
+/// before take(), and counts the ports of each interface. The second pass makes the records.
 void Maker::ports()
 {
 	std::map<uint32_t, int> ports_of;
-	// by name: an interface that was deleted and made anew is the same one
+	// by name: an interface that was deleted and created again is the same
 	std::map<std::pair<std::string, uint32_t>, uint32_t> known_ports;
 	for (const auto &[key, port] : current_.ports)
 		if (auto known = current_.devices.find(key.ifindex); known != current_.devices.end())
@@ -314,12 +316,13 @@ void Maker::peers()
 		}
 		member->peer = same->second;
 	}
-	// the table has room for the old and the new ones side by side: no slot changes its meaning while FDB entries name it
+	// The table has room for old and new peers side by side, so no slot changes its meaning while FDB entries refer
+	// to it.
 	auto used = std::ranges::count_if(out_.peers, [](const xovl_peer &value) { return value.family != 0; });
 	check_count(used, current_.limits.peers, kPeersText);
 }
 
-/// What leaves by uplinks is looked at as long as a peer requires encryption.
+/// Packets that leave by uplinks are checked while any peer requires encryption.
 void Maker::guards()
 {
 	const bool any = std::ranges::any_of(out_.peers, requires_encryption);

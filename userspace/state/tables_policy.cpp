@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What a network says of its packets: its record and its options, both ways.
+// Converts the settings of a network to its record and GENEVE options, and back.
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -78,7 +78,7 @@ OuterPolicy outer_policy(const xovl_network &net)
 	return outer;
 }
 
-/// None: no element. They fit: validate() has seen to it.
+/// Adds an element unless options is empty. They fit, because validate() has checked their length.
 void put_options(Tables &tables, xovl_options_use use, uint32_t index, const std::vector<GeneveOption> &options)
 {
 	const std::vector<uint8_t> octets = wire_octets(options);
@@ -93,7 +93,7 @@ void put_options(Tables &tables, xovl_options_use use, uint32_t index, const std
 	tables.options[{.index = index, .use = static_cast<uint32_t>(use)}] = value;
 }
 
-/// Its class, its type, and of its data what the mask says.
+/// Requires class and type, and those bits of the data that the mask has set.
 void put_match(Tables &tables, uint32_t net_index, const GeneveMatch &match)
 {
 	put_options(tables, XOVL_OPTIONS_MATCH, net_index, {match.option});
@@ -138,7 +138,7 @@ xovl_network make_network(const NetworkConfig &net, uint32_t order)
 	value.dstport = TunnelKind(net.encap, net.dstport).dstport;
 	value.encap = net.encap;
 	value.has_local = net.local.has_value();
-	value.ttl = net.outer.ttl.value_or(*OuterPolicy().ttl); // where the inner packet has none
+	value.ttl = net.outer.ttl.value_or(*OuterPolicy().ttl); // used for inner packets without TTL
 	value.tos = net.outer.dscp.value_or(*OuterPolicy().dscp) << 2;
 	if (net.local)
 		value.local = net.local->raw();

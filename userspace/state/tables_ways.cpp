@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The ways into a network from the underlay: which packets are its own.
+// The ways into a network from the underlay: tunnels and endpoints, by which packets are recognised.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -13,7 +13,7 @@ namespace xovl {
 
 namespace {
 
-/// What packets of a kind say: service and identifier of a tunnel, service of an endpoint.
+/// How packets of a kind are keyed: service and identifier of the tunnel, service of the endpoint.
 struct OnWire {
 	uint32_t service;
 	uint32_t id; ///< network byte order
@@ -36,7 +36,7 @@ OnWire on_wire(const TunnelKind &kind, std::optional<uint32_t> id)
 	}
 }
 
-/// The endpoint of packets of one network and kind.
+/// Returns the endpoint for packets of one network and kind.
 xovl_endpoint make_endpoint(const NetworkConfig &net, const VtepConfig &vtep, const TunnelKind &kind,
 			    size_t port_options)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Carrying a difference into the maps.
+// Writes the difference between two states of the tables into the maps.
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ void write_missing(const Map<Key, Value> &map, const Image<Key, Value> &current,
 	map.set(std::span<const Key>(keys), std::span<const Value>(values));
 }
 
-/// Delete what is not in desired, or there leads elsewhere. Returns whether anything was.
+/// Deletes elements that are not in desired, or that lead elsewhere there. Returns true if any was deleted.
 template <typename Key, typename Value, typename Same>
 bool delete_surplus(const Map<Key, Value> &map, const Image<Key, Value> &current, const Image<Key, Value> &desired,
 		    Same leads_to_same)
@@ -55,14 +55,14 @@ template <typename Key, typename Value> bool contains(const Image<Key, Value> &i
 	return image.find(key) != image.end();
 }
 
-/// Wait until no program that ran before still does: this command waits for an RCU grace period. (Where nohz_full is in use
-/// the kernel refuses it; programs run for microseconds.)
+/// Waits until all programs that were running have ended: MEMBARRIER_CMD_GLOBAL waits for an RCU grace period. (With
+/// nohz_full the kernel refuses it; a program runs for microseconds.)
 void wait_for_programs()
 {
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-/// Elements in use in desired that differ; fresh(index) is called first for one that means something else than before.
+/// Writes the elements in use that differ. fresh(index) is called before an element gets another meaning.
 template <typename Value, typename InUse, typename Same, typename Fresh>
 void write_used(const Map<uint32_t, Value> &map, const std::vector<Value> &current, const std::vector<Value> &desired,
 		InUse in_use, Same means_same, Fresh fresh)
@@ -120,7 +120,7 @@ bool same_network(const xovl_network &a, const xovl_network &b)
 	return std::string(a.name) == b.name;
 }
 
-/// Until its new flood list is there, a network keeps its old one; a new network has none.
+/// Returns the flood list to use until the new one is written: the old one of the network, or none for a new network.
 xovl_flood_head interim_flood(const Tables &current, const Tables &desired, uint32_t index)
 {
 	if (same_network(current.networks[index], desired.networks[index]))
@@ -128,7 +128,7 @@ xovl_flood_head interim_flood(const Tables &current, const Tables &desired, uint
 	return {};
 }
 
-/// Those of a network that is new.
+/// Resets the counters at an index for a new network.
 void clear_net_counters(const Maps &maps, uint32_t index)
 {
 	maps.net_stats.clear_per_cpu(index);
@@ -147,7 +147,7 @@ bool same_port(const xovl_port &a, const xovl_port &b)
 	return a.ifindex == b.ifindex && a.vid == b.vid;
 }
 
-/// Whether an element is in use, before and from now on, for the same.
+/// True if the element is in use before and after the change, with the same meaning.
 template <typename Value, typename InUse, typename Same>
 bool stays(const std::vector<Value> &current, const std::vector<Value> &desired, uint32_t index, InUse in_use,
 	   Same means_same)
@@ -176,7 +176,7 @@ bool drops_stay(const Tables &current, const Tables &desired, const xovl_drop_ke
 		stays(current.networks, desired.networks, key.net, network_used, same_network));
 }
 
-/// Each interface with ports has one; those of interfaces to come begin with 0.
+/// Creates the counters of interfaces that become ports, starting at 0.
 void make_device_stats(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	for (const auto &[ifindex, device] : desired.devices)
@@ -215,15 +215,15 @@ void write_floods(const Maps &maps, const Tables &current, const Tables &desired
 			maps.networks.set(i, desired.networks[i]);
 }
 
-/// Whether a member can stay until it is overwritten: it is wanted, and its slot does not become another peer's. (A slot does only where
-/// killed writers have left the table more than half full.)
+/// True if a member can stay until it is overwritten: it is wanted, and its slot is not given to another peer. (That
+/// happens only if killed commands have left the table more than half full.)
 bool member_stays(const Tables &current, const Tables &desired, const xovl_member &member, const xovl_member &now)
 {
 	const xovl_peer &later = desired.peers[member.peer];
 	return member.peer == now.peer || !peer_used(later) || later.serial == current.peers[member.peer].serial;
 }
 
-/// Whether a member that stays is another peer from now on.
+/// True if a member that stays gets another peer slot.
 bool members_move(const Tables &current, const Tables &desired)
 {
 	return std::ranges::any_of(current.members, [&](const auto &element) {
@@ -232,8 +232,8 @@ bool members_move(const Tables &current, const Tables &desired)
 	});
 }
 
-/// Delete the ways in that go, and those that lead elsewhere from now on. Members have the flood list and the peers of static entries,
-/// which a later command would miss if this one was killed: those who stay are overwritten.
+/// Deletes the ways in that go, or that lead elsewhere. Members hold the flood lists and the peers of static entries,
+/// which a later command would miss if this one is killed; those that stay are overwritten, not deleted.
 bool delete_ways_in(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	bool any = delete_surplus(maps.ports, current.ports, desired.ports,
@@ -263,7 +263,8 @@ bool has_sequences(const Tables &tables)
 	return std::ranges::any_of(tables.networks, [](const auto &net) { return net.flags & XOVL_NET_SEQ; });
 }
 
-/// The datapath makes them for those who are members of a network with sequence numbers; they begin anew for those to come.
+/// Deletes the GRE sequence numbers of those who are no longer members of a network that uses them, so that a new
+/// member starts anew. The datapath creates them.
 void delete_sequences(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	if (!has_sequences(current) && !current.settings.dirty)
@@ -280,7 +281,7 @@ void delete_sequences(const Maps &maps, const Tables &current, const Tables &des
 	maps.sequences.del(std::span<const xovl_sequence_key>(gone));
 }
 
-/// Where messages of routers are believed otherwise than before, what was believed is forgotten.
+/// If the trust settings of a vtep change, the reported path MTUs are forgotten.
 void forget_distrusted(const Maps &maps, const Tables &current, const Tables &desired)
 {
 	auto same = [](const xovl_vtep &a, const xovl_vtep &b) {
@@ -306,23 +307,25 @@ void forget_drops(const Maps &maps, const std::function<bool(const xovl_drop_key
 	maps.drop_places.del(std::span<const xovl_drop_key>(gone));
 }
 
+/// All writes are in one function, because their order is what keeps frames from going to a wrong place.
 void write_tables(const Maps &maps, const Tables &current, const Tables &desired,
 		  const std::function<void()> &update_fdb)
 {
-	// numbers are used up before they are used, so that a killed writer never hands one out twice
+	// Serial numbers are stored before they are used, so that a killed command never causes one to be used twice.
 	xovl_settings settings = desired.settings;
 	settings.dirty = 1;
 	maps.settings.set(0, settings);
 
-	// what goes: first the ways in; no program may be on its way through them when slots change their meaning
+	// Removal starts with the ways in. No running program may use them when slots change their meaning.
 	if (delete_ways_in(maps, current, desired) || current.settings.dirty) {
-		maps.next_epoch(); // a path that is remembered is a way in, too
+		maps.next_epoch(); // a remembered path is a way in, too
 		wait_for_programs();
 	}
 
 	if (!same_octets(current.geneve_ports, desired.geneve_ports))
 		maps.geneve_ports.set(0, desired.geneve_ports);
-	if (desired.host.by_kernel && !current.host.by_kernel) // before a peer is: see out/flood.h
+	// before any peer is carried by the kernel, see out/flood.h
+	if (desired.host.by_kernel && !current.host.by_kernel)
 		maps.host.set(0, with_kernel(current.host));
 	write_missing(maps.options, current.options, desired.options);
 	make_device_stats(maps, current, desired);
@@ -330,21 +333,23 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	write_arrays(maps, current, desired);
 	write_missing(maps.members, current.members, desired.members);
 	if (members_move(current, desired)) {
-		// both peers are in the table; but who has read a member before must not learn the old one behind update_fdb()
+		// Both peer slots are valid now. But a program that has read the old member must not learn it after
+		// update_fdb().
 		maps.next_epoch();
 		wait_for_programs();
 	}
 	update_fdb();
 	write_floods(maps, current, desired);
 
-	// what comes: last the ways in
+	// Additions end with the ways in.
 	write_missing(maps.vteps, current.vteps, desired.vteps);
 	write_missing(maps.endpoints, current.endpoints, desired.endpoints);
 	write_missing(maps.tunnels, current.tunnels, desired.tunnels);
 	write_missing(maps.ports, current.ports, desired.ports);
 	forget_distrusted(maps, current, desired);
 
-	// A list alone is deleted at once: who is still reading it loses copies of one frame, and adding to lists stays fast.
+	// Flood lists are deleted without waiting: a program that still reads one loses copies of one frame, and adding
+	// to lists stays fast.
 	maps.next_epoch();
 	if (has_surplus(current, desired))
 		wait_for_programs();
@@ -355,7 +360,7 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	delete_surplus(maps.options, current.options, desired.options);
 	delete_sequences(maps, current, desired);
 	delete_devices(maps, current, desired);
-	if (!same_octets(current.host, desired.host)) // last: what the peers say is of these policies
+	if (!same_octets(current.host, desired.host)) // last, because the peers' records are based on these policies
 		maps.host.set(0, desired.host);
 	maps.settings.set(0, desired.settings);
 }

@@ -25,11 +25,12 @@ namespace {
 
 const uint32_t kGreService = xovl_service(IPPROTO_GRE, 0);
 
-/// By its service (xovl_service() of an endpoint) and encapsulation: VXLAN or GENEVE, or GRE, of which each address family has its own.
+/// A tunnel device to make, by its service (xovl_service() of an endpoint) and encapsulation: VXLAN, GENEVE or GRE. GRE
+/// has one for each address family.
 struct Want {
 	uint32_t service;
 	xovl_encap encap;
-	bool v6 = false; ///< of GRE
+	bool v6 = false; ///< GRE only
 
 	uint16_t port() const { return ntohs(static_cast<uint16_t>(service)); }
 	bool is_gre() const { return service == kGreService; }
@@ -45,20 +46,21 @@ struct Want {
 			return v6 ? "xovl-gre6" : "xovl-gre";
 		return fmt::format("xovl-{}{}", encap == XOVL_ENCAP_GENEVE ? "gn" : "vx", port());
 	}
-	/// The kernel sets it with all else when it makes the device, so even a killed command leaves none that is not known for ours.
+	/// The MAC marks the device as xovl's. The kernel sets it when it creates the device, so a killed command
+	/// leaves no device that is not recognised.
 	std::array<uint8_t, 6> mac() const
 	{
 		return {0x02, 'x', 'o', 'v', static_cast<uint8_t>(port() >> 8), static_cast<uint8_t>(port() + v6)};
 	}
-	/// Whether it is the device for packets to an address of that family.
+	/// True if this is the device for packets of this service to an address of that family.
 	bool is_for(uint32_t of, bool ipv6) const { return service == of && (!is_gre() || v6 == ipv6); }
 	auto operator<=>(const Want &) const = default;
 };
 
 constexpr const char *kAllGre = "another device has all GRE packets";
 
-/// Whether the kernel has its GRE devices already. Their modules are not loaded for xovl's sake: they bring devices of their own into every
-/// network namespace, and GRE is merged without.
+/// True if the kernel's GRE module is loaded. xovl does not load it, because it creates devices of its own in every
+/// network namespace, and the kernel merges GRE packets without it.
 bool has_gre_devices(bool v6)
 {
 	return access(v6 ? "/sys/module/ip6_gre" : "/sys/module/ip_gre", F_OK) == 0;
@@ -69,7 +71,7 @@ std::string alias_of(const std::string &owner)
 	return "xovl " + owner;
 }
 
-/// For the sake of merged packets, or of peers that the kernel is to carry.
+/// True if tunnel devices are needed, to merge packets (gro) or for peers that the kernel carries.
 bool wants_devices(const Tables &tables)
 {
 	return tables.host.by_kernel || std::ranges::any_of(tables.devices, [](const auto &device) {
@@ -84,8 +86,8 @@ Want want_of(const xovl_endpoint_key &key, const xovl_endpoint &endpoint)
 	return {key.service, XOVL_ENCAP_GRE, !Address(key.local).is_v4()};
 }
 
-/// The UDP ports at which networks receive, and GRE. Where a vtep leaves what they do not have to the kernel ("foreign pass"), the port is for a
-/// tunnel device of somebody else's, which may yet come.
+/// Returns the devices for the UDP ports at which networks receive, and for GRE. A port where a vtep has "foreign pass"
+/// is left out: it is reserved for tunnel devices of others, even if there is none yet.
 std::set<Want> wants_of(const Tables &tables)
 {
 	std::set<Want> wants;
@@ -154,7 +156,7 @@ private:
 	NetlinkMessage message_;
 };
 
-/// Down, without an alias. Returns 0, or a negative NLE_*.
+/// Creates the device, down and without an alias. Returns 0, or a negative NLE_*.
 int create(const Want &want)
 {
 	LinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {});
@@ -171,7 +173,8 @@ int create(const Want &want)
 	return request.send();
 }
 
-/// Ours, and silent: IPv6 gives it no address when it goes up. Returns 0, or a negative NLE_*.
+/// Sets the alias that names the owner, and keeps IPv6 from assigning an address, so the device sends nothing when it
+/// goes up. Returns 0, or a negative NLE_*.
 int claim(const std::string &owner, const std::string &name)
 {
 	LinkRequest request(RTM_NEWLINK, 0, {});
@@ -188,7 +191,7 @@ int claim(const std::string &owner, const std::string &name)
 	return request.send();
 }
 
-/// Returns 0, or a negative NLE_*; NLE_EXIST: another socket has the port.
+/// Returns 0, or a negative NLE_*; -NLE_EXIST if another socket has the port.
 int set_up(uint32_t ifindex)
 {
 	constexpr unsigned flags = IFF_UP | IFF_NOARP;
@@ -222,7 +225,7 @@ std::string why_not(const Want &want, const std::string &reason)
 	return fmt::format("UDP port {}: tunnel packets are not merged: {}", want.port(), reason);
 }
 
-/// What keeps the kernel from making it; empty: it has been made.
+/// Creates a device. Returns the reason if that is not possible; empty on success.
 std::string make(const Want &want)
 {
 	if (find_link(want.name()))
@@ -235,7 +238,8 @@ std::string make(const Want &want)
 	return err < 0 ? nl_geterror(err) : "";
 }
 
-/// Its number; 0: there is none. obstacle: why, unless the kernel merges for the sake of another's.
+/// Returns the ifindex of the device; 0 if there is none. obstacle: the reason; empty if a device of another owner
+/// makes the kernel merge packets anyway.
 uint32_t find_or_make(const std::string &owner, const Want &want, std::string &obstacle)
 {
 	const auto find = [&]() -> uint32_t {
@@ -342,7 +346,7 @@ uint32_t service_of(const xovl_peer &peer)
 uint32_t tunnel_device_to(const Tables &tables, const xovl_peer &peer)
 {
 	const Address remote(peer.remote);
-	// the kernel's device of GRE over IPv6 sends from any address, and takes over no ECN
+	// the kernel's device for GRE over IPv6 sends from any local address, and does not copy ECN
 	return peer.dstport || remote.is_v4() ? tunnel_device_for(tables, service_of(peer), remote) : 0;
 }
 

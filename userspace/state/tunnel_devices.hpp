@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The kernel's tunnel devices that xovl makes, in collect-metadata mode ("external"): one for each UDP port at which networks receive, and one
-// for GRE of each address family. While one is there, the kernel merges tunnel packets of that port, and unpacks what TC cannot.
+// The tunnel devices of the kernel that xovl creates, in collect-metadata mode ("external"): one for each UDP port at
+// which networks receive, and one for GRE in each address family. While a device exists, the kernel merges the tunnel
+// packets of its port, and unpacks what TC cannot.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +14,33 @@
 
 namespace xovl {
 
-/// Make those that desired needs and that are missing, and put all of them into its devices and endpoints. They are down until they
-/// have their program: without it the host's IP stack would get what they unpack. owner: who makes them, the folder of the state.
-/// Returns a note for each port that gets none.
+/// Creates the missing devices that desired needs, and enters all of them in its devices, endpoints and peers. The
+/// devices are down until they have their program: without it, the host's IP stack would get the unpacked frames.
+/// owner: the pin folder of the state, stored as alias. Returns a note for each port that gets no device.
 std::vector<std::string> make_tunnel_devices(const std::string &owner, const Tables &current, Tables &desired);
 
-/// Set those of the tables up that are not. failed(ifindex) is called for each that cannot be, as where its port is in use, and which is
-/// removed then. Returns a note for each of these.
+/// Sets up all devices of the tables that are down. If one cannot be set up, for example because its port is in use,
+/// calls failed(ifindex) and removes the device. Returns a note for each of these.
 std::vector<std::string> start_tunnel_devices(const std::string &owner, const Tables &tables,
 					      const std::function<void(uint32_t ifindex)> &failed);
 
-/// Remove those of owner that the tables do not have. Error(System).
+/// Removes the devices of owner that are not in the tables. Throws Error(System) if the kernel refuses.
 void remove_tunnel_devices(const std::string &owner, const Tables &tables);
 
-/// The service (xovl_service() of an endpoint) that packets to a peer are for.
+/// Returns the service (xovl_service() of an endpoint) of packets to the peer.
 uint32_t service_of(const xovl_peer &peer);
 
-/// The one that can carry what is sent to a peer; 0: there is none.
+/// Returns the device that can carry packets to the peer; 0 if there is none.
 uint32_t tunnel_device_to(const Tables &tables, const xovl_peer &peer);
 
-/// The one for a service (xovl_service() of an endpoint) at addresses of that one's family; 0: there is none.
+/// Returns the device for a service (xovl_service() of an endpoint) in the family of the address; 0 if there is none.
 uint32_t tunnel_device_for(const Tables &tables, uint32_t service, const Address &address);
 
-/// Whether xovl has made it.
+/// True if xovl created the tunnel device.
 bool is_tunnel_device(const KernelTunnel &tunnel);
 
-/// The UDP ports whose packets the kernel does not merge though the uplink of that number asks for it; empty: it merges all.
+/// Returns a note about the UDP ports whose packets the kernel does not merge although the uplink asks for it; empty if
+/// it merges all.
 std::string unmerged_note(const Tables &tables, uint32_t uplink, const std::vector<KernelTunnel> &tunnels);
 
 } // namespace xovl

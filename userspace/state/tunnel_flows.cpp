@@ -17,7 +17,7 @@ xovl_via via_of(const xovl_network &net)
 	return net.flags & XOVL_NET_VIA_KERNEL ? XOVL_VIA_KERNEL : XOVL_VIA_AUTO;
 }
 
-/// How the networks at each UDP endpoint, by address and service, are carried: the most direct of them.
+/// Returns the most direct `via` of the networks at each UDP endpoint, by address and service.
 std::map<std::pair<Address, uint32_t>, xovl_via> endpoint_vias(const Tables &tables)
 {
 	const auto rank = [](xovl_via via) { return via == XOVL_VIA_DIRECT ? 0 : via == XOVL_VIA_AUTO ? 1 : 2; };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The tunnel packets of an overlay.
+// The tunnel packets of an overlay as flows.
 #pragma once
 
 #include "kernel/tunnel_flow.hpp"
@@ -7,9 +7,10 @@
 
 namespace xovl {
 
+/// Returns the flow of packets to and from a peer.
 TunnelFlow flow_of(const xovl_peer &peer);
 
-/// Those of all peers and endpoints.
+/// Returns the flows of all peers and endpoints.
 TunnelFlows tunnel_flows(const Tables &tables);
 
 } // namespace xovl

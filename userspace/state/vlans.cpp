@@ -12,14 +12,14 @@ namespace {
 
 using Device = std::pair<uint32_t, xovl_device>;
 
-/// The uplink that sends for a VLAN interface; nullptr: the record is of something else.
+/// Returns the uplink that sends for a VLAN interface; nullptr if the record is of another kind.
 const xovl_device *uplink_under(const Tables &tables, const xovl_device &device)
 {
 	auto uplink = tables.devices.find(device.via);
 	return device.role == XOVL_ROLE_VLAN && uplink != tables.devices.end() ? &uplink->second : nullptr;
 }
 
-/// Whether the other tables have the same interface as a VLAN of the same uplink.
+/// True if the tables have the same interface as a VLAN of the same uplink.
 bool has_vlan(const Tables &tables, const Device &vlan)
 {
 	auto same = tables.devices.find(vlan.first);
@@ -28,7 +28,7 @@ bool has_vlan(const Tables &tables, const Device &vlan)
 	       std::string_view(same->second.name) == vlan.second.name;
 }
 
-/// The VLANs of tables that other lacks, of uplinks that other has, too, in the same VLAN.
+/// Adds a line for each VLAN interface that is in tables but not in other, if its uplink is in both with the same VLAN.
 void describe_missing(std::vector<std::string> &lines, char sign, const Tables &tables, const Tables &other)
 {
 	for (const Device &device : tables.devices) {
@@ -58,7 +58,7 @@ std::string vlan_note(const Tables &tables, uint32_t uplink, const std::vector<V
 	auto link = std::ranges::find_if(vlans, of_uplink);
 	if (!device.vid)
 		return "";
-	// the kernel asks for neighbours on the uplink itself, which puts no tag
+	// the kernel resolves neighbours on the uplink itself, where no tag is added
 	if (link == vlans.end())
 		return fmt::format("no VLAN interface of vid {0}: only permanent neighbours are reached "
 				   "(ip link add link {1} name {1}.{0} type vlan id {0}, then xovl apply)",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// xovl fdb: where MAC addresses are.
+// xovl fdb: the FDB entries.
 #include <fmt/format.h>
 
 #include <cmath>

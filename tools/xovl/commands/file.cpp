@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// xovl apply, save and down: the whole configuration at once.
+// xovl apply, save and down: the complete configuration.
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -19,7 +19,7 @@ Config read_config(Context &context, const std::string &file)
 {
 	const Limits in_force = context.overlay().limits();
 	const std::set<std::string> known = device_names(context.overlay().running(false));
-	context.release(); // who writes the file may be slow
+	context.release(); // the writer of the file may be slow
 	const ConfigCheck check = [&](const Config &config, const Where &where) {
 		check_interfaces(config, known, where);
 	};
@@ -28,7 +28,8 @@ Config read_config(Context &context, const std::string &file)
 	return parse_yaml(read_text(STDIN_FILENO, "<stdin>", kYamlMost), "<stdin>", in_force, check);
 }
 
-/// An interface that was there before is no reason to refuse the file.
+/// Prints a note for each missing interface. An interface that was configured before may be missing; the file is not
+/// refused for it.
 void note_missing(Context &context, const Config &config)
 {
 	std::set<std::string> optional;
@@ -72,7 +73,7 @@ void save(Context &context, Args &args)
 	const std::optional<std::string> fdb_file = args.value_of("--fdb");
 	args.end();
 	const Config config = context.overlay().running(true);
-	context.release(); // who reads the files may be slow
+	context.release(); // the reader of the output may be slow
 	if (fdb_file)
 		write_text_file(*fdb_file, to_fdb_file(config));
 	context.out.text(to_yaml(config, fdb_file.value_or("")));

@@ -18,7 +18,8 @@ void add(Context &context, Args &args)
 	context.edit([&](Config &config) { config.networks.push_back(network); });
 }
 
-/// Values are looked at before anything is opened, as far as can be said without the network: GRE's identifiers are the widest.
+/// Checks the values before the overlay is opened, as far as possible without knowing the network. GRE is assumed,
+/// because it accepts the widest range of identifiers.
 void set(Context &context, Args &args)
 {
 	std::string name = args.next("NAME");
@@ -48,7 +49,7 @@ void del(Context &context, Args &args)
 	});
 }
 
-/// The paths that carry less than the network.
+/// Returns the paths with a smaller MTU than the network's.
 Json paths_of(const NetworkStatus &net)
 {
 	Json paths = Json::array();
@@ -57,7 +58,7 @@ Json paths_of(const NetworkStatus &net)
 	return paths.empty() ? Json() : paths;
 }
 
-/// "1350 to 192.0.2.2, 1290 to 192.0.2.3"
+/// Returns "1350 to 192.0.2.2, 1290 to 192.0.2.3".
 std::string paths_text(const Json &paths)
 {
 	std::string text;

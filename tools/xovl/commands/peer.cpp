@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// xovl peer: the remote VTEPs, and what packets to them may have.
+// xovl peer: the remote VTEPs, and their path MTUs.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

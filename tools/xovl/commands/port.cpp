@@ -12,7 +12,7 @@ namespace xovl {
 
 namespace {
 
-/// How many were removed.
+/// Returns the number of removed ports.
 size_t erase(Config &config, const std::string &dev, uint16_t vid)
 {
 	size_t erased = 0;
@@ -53,7 +53,7 @@ void add(Context &context, Args &args)
 			throw request_error(
 				fmt::format("port {} exists already in network \"{}\" (another interface or VLAN)",
 					    port_name(port.dev, port.vid), known->name));
-		else if (std::ranges::find(ports, port) == ports.end()) // else it is attached again
+		else if (std::ranges::find(ports, port) == ports.end()) // an equal port is attached again
 			throw request_error(fmt::format(
 				"port {} exists already with other words, and its interface is back (xovl apply or any "
 				"change attaches it; xovl port del, then port add, changes it)",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// xovl stats: what the datapath counted.
+// xovl stats: the datapath's counters.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,13 +13,13 @@ namespace xovl {
 
 namespace {
 
-constexpr std::string_view kClearScreen = "\033[H\033[J";  // of a terminal (console_codes(4))
+constexpr std::string_view kClearScreen = "\033[H\033[J";  // ANSI escape sequences (console_codes(4))
 constexpr NumberRange kIntervalRange{"--watch", 1, 86400}; ///< seconds
 
 struct Request {
 	std::string which;
 	Cpus cpus = Cpus::Together;
-	time_t interval = 0; ///< seconds; 0: once
+	time_t interval = 0; ///< seconds; 0: print once
 };
 
 Request parse(Args &args)
@@ -35,7 +35,7 @@ Request parse(Args &args)
 	return request;
 }
 
-/// SIGINT and SIGTERM end a wait instead of the process, as long as this lives.
+/// Blocks SIGINT and SIGTERM while an object lives, so that they end wait() instead of the process.
 class Interrupt {
 public:
 	Interrupt()
@@ -49,7 +49,7 @@ public:
 	Interrupt(const Interrupt &) = delete;
 	Interrupt &operator=(const Interrupt &) = delete;
 
-	/// True when a signal came within that time.
+	/// Waits. Returns true if a signal has arrived.
 	bool wait(time_t seconds) const
 	{
 		timespec timeout{.tv_sec = seconds};
@@ -61,7 +61,7 @@ private:
 	sigset_t before_;
 };
 
-/// The tables that are more than 90 % full. In text there is no such section where there are none.
+/// Adds the tables that are more than 90 % full. In text, the section is left out if there are none.
 void add_nearly_full(Context &context, std::vector<Section> &sections)
 {
 	const Limits limits = context.overlay().limits(), use = context.overlay().use();
