@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The TC programs: the complete datapath, attached to the ingress of every port and uplink (tcx, or clsact where the
- * kernel has no tcx).
+ * The TC programs, which are the complete datapath. They are attached with tcx, or as clsact filters if the kernel
+ * has no tcx.
  */
 #define XOVL_HOOK_TC
 
@@ -14,14 +14,17 @@
 
 char xovl_license[] SEC("license") = "Dual BSD/GPL";
 
-/* On a port: frames that a tenant sends. */
+/* Ingress of a port: frames from a tenant. */
 SEC("tc")
 int xovl_tc_port(struct __sk_buff *ctx)
 {
 	return port_ingress(ctx);
 }
 
-/* On an uplink: all that arrives from the underlay, and our own packets that still need a neighbour. */
+/*
+ * Ingress of an uplink: all packets from the underlay, and our own packets on the detour to the kernel's neighbour
+ * code.
+ */
 SEC("tc")
 int xovl_tc_uplink(struct __sk_buff *ctx)
 {
@@ -30,21 +33,21 @@ int xovl_tc_uplink(struct __sk_buff *ctx)
 	return uplink_ingress(ctx);
 }
 
-/* On an uplink that is no Ethernet. */
+/* Ingress of an uplink without Ethernet. */
 SEC("tc")
 int xovl_tc_way(struct __sk_buff *ctx)
 {
 	return ip_uplink_ingress(ctx);
 }
 
-/* On the way out of an uplink, as long as a peer requires encryption. */
+/* Egress of an uplink, while a peer requires encryption. */
 SEC("tc")
 int xovl_tc_guard(struct __sk_buff *ctx)
 {
 	return guard_egress(ctx);
 }
 
-/* On a tunnel device of the kernel's that is ours: what it has unpacked. */
+/* Ingress of the kernel's tunnel devices that xovl has made: frames that they have decapsulated. */
 SEC("tc")
 int xovl_tc_tunnel(struct __sk_buff *ctx)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How a frame ends: every exit of the datapath is one of these, and each counts once. Counters are per CPU and
- * programs do not preempt each other on one, so plain additions are enough.
+ * The final verdicts of a frame. Every exit of the datapath is one of these functions, and each frame is counted
+ * once. Counters are per CPU and programs do not preempt each other on one CPU, so plain additions are enough.
  */
 #ifndef XOVL_BPF_VERDICT_H
 #define XOVL_BPF_VERDICT_H
@@ -21,7 +21,7 @@ static __always_inline void traffic_tx(struct xovl_traffic *traffic, __u32 len)
 	traffic->tx_bytes += len;
 }
 
-/* The frame as it came in: out of the tunnel, or in from the tenant. stats: of its network. */
+/* Counts the frame as received: from its peer and into its network, or from its port. stats: of its network. */
 static __always_inline void count_origin(const struct frame *f, struct xovl_net_stats *stats)
 {
 	struct xovl_traffic *traffic;
@@ -36,7 +36,7 @@ static __always_inline void count_origin(const struct frame *f, struct xovl_net_
 		traffic_rx(traffic, f->len);
 }
 
-/* Where a frame comes from. */
+/* Returns the port or peer that the frame came from, as a place of drop_places. */
 static __always_inline __u32 frame_place(const struct frame *f)
 {
 	return xovl_place(f->from_tunnel ? XOVL_PLACE_PEER : XOVL_PLACE_PORT, f->origin);
@@ -51,8 +51,8 @@ static __always_inline void drops_add(struct xovl_drop_stats *drops, bool copy)
 }
 
 /*
- * By reason, and by reason, network and place: where the frame came from, or where a copy was to go. Places are counted from their first
- * drop on, and no more than there is room for.
+ * Counts a drop by reason, and by reason, network and place. The place is where the frame came from or, for a copy,
+ * where the copy was to go. An entry of drop_places is made at its first drop, while the map has room.
  */
 __noinline int count_drop(__u32 reason, __u32 net_index, __u32 place, bool copy)
 {
@@ -66,13 +66,16 @@ __noinline int count_drop(__u32 reason, __u32 net_index, __u32 place, bool copy)
 		drops_add(drops, copy);
 		return 0;
 	}
-	/* one that another CPU has made meanwhile keeps that CPU's number */
+	/* BPF_ANY: an entry that another CPU has just made keeps that CPU's count */
 	drops_add(&first, copy);
 	bpf_map_update_elem(&drop_places, &key, &first, BPF_ANY);
 	return 0;
 }
 
-/* No port of the interface has the frame's VLAN: it is left to the kernel. XDP leaves it to TC first. */
+/*
+ * Counts a frame whose VLAN belongs to no port of the interface. TC only, because XDP leaves such a frame to TC,
+ * which leaves it to the kernel.
+ */
 static __always_inline void count_vlan_unknown(const ctx_t *ctx)
 {
 	__u32 ifindex = hook_ifindex(ctx);
@@ -102,20 +105,20 @@ static __always_inline void count_peer_tx(__u32 peer_index, struct xovl_net_stat
 		traffic_tx(traffic, len);
 }
 
-/* Not ours, or for the layer below: untouched and uncounted. */
+/* Passes the frame on, unchanged and uncounted: it is not for xovl, or the next layer handles it. */
 static __always_inline int verdict_pass(ctx_t *ctx)
 {
 	return hook_pass(ctx);
 }
 
-/* A tunnel packet that is not counted as one of a network, though it may be known whose it is. */
+/* Drops a tunnel packet before it counts as one of a network. net_index may still be known. */
 static __always_inline int verdict_drop_outer(ctx_t *ctx, enum xovl_reason reason, __u32 net_index, __u32 place)
 {
 	count_drop(reason, net_index, place, false);
 	return hook_drop(ctx);
 }
 
-/* A frame of a network. */
+/* Drops a frame of a network. It counts as received and as dropped. */
 static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum xovl_reason reason)
 {
 	struct xovl_net_stats *stats = net_stats_get(f->net_index);
@@ -126,6 +129,7 @@ static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum 
 	return hook_drop(ctx);
 }
 
+/* Counts unicast that goes to one port. */
 static __always_inline void verdict_delivered(const struct frame *f, __u32 port_index)
 {
 	struct xovl_net_stats *stats = net_stats_get(f->net_index);
@@ -138,6 +142,7 @@ static __always_inline void verdict_delivered(const struct frame *f, __u32 port_
 	count_port_tx(port_index, f->len);
 }
 
+/* Counts unicast that goes to one peer. */
 static __always_inline void verdict_sent(const struct frame *f, __u32 peer_index)
 {
 	struct xovl_net_stats *stats = net_stats_get(f->net_index);

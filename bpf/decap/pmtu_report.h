@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Routers tell the sender of a packet that does not fit. The kernel takes such a message for one of its sockets, and there is none
- * behind our packets; so the datapath reads along. Anybody can send one: it is believed only where it quotes a packet that we can
- * have sent just now (RFC 5927, section 4.1), its tunnel header included, never below a floor, and only so often.
+ * Reads ICMP "packet too big" reports about our tunnel packets. A router sends one to the sender of a packet that
+ * does not fit; the kernel looks for a socket that sent it and finds none, so the datapath reads it too. Anybody can
+ * forge a report. It is believed only if it quotes a packet that we may have sent just now (RFC 5927, section 4.1),
+ * its tunnel header included; never below a floor; and at a limited rate.
  */
 #ifndef XOVL_BPF_DECAP_PMTU_REPORT_H
 #define XOVL_BPF_DECAP_PMTU_REPORT_H
@@ -21,31 +22,41 @@ static __always_inline bool pmtu_learn(ctx_t *ctx)
 
 #else
 
-/* How long a report holds, seconds: as in the kernel (net.ipv4.route.mtu_expires; RFC 8201, 5.4). */
+/* How long a report is valid, in seconds, as in the kernel (net.ipv4.route.mtu_expires; RFC 8201, 5.4). */
 #define PMTU_VALID 600
-/* A path is lowered at most once in this time. */
+/* A path's MTU is lowered at most once in this time. */
 #define PMTU_LOWER_NS NSEC_PER_SEC
-/* Seconds between a packet and the message about it. Next hops are asked for twice a second. */
+/* A report is believed only within this time after a packet, in seconds. Next hops are looked up twice a second. */
 #define PMTU_RECENT 10
-/* Routers quote so much that the message has 576 or 1280 octets (RFC 1812, 4.3.2.3; RFC 4443, 2.4). */
+/*
+ * The longest report that is read, in bytes. Routers quote so much that it has 576 or 1280 (RFC 1812, 4.3.2.3; RFC
+ * 4443, 2.4).
+ */
 #define PMTU_MESSAGE_MAX 1500
-/* What is read of a message: Ethernet, IP with options, ICMP, IPv6, UDP or GRE with all its fields, a tunnel header. */
+/*
+ * Bytes that are read: Ethernet, IP with options, ICMP, quoted IPv6, UDP or GRE with all its fields, a tunnel
+ * header.
+ */
 #define PMTU_HEADERS_MAX (ETH_HLEN + 60 + 8 + 40 + 16)
-/* Less is no MTU of IPv6 (RFC 8201, section 4). */
+/* The least MTU of IPv6, in bytes (RFC 8201, section 4). */
 #define PMTU_MIN_IPV6 1280
-/* What a message says. The headers of the quoted packet are in arrival_get(), as if they came from the peer. */
+/*
+ * A report. The quoted packet's headers are in arrival_get(), as if the packet had come from the peer. Per CPU:
+ * handed over between functions that the verifier checks once each.
+ */
 struct pmtu_report {
-	struct xovl_addr from, to; /* of the message */
-	struct xovl_pmtu_key key;  /* of the quoted packet */
-	__u32 icmp;		   /* offset of the message */
-	__u32 icmp_len;		   /* octets of it */
+	struct xovl_addr from, to; /* addresses of the report */
+	struct xovl_pmtu_key key;  /* names the peer, from the quoted packet */
+	__u32 icmp;		   /* offset of the ICMP header */
+	__u32 icmp_len;		   /* bytes from there on, by the IP header */
 	__u32 mtu;
-	__u32 packet_len; /* octets of the quoted packet, as it says */
-	__u32 quoted_len; /* octets quoted of what follows its IP header */
-	__u32 floor;	  /* less is not believed */
-	__u16 sport;	  /* UDP */
+	__u32 packet_len; /* total length of the quoted packet, by its IP header */
+	__u32 quoted_len; /* bytes quoted after the quoted IP header */
+	__u32 floor;	  /* the least MTU that is believed */
+	__u16 sport;	  /* quoted UDP source port, host byte order */
 	bool ipv6;
-	bool credible; /* but for its checksum */
+	bool credible; /* believable; its checksum is not checked yet */
+	/* the packet must not reach the kernel: its tunnel device has the port */
 	bool ends_here;
 };
 
@@ -73,7 +84,7 @@ static __always_inline bool pmtu_read_ipv4(const struct frame *f, struct pmtu_re
 	quoted = (void *)(icmp + 1);
 	if ((void *)(quoted + 1) > f->end || icmp->type != XOVL_ICMP_UNREACHABLE || icmp->code != XOVL_ICMP_FRAG_NEEDED)
 		return false;
-	/* routers fragment what has not DF */
+	/* routers fragment packets without DF instead */
 	if (quoted->version != 4 || quoted->ihl != 5 || quoted->frag_off != bpf_htons(IP_DF))
 		return false;
 	report->mtu = bpf_ntohl(icmp->mtu) & 0xffff;
@@ -109,7 +120,10 @@ static __always_inline bool pmtu_read_ipv6(const struct frame *f, struct pmtu_re
 	return true;
 }
 
-/* UDP or GRE and the tunnel header of the quoted packet, as far as they are there. False: not even what names the peer is. */
+/*
+ * Reads UDP or GRE and the tunnel header of the quoted packet, as far as quoted. Returns false if the quote is too
+ * short to name the peer.
+ */
 static __always_inline bool pmtu_read_tunnel(const struct frame *f, struct pmtu_report *report, struct outer *outer,
 					     __u8 protocol)
 {
@@ -135,7 +149,7 @@ static __always_inline bool pmtu_read_tunnel(const struct frame *f, struct pmtu_
 	return outer_udp(f, outer);
 }
 
-/* False: the packet is no such message, or it was not sent to who sent the quoted packet. */
+/* Reads the packet as a report. Returns false if it is none, or was not sent to the quoted packet's sender. */
 __noinline int pmtu_read(ctx_t *ctx)
 {
 	struct pmtu_report *report = pmtu_report();
@@ -163,7 +177,7 @@ __noinline int pmtu_read(ctx_t *ctx)
 	return true;
 }
 
-/* Can a router have that address? Not: unspecified, loopback, multicast, broadcast, reserved. */
+/* True if a router can have that address: not unspecified, loopback, multicast, broadcast or reserved. */
 static __always_inline bool addr_is_unicast(const struct xovl_addr *addr)
 {
 	__u8 first = addr->bytes[0];
@@ -174,7 +188,7 @@ static __always_inline bool addr_is_unicast(const struct xovl_addr *addr)
 	return first && first != 127 && first < 224;
 }
 
-/* Nor can it be one of ours. */
+/* True if the report comes from an address that a router can have and that is not one of our own. */
 static __always_inline bool pmtu_is_from_router(const struct pmtu_report *report)
 {
 	struct xovl_endpoint_key own = {.local = report->from, .service = report->key.service};
@@ -182,7 +196,7 @@ static __always_inline bool pmtu_is_from_router(const struct pmtu_report *report
 	return addr_is_unicast(&report->from) && !bpf_map_lookup_elem(&endpoints, &own);
 }
 
-/* Were packets of one of these buckets sent just now? */
+/* True if packets of one of the buckets from first to last were sent just now. */
 static __always_inline bool pmtu_is_recent(const struct xovl_pmtu *pmtu, __u32 first, __u32 last, __u32 now)
 {
 	for (__u32 bucket = 0; bucket < XOVL_NEXTHOP_BUCKETS; bucket++)
@@ -192,7 +206,10 @@ static __always_inline bool pmtu_is_recent(const struct xovl_pmtu *pmtu, __u32 f
 	return false;
 }
 
-/* The same of the flows that have that source port, where min to max are in use: see outer_sport() and nexthop_bucket(). */
+/*
+ * True if packets of a flow with that source port, of the range min to max, were sent just now. Reverses
+ * outer_sport() and nexthop_bucket().
+ */
 static __always_inline bool pmtu_sport_is_recent(const struct xovl_pmtu *pmtu, __u32 sport, __u32 min, __u32 max,
 						 __u32 now)
 {
@@ -202,7 +219,7 @@ static __always_inline bool pmtu_sport_is_recent(const struct xovl_pmtu *pmtu, _
 	       pmtu_is_recent(pmtu, nth * XOVL_NEXTHOP_BUCKETS / nr, ((nth + 1) * XOVL_NEXTHOP_BUCKETS - 1) / nr, now);
 }
 
-/* Does the network send such tunnel headers? Options of GENEVE are not looked at. */
+/* True if the network sends tunnel headers such as the quoted one. GENEVE options are not compared. */
 static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const struct xovl_network *net,
 						enum xovl_encap encap)
 {
@@ -219,7 +236,10 @@ static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const
 	return (first & ~varies) == fixed && !(outer->brief.header >> 56);
 }
 
-/* Is the quoted tunnel header one of a network that sends to the peer? */
+/*
+ * True if the quoted tunnel header belongs to a network that sends to the peer, in a flow of which packets were sent
+ * just now.
+ */
 static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
 					       struct arrival *arrival, __u32 now)
 {
@@ -241,11 +261,14 @@ static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report,
 		return pmtu_sport_is_recent(pmtu, report->sport, net->sport_min, net->sport_max, now);
 	if (encap != XOVL_ENCAP_NVGRE)
 		return pmtu_is_recent(pmtu, 0, XOVL_NEXTHOP_BUCKETS - 1, now);
-	bucket = outer->brief.header >> 60; /* the FlowID is the key's last octet */
+	bucket = outer->brief.header >> 60; /* the FlowID is the key's last byte */
 	return pmtu_is_recent(pmtu, bucket, bucket, now);
 }
 
-/* Octets up to the end of what names the network: UDP and the VNI's header, or GRE with its key, if it has one. */
+/*
+ * Returns the number of bytes up to the end of the network's identifier: UDP and the VXLAN or GENEVE header, or GRE
+ * with its key if it has one.
+ */
 static __always_inline __u32 pmtu_header_len(const struct outer *outer)
 {
 	if (!outer_is_gre(outer))
@@ -254,8 +277,8 @@ static __always_inline __u32 pmtu_header_len(const struct outer *outer)
 }
 
 /*
- * Does the message quote a packet that we can have sent just now, and that was too big? A quote that ends before the network's
- * identifier could be of anybody's packet: it is not believed, as by the kernel's tunnels.
+ * True if the report quotes a packet that we may have sent just now and that was too big. A quote that ends before
+ * the network's identifier could be of anybody's packet, so it is not believed; the kernel's tunnels do the same.
  */
 static __always_inline bool pmtu_is_credible(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
 					     struct arrival *arrival)
@@ -268,7 +291,7 @@ static __always_inline bool pmtu_is_credible(const struct pmtu_report *report, c
 	       pmtu_is_of_network(report, pmtu, arrival, pmtu_now());
 }
 
-/* What has been read, compared with what we send. False: it is about nobody whom we send to. */
+/* Compares the report with the packets that we send. Returns false if nothing is sent to the quoted peer. */
 __noinline int pmtu_check(void)
 {
 	struct xovl_endpoint_key endpoint_key = {};
@@ -303,9 +326,10 @@ static __always_inline bool pmtu_checksum_is_good(ctx_t *ctx, const struct pmtu_
 }
 
 /*
- * A message only lowers (RFC 1191, section 3; RFC 8201, section 4) or confirms. False: another one did so a moment ago. One CPU
- * alone lowers at a time. (The entry may have become another pair's meanwhile, if thousands came: what it then gets is no less than
- * the floor.)
+ * Lowers the path's MTU or extends its validity; a report never raises it (RFC 1191, section 3; RFC 8201, section
+ * 4). Returns false if it was lowered a moment ago. Only one CPU lowers it at a time. (Thousands of new entries
+ * could meanwhile have made the LRU map reuse this entry for another peer; its MTU is then still not below the
+ * floor.)
  */
 static __always_inline bool pmtu_lower(struct xovl_pmtu *pmtu, const struct pmtu_report *report)
 {
@@ -326,7 +350,10 @@ static __always_inline bool pmtu_lower(struct xovl_pmtu *pmtu, const struct pmtu
 	return true;
 }
 
-/* Believe it, if its checksum is right: what costs most is looked at last. */
+/*
+ * Believes the report if its checksum is correct, which is checked last because it costs most. Counts it as believed
+ * or refused.
+ */
 __noinline int pmtu_believe(ctx_t *ctx)
 {
 	struct pmtu_report *report = pmtu_report();
@@ -345,8 +372,9 @@ __noinline int pmtu_believe(ctx_t *ctx)
 }
 
 /*
- * Of a packet to this host. True: it ends here. The kernel would believe any message about a port of its own tunnel device, and
- * narrow its route to the peer by it. The steps are called one after the other, not one by the other: stack is scarce here.
+ * Learns from a packet to this host, if it is a report. Returns true if the packet must be dropped: the kernel would
+ * believe any report about a port of its own tunnel device and lower its route's MTU. The steps are called one after
+ * another, not from each other, because the stack is scarce here.
  */
 static __always_inline bool pmtu_learn(ctx_t *ctx)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reverse path filtering (RFC 3704): does the kernel's route to a peer agree that its packets come in by this uplink? Others than the
- * peer can write its address into theirs. The kernel asks the same of what it receives itself: net.ipv4.conf.*.rp_filter.
+ * Reverse path filtering (RFC 3704) of tunnel packets: drops packets that come in by another uplink than the
+ * kernel's route to their peer leaves by. Anybody can send packets with a peer's address. The kernel does the same
+ * for packets that it receives itself: net.ipv4.conf.*.rp_filter.
  */
 #ifndef XOVL_BPF_DECAP_RP_FILTER_H
 #define XOVL_BPF_DECAP_RP_FILTER_H
@@ -12,11 +13,16 @@
 #define RP_FILTER_SEEN_NS (500 * NSEC_PER_MSEC)
 
 /*
- * An equal-cost route leaves by one interface for each flow, and the kernel shows one at a time. So many flows are asked for: each
- * bucket's, then as if sent from other addresses, which is all that counts where fib_multipath_hash_policy is 0.
+ * The number of flows that are looked up before a packet is refused. An equal-cost route has one interface for each
+ * flow, and the kernel returns one at a time. Each bucket's flow is looked up first, then flows from other source
+ * addresses, because with fib_multipath_hash_policy 0 only addresses count.
  */
 #define RP_FILTER_TRIES 64
 
+/*
+ * Returns the rp-filter mode in force at an uplink. XOVL_RP_FILTER_AUTO follows the sysctl, which exists for IPv4
+ * only.
+ */
 static __always_inline enum xovl_rp_filter rp_filter_of(__u32 ifindex, __u8 family)
 {
 	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
@@ -40,7 +46,7 @@ static __always_inline void rp_filter_request(const struct xovl_peer *peer, __u3
 		fib->ipv6_src[3] ^= other;
 }
 
-/* Of an uplink by number, or of a VLAN interface that it sends for. */
+/* True if the route leaves by the uplink, or by a VLAN interface that the uplink sends for. */
 static __always_inline bool rp_filter_is_by(__u32 routed, __u32 uplink)
 {
 	struct xovl_device *device;
@@ -51,12 +57,12 @@ static __always_inline bool rp_filter_is_by(__u32 routed, __u32 uplink)
 	return device && device->via == uplink;
 }
 
-/* What the kernel says to one flow of a peer's. */
+/* The kernel's answer for one flow to a peer. */
 enum rp_filter_answer { RP_FILTER_REFUSED, RP_FILTER_AGREED, RP_FILTER_OTHER_WAY };
 
 /*
- * Where the kernel answers no look-up (forwarding is off), nothing is refused. A function of its own, so that the verifier walks through
- * it once.
+ * Looks up one flow to the peer. If the kernel answers no look-ups (forwarding is off), nothing is refused. Global
+ * function, so that the verifier walks through it once.
  */
 __noinline int rp_filter_try(ctx_t *ctx, const struct xovl_peer *peer, __u32 try, __u32 filter)
 {
@@ -85,6 +91,7 @@ static __always_inline bool rp_filter_agrees(ctx_t *ctx, const struct xovl_peer 
 	return answer == RP_FILTER_AGREED;
 }
 
+/* Looks up the peer's route again, and stores in way if packets by this uplink are refused. */
 __noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_way_in *way)
 {
 	__u32 uplink = hook_ifindex(ctx);
@@ -100,7 +107,10 @@ __noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl
 	return 0;
 }
 
-/* The packet in arrival_get() is of a peer. Not VERDICT_OPEN: it ends here. Its data is void afterwards. */
+/*
+ * Checks the packet in arrival_get(), which has a peer. Any result but VERDICT_OPEN is the packet's final verdict.
+ * Invalidates packet pointers.
+ */
 static __always_inline int rp_filter_check(ctx_t *ctx, const struct arrival *arrival)
 {
 	struct xovl_peer *peer = peer_get(arrival->frame.origin);

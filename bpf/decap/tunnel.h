@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet from the underlay that no path is remembered for: whose network is it, is its tunnel header sound, who sent it. */
+/*
+ * Identifies a tunnel packet without a cached path: finds its network and its peer, and checks its tunnel header.
+ * The second stage of decapsulation, after packet/outer.h.
+ */
 #ifndef XOVL_BPF_DECAP_TUNNEL_H
 #define XOVL_BPF_DECAP_TUNNEL_H
 
@@ -12,14 +15,14 @@
 #include "verdict.h"
 
 /*
- * What is known of a packet that is not finished on the fast path. It is handed over here to functions that verifiers look at
- * once, instead of once for each way to them; and it is too much for the stack.
+ * The facts about a packet that the fast path does not finish. Per CPU: it is too large for the stack, and it hands
+ * facts over to global functions, which the verifier checks once instead of once for each way to them.
  */
 struct arrival {
-	struct frame frame; /* but for what points somewhere */
+	struct frame frame; /* without its pointers */
 	struct outer outer;
 	struct destination to;
-	bool plaintext; /* it came in the clear, and its peer requires encryption */
+	bool plaintext; /* it came in the clear, but its peer requires encryption */
 };
 
 XOVL_PERCPU_ARRAY(arrivals, struct arrival, 1);
@@ -40,7 +43,7 @@ static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
 
 #else
 
-/* Does the underlay's VLAN belong to the uplink? */
+/* True if the uplink is live and the packet is of its VLAN. */
 static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
 {
 	__u32 ifindex = ctx->ifindex;
@@ -51,7 +54,10 @@ static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
 
 #endif
 
-/* Take the closer look, at the whole packet. False: it is not ours. */
+/*
+ * Runs the full parse on the packet, into arrival_get(). Returns false if the packet is not for xovl. Invalidates
+ * packet pointers.
+ */
 __noinline int arrival_parse(ctx_t *ctx)
 {
 	struct arrival *arrival = arrival_get();
@@ -66,7 +72,10 @@ __noinline int arrival_parse(ctx_t *ctx)
 	return true;
 }
 
-/* Fill in the network that receives a tunnel. NULL: there is none. */
+/*
+ * Looks up the network that receives the tunnel, and fills it in with the tunnel's encapsulation. Returns NULL if
+ * there is none.
+ */
 static __always_inline struct xovl_tunnel *tunnel_get(struct frame *f, const struct xovl_tunnel_key *key,
 						      enum xovl_encap *encap)
 {
@@ -79,14 +88,17 @@ static __always_inline struct xovl_tunnel *tunnel_get(struct frame *f, const str
 	return tunnel;
 }
 
-/* The same key as VSID, without FlowID. */
+/* Turns a GRE key into the NVGRE key with the same VSID, without FlowID. */
 static __always_inline void tunnel_key_of_nvgre(struct xovl_tunnel_key *key)
 {
 	key->id &= bpf_htonl(0xffffff00);
 	key->service = xovl_service(IPPROTO_GRE, XOVL_GRE_VSID);
 }
 
-/* A key can be one of GRE, or VSID and FlowID of NVGRE: the header does not tell. */
+/*
+ * Looks up a GRE packet's network: by its GRE key first, then by the key as VSID and FlowID of NVGRE, because the
+ * header does not tell which it is.
+ */
 static __always_inline struct xovl_tunnel *tunnel_get_gre(struct frame *f, const struct outer *outer,
 							  struct xovl_tunnel_key *key, enum xovl_encap *encap)
 {
@@ -102,7 +114,7 @@ static __always_inline struct xovl_tunnel *tunnel_get_gre(struct frame *f, const
 	return tunnel_get(f, key, encap);
 }
 
-/* The tunnel that this is, and in f its network. NULL: there is none. */
+/* Looks up the packet's tunnel, and fills in its network. Returns NULL if there is none. */
 static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, const struct outer *outer,
 							    enum xovl_encap *encap)
 {
@@ -111,13 +123,13 @@ static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, con
 	if (outer_is_gre(outer))
 		return tunnel_get_gre(f, outer, &key, encap);
 	key.service = outer_service(&outer->brief);
-	key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the rest is reserved */
+	key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the lower 8 bits are reserved */
 	return tunnel_get(f, &key, encap);
 }
 
 /*
- * Of a tunnel that no network has: is it the kernel's? It is not where one of our endpoints alone receives, at an address of this
- * host.
+ * True if a packet that no network receives is left to the kernel. False if one of our endpoints receives at that
+ * address, does not share it with the kernel, and the address is on this host.
  */
 static __always_inline bool tunnel_is_foreign(ctx_t *ctx, const struct outer *outer)
 {
@@ -127,7 +139,7 @@ static __always_inline bool tunnel_is_foreign(ctx_t *ctx, const struct outer *ou
 	return !endpoint || endpoint->foreign_pass || vtep_was_absent(ctx, &endpoint->seen, &outer->brief.tunnel.local);
 }
 
-/* Fill in the peer. False: the network has none of that address. */
+/* Fills in the peer. Returns false if the network has no peer with that address. */
 static __always_inline bool tunnel_peer_get(struct frame *f, const struct xovl_addr *remote)
 {
 	struct xovl_member_key member = {.remote = *remote, .net = f->net_index};
@@ -139,7 +151,10 @@ static __always_inline bool tunnel_peer_get(struct frame *f, const struct xovl_a
 	return true;
 }
 
-/* What each packet's path is to be asked for, besides where it leads; of what arrives by that encapsulation. */
+/*
+ * Returns the path flags for packets from the tunnel: the checks and changes of decap/verify.h that they need, and
+ * NVGRE.
+ */
 static __always_inline __u32 tunnel_path_flags(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
 {
 	__u32 policy = XOVL_NET_MSS_CLAMP;
@@ -164,7 +179,11 @@ static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const st
 	return vxlan_check(outer, net_flags);
 }
 
-/* Fill in peer and network of the packet in arrival_get(). Not VERDICT_OPEN: it ends here. Its data is void afterwards. */
+/*
+ * Identifies network and peer of the packet in arrival_get(). Any result but VERDICT_OPEN is the packet's final
+ * verdict. Invalidates packet pointers. One function, because the order of the checks decides if a packet is dropped
+ * or left to the kernel, and with which reason.
+ */
 __noinline int tunnel_identify(ctx_t *ctx)
 {
 	struct arrival *arrival = arrival_get();
@@ -182,7 +201,7 @@ __noinline int tunnel_identify(ctx_t *ctx)
 	lookup_begin(&arrival->to);
 	tunnel = tunnel_of_packet(f, outer, &encap);
 	if (tunnel && vtep_was_absent(ctx, &tunnel->seen, &outer->brief.tunnel.local))
-		return verdict_pass(ctx); /* routed on, perhaps */
+		return verdict_pass(ctx); /* the kernel may route it on */
 	if (tunnel) {
 		lookup_enter_network(f, &arrival->to);
 		net = network_get(f->net_index);

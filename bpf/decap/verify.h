@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What some packets from the underlay need before their outer headers go: those with a checksum or a mark of congestion, and
- * those of networks that ask for sequence numbers, group or MSS.
+ * Checks and changes that only some tunnel packets need before their outer headers are removed: those with a
+ * checksum or a congestion mark, and those of networks with GRE sequence numbers, VXLAN groups or MSS clamping.
  */
 #ifndef XOVL_BPF_DECAP_VERIFY_H
 #define XOVL_BPF_DECAP_VERIFY_H
@@ -13,9 +13,10 @@
 #include "packet/ecn.h"
 
 /*
- * Checksum of outer UDP and GRE. Zero is none of UDP, which IPv6 peers may be refused. One that a sender on this machine left
- * to its device is as good as complete, whatever it holds: of UDP the pseudo-header's sum. A packet from the wire can hold that, too:
- * only the kernel knows, and XDP leaves it to TC.
+ * Verifies the checksum of outer UDP or GRE. A zero UDP checksum means none, which a network may refuse over IPv6. A
+ * checksum that a sender on this machine left to its device (CHECKSUM_PARTIAL) counts as correct; for UDP the field
+ * then holds the pseudo-header's sum. A packet from the wire can hold that value too, and only the kernel knows the
+ * difference, so XDP leaves it to TC. Returns the drop reason or XOVL_REASON_NONE. Invalidates packet pointers.
  */
 static __always_inline enum xovl_reason verify_checksum(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
@@ -56,8 +57,9 @@ static __always_inline enum xovl_reason verify_sequence(ctx_t *ctx, const struct
 #ifdef XOVL_HOOK_XDP
 
 /*
- * An xdp_frame has no mark, and no checksum that is made later: TC takes care of those, and of SYNs that are to be changed. TC may have
- * to finish any packet: a sequence number must be looked at only once.
+ * True if XDP can verify the packet in arrival_get(). An xdp_frame has no mark and cannot carry an incomplete
+ * checksum, so TC handles those packets and SYNs whose MSS may change. TC also handles all packets with sequence
+ * numbers: a number must be checked only once, and TC may have to finish any packet.
  */
 __noinline int verify_is_possible(ctx_t *ctx)
 {
@@ -76,15 +78,15 @@ __noinline int verify_is_possible(ctx_t *ctx)
 	return !(flow.marks & obstacles);
 }
 
-/* GRO comes after XDP, and not where that is generic. */
+/* True if GRO has merged several packets. Never here: GRO comes after native XDP, and is off with generic XDP. */
 static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
 	return false;
 }
 
 /*
- * The packet in arrival_get() has a mark of congestion, and the tenant's is to get it. XDP does so last, when it knows that it can
- * finish: TC must find the packet as it came.
+ * Copies a congestion mark into the tenant's packet. XDP does this last, when it knows that it can finish: TC must
+ * find the packet as it came.
  */
 __noinline int arrival_change(ctx_t *ctx)
 {
@@ -102,7 +104,7 @@ static __always_inline bool verify_is_possible(ctx_t *ctx)
 	return true;
 }
 
-/* Is the frame of len octets that starts at offset at as long as its IP header says? False of what is not IP. */
+/* True if the frame of len bytes at offset at is as long as its IP header says. False if it is not IP. */
 __noinline int frame_is_one(ctx_t *ctx, __u32 at, __u32 len)
 {
 	struct frame f = {};
@@ -120,8 +122,8 @@ __noinline int frame_is_one(ctx_t *ctx, __u32 at, __u32 len)
 }
 
 /*
- * Where GRO is told to (rx-udp-gro-forwarding, rx-gro-list), it takes UDP packets with checksums for parts of one super-frame,
- * tunnel packets too; only the first one's frame could be found in it.
+ * True if GRO has merged several packets: with rx-udp-gro-forwarding or rx-gro-list, it takes UDP packets with
+ * checksums for parts of one super-frame, tunnel packets too. Only the first packet's frame could be found in it.
  */
 static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
@@ -129,8 +131,8 @@ static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, 
 }
 
 /*
- * The largest inner packet that the way back to the peer of the packet in arrival_get() carries, from whatever port, in frames with
- * that much before it; 0: not known.
+ * Returns the largest inner packet that the path back to the peer of the packet in arrival_get() carries, from any
+ * port, in frames with l2_len bytes before their IP header. 0: not known.
  */
 __noinline int peer_mtu_back(ctx_t *ctx, __u32 l2_len)
 {
@@ -148,12 +150,15 @@ __noinline int peer_mtu_back(ctx_t *ctx, __u32 l2_len)
 	peer = peer_get(arrival->frame.origin);
 	if (!back.net || !peer || peer_path_prepare(ctx, &back, &flow, arrival->frame.origin, &place, &expires))
 		return 0;
-	if (peer->encap == XOVL_ENCAP_GENEVE) /* the path was prepared for no port */
+	if (peer->encap == XOVL_ENCAP_GENEVE) /* the path was prepared for no port, so it lacks a port's options */
 		l2_len += back.net->port_options;
 	return path_mtu(place.path, l2_len);
 }
 
-/* What the packet in arrival_get(), which is sound, brings or gets: skb->mark, another MSS. Its data is void afterwards. */
+/*
+ * Applies the packet in arrival_get(), which is sound: sets skb->mark to its group and lowers the MSS of a SYN.
+ * Invalidates packet pointers.
+ */
 static __always_inline void arrival_change(ctx_t *ctx)
 {
 	struct arrival *arrival = arrival_get();
@@ -175,8 +180,9 @@ static __always_inline void arrival_change(ctx_t *ctx)
 #endif
 
 /*
- * Is the packet in arrival_get() sound? Each returns a reason to drop it; its data is void afterwards. First its octets: a function of
- * its own, as looking at a checksum takes much of the stack.
+ * Verifies the bytes of the packet in arrival_get(): GRO and checksum. A global function of its own, because
+ * verifying a checksum takes much of the stack. Returns the drop reason or XOVL_REASON_NONE. Invalidates packet
+ * pointers.
  */
 __noinline int verify_octets(ctx_t *ctx)
 {
@@ -189,6 +195,10 @@ __noinline int verify_octets(ctx_t *ctx)
 	return verify_checksum(ctx, &arrival->frame, &arrival->outer);
 }
 
+/*
+ * Verifies the sequence number and combines the ECN fields of the packet in arrival_get(); XDP only checks the
+ * latter, see arrival_change(). Returns the drop reason or XOVL_REASON_NONE. Invalidates packet pointers.
+ */
 __noinline int verify_order_and_ecn(ctx_t *ctx)
 {
 	struct arrival *arrival = arrival_get();
@@ -202,12 +212,13 @@ __noinline int verify_order_and_ecn(ctx_t *ctx)
 	return reason;
 }
 
-/* XDP leaves these to TC, which is told of checksums that are not complete yet. */
+/* True for checksum errors, which XDP leaves to TC: only TC knows of incomplete checksums. */
 static __always_inline bool reason_is_of_checksum(enum xovl_reason reason)
 {
 	return reason == XOVL_REASON_UDP_CHECKSUM || reason == XOVL_REASON_GRE_CHECKSUM;
 }
 
+/* True if the reason's stage is OUTER: see xovl/reasons.h. */
 static __always_inline bool reason_is_of_outer(enum xovl_reason reason)
 {
 	return reason != XOVL_REASON_ECN && reason != XOVL_REASON_GRE_SEQUENCE && reason != XOVL_REASON_NO_ROOM;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* TCP's maximum segment size: in a SYN it is made to fit, where the network asks for it. TC only. */
+/*
+ * Lowers the MSS (maximum segment size) in TCP SYNs so that segments fit the tunnel, for networks with mss-clamp. TC
+ * only.
+ */
 #ifndef XOVL_BPF_ENCAP_MSS_H
 #define XOVL_BPF_ENCAP_MSS_H
 
@@ -8,7 +11,7 @@
 
 #ifdef XOVL_HOOK_XDP
 
-/* The FLOW_* that XDP leaves to TC, on a path with those flags. */
+/* Returns the FLOW_* marks of frames that XDP leaves to TC, on a path with those flags. */
 static __always_inline __u32 xdp_obstacles(__u32 path_flags)
 {
 	__u32 marks = FLOW_DEEP;
@@ -31,10 +34,10 @@ static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool compl
 #define TCP_OPTION_MSS 2
 #define TCP_OPTION_MSS_LEN 4
 
-/* A walk through the options of a TCP header, which stand in the scratch. */
+/* State of a walk through a TCP header's options, which are in the scratch. */
 struct mss_walk {
 	__u32 at, len;
-	__u32 found; /* offset of the MSS option, plus 1; 0: none */
+	__u32 found; /* offset of the MSS option plus 1; 0: none */
 };
 
 static long mss_option_nth(__u32 nth, struct mss_walk *walk)
@@ -60,7 +63,7 @@ static long mss_option_nth(__u32 nth, struct mss_walk *walk)
 	return 0;
 }
 
-/* Offset of the MSS value from the TCP header's first octet; 0: there is none. */
+/* Returns the offset of the MSS value from the TCP header's first byte, or 0 if there is none. */
 static __always_inline __u32 mss_find(ctx_t *ctx, __u32 tcp_at, __u32 doff)
 {
 	struct scratch *scratch = scratch_get();
@@ -75,11 +78,11 @@ static __always_inline __u32 mss_find(ctx_t *ctx, __u32 tcp_at, __u32 doff)
 	return walk.found ? sizeof(struct tcphdr) + walk.found - 1 + 2 : 0;
 }
 
-#define SYN_IS_COMPLETE 0x10000 /* its checksum is */
+#define SYN_IS_COMPLETE 0x10000 /* set if the SYN's checksum is complete */
 
 /*
- * Octets before the IP header of the tenant's frame at that offset and SYN_IS_COMPLETE, if it is a SYN of TCP; else 0. The packet's
- * data is void afterwards.
+ * If the tenant's frame at offset at is a TCP SYN, returns the bytes before its IP header, with SYN_IS_COMPLETE if
+ * its checksum is complete; else returns 0. Invalidates packet pointers.
  */
 __noinline int syn_find(ctx_t *ctx, __u32 at)
 {
@@ -93,7 +96,10 @@ __noinline int syn_find(ctx_t *ctx, __u32 at)
 	return flow.l2_len | (flow.marks & FLOW_PARTIAL ? 0 : SYN_IS_COMPLETE);
 }
 
-/* RFC 1624. Together with the octets that the checksum covers it leaves a sum over the whole packet as it was. */
+/*
+ * Updates the checksum for a changed word (RFC 1624). The checksum and the bytes that it covers still have the same
+ * sum, so a sum over the whole packet stays correct.
+ */
 static __always_inline void tcp_checksum_update(ctx_t *ctx, __u32 at, __u16 before, __u16 after)
 {
 	__sum16 check;
@@ -105,8 +111,9 @@ static __always_inline void tcp_checksum_update(ctx_t *ctx, __u32 at, __u16 befo
 }
 
 /*
- * The tenant's frame is at offset at; mtu: of its IP packets on the way, 0: not known. complete: so is its TCP checksum; else the
- * kernel knows whether it is the one that is left to a device. The packet's data is void afterwards.
+ * Lowers the MSS if the tenant's frame at offset at is a SYN whose MSS is too large. mtu: of the tenant's IP packets
+ * on the path, 0: not known. complete: the TCP checksum is complete; if it may not be, bpf_l4_csum_replace() knows
+ * if a device is to complete it. Invalidates packet pointers.
  */
 __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 {
@@ -131,7 +138,7 @@ __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 	before = mss;
 	mss = after = bpf_htons(most);
 	bpf_skb_store_bytes(ctx, tcp_at + value_at, &mss, sizeof(mss), 0);
-	if (value_at & 1) { /* it stands across two words of the sum */
+	if (value_at & 1) { /* an odd offset: the value spans two words of the sum */
 		before = __builtin_bswap16(before);
 		after = __builtin_bswap16(after);
 	}

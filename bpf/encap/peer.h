@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The way to a peer: its next hop and its outer headers, put into a path; and does a frame fit. */
+/* Makes the path to a peer, from next hop and outer headers, and checks that a frame fits it. */
 #ifndef XOVL_BPF_ENCAP_PEER_H
 #define XOVL_BPF_ENCAP_PEER_H
 
 #include "encap/write.h"
 
-/* The largest inner IP packet of a network, octets. */
+/* Returns the largest inner IP packet of a network, in bytes. */
 static __always_inline __u16 network_mtu(const struct xovl_network *net)
 {
 	return net->mtu ? net->mtu : 0xffff;
@@ -23,7 +23,10 @@ static __always_inline enum xovl_reason size_check(const struct frame *f, const 
 	return f->gso_size && encap_len + f->len > IP_LEN_MAX ? XOVL_REASON_GSO_TOO_LONG : XOVL_REASON_NONE;
 }
 
-/* The way to a peer, for frames of that flow. */
+/*
+ * Fills in the path to a peer for frames of that flow, and when its next hop expires (jiffies). Returns the drop
+ * reason or XOVL_REASON_NONE.
+ */
 static __always_inline enum xovl_reason peer_path_prepare(ctx_t *ctx, const struct frame *f, const struct flow *flow,
 							  __u32 index, const struct path_place *place, __u64 *expires)
 {
@@ -52,7 +55,7 @@ static __always_inline enum xovl_reason peer_path_prepare(ctx_t *ctx, const stru
 	return XOVL_REASON_NONE;
 }
 
-/* Before the frame is touched: can it go to where the path leads? */
+/* Checks if the path can carry the frame, before the frame is changed. Returns the drop reason or XOVL_REASON_NONE. */
 static __always_inline enum xovl_reason tunnel_check(const struct frame *f, const struct flow *flow,
 						     const struct xovl_path *path)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The outer headers of packets to a peer: Ethernet, IP, UDP where there is one, and the tunnel's. What is the same for all frames
- * of a path is prepared here, in the path; encap/write.h copies it and adds what differs from frame to frame.
+ * Prepares the outer headers of packets to a peer: Ethernet, IP, UDP if there is one, and the tunnel header. They
+ * are stored in the path and are the same for all its frames; encap/write.h copies them and fills in the fields that
+ * differ.
  */
 #ifndef XOVL_BPF_ENCAP_PREPARE_H
 #define XOVL_BPF_ENCAP_PREPARE_H
@@ -14,7 +15,7 @@
 
 #define IP_DF 0x4000
 
-/* Offset of what follows the IP header. */
+/* Offset of the header after the outer IP header. */
 #define OUTER_L4_IPV4 (ETH_HLEN + sizeof(struct iphdr))
 #define OUTER_L4_IPV6 (ETH_HLEN + sizeof(struct ipv6hdr))
 
@@ -31,7 +32,10 @@ _Static_assert((OUTER_POLICY | XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ |
 		       XOVL_PATH_TO_PEER,
 	       "the lower half of a path's flags");
 
-/* What of the network's policy each frame to such a peer is to follow, and is not in the headers that are prepared here. */
+/*
+ * Returns the network's flags that each frame to the peer must follow and that the prepared headers do not already
+ * contain.
+ */
 static __always_inline __u32 outer_policy(const struct xovl_network *net, enum xovl_encap encap)
 {
 	__u32 policy = OUTER_POLICY;
@@ -44,30 +48,30 @@ static __always_inline __u32 outer_policy(const struct xovl_network *net, enum x
 }
 
 /*
- * Headers are written in the words in which outer_copy() reads them: a load of what several stores have written would wait
- * until all of them are done.
+ * Headers are written in the same words in which outer_copy() reads them: a load that spans several recent stores
+ * would wait until all of them are done.
  */
 
-/* proto: EtherType */
+/* Writes the Ethernet header. proto: EtherType. */
 static __always_inline void outer_prepare_ethernet(void *to, const struct xovl_nexthop *nexthop, __be16 proto)
 {
 	words_copy(to, nexthop->macs, sizeof(nexthop->macs));
 	*(__be16 *)(to + sizeof(nexthop->macs)) = proto;
 }
 
-/* Whether the destination's MAC is known. */
+/* True if the destination MAC is known. */
 static __always_inline bool outer_has_lladdr(const union xovl_path_headers *headers)
 {
 	return mac_read(headers->outer) != 0;
 }
 
-/* Length open; checksum: the folded sum of all that is not. */
+/* Writes the IPv4 header. The length is left 0; the checksum field holds the folded sum of all other fields. */
 static __always_inline void outer_prepare_ipv4(void *to, const struct xovl_peer *peer, const struct xovl_network *net,
 					       __u8 protocol)
 {
 	bool df = !(net->flags & (XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT));
-	__be32 first = bpf_htonl(0x45u << 24 | (__u32)net->tos << 16); /* and the length */
-	__be32 fragment = df ? bpf_htonl(IP_DF) : 0;		       /* and the identification */
+	__be32 first = bpf_htonl(0x45u << 24 | (__u32)net->tos << 16); /* and the length, 0 */
+	__be32 fragment = df ? bpf_htonl(IP_DF) : 0;		       /* and the identification, 0 */
 	__be32 ttl = bpf_htonl((__u32)net->ttl << 24 | (__u32)protocol << 16);
 	__be32 saddr = peer->local.be32[3], daddr = peer->remote.be32[3];
 	__u32 check = sum_fold(sum_halve((__u64)first + fragment + ttl + saddr + daddr));
@@ -87,13 +91,16 @@ static __always_inline void outer_prepare_ipv6(void *to, const struct xovl_peer 
 	words_copy(to + 24, &peer->remote, sizeof(peer->remote));
 }
 
-/* NULL: the packet was made by no port. */
+/* Returns NULL if the frame does not come from a port. */
 static __always_inline struct xovl_port *outer_port(__u32 port_index)
 {
 	return bpf_map_lookup_elem(&port_table, &port_index);
 }
 
-/* The VXLAN header. flags: of the path, to which XOVL_NET_GBP is added where the group is the mark's. */
+/*
+ * Writes the VXLAN header. XOVL_NET_GBP is added to flags, those of the path, if each frame's group comes from
+ * skb->mark.
+ */
 static __always_inline void outer_prepare_vxlan(void *to, const struct xovl_network *net, __u32 port_index,
 						__u32 *flags)
 {
@@ -110,7 +117,7 @@ static __always_inline void outer_prepare_vxlan(void *to, const struct xovl_netw
 	vxlan_prepare(to, net->id, group);
 }
 
-/* The tunnel header, and in kind what its length depends on. flags: see above */
+/* Writes the tunnel header, and fills in the facts that its length depends on. flags: see outer_prepare_vxlan(). */
 static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kind *kind, const struct xovl_network *net,
 						 __u32 net_index, __u32 port_index, __u32 *flags)
 {
@@ -126,7 +133,7 @@ static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kin
 	}
 }
 
-/* Of the pseudo-header, all but the length (RFC 768; RFC 8200, 8.1). */
+/* Returns the folded sum of the pseudo-header without the length (RFC 768; RFC 8200, 8.1). */
 static __always_inline __u16 outer_pseudo_sum(const union xovl_path_headers *headers, __u32 flags)
 {
 	const void *ip = headers->outer + ETH_HLEN;
@@ -137,7 +144,7 @@ static __always_inline __u16 outer_pseudo_sum(const union xovl_path_headers *hea
 	return sum_fold(sum + sum_of_words(ip + offsetof(struct iphdr, saddr), 4));
 }
 
-/* What is the same for all frames of the path's origin and network to a next hop. */
+/* Prepares the outer headers for all frames of the path's origin and network to a next hop. */
 __noinline int outer_prepare(struct xovl_path *path, union xovl_path_headers *headers, const struct xovl_peer *peer,
 			     const struct xovl_nexthop *nexthop, const struct xovl_network *net)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The prepared outer headers of a path in front of one frame, and what differs from frame to frame in them. */
+/*
+ * Writes outer headers in front of one frame: copies the path's prepared headers and fills in the fields that differ
+ * between frames.
+ */
 #ifndef XOVL_BPF_ENCAP_WRITE_H
 #define XOVL_BPF_ENCAP_WRITE_H
 
@@ -7,15 +10,15 @@
 #include "packet/checksum.h"
 #include "packet/ecn.h"
 
-/* Outer UDP source port, host byte order: flow entropy (RFC 7348, section 5). */
+/* Returns the outer UDP source port in host byte order: flow entropy (RFC 7348, section 5). */
 static __always_inline __u16 outer_sport(const struct flow *flow, const union xovl_path_headers *headers)
 {
 	return headers->sport_min + ((flow_spread(flow) >> 32) * (headers->sport_more + 1) >> 32);
 }
 
 /*
- * Of the fields that are open in a prepared header, the rest is 0: they can be added, to the checksum as well. Of the tenant's
- * IP header every network takes over ECN (RFC 6040, section 4.1).
+ * Fills in length, ECN and checksum. These fields are 0 in the prepared header, so values can be added, to the
+ * checksum as well. ECN is always copied from the tenant's IP header (RFC 6040, section 4.1).
  */
 static __always_inline void outer_finish_ipv4(struct iphdr *ip, __u32 len, const struct flow *flow)
 {
@@ -45,8 +48,8 @@ static __always_inline void outer_finish_udp(struct udphdr *udp, __u32 len, cons
 }
 
 /*
- * What the outer header takes over from the tenant's frame at offset at. Of IPv6 a packet may not be fragmented; what is no IP
- * lives 64 hops.
+ * Reads the fields of the tenant's frame at offset at that outer headers can inherit. IPv6 implies DF. Non-IP frames
+ * get TTL 64.
  */
 static __always_inline void outer_read_inner(const struct frame *f, __u32 at, struct flow *flow, __u8 *ttl, bool *df)
 {
@@ -88,7 +91,10 @@ static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 flags, 
 		ip->hop_limit = ttl;
 }
 
-/* TTL, DSCP, DF and identification, where the network's are not the same for all packets. */
+/*
+ * Fills in the fields that differ between packets of some networks: TTL, DSCP, DF, identification. Invalidates
+ * packet pointers.
+ */
 __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
 {
 	struct frame f = {};
@@ -113,10 +119,13 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
 
 #define PATH_INHERITS (XOVL_NET_TTL_INHERIT | XOVL_NET_DSCP_INHERIT | XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT)
 
-/* Each packet needs something of its own, which a super-frame could not pass on to its segments. */
+/*
+ * Flags of paths whose packets each need a checksum or number of their own, which the segments of a super-frame
+ * would not get.
+ */
 #define PATH_NUMBERED (XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ)
 
-/* What few networks ask for, after all but the checksum has been written. */
+/* Fills in the GRE sequence number and the VXLAN group from skb->mark. Everything but the checksum must be in place. */
 __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 {
 	struct frame f = {};
@@ -126,7 +135,7 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 		return 0;
 	frame_reload(ctx, &f);
 	if (path->flags & XOVL_NET_SEQ) {
-		/* the header's last word */
+		/* the last word of the header */
 		word = f.data + outer_offset(path->outer_len - sizeof(*word));
 		if ((void *)(word + 1) > f.end)
 			return 0;
@@ -143,7 +152,10 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 	return 0;
 }
 
-/* The checksum of UDP or GRE, after everything else has been written. Returns a reason why it cannot be made. */
+/*
+ * Computes and writes the checksum of UDP or GRE. Everything else must be in place. Returns the drop reason or
+ * XOVL_REASON_NONE. Invalidates packet pointers.
+ */
 __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 {
 	__u32 at, end = hook_len(ctx), sum = 0;
@@ -156,13 +168,13 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 	open = open_checksum_find(ctx, path->outer_len);
 	if (!open && hook_checksum_is_partial(ctx, at))
 		return XOVL_REASON_CSUM_OPEN;
-	/* the rest of the pseudo-header's stands in the place of the checksum */
+	/* the checksum field holds the rest of the pseudo-header's sum */
 	if (path->flags & XOVL_NET_UDPCSUM)
 		sum = bpf_htons(end - at);
 	sum = open_sum(ctx, at, end, open, sum);
 	check = ~sum_fold(sum);
 	if ((path->flags & XOVL_NET_UDPCSUM) && !check)
-		check = 0xffff; /* zero says that there is none (RFC 768) */
+		check = 0xffff; /* zero would mean no checksum (RFC 768) */
 	at += path->flags & XOVL_NET_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
 	return hook_store_checksum(ctx, at, check) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
 }
@@ -170,10 +182,13 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 #define PATH_EXTRAS (XOVL_NET_SEQ | XOVL_NET_GBP)
 #define PATH_CHECKSUM (XOVL_NET_UDPCSUM | XOVL_NET_CSUM)
 
-/* What follows the IP header of VXLAN, and of GENEVE without options. */
+/* Bytes after the IP header in VXLAN, and in GENEVE without options. */
 #define OUTER_USUAL_TAIL (sizeof(struct udphdr) + 8)
 
-/* The usual headers, in the words in which encap/prepare.h wrote them. False: there is less room than that. */
+/*
+ * Copies the usual headers, in the words in which encap/prepare.h wrote them. Returns false if the room is too
+ * small.
+ */
 static __always_inline bool outer_copy_usual(void *to, const void *end, const void *from, __u32 l4)
 {
 	__u32 odd = ETH_HLEN + (l4 - ETH_HLEN) % sizeof(__u64);
@@ -188,8 +203,8 @@ static __always_inline bool outer_copy_usual(void *to, const void *end, const vo
 }
 
 /*
- * Copy len octets, 38 at least and 134 at most: whole words from the front and, overlapping them, from the end. False: there
- * is less room than that.
+ * Copies len bytes, 38 to 134: whole words from the front and, overlapping them, the last 32 bytes. Returns false if
+ * the room is too small.
  */
 static __always_inline bool outer_copy(void *to, const void *end, const union xovl_path_headers *headers, __u32 len)
 {
@@ -224,7 +239,7 @@ static __always_inline bool outer_copy(void *to, const void *end, const union xo
 	return true;
 }
 
-/* The last octet of NVGRE's key (RFC 7637, section 3.2). */
+/* Writes the FlowID, the last byte of NVGRE's key (RFC 7637, section 3.2). */
 static __always_inline void outer_put_flow_id(void *to, const void *end, const struct xovl_path *path,
 					      const struct flow *flow)
 {
@@ -234,7 +249,10 @@ static __always_inline void outer_put_flow_id(void *to, const void *end, const s
 		*flow_id = flow_spread(flow) >> 56;
 }
 
-/* Write the headers of a path into the room before the tenant's frame, and the underlay's tag. Returns a reason to drop the packet. */
+/*
+ * Writes the path's headers into the room before the tenant's frame, and adds the underlay's tag. Returns the drop
+ * reason or XOVL_REASON_NONE. Invalidates packet pointers.
+ */
 static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct frame *f, const struct flow *flow,
 						    const struct path_place *place)
 {

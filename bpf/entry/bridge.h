@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a bridge does with every frame: learn where its source is, find its destination, flood where that is unknown. */
+/*
+ * The bridge step of every frame, from a port or a tunnel: learn the source, look up the destination, and flood if
+ * it is unknown.
+ */
 #ifndef XOVL_BPF_ENTRY_BRIDGE_H
 #define XOVL_BPF_ENTRY_BRIDGE_H
 
@@ -7,7 +10,10 @@
 #include "l2/port.h"
 #include "out/flood.h"
 
-/* source_known: has been learned just now, or is not to be. VERDICT_OPEN: it goes to the one destination that is filled in. */
+/*
+ * Learns and looks up. source_known: the source has just been learned, or must not be. Returns VERDICT_OPEN if the
+ * frame goes to the one destination filled in; any other result is its final verdict.
+ */
 static __always_inline int bridge_forward(ctx_t *ctx, struct frame *f, bool source_known, struct destination *to)
 {
 	if (!source_known)

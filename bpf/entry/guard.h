@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What leaves by an uplink, as long as a peer requires encryption. IPsec policies are the kernel's, and can go at any time: a packet to
- * that peer that they would have encrypted is stopped here, in the clear. It was counted as sent.
+ * TC egress of an uplink, attached while a peer requires encryption. The kernel's IPsec policies can be removed at
+ * any time; a packet to such a peer that no policy encrypts any more is dropped here. It was already counted as
+ * sent, so its drop is counted as that of a copy.
  */
 #ifndef XOVL_BPF_ENTRY_GUARD_H
 #define XOVL_BPF_ENTRY_GUARD_H

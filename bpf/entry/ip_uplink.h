@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * An uplink that is no Ethernet: WireGuard, an interface of IPsec, a tun. The kernel has its packets, and its tunnel device unpacks
- * those of ours; all there is to say is that they came in by an uplink, and whether they were encrypted there.
+ * TC ingress of an uplink without Ethernet: WireGuard, an IPsec interface, a tun. The kernel receives its packets,
+ * and its tunnel device decapsulates ours. This program only marks them: they came in by an uplink, and whether they
+ * were encrypted there.
  */
 #ifndef XOVL_BPF_ENTRY_IP_UPLINK_H
 #define XOVL_BPF_ENTRY_IP_UPLINK_H

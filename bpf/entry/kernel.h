@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's tunnel device of a UDP port, or of GRE. As long as it is there, the kernel merges (GRO) tunnel packets of that port
- * before TC sees them. And it unpacks what TC does not: super-frames that it cannot, and all packets of some peers (underlay/by_kernel.h). The uplink's program
- * looks them over and leaves them, marked, to the stack; the device has them next, without outer headers, and here they go on as any
- * other frame of their peer. What comes in elsewhere is taken of those peers only.
+ * TC ingress of the kernel's tunnel device for a UDP port or for GRE. While the device exists, the kernel merges
+ * (GRO) tunnel packets of that port before TC sees them.
+ *
+ * The device decapsulates some super-frames, which TC cannot, and all packets of some peers (underlay/by_kernel.h).
+ * The uplink's program checks such packets, marks them, and leaves them to the stack. They arrive here without outer
+ * headers and continue like any other frame of their peer. Unmarked packets, which came in elsewhere, are accepted
+ * only from peers whose packets the kernel carries.
  */
 #ifndef XOVL_BPF_ENTRY_KERNEL_H
 #define XOVL_BPF_ENTRY_KERNEL_H
@@ -16,7 +19,7 @@ struct kernel_facts {
 	struct xovl_addr remote;
 };
 
-/* What the outer headers said. False: the packet comes from no tunnel. */
+/* Reads the outer headers' facts from the tunnel key. Returns false if the packet does not come from a tunnel. */
 static __always_inline bool kernel_read_outer(ctx_t *ctx, __u32 service, struct kernel_facts *facts)
 {
 	struct bpf_tunnel_key key = {};
@@ -43,7 +46,10 @@ static __always_inline bool kernel_read_outer(ctx_t *ctx, __u32 service, struct 
 	return true;
 }
 
-/* What is left of the tunnel header, of a packet that has not been looked over: of GENEVE the options. */
+/*
+ * Checks the GENEVE options of a packet that the uplink's program has not checked. Returns the drop reason or
+ * XOVL_REASON_NONE.
+ */
 __noinline int kernel_check_options(ctx_t *ctx, __u32 net_index, __u32 net_flags)
 {
 	struct scratch *scratch = scratch_get();
@@ -53,12 +59,12 @@ __noinline int kernel_check_options(ctx_t *ctx, __u32 net_index, __u32 net_flags
 	if (!scratch)
 		return XOVL_REASON_GENEVE_SHORT;
 	len = bpf_skb_get_tunnel_opt(ctx, scratch->octets, 256);
-	if (len < 0) /* there are none */
+	if (len < 0) /* no options */
 		len = 0;
 	return geneve_check_options(len, net_index, net_flags, &critical);
 }
 
-/* NULL: no network has it. */
+/* Looks up the tunnel; a GRE key also as NVGRE's. Returns NULL if no network has it. */
 static __always_inline struct xovl_tunnel *kernel_tunnel(struct xovl_tunnel_key *key)
 {
 	struct xovl_tunnel *tunnel = bpf_map_lookup_elem(&tunnels, key);
@@ -69,7 +75,10 @@ static __always_inline struct xovl_tunnel *kernel_tunnel(struct xovl_tunnel_key 
 	return bpf_map_lookup_elem(&tunnels, key);
 }
 
-/* Is the frame in the network of its peer, and did it come in as that peer's do? Returns a reason to drop it. */
+/*
+ * Fills in network and peer, and checks that the peer belongs to the network and that the packet came in as that
+ * peer's must. Returns the drop reason or XOVL_REASON_NONE.
+ */
 static __always_inline enum xovl_reason kernel_check(ctx_t *ctx, struct frame *f, struct kernel_facts *facts,
 						     __u32 mark)
 {
@@ -97,6 +106,7 @@ static __always_inline enum xovl_reason kernel_check(ctx_t *ctx, struct frame *f
 	return kernel_check_options(ctx, f->net_index, f->net->flags);
 }
 
+/* Identifies the frame's network and peer. Any result but VERDICT_OPEN is the frame's final verdict. */
 static __always_inline int kernel_identify(ctx_t *ctx, struct frame *f)
 {
 	__u32 ifindex = hook_ifindex(ctx);
@@ -116,7 +126,7 @@ static __always_inline int kernel_identify(ctx_t *ctx, struct frame *f)
 		      : VERDICT_OPEN;
 }
 
-/* Does the network learn from the frame? What its group is goes into skb->mark. */
+/* Copies the packet's group to skb->mark. Returns false if the source must not be learned. */
 static __always_inline bool kernel_take_group(ctx_t *ctx, const struct frame *f)
 {
 	struct kernel_group group = {};
@@ -127,6 +137,7 @@ static __always_inline bool kernel_take_group(ctx_t *ctx, const struct frame *f)
 	return !(group.gbp & XOVL_VXLAN_D);
 }
 
+/* Forwards the frame to ports. Returns its final verdict. */
 static __always_inline int kernel_deliver(ctx_t *ctx, struct frame *f)
 {
 	struct xovl_path_key key = {};
@@ -149,7 +160,7 @@ static __always_inline int kernel_deliver(ctx_t *ctx, struct frame *f)
 	return verdict == VERDICT_OPEN ? port_out(ctx, f, place.path) : verdict;
 }
 
-/* Nothing goes on to the host's own IP stack. */
+/* Entry. Nothing goes on to the host's own IP stack. */
 static __always_inline int kernel_device_ingress(ctx_t *ctx)
 {
 	struct frame f = {};

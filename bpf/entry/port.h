@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From a tenant: which port and network, is the source sound, learn it, and off to where the destination is. */
+/*
+ * Ingress of a port: a frame from a tenant. Stages: flow, cached path; else port and network, source check,
+ * learning, look-up, new path; then out to a port or a peer.
+ */
 #ifndef XOVL_BPF_ENTRY_PORT_H
 #define XOVL_BPF_ENTRY_PORT_H
 
@@ -8,7 +11,7 @@
 #include "out/peer.h"
 #include "out/port.h"
 
-/* struct xovl_port_key as one number. */
+/* Returns struct xovl_port_key as one number. */
 static __always_inline __u64 port_key(const ctx_t *ctx, __u16 vid)
 {
 	return word_of(hook_ifindex(ctx), vid);
@@ -21,7 +24,10 @@ static __always_inline struct xovl_port_ref *port_ref_get(const ctx_t *ctx, __u1
 	return bpf_map_lookup_elem(&ports, &key);
 }
 
-/* The frame's port: that of its VLAN, or the untagged one where that carries tagged frames whole. */
+/*
+ * Returns the port of the frame's VLAN, or else the untagged port if it carries tagged frames whole. Returns NULL if
+ * there is none.
+ */
 static __always_inline struct xovl_port_ref *port_classify(ctx_t *ctx, struct frame *f)
 {
 	__u16 vid = frame_vid(ctx, f);
@@ -37,7 +43,7 @@ static __always_inline struct xovl_port_ref *port_classify(ctx_t *ctx, struct fr
 	return port && (port->flags & XOVL_PORT_TAGGED) ? port : NULL;
 }
 
-/* Fill in port and network. False: not a frame of ours. */
+/* Fills in port and network. Returns false if the frame is not for xovl. */
 static __always_inline bool port_identify(ctx_t *ctx, struct frame *f, struct destination *to)
 {
 	struct xovl_port_ref *port = port_classify(ctx, f);
@@ -54,7 +60,10 @@ static __always_inline bool port_identify(ctx_t *ctx, struct frame *f, struct de
 	return f->net;
 }
 
-/* Where the frame comes from and where it wants to go; the next hop may depend on its flow. */
+/*
+ * Fills in the key of the frame's path: its origin, its MACs, and the bucket of its flow, because the next hop
+ * depends on the bucket.
+ */
 static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *f, const struct flow *flow,
 					  struct xovl_path_key *key)
 {
@@ -66,8 +75,8 @@ static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *
 }
 
 /*
- * The way through the tables, into the place of a path. other: the one that is remembered where the frame's would be. Not
- * VERDICT_OPEN: the frame ends here.
+ * Looks up everything for a frame without a cached path, and stores the result in place. other: the path now cached
+ * in the frame's place. Any result but VERDICT_OPEN is the frame's final verdict.
  */
 static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struct flow *flow,
 					const struct xovl_path_key *key, const struct xovl_path *other,
@@ -100,6 +109,7 @@ static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struc
 	return port_path_make(ctx, f, &to, place->path);
 }
 
+/* Entry: the stages of a frame from a port. Returns its final verdict. */
 static __always_inline int port_ingress(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};

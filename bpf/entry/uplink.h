@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the underlay: is it ours, is it sound, whose network is it, strip and deliver. */
+/*
+ * Ingress of an uplink: a packet from the underlay. Stages: parse the outer headers; find the cached path, or else
+ * network and peer, with the reverse path filter; verify; without a cached path, learn and look up; then decapsulate
+ * and deliver to a port.
+ */
 #ifndef XOVL_BPF_ENTRY_UPLINK_H
 #define XOVL_BPF_ENTRY_UPLINK_H
 
@@ -11,24 +15,24 @@
 #include "out/port.h"
 #include "underlay/kernel_mark.h"
 
-/* The last octet of a GRE key stands apart from the path's key: of NVGRE it is the FlowID. */
+/* The last byte of a GRE key is not in the path's key: in NVGRE it is the FlowID. */
 #define GRE_KEY_LOW_SHIFT 56
 
-/* Where the frame comes from and where it wants to go. */
+/* Fills in the key of the packet's path: its origin, and the MACs of the tenant's frame. */
 static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
 					    struct xovl_path_key *key)
 {
 	key->dst = f->dst | (__u64)underlay_vid(ctx) << XOVL_PATH_BUCKET_SHIFT;
-	key->src = f->src | (__u64)brief->dport << 48; /* 0 of GRE */
+	key->src = f->src | (__u64)brief->dport << 48; /* 0 for GRE */
 	key->from = brief->header;
 	if (brief->kind == XOVL_ENCAP_GRE) {
 		key->dst |= XOVL_PATH_FROM_GRE;
 		key->from &= ~(0xffull << GRE_KEY_LOW_SHIFT);
-		asm volatile(""); /* else clang makes two branches of this one, for all packets */
+		asm volatile(""); /* otherwise clang makes two branches of this one, for all packets */
 	}
 }
 
-/* What does not stand in the key: addresses, uplink, options. */
+/* True if the facts that are not in the key are equal: addresses, uplink, options, end of a GRE key. */
 static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
 					      const union xovl_path_headers *headers)
 {
@@ -51,8 +55,8 @@ static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f,
 }
 
 /*
- * The frame is one of the network's: its packet is finished but for the headers. parsed: arrival_get() has it. Not VERDICT_OPEN:
- * the frame ends here.
+ * Runs the checks and changes of decap/verify.h that the packet of a known network needs before its outer headers
+ * are removed. parsed: arrival_get() holds the packet. Any result but VERDICT_OPEN is the packet's final verdict.
  */
 static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed)
 {
@@ -83,7 +87,10 @@ static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const stru
 	return VERDICT_OPEN;
 }
 
-/* Whose packet is it, if no path tells? parsed: arrival_get() has it. Not VERDICT_OPEN: it ends here. */
+/*
+ * Identifies network and peer of a packet without a cached path. parsed: arrival_get() holds the packet. Any result
+ * but VERDICT_OPEN is the packet's final verdict.
+ */
 static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed,
 					   struct destination *to)
 {
@@ -113,7 +120,10 @@ static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const st
 	return verdict;
 }
 
-/* Where a frame out of a tunnel goes. known: its source has been learned, or is not to be. Not VERDICT_OPEN: the frame ends here. */
+/*
+ * The bridge stages of a frame from a tunnel: checks its source, learns it, looks up the destination. known: the
+ * source has been learned, or must not be. Any result but VERDICT_OPEN is the frame's final verdict.
+ */
 static __always_inline int tunnel_frame_forward(ctx_t *ctx, struct frame *f, bool known, struct destination *to)
 {
 	int verdict;
@@ -133,7 +143,10 @@ static __always_inline int tunnel_frame_forward(ctx_t *ctx, struct frame *f, boo
 	return VERDICT_OPEN;
 }
 
-/* The way through the tables, into the place of a path. Not VERDICT_OPEN: the frame ends here. */
+/*
+ * Looks up the frame's port and stores the result in place. Any result but VERDICT_OPEN is the frame's final
+ * verdict.
+ */
 static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
 					    const struct xovl_path_key *key, bool known, struct destination *to,
 					    const struct path_place *place)
@@ -170,8 +183,8 @@ static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, cons
 #else
 
 /*
- * Super-frames of anything but TCP, which cannot stay whole: no helper tells the kernel that they are in no tunnel any more, by
- * which it would segment them.
+ * True if the kernel's tunnel device must decapsulate the packet: a super-frame that is not TCP. No helper removes
+ * the skb's mark as a tunnel packet, so the kernel would segment it wrongly.
  */
 static __always_inline bool frame_needs_device(const struct frame *f)
 {
@@ -180,16 +193,19 @@ static __always_inline bool frame_needs_device(const struct frame *f)
 	if (!f->gso_size)
 		return false;
 	flow_parse(f, outer_offset(f->outer_len), false, &flow);
-	return flow.headers <= flow.transport + sizeof(struct udphdr); /* no TCP header is as short */
+	return flow.headers <= flow.transport + sizeof(struct udphdr); /* a TCP header is longer than that */
 }
 
-/* Whether the kernel's tunnel device takes such a packet: GRE with a key, and without a checksum. */
+/* True if the kernel's tunnel device accepts such a packet: over UDP, or GRE with a key and without a checksum. */
 static __always_inline bool device_can_unpack(const struct outer_brief *brief)
 {
 	return brief->dport || ((__u32)brief->header & bpf_htons(XOVL_GRE_C | XOVL_GRE_K)) == bpf_htons(XOVL_GRE_K);
 }
 
-/* The packet has been looked over as any other: the kernel's tunnel device unpacks it. */
+/*
+ * Leaves the packet, checked like any other, to the kernel's tunnel device, which decapsulates it. Returns the final
+ * verdict.
+ */
 static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
 {
 	struct xovl_endpoint_key key = {.local = brief->tunnel.local, .service = outer_service(brief)};
@@ -205,8 +221,8 @@ static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, cons
 #endif
 
 /*
- * The frame is of no path that is remembered: find its way, into the place of a path, which may become another place. sound: not
- * malformed. Not VERDICT_OPEN: the frame ends here.
+ * Looks up everything for a frame without a cached path. place may become another place. sound: the packet is not
+ * malformed. Any result but VERDICT_OPEN is the frame's final verdict.
  */
 static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
 					  const struct xovl_path_key *key, bool sound, bool parsed, bool for_device,
@@ -233,7 +249,7 @@ static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, const str
 	return verdict;
 }
 
-/* A packet that is not plain: take the closer look; arrival_get() has it then. False: it is not ours. */
+/* Parses a packet that is not plain; arrival_get() holds it afterwards. Returns false if the packet is not for xovl. */
 static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct outer_brief *brief, bool *malformed)
 {
 	struct arrival *arrival = arrival_get();
@@ -251,6 +267,7 @@ static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct out
 	return true;
 }
 
+/* Entry: the stages of a packet from the underlay. Returns its final verdict. */
 static __always_inline int uplink_ingress(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Interfaces that come and go. A number alone does not name an interface: it is given to another one when the first is deleted or
- * moved to another network namespace. The kernel keeps live_devices true: it takes an interface out in both cases.
+ * Interfaces as the kernel knows them: still there, link up, reverse path filter, IPsec policies. An ifindex alone
+ * does not name an interface: the kernel reuses it after the interface is deleted or moved to another network
+ * namespace. The kernel removes the interface from live_devices in both cases.
  */
 #ifndef XOVL_BPF_HOOK_DEVICE_H
 #define XOVL_BPF_HOOK_DEVICE_H
@@ -17,7 +18,10 @@
 
 #include "xovl/caches.h"
 
-/* ifindex -> ifindex, of what xovl is attached to. A program that runs on, or sends to, any other interface is out of place. */
+/*
+ * ifindex -> ifindex of each interface that xovl is attached to. A program must not run on, or send to, any other
+ * interface.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
 	__type(key, __u32);
@@ -25,16 +29,16 @@ struct {
 	__uint(max_entries, 1);
 } live_devices SEC(".maps");
 
-/* False: the interface that had this number has been deleted, or has left the network namespace. */
+/* Returns false if the interface that had this number was deleted or has left the network namespace. */
 static __always_inline bool device_is_live(__u32 ifindex)
 {
 	return bpf_map_lookup_elem(&live_devices, &ifindex);
 }
 
-/* Whether programs may read kernel memory (lockdown(7) can forbid it); set by userspace between open and load. */
+/* True if programs may read kernel memory (lockdown(7) can forbid it). Set by userspace between open and load. */
 const volatile bool device_is_readable;
 
-/* Of kernel structs: the fields that are read. */
+/* Kernel structs, reduced to the fields that are read (CO-RE). */
 struct xovl_atomic {
 	int counter;
 };
@@ -86,7 +90,7 @@ struct bpf_dtab_netdev {
 #define DEVICE_TESTING 0x20
 #define DEVICE_LINK_BITS (DEVICE_START | DEVICE_NOCARRIER | DEVICE_DORMANT | DEVICE_TESTING)
 
-/* NULL: it is not live, or cannot be read. */
+/* Returns NULL if the interface is not live or cannot be read. */
 static __always_inline const struct net_device *device_read(__u32 ifindex)
 {
 	const void *value = bpf_map_lookup_elem(&live_devices, &ifindex);
@@ -99,8 +103,9 @@ static __always_inline const struct net_device *device_read(__u32 ifindex)
 }
 
 struct device_link {
-	bool up;     /* the interface can send, as a bridge asks of its ports; true where that cannot be read */
-	__u32 downs; /* how often its carrier was lost so far */
+	/* True if the interface can send, as a bridge requires of its ports; also true if the state cannot be read. */
+	bool up;
+	__u32 downs; /* times the carrier was lost so far */
 };
 
 static __always_inline struct device_link device_link(__u32 ifindex)
@@ -116,8 +121,8 @@ static __always_inline struct device_link device_link(__u32 ifindex)
 }
 
 /*
- * The sysctl net.ipv4.conf.*.rp_filter in force at the interface: the larger one of its own and that of all. Off where it cannot be
- * read.
+ * Returns net.ipv4.conf.*.rp_filter in force: the larger of the interface's value and that of "all". Off if it
+ * cannot be read.
  */
 static __always_inline enum xovl_rp_filter device_rp_filter(__u32 ifindex)
 {
@@ -132,8 +137,8 @@ static __always_inline enum xovl_rp_filter device_rp_filter(__u32 ifindex)
 }
 
 /*
- * How many IPsec policies the interface's network namespace has for packets of a direction, with XOVL_XFRM_BLOCKS. 0 where that
- * cannot be read.
+ * Returns the number of IPsec policies for that direction in the interface's network namespace, with
+ * XOVL_XFRM_BLOCKS set if packets without a policy are blocked. 0 if it cannot be read.
  */
 static __always_inline __u32 device_xfrm_policies(__u32 ifindex, enum xovl_direction direction)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The frame at hand: a cursor over its octets and the facts that the stages have found out about it. */
+/*
+ * The frame at hand: a cursor over its bytes, and the facts that the stages have found out about it. Every stage
+ * takes it.
+ */
 #ifndef XOVL_BPF_HOOK_FRAME_H
 #define XOVL_BPF_HOOK_FRAME_H
 
@@ -18,49 +21,49 @@
 #include "lib/mac.h"
 #include "lib/vlan.h"
 
-/* from sys/socket.h, which is not for this target */
+/* from sys/socket.h, which does not compile for BPF */
 #define AF_INET 2
 #define AF_INET6 10
 
 #define IP_LEN_MAX 65535u
 
-/* No verdict of any hook: the frame goes on to the next stage. */
+/* Equals no verdict of either hook: the frame goes on to the next stage. */
 #define VERDICT_OPEN 0x7fff
 
-/* No port of that index. */
+/* An index that no port has. */
 #define ORIGIN_NONE 0xffffffff
 
 struct frame {
-	void *data;	/* the Ethernet header; void after every helper that changes the packet */
-	void *end;	/* of the octets that can be read directly */
-	__u32 len;	/* octets of the tenant's frame as it stands in the packet, from its Ethernet header on */
-	__u32 gso_size; /* payload octets of one segment of a super-frame, else 0 */
+	void *data;	/* the Ethernet header; invalid after any helper that changes the packet */
+	void *end;	/* end of the bytes that can be read directly */
+	__u32 len;	/* bytes of the tenant's frame as it is in the packet, Ethernet header included */
+	__u32 gso_size; /* super-frame (GSO): payload bytes of one segment; else 0 */
 
-	mac_t dst, src; /* of the tenant's frame */
+	mac_t dst, src; /* MACs of the tenant's frame */
 
 	/* origin and network */
-	__u64 now;		  /* by fdb_now(): CLOCK_MONOTONIC_COARSE, ns */
-	struct xovl_network *net; /* not of a frame whose path was remembered */
+	__u64 now;		  /* CLOCK_MONOTONIC_COARSE, ns; set by fdb_now() */
+	struct xovl_network *net; /* not set if a cached path is followed */
 	__u32 net_index;
 	__u32 origin;	  /* index of the port, or of the peer */
-	__u16 port_vid;	  /* VLAN tag that belongs to the port, not to the frame; 0: none */
-	__u16 outer_len;  /* octets before the tenant's frame, from the outer Ethernet header on */
-	__u32 path_flags; /* of where the frame comes from: see flags of struct xovl_path */
+	__u16 port_vid;	  /* the port's own VLAN tag, not part of the tenant's frame; 0: none */
+	__u16 outer_len;  /* bytes before the tenant's frame, outer Ethernet header included */
+	__u32 path_flags; /* flags of struct xovl_path that depend on the frame's origin */
 	bool from_tunnel; /* origin is a peer */
-	bool trailer;	  /* octets follow the tunnel packet and must go */
+	bool trailer;	  /* bytes follow the tunnel packet and must be cut off */
 
-	/* tags to be written into the frame before what is in it, outermost first; TC only */
+	/* TC only: tags to write into the frame before its EtherType, outermost first */
 	__u8 nr_tags;
 	struct xovl_vlan_tag tags[2];
 };
 
-/* What struct ethhdr would make two loads of: it promises no alignment. */
+/* One load. struct ethhdr would take two, because it promises no alignment. */
 static __always_inline __be16 frame_ethertype(const struct frame *f)
 {
 	return *(const __be16 *)(f->data + 2 * ETH_ALEN);
 }
 
-/* The EtherType before an IP header at offset l3. */
+/* Returns the EtherType before the IP header at offset l3, or 0 if the packet is too short. */
 static __always_inline __be16 underlay_ethertype(const struct frame *f, __u32 l3)
 {
 	const __be16 *proto = f->data + l3 - sizeof(*proto);
@@ -68,7 +71,7 @@ static __always_inline __be16 underlay_ethertype(const struct frame *f, __u32 l3
 	return (void *)(proto + 1) > f->end ? 0 : *proto;
 }
 
-/* Both addresses, from an Ethernet header to an Ethernet header. */
+/* Writes destination and source MAC to an Ethernet header at to. */
 static __always_inline void frame_write_macs(void *to, const struct frame *f)
 {
 	mac_write(to, f->dst);
@@ -81,7 +84,7 @@ static __always_inline void frame_read_macs(struct frame *f, const void *from)
 	f->src = mac_read(from + ETH_ALEN);
 }
 
-/* Whether the frame at offset at has a VLAN tag in its header. */
+/* True if the frame at offset at begins with a VLAN tag after its MACs. */
 static __always_inline bool frame_is_tagged(const struct frame *f, __u32 at)
 {
 	const __be16 *proto = f->data + outer_offset(at) + 2 * ETH_ALEN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The hook brings the packet, as an XDP buffer or as an skb. hook_xdp.h and hook_tc.h define the same functions for both. All other
- * stages are written once.
+ * The thin layer between a hook and the stages. hook_xdp.h (XDP buffers) and hook_tc.h with tc_room.h (skbs) define
+ * the same functions. All other stages are written once.
  */
 #ifndef XOVL_BPF_HOOK_HOOK_H
 #define XOVL_BPF_HOOK_HOOK_H

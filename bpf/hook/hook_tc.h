@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The TC ingress hook: the complete datapath. Super-frames (GSO) stay whole in both directions, VLAN tags arrive
- * beside the frame, and a frame that is not ours goes on to the next program and to the stack.
+ * The TC ingress hook, which runs the complete datapath. Super-frames (GSO) stay whole in both directions. VLAN tags
+ * arrive beside the packet, in the skb. Frames that are not for xovl go on to the next program and to the stack.
  */
 #ifndef XOVL_BPF_HOOK_HOOK_TC_H
 #define XOVL_BPF_HOOK_HOOK_TC_H
@@ -18,9 +18,9 @@
 typedef struct __sk_buff ctx_t;
 
 #define HOOK_IS_XDP false
-#define HOOK_WANTS_PARTIAL false /* an skb carries that state */
+#define HOOK_WANTS_PARTIAL false /* an skb carries the state of an incomplete checksum */
 
-/* All that the stages read of the usual packet: Ethernet, tags, IP with options or IPv6, UDP, VXLAN, Ethernet. */
+/* Bytes that the stages read of the usual packet: Ethernet, tags, IPv4 with options or IPv6, UDP, VXLAN, Ethernet. */
 #define FRAME_PULL 128
 
 static __always_inline int hook_pass(ctx_t *ctx)
@@ -33,7 +33,7 @@ static __always_inline int hook_drop(ctx_t *ctx)
 	return TC_ACT_SHOT;
 }
 
-/* VERDICT_OPEN: the interface is gone, and the packet is where it was. */
+/* Returns VERDICT_OPEN, with the packet unchanged, if the interface is gone. */
 static __always_inline int hook_redirect(ctx_t *ctx, __u32 ifindex)
 {
 	return device_is_live(ifindex) ? bpf_redirect(ifindex, 0) : VERDICT_OPEN;
@@ -44,13 +44,13 @@ static __always_inline __u32 hook_ifindex(const ctx_t *ctx)
 	return ctx->ifindex;
 }
 
-/* False: the interface has left the network namespace, and has taken the program along. */
+/* Returns false if the interface has left the network namespace and has taken the program along. */
 static __always_inline bool ingress_in_netns(const ctx_t *ctx)
 {
 	return device_is_live(hook_ifindex(ctx));
 }
 
-/* ingress_in_netns() has seen to it. */
+/* ingress_in_netns() has checked the same. */
 static __always_inline bool ingress_is_live(const ctx_t *ctx)
 {
 	return true;
@@ -62,7 +62,7 @@ static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
 	f->end = (void *)(long)ctx->data_end;
 }
 
-/* Make that many octets readable, or all that there are. */
+/* Makes len bytes, or the whole packet if it is shorter, readable through packet pointers. Invalidates earlier ones. */
 static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
 {
 	__u32 want = ctx->len < len ? ctx->len : len;
@@ -74,7 +74,7 @@ static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
 	}
 }
 
-/* False: too short for an Ethernet header. */
+/* Returns false if the packet is too short for an Ethernet header. */
 static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
 {
 	frame_reach(ctx, f, FRAME_PULL);
@@ -90,25 +90,28 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	return ctx->vlan_proto == bpf_htons(ETH_P_8021Q) ? ctx->vlan_tci & 0xfff : VID_OTHER;
 }
 
-/* Octets of the packet, without tags that are beside it. */
+/* Returns the packet's length in bytes, without tags beside it. */
 static __always_inline __u32 hook_len(const ctx_t *ctx)
 {
 	return ctx->len;
 }
 
-/* 0: done. len is not 0. */
+/* Copies len bytes, not 0, from offset at. Returns 0 on success. */
 static __always_inline long hook_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
 {
 	return bpf_skb_load_bytes(ctx, at, to, len);
 }
 
-/* Whether the driver vouches for the outer checksum; of a super-frame, it was looked at in each segment or is yet to be made. */
+/*
+ * True if the driver has verified the outer checksum. Super-frames count as verified: each segment was checked, or
+ * will get its checksum.
+ */
 static __always_inline bool hook_verified_checksum(ctx_t *ctx, const struct frame *f)
 {
 	return f->gso_size || bpf_csum_level(ctx, BPF_CSUM_LEVEL_QUERY) >= 0;
 }
 
-/* Whether IPsec has decrypted the packet. */
+/* True if IPsec has decrypted the packet. */
 static __always_inline bool hook_was_encrypted(ctx_t *ctx)
 {
 	struct bpf_xfrm_state state;
@@ -117,8 +120,9 @@ static __always_inline bool hook_was_encrypted(ctx_t *ctx)
 }
 
 /*
- * Is a checksum left to the device (CHECKSUM_PARTIAL)? No helper says so, but of such a packet alone bpf_l4_csum_replace() leaves
- * all checksums but that of a pseudo-header as they are. at: offset of any two octets. The packet's data is void afterwards.
+ * True if a checksum is left to the device (CHECKSUM_PARTIAL). No helper tells; but only in such a packet does
+ * bpf_l4_csum_replace() leave every checksum without BPF_F_PSEUDO_HDR unchanged. at: offset of any two bytes.
+ * Invalidates packet pointers.
  */
 __noinline int hook_checksum_is_partial(ctx_t *ctx, __u32 at)
 {
@@ -131,25 +135,28 @@ __noinline int hook_checksum_is_partial(ctx_t *ctx, __u32 at)
 	return before == after;
 }
 
-/* Replace a word of the tenant's packet that no checksum within it covers. 0: done; the packet's data is void afterwards. */
+/*
+ * Replaces a word of the tenant's packet that no checksum inside the packet covers. Returns 0 on success.
+ * Invalidates packet pointers.
+ */
 static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, __u32 at, __u32 word)
 {
 	return bpf_skb_store_bytes(ctx, at, &word, sizeof(word), BPF_F_RECOMPUTE_CSUM);
 }
 
-/* Write an outer checksum. 0: done; the packet's data is void afterwards. */
+/* Writes an outer checksum. Returns 0 on success. Invalidates packet pointers. */
 static __always_inline long hook_store_checksum(ctx_t *ctx, __u32 at, __sum16 check)
 {
 	return bpf_skb_store_bytes(ctx, at, &check, sizeof(check), 0);
 }
 
-/* Octets before the underlay's IP header: its tag is beside the packet. */
+/* Returns the number of bytes before the outer IP header. The underlay's tag is beside the packet. */
 static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
 {
 	return ETH_HLEN;
 }
 
-/* The VLAN of a packet from the underlay, which may be another one than the uplink's. */
+/* Returns the VLAN of a packet from the underlay. It may differ from the uplink's. */
 static __always_inline __u16 underlay_vid(const ctx_t *ctx)
 {
 	return frame_vid(ctx, NULL);
@@ -160,31 +167,34 @@ static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct fra
 	return ctx->pkt_type == PACKET_HOST;
 }
 
-/* Put the underlay's tag beside the finished packet, if it has one. False: the kernel refused. */
+/* Adds the underlay's tag, if it has one, to the finished packet. Returns false if the kernel refuses. */
 static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {
 	return !(path->flags & XOVL_PATH_TAGGED) || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid);
 }
 
-/* The port's own tag is beside the frame. */
+/* Returns the length in bytes of the port's own tag in the packet: 0, it is beside the packet. */
 static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 {
 	return 0;
 }
 
-/* Octets of a tag that is beside the frame and is not the port's own. */
+/* Returns the length in bytes of a tag beside the packet that is not the port's own. */
 static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
 {
 	return ctx->vlan_present && !f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
 }
 
-/* Octets of the tenant's frame. */
+/* Returns the length of the tenant's frame in bytes. */
 static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
 {
 	return f->len + frame_beside_len(ctx, f);
 }
 
-/* The tag beside the frame becomes f->tags[nr_tags]; the kernel then moves the next one there. */
+/*
+ * Moves the tag beside the packet to f->tags[nr_tags]. The kernel then moves the next tag out of the packet to its
+ * place.
+ */
 static __always_inline void frame_collect_tag(ctx_t *ctx, struct frame *f, int nr_tags)
 {
 	f->tags[nr_tags].tpid = ctx->vlan_proto;
@@ -194,8 +204,8 @@ static __always_inline void frame_collect_tag(ctx_t *ctx, struct frame *f, int n
 }
 
 /*
- * The tag that is second in the packet is given another EtherType, so that the kernel does not take it for one and leaves it where
- * it is. Returns its own; 0: there is no such tag. The packet's data is void afterwards.
+ * Gives the second tag in the packet another EtherType, so that the kernel does not take it for a tag and leaves it
+ * in place. Returns the tag's own EtherType, or 0 if there is no such tag. Invalidates packet pointers.
  */
 __noinline int frame_hide_tag(ctx_t *ctx)
 {
@@ -210,8 +220,8 @@ __noinline int frame_hide_tag(ctx_t *ctx)
 }
 
 /*
- * Take the port's tag off, and those that are or come beside the packet into f->tags, so that they can be written into it. More than
- * two stay in the packet from the third on. The packet's data is void afterwards.
+ * Removes the port's tag, and moves up to two further tags to f->tags, to be written into the packet later. The
+ * third and later tags stay in the packet. Invalidates packet pointers.
  */
 static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
 {
@@ -225,9 +235,9 @@ static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
 	frame_collect_tag(ctx, f, 0);
 	if (ctx->vlan_present)
 		frame_collect_tag(ctx, f, 1);
-	if (third) /* its EtherType is the packet's now, of which the kernel keeps no sum */
+	if (third) /* its tag now follows the MACs, and skb->csum does not cover the Ethernet header */
 		bpf_skb_store_bytes(ctx, 2 * ETH_ALEN, &third, sizeof(third), 0);
-	/* a tag that stood in the packet may be beside it now, so its length is asked for anew */
+	/* a tag from the packet may be beside it now, so the length is read again */
 	f->len = ctx->len + f->nr_tags * sizeof(struct xovl_vlan_tag);
 }
 
@@ -236,7 +246,10 @@ static __always_inline bool frame_push_tag(ctx_t *ctx, const struct xovl_vlan_ta
 	return !bpf_skb_vlan_push(ctx, tag->tpid, bpf_ntohs(tag->tci));
 }
 
-/* frame_collect_tags() back. The port's own tag is gone. */
+/*
+ * Undoes frame_collect_tags(), except for the port's own tag, which stays removed. Returns false if the kernel
+ * refuses.
+ */
 static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
 {
 	f->port_vid = 0;
@@ -246,8 +259,9 @@ static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
 }
 
 /*
- * Into a veth's other end at once, without its backlog, can go what the stack there takes for what it is: it looks at skb->protocol, which
- * is still that of the outer packet, and at the packet's type. A super-frame gains nothing by it.
+ * True if the frame may go straight into a veth's other end, without its backlog. The stack there goes by
+ * skb->protocol, which is still the outer packet's, and by the packet type, which is set to PACKET_HOST here.
+ * Super-frames gain nothing by it.
  */
 __noinline int frame_fits_peer(ctx_t *ctx)
 {

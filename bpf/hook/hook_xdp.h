@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The XDP hook: known unicast at the speed of the driver. Whatever it does not finish it passes on untouched and
- * uncounted, and the TC program beneath takes it.
+ * The XDP hook: known unicast at the speed of the driver. A frame that it does not finish goes on unchanged and
+ * uncounted, and the TC program takes it.
  */
 #ifndef XOVL_BPF_HOOK_HOOK_XDP_H
 #define XOVL_BPF_HOOK_HOOK_XDP_H
@@ -14,11 +14,11 @@ typedef struct xdp_md ctx_t;
 #define HOOK_IS_XDP true
 #define HOOK_WANTS_PARTIAL device_partial_checksums
 
-/* About the interface; set by userspace between open and load. */
+/* About the interface. Set by userspace between open and load. */
 const volatile __u64 device_mac;	      /* a mac_t */
-const volatile __u16 device_vid;	      /* of an uplink: the VLAN that the underlay is; 0: none */
-const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_XMIT at the far end */
-const volatile bool device_partial_checksums; /* frames may rely on a checksum that the stack left open */
+const volatile __u16 device_vid;	      /* uplink: the VLAN of the underlay; 0: none */
+const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_XMIT at the target */
+const volatile bool device_partial_checksums; /* frames may carry a checksum that the stack left incomplete */
 const volatile __u64 device_netns; /* cookie of its network namespace; 0: the kernel has no bpf_cast_to_kern_ctx() */
 
 static __always_inline int hook_pass(ctx_t *ctx)
@@ -31,7 +31,7 @@ static __always_inline int hook_drop(ctx_t *ctx)
 	return XDP_DROP;
 }
 
-/* VERDICT_OPEN: the interface is gone, and the packet is where it was. */
+/* Returns VERDICT_OPEN, with the packet unchanged, if the interface is gone. */
 static __always_inline int hook_redirect(ctx_t *ctx, __u32 ifindex)
 {
 	return bpf_redirect_map(&live_devices, ifindex, 0) == XDP_REDIRECT ? XDP_REDIRECT : VERDICT_OPEN;
@@ -47,7 +47,7 @@ static __always_inline __u32 hook_ifindex(const ctx_t *ctx)
 	return ctx->ingress_ifindex;
 }
 
-/* Of kernel structs: the fields that are read. */
+/* Kernel structs, reduced to the fields that are read (CO-RE). */
 struct xdp_rxq_info {
 	struct net_device *dev;
 } __attribute__((preserve_access_index));
@@ -56,13 +56,16 @@ struct xdp_buff {
 	struct xdp_rxq_info *rxq;
 } __attribute__((preserve_access_index));
 
-/* A kfunc of Linux 6.2 and later: the context as the kernel has it. The verifier makes no call of it. */
+/*
+ * A kfunc of Linux 6.2 and later that returns the kernel's own context. The verifier replaces the call with a
+ * register move.
+ */
 extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
 
 /*
- * False: the interface has left the network namespace and has taken the program along. This takes no call: it is cheaper than
- * device_is_live(), and stands in its place where a path is followed. An interface that comes back is here again, and follows
- * its old paths until they expire.
+ * Returns false if the interface has left the network namespace and has taken the program along. It compares a
+ * cookie without a helper call, so it is cheaper than device_is_live() and replaces it for frames with a cached
+ * path. An interface that comes back follows its old paths again until they expire.
  */
 static __always_inline bool ingress_in_netns(ctx_t *ctx)
 {
@@ -74,7 +77,10 @@ static __always_inline bool ingress_in_netns(ctx_t *ctx)
 	return xdp->rxq->dev->nd_net.net->net_cookie == device_netns;
 }
 
-/* Before a path is looked for: one that has come back is not ours until userspace says so. */
+/*
+ * Returns false if the interface, which may have left and come back, must not be used until userspace adds it again.
+ * Checked before a new path is made.
+ */
 static __always_inline bool ingress_is_live(ctx_t *ctx)
 {
 	return !device_netns || device_is_live(ctx->ingress_ifindex);
@@ -86,13 +92,13 @@ static __always_inline void frame_reload(ctx_t *ctx, struct frame *f)
 	f->end = (void *)(long)ctx->data_end;
 }
 
-/* Make that many octets readable, or all that there are: they are. */
+/* Makes len bytes readable through packet pointers. In XDP all bytes already are. */
 static __always_inline void frame_reach(ctx_t *ctx, struct frame *f, __u32 len)
 {
 	frame_reload(ctx, f);
 }
 
-/* False: too short for an Ethernet header. */
+/* Returns false if the packet is too short for an Ethernet header. */
 static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
 {
 	frame_reload(ctx, f);
@@ -101,7 +107,7 @@ static __always_inline bool frame_open(ctx_t *ctx, struct frame *f)
 	return f->data + ETH_HLEN <= f->end;
 }
 
-/* The outermost 802.1Q VLAN identifier, 0 for none. */
+/* Returns the outermost 802.1Q VLAN ID, 0 if the frame is untagged, or VID_OTHER. */
 static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 {
 	const struct xovl_vlan_tag *tag = f->data + 2 * ETH_ALEN;
@@ -114,31 +120,31 @@ static __always_inline __u16 frame_vid(const ctx_t *ctx, const struct frame *f)
 	return bpf_ntohs(tag->tci) & 0xfff;
 }
 
-/* Octets of the packet. */
+/* Returns the packet's length in bytes. */
 static __always_inline __u32 hook_len(const ctx_t *ctx)
 {
 	return ctx->data_end - ctx->data;
 }
 
-/* 0: done. len is not 0. */
+/* Copies len bytes, not 0, from offset at. Returns 0 on success. */
 static __always_inline long hook_load(ctx_t *ctx, __u32 at, void *to, __u32 len)
 {
 	return bpf_xdp_load_bytes(ctx, at, to, len);
 }
 
-/* Whether the driver vouches for the outer checksum, which XDP is not told. */
+/* True if the driver has verified the outer checksum. XDP cannot tell. */
 static __always_inline bool hook_verified_checksum(ctx_t *ctx, const struct frame *f)
 {
 	return false;
 }
 
-/* Is a checksum left to the device? XDP is not told. */
+/* True if a checksum is left to the device. XDP cannot tell. */
 static __always_inline bool hook_checksum_is_partial(ctx_t *ctx, __u32 at)
 {
 	return false;
 }
 
-/* Replace a word of the tenant's packet that no checksum within it covers. 0: done. */
+/* Replaces a word of the tenant's packet that no checksum inside the packet covers. Returns 0 on success. */
 static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, __u32 at, __u32 word)
 {
 	__u32 *to = f->data + at;
@@ -149,31 +155,34 @@ static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, _
 	return 0;
 }
 
-/* Write an outer checksum. 0: done; the packet's data is void afterwards. */
+/* Writes an outer checksum. Returns 0 on success. Invalidates packet pointers. */
 static __always_inline long hook_store_checksum(ctx_t *ctx, __u32 at, __sum16 check)
 {
 	return bpf_xdp_store_bytes(ctx, at, &check, sizeof(check));
 }
 
-/* Octets before the underlay's IP header: its own tag is in the packet. */
+/* Returns the number of bytes before the outer IP header. The underlay's own tag is in the packet. */
 static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
 {
 	return device_vid ? ETH_HLEN + sizeof(struct xovl_vlan_tag) : ETH_HLEN;
 }
 
-/* What a path from the underlay must come in by: nothing, as only what is of the uplink's own VLAN comes so far. */
+/* Returns 0: packets of other VLANs than the uplink's do not get this far, so a path's key needs no VLAN. */
 static __always_inline __u16 underlay_vid(const ctx_t *ctx)
 {
 	return 0;
 }
 
-/* Whether the kernel would take the frame as addressed to this host, in the VLAN. A wrong no only costs the way through TC. */
+/*
+ * True if the kernel would take the frame as addressed to this host, in the VLAN. A wrong no only costs the way
+ * through TC.
+ */
 static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct frame *f)
 {
 	return mac_read(f->data) == device_mac && (!device_vid || frame_vid(ctx, f) == device_vid);
 }
 
-/* Put the underlay's tag into the finished packet, if it has one. False: no headroom. */
+/* Adds the underlay's tag, if it has one, to the finished packet. Returns false if there is no headroom. */
 static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {
 	struct xovl_vlan_tag *tag;
@@ -191,25 +200,25 @@ static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *pat
 	return true;
 }
 
-/* Octets that the port's own tag takes in the packet, before the tenant's EtherType. */
+/* Returns the length in bytes of the port's own tag in the packet, before the tenant's EtherType. */
 static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 {
 	return f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
 }
 
-/* Octets of a tag of the tenant's that is not in the packet. */
+/* Returns the length in bytes of a tag beside the packet: 0, XDP has none. */
 static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
 {
 	return 0;
 }
 
-/* Octets of the tenant's frame: the port's own tag is still in it. */
+/* Returns the length of the tenant's frame in bytes. The port's own tag is still in the packet. */
 static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
 {
 	return f->len - frame_port_tag_len(f);
 }
 
-/* Tags are in the frame already. */
+/* Nothing to do: XDP has all tags in the packet. */
 static __always_inline void frame_collect_tags(ctx_t *ctx, struct frame *f)
 {
 }
@@ -220,8 +229,8 @@ static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
 }
 
 /*
- * Make outer_len octets of room before the tenant's frame, without its port's tag. Not NONE: no headroom, nothing has
- * changed.
+ * Makes outer_len bytes of room before the tenant's frame and removes its port's tag. Returns a drop reason, with
+ * the packet unchanged, if there is no headroom.
  */
 static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
 {
@@ -241,8 +250,8 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 }
 
 /*
- * Turn the packet into what the port wants: the outer headers or the origin port's tag removed, the tag vid added (0:
- * none). False: no headroom, nothing has changed.
+ * Makes the packet what the target port expects: removes the outer headers or the origin port's tag, and adds the
+ * tag vid (0: none). Returns false, with the packet unchanged, if there is no headroom.
  */
 static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vid)
 {
@@ -252,14 +261,14 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 
 	if (!remove && !add)
 		return true;
-	/* shorter than what is checked below: seen before anything changes */
+	/* checked before anything changes: the frame must be as long as the check below needs */
 	if (f->len < 2 * ETH_ALEN + sizeof(*tag))
 		return false;
 	if (bpf_xdp_adjust_head(ctx, (int)remove - (int)add))
 		return false;
 	frame_reload(ctx, f);
 	if (!vid && !frame_port_tag_len(f))
-		return true; /* the tenant's own header stands there */
+		return true; /* the tenant's own header is in place */
 	tag = f->data + 2 * ETH_ALEN;
 	if ((void *)(tag + 1) > f->end)
 		return false;
@@ -271,7 +280,7 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 	return true;
 }
 
-/* IPsec comes later. */
+/* True if IPsec has decrypted the packet: never here, IPsec comes after XDP. */
 static __always_inline bool hook_was_encrypted(ctx_t *ctx)
 {
 	return false;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* TC: room for outer headers in front of a frame, and outer headers taken away. */
+/*
+ * TC: makes room for outer headers in front of a frame, and removes outer headers, so that the kernel still segments
+ * super-frames correctly.
+ */
 #ifndef XOVL_BPF_HOOK_TC_ROOM_H
 #define XOVL_BPF_HOOK_TC_ROOM_H
 
@@ -7,11 +10,14 @@
 
 #define ROOM_FLAGS (BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET)
 
-/* since Linux 6.3, not in the headers of 6.1 */
+/* since Linux 6.3; the headers of 6.1 lack them */
 #define ROOM_DECAP_L3_IPV4 (1ull << 7)
 #define ROOM_DECAP_L3_IPV6 (1ull << 8)
 
-/* Room through bpf_skb_adjust_room, which alone tells the kernel how to segment a super-frame; IPv4 and IPv6 only. */
+/*
+ * Makes room with bpf_skb_adjust_room, the only helper that tells the kernel how to segment a super-frame. It takes
+ * only IPv4 and IPv6.
+ */
 static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, __u32 path_flags)
 {
 	__u64 flags = ROOM_FLAGS | BPF_F_ADJ_ROOM_ENCAP_L2_ETH | BPF_F_ADJ_ROOM_ENCAP_L2(l2_len);
@@ -21,7 +27,7 @@ static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_
 	return bpf_skb_adjust_room(ctx, outer_len - ETH_HLEN + l2_len, BPF_ADJ_ROOM_MAC, flags);
 }
 
-/* Write len octets at *at and move on. False: the packet ends before. */
+/* Writes len bytes at *at and advances *at. Returns false if the packet is too short. */
 static __always_inline bool frame_put(const struct frame *f, void **at, const void *from, __u32 len)
 {
 	if (*at + len > f->end)
@@ -31,19 +37,20 @@ static __always_inline bool frame_put(const struct frame *f, void **at, const vo
 	return true;
 }
 
-/* skb->protocol is what adjust_room goes by. */
+/* True if bpf_skb_adjust_room accepts the frame: it goes by skb->protocol. */
 static __always_inline bool frame_is_ip(const ctx_t *ctx)
 {
 	return ctx->protocol == bpf_htons(ETH_P_IP) || ctx->protocol == bpf_htons(ETH_P_IPV6);
 }
 
 /*
- * Make outer_len octets of room before the tenant's frame and write its collected tags into it. flags: of the path. Not NONE:
- * the kernel refused; the packet can only be dropped then.
+ * Makes outer_len bytes of room before the tenant's frame and writes its collected tags. flags: of the path. If it
+ * returns a drop reason, the packet can only be dropped.
  *
- * A packet that is encapsulated already (by a tenant's own tunnel; or decapsulated here and routed on by a tenant, as no
- * helper clears the mark) is refused by adjust_room. Pushed plainly, a super-frame could not be segmented: that is done only
- * where the way out carries it whole.
+ * bpf_skb_adjust_room refuses a packet that is already encapsulated: by a tenant's own tunnel, or decapsulated here
+ * and routed on by a tenant, because no helper clears the mark. bpf_skb_change_head then makes the room. The kernel
+ * cannot segment a super-frame after that, so this is done only if the interface sends it whole
+ * (XOVL_PATH_GSO_WHOLE).
  */
 static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
 {
@@ -81,17 +88,21 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 	return frame_put(f, &at, &ethertype, sizeof(ethertype)) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
-/* Give back len octets behind the first ETH_HLEN. family: of the rest, a ROOM_DECAP_L3_*, or 0 for kernels before 6.3. */
+/*
+ * Removes len bytes behind the first ETH_HLEN. family: of the remaining packet, a ROOM_DECAP_L3_*, or 0 on kernels
+ * before 6.3.
+ */
 static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u64 family)
 {
 	return !bpf_skb_adjust_room(ctx, -(int)len, BPF_ADJ_ROOM_MAC, ROOM_FLAGS | family);
 }
 
 /*
- * room_shrink() to the tenant's frame on kernels before 6.3, which cannot be told its family. They would take a super-frame for
- * one of the outer family, and lose it when they segment it; and they want the rest to be as long as an IP header of that
- * family. So the packet changes family first, by which it gets the difference of the two headers longer or shorter; not a tagged
- * super-frame, as the segments would change, too. What is shorter than an IPv4 header is padded meanwhile.
+ * room_shrink() on kernels before 6.3, where the family of the tenant's frame cannot be given. Such kernels would
+ * take a super-frame for one of the outer family, and lose it when they segment it. They also require the remaining
+ * packet to be at least as long as an IP header of that family. So bpf_skb_change_proto() changes the packet's
+ * family first, which makes the packet longer or shorter by the difference of the two IP headers. Tagged
+ * super-frames are left out, because their segments would change too. A frame that is too short is padded meanwhile.
  */
 static __always_inline bool room_shrink_untold(ctx_t *ctx, __u32 len, __u32 frame_len, __be16 ethertype)
 {
@@ -107,14 +118,15 @@ static __always_inline bool room_shrink_untold(ctx_t *ctx, __u32 len, __u32 fram
 		return false;
 	if (!room_shrink(ctx, len, 0))
 		return false;
-	/* should the kernel not want to cut it, padding does no harm */
+	/* if the kernel refuses to cut it again, the padding does no harm */
 	bpf_skb_change_tail(ctx, frame_len, 0);
 	return true;
 }
 
 /*
- * The tags of a super-frame out of a tunnel go beside it: the kernel segments by what stands behind the Ethernet header. Fill in up
- * to two of them, outermost first, and *ethertype, of what follows. Returns how many there are. at: of the first tag, or EtherType.
+ * Reads up to two tags of a super-frame that leaves a tunnel, outermost first. They will go beside the packet,
+ * because the kernel segments by the EtherType after the Ethernet header. Sets *ethertype to the one that follows
+ * the tags and returns their number. at: the first tag or EtherType.
  */
 static __always_inline int frame_read_tags(const struct frame *f, const void *at, struct xovl_vlan_tag tags[2],
 					   __be16 *ethertype)
@@ -135,8 +147,8 @@ static __always_inline int frame_read_tags(const struct frame *f, const void *at
 }
 
 /*
- * Remove the outer headers. The inner Ethernet header is copied over the outer one, and what lies between goes. False:
- * the kernel refused; the packet can only be dropped then.
+ * Removes the outer headers. Copies the inner Ethernet header over the outer one and removes the bytes between. If
+ * it returns false, the kernel refused, and the packet can only be dropped.
  */
 static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 {
@@ -147,7 +159,7 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 	__u64 family;
 	int nr_tags;
 
-	if (ctx->vlan_present) /* the underlay's */
+	if (ctx->vlan_present) /* the underlay's tag */
 		bpf_skb_vlan_pop(ctx);
 	if (f->trailer && bpf_skb_change_tail(ctx, len + f->len, 0))
 		return false;
@@ -163,7 +175,7 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 	family = ethertype == bpf_htons(ETH_P_IPV6) ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
 	if (!room_shrink(ctx, len, family) && !room_shrink_untold(ctx, len, f->len, ethertype))
 		return false;
-	/* the driver's word was for the outer checksum; it says nothing of the inner one */
+	/* the driver verified the outer checksum, not the inner one */
 	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);
 	f->outer_len = 0;
 	if (nr_tags > 1 && !frame_push_tag(ctx, &tags[1]))
@@ -172,8 +184,8 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 }
 
 /*
- * Turn the packet into what the port wants: the outer headers or the origin port's tag removed, the tag vid added (0:
- * none). False: the kernel refused; the packet can only be dropped then.
+ * Makes the packet what the target port expects: removes the outer headers or the origin port's tag, and adds the
+ * tag vid (0: none). If it returns false, the kernel refused, and the packet can only be dropped.
  */
 static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vid)
 {

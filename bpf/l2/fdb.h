@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The forwarding database: where a MAC of a network is, learned by the datapath itself and aged without help. */
+/*
+ * The forwarding database (FDB): looks up the port or peer of a MAC in a network, and learns the sources of frames.
+ * Entries age without help from userspace.
+ */
 #ifndef XOVL_BPF_L2_FDB_H
 #define XOVL_BPF_L2_FDB_H
 
@@ -9,13 +12,13 @@
 #include "maps/tables.h"
 #include "path/destination.h"
 
-/* A learned entry's time is written at most so often, so that CPUs do not fight for its cache line. */
+/* A learned entry's time is written at most this often, so that CPUs do not contend for its cache line. */
 #define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)
 
-/* fdb_hints has 2 to the power of it lines; set by userspace between open and load. */
+/* fdb_hints has 2^fdb_hints_bits cache lines. Set by userspace between open and load. */
 const volatile __u32 fdb_hints_bits = 1;
 
-/* The time of the frame, which not every frame needs. */
+/* Returns the time of the frame, read on first use. */
 static __always_inline __u64 fdb_now(struct frame *f)
 {
 	if (!f->now)
@@ -23,13 +26,13 @@ static __always_inline __u64 fdb_now(struct frame *f)
 	return f->now;
 }
 
-/* struct xovl_fdb_key as one number. */
+/* Returns struct xovl_fdb_key as one number. */
 static __always_inline __u64 fdb_key(const struct frame *f, mac_t mac)
 {
 	return mac << 16 | f->net_index;
 }
 
-/* NULL: there is no entry. An expired one is still found. */
+/* Returns NULL if there is no entry. An expired entry is still found. */
 static __always_inline struct xovl_fdb *fdb_find(const struct frame *f, mac_t mac)
 {
 	__u64 key = fdb_key(f, mac);
@@ -37,7 +40,7 @@ static __always_inline struct xovl_fdb *fdb_find(const struct frame *f, mac_t ma
 	return bpf_map_lookup_elem(&fdb, &key);
 }
 
-/* One word, read once. 0: the memory has become another network's entry. */
+/* Reads the destination, one word, once. Returns 0 if the element has been reused for another network's entry. */
 static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_fdb *entry)
 {
 	__u64 dst = *(volatile __u64 *)&entry->dst;
@@ -45,15 +48,15 @@ static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_f
 	return xovl_fdb_net(dst) == f->net_index ? dst : 0;
 }
 
-/* What other frames were told of the network's entries is void now. */
+/* Invalidates the cached paths of the network. */
 static __always_inline void fdb_moved(__u32 net_index)
 {
 	__sync_fetch_and_add(&moves[net_index % XOVL_MOVES], 1);
 }
 
 /*
- * The frame's source is where the frame came from; known is what fdb_find() has of it. Static and control entries never move
- * (see struct xovl_fdb).
+ * Learns that the frame's source is behind the port or peer that the frame came from. known: the source's entry, by
+ * fdb_find(). Static and control entries never move (see struct xovl_fdb).
  */
 static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
 {
@@ -76,7 +79,7 @@ static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
 		known->seen = fdb_now(f);
 }
 
-/* The cache line where a hint for that key is, if there is one. */
+/* Returns the cache line that may hold a hint for the key. */
 static __always_inline struct xovl_fdb_hint *fdb_hints_of(__u64 key)
 {
 	__u32 slot = hash_mix(key, 0) >> (64 - fdb_hints_bits);
@@ -86,8 +89,9 @@ static __always_inline struct xovl_fdb_hint *fdb_hints_of(__u64 key)
 }
 
 /*
- * What check and dst of a hint make together: nothing else does. It is void with the next epoch (not with moves: what has
- * hints never moves by itself), and soon anyway, should a command be killed between its change and the epoch.
+ * Returns the mark that a valid hint's check and dst give together; no other pair gives it. A hint becomes invalid
+ * with the next epoch. (Moves do not matter: entries with hints never move by themselves.) It also expires soon, in
+ * case a command is killed between its change and the epoch.
  */
 #define FDB_HINT_JIFFIES 4096
 
@@ -96,7 +100,7 @@ static __always_inline __u64 fdb_hint_mark(__u64 key, __u64 now_epoch)
 	return hash_mix(key, 0) ^ hash_mix(now_epoch, bpf_jiffies64() / FDB_HINT_JIFFIES << 32);
 }
 
-/* 0: there is no hint. */
+/* Returns the destination from a hint, or 0 if there is none. */
 static __always_inline __u64 fdb_hint_read(const struct frame *f, __u64 key, __u64 now_epoch)
 {
 	volatile struct xovl_fdb_hint *hint = fdb_hints_of(key);
@@ -113,7 +117,7 @@ static __always_inline __u64 fdb_hint_read(const struct frame *f, __u64 key, __u
 	return 0;
 }
 
-/* In a place of the line that is free, else in any. */
+/* Writes a hint to a free place of its line, or else to a random one. */
 static __always_inline void fdb_hint_write(__u64 key, __u64 dst, __u64 now_epoch)
 {
 	struct xovl_fdb_hint *hint = fdb_hints_of(key);
@@ -128,7 +132,7 @@ static __always_inline void fdb_hint_write(__u64 key, __u64 dst, __u64 now_epoch
 	hint[place].check = hash_mix(dst, 0) ^ fdb_hint_mark(key, now_epoch);
 }
 
-/* The destination is known for so long only, from now on. */
+/* Limits how long the result is valid to left_ns from now. */
 static __always_inline void fdb_expires(struct destination *to, __u64 left_ns)
 {
 	__u64 expires = bpf_jiffies64() + jiffies_of(left_ns);
@@ -137,11 +141,11 @@ static __always_inline void fdb_expires(struct destination *to, __u64 left_ns)
 		to->expires = expires;
 }
 
-/* Fill in where the frame's destination is. Unknown if there is no entry, or an expired one. */
+/* Fills in the frame's destination. It stays unknown if there is no entry or an expired one. */
 static __always_inline void fdb_lookup(struct frame *f, struct destination *to)
 {
 	__u64 key = fdb_key(f, f->dst);
-	__u64 now_epoch = epoch; /* before anything is read */
+	__u64 now_epoch = epoch; /* read before the entry is */
 	struct xovl_fdb *entry;
 	__u64 dst;
 

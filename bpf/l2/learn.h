@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * Learning one more MAC: is there room, where does its key stand, and what has expired and makes room. Nothing here is done for a
- * MAC that is in the FDB already.
- */
+/* Learns a MAC that is not in the FDB: finds room for it, and deletes expired entries to make room. */
 #ifndef XOVL_BPF_L2_LEARN_H
 #define XOVL_BPF_L2_LEARN_H
 
@@ -15,7 +12,7 @@
 #include "maps/globals.h"
 #include "maps/tables.h"
 
-const volatile __u32 learned_sets = 1; /* set by userspace between open and load */
+const volatile __u32 learned_sets = 1; /* number of sets; set by userspace between open and load */
 
 static __always_inline struct xovl_learned_set *learned_set(__u32 index)
 {
@@ -35,7 +32,7 @@ static __always_inline void learned_count(struct xovl_learned_use *use, __u32 mo
 	__sync_fetch_and_add(&learned_all.entries, more);
 }
 
-/* now may come from a CPU whose coarse clock lags behind the one that wrote seen: signed. */
+/* signed: now may come from a CPU whose coarse clock lags behind the CPU that wrote seen */
 static __always_inline bool fdb_expired(const struct xovl_network *net, __u64 seen, __u64 now)
 {
 	return net->ageing_ns && (__s64)(now - seen) > (__s64)net->ageing_ns;
@@ -43,7 +40,7 @@ static __always_inline bool fdb_expired(const struct xovl_network *net, __u64 se
 
 enum learned_state { LEARNED_ALIVE, LEARNED_EXPIRED, LEARNED_GONE };
 
-/* Of the entry whose key that is. Gone: userspace has deleted it, or made it a static one. */
+/* Returns the state of the key's entry. LEARNED_GONE: userspace has deleted the entry or made it static. */
 static __always_inline enum learned_state learned_state_of(__u64 key, __u64 now)
 {
 	struct xovl_fdb *entry = bpf_map_lookup_elem(&fdb, &key);
@@ -55,8 +52,8 @@ static __always_inline enum learned_state learned_state_of(__u64 key, __u64 now)
 }
 
 /*
- * The key's entry goes, if it has expired or gone, and its place becomes free. While it is busy userspace makes no static entry of it
- * unseen. Returns 1 if so.
+ * Frees the place if its key's entry has expired or is gone, and deletes an expired entry. While the key is busy,
+ * userspace does not turn it into a static entry unnoticed. Returns 1 if the place became free.
  */
 static __always_inline int learned_clear(__u64 *place, __u64 now)
 {
@@ -78,7 +75,10 @@ static __always_inline int learned_clear(__u64 *place, __u64 now)
 	return 1;
 }
 
-/* The clock's hand moves on by one set. Returns how many places became free. */
+/*
+ * Sweeps the next set, like the hand of a clock, and frees the places of expired and deleted entries. Returns how
+ * many places became free.
+ */
 __noinline int learned_sweep(__u64 now)
 {
 	struct xovl_learned_set *set = learned_set(__sync_fetch_and_add(&learned_all.hand, 1) % learned_sets);
@@ -92,6 +92,7 @@ __noinline int learned_sweep(__u64 now)
 	return freed;
 }
 
+/* True if the table has room and the network is below its limit or share. */
 static __always_inline bool learned_has_room(const struct xovl_learned_use *use, __u32 limit)
 {
 	__s64 room = (__s32)(learned_all.room - learned_all.entries);
@@ -99,7 +100,7 @@ static __always_inline bool learned_has_room(const struct xovl_learned_use *use,
 	return room > 0 && (__s32)use->entries < (limit ? limit : XOVL_LEARNED_SHARE * room);
 }
 
-/* Of a set, by its number. A function of its own, so that the verifier walks through it once. */
+/* Returns the number of free places in a set. Global function, so that the verifier walks through it once. */
 __noinline int learned_free_places(__u32 index)
 {
 	const struct xovl_learned_set *set = learned_set(index);
@@ -113,7 +114,7 @@ __noinline int learned_free_places(__u32 index)
 	return places;
 }
 
-/* A free place for the key, which is busy then. NULL: there is none. */
+/* Takes a free place for the key and marks it busy. Returns NULL if there is none. */
 static __always_inline __u64 *learned_take(__u64 key)
 {
 	__u32 index = xovl_learned_index(key, learned_all.seeds[0], learned_sets);
@@ -130,7 +131,7 @@ static __always_inline __u64 *learned_take(__u64 key)
 	return NULL;
 }
 
-/* The source of a frame, which the FDB does not have. False: there is no room for it. */
+/* Adds an entry for the source of a frame, which the FDB lacks. Returns false if there is no room. */
 __noinline int learned_insert(__u64 key, __u64 dst, __u64 now, __u32 limit)
 {
 	struct xovl_fdb entry = {.dst = dst, .seen = now};
@@ -147,12 +148,12 @@ __noinline int learned_insert(__u64 key, __u64 dst, __u64 now, __u32 limit)
 	*(volatile __u64 *)place = err ? 0 : key;
 	if (!err)
 		learned_count(use, 1);
-	return !err || err == -EEXIST; /* another CPU was faster */
+	return !err || err == -EEXIST; /* EEXIST: another CPU was faster */
 }
 
 /*
- * The same. Where the network, or the table, has no room a few entries that have expired make some; else the source stays unknown. limit:
- * of the network; 0: none of its own.
+ * Adds an entry like learned_insert(). If there is no room, deletes a few expired entries and tries once more; else
+ * the source stays unknown and is counted. limit: mac-limit of the network; 0: none of its own.
  */
 __noinline int learned_add(__u64 key, __u64 dst, __u64 now, __u32 limit)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The ports of a network, and whether frames can leave by them. */
+/* The ports of a network: look-up, link state, and the MTU of the interface. Asked before a frame is sent to a port. */
 #ifndef XOVL_BPF_L2_PORT_H
 #define XOVL_BPF_L2_PORT_H
 
@@ -8,7 +8,7 @@
 #include "maps/tables.h"
 #include "path/destination.h"
 
-/* NULL: the port has left the network. */
+/* Returns NULL if the port is no longer in the frame's network. */
 static __always_inline struct xovl_port *port_get(const struct frame *f, __u32 index)
 {
 	struct xovl_port *port = bpf_map_lookup_elem(&port_table, &index);
@@ -18,7 +18,7 @@ static __always_inline struct xovl_port *port_get(const struct frame *f, __u32 i
 	return port;
 }
 
-/* The link of a port is looked at no more often. */
+/* A port's link state is read at most this often. */
 #define PORT_STATE_NS (100 * NSEC_PER_MSEC)
 
 __noinline int port_state_refresh(ctx_t *ctx, __u32 index, __u32 ifindex)
@@ -41,7 +41,7 @@ __noinline int port_state_refresh(ctx_t *ctx, __u32 index, __u32 ifindex)
 	return 0;
 }
 
-/* NULL: the index is out of range. */
+/* Returns the port's state, not older than PORT_STATE_NS. Returns NULL if the index is out of range. */
 static __always_inline struct xovl_port_state *port_state_get(ctx_t *ctx, __u32 index, __u32 ifindex)
 {
 	struct xovl_port_state *state = bpf_map_lookup_elem(&port_states, &index);
@@ -52,8 +52,8 @@ static __always_inline struct xovl_port_state *port_state_get(ctx_t *ctx, __u32 
 }
 
 /*
- * Whether the destination's entry is to be believed: not if it leads to a port whose link is down, or has been since a station was
- * learned there. A bridge flushes such entries (802.1Q, 8.8.3). True of what leads elsewhere.
+ * True if the FDB entry can be believed. False if it leads to a port whose link is down, or whose link failed after
+ * the station was learned there: a bridge flushes such entries (802.1Q, 8.8.3).
  */
 static __always_inline bool port_can_take(ctx_t *ctx, const struct frame *f, const struct destination *to)
 {
@@ -68,7 +68,10 @@ static __always_inline bool port_can_take(ctx_t *ctx, const struct frame *f, con
 	return !state || (state->up && (!to->seen || (__s64)(to->seen - state->flushed) > 0));
 }
 
-/* A frame without outer headers against the MTU of the interface that it is to leave by, as the kernel's bridge does: one tag is free. */
+/*
+ * True if a frame without outer headers is larger than the interface's MTU. One tag is not counted, as in the
+ * kernel's bridge.
+ */
 static __always_inline bool port_is_too_small(__u32 len, __u32 gso_size, __u32 mtu)
 {
 	return !gso_size && len > mtu + ETH_HLEN + sizeof(struct xovl_vlan_tag);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Frames to the groups 01-80-C2-00-00-00 to -0F. They are about one link, and no bridge forwards them (IEEE 802.1Q, 8.6.3): a tenant's are
- * for the protocols of a link on this host, and for nothing else of it. A bridge that takes no part in spanning tree carries BPDUs all the
- * same, or nobody would see a loop.
+ * Frames to the groups 01-80-C2-00-00-00 to -0F. They concern one link, and no bridge forwards them (IEEE 802.1Q,
+ * 8.6.3). From a tenant they reach only the link protocols on this host. BPDUs are an exception: a bridge without
+ * spanning tree carries them, because otherwise nobody would detect a loop.
  */
 #ifndef XOVL_BPF_L2_RESERVED_H
 #define XOVL_BPF_L2_RESERVED_H
@@ -14,19 +14,20 @@
 /* A smaller EtherType is a length, and an LLC header follows (IEEE 802.3, 3.2.6). */
 #define ETHERTYPE_MIN 1536
 
-#define LLC_SAP_BPDU 0x42 /* spanning tree's */
+#define LLC_SAP_BPDU 0x42 /* spanning tree */
 #define LLC_UI 0x03
 
+/* RESERVED_LINK: a link protocol of the host. RESERVED_BPDU: spanning tree. RESERVED_OTHER: neither. */
 enum reserved_kind { RESERVED_OTHER, RESERVED_LINK, RESERVED_BPDU };
 
-/* Protocols of a link that Linux or a daemon on it speaks: LACP and what else is slow, LLDP, 802.1X, PTP. */
+/* True for link protocols that Linux or a daemon on it speaks: slow protocols such as LACP, LLDP, 802.1X, PTP. */
 static __always_inline bool ethertype_is_of_link(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_SLOW) || proto == bpf_htons(ETH_P_LLDP) || proto == bpf_htons(ETH_P_PAE) ||
 	       proto == bpf_htons(ETH_P_1588);
 }
 
-/* What the frame at offset at is, behind its tags: enum reserved_kind. The packet's data is void afterwards. */
+/* Returns the enum reserved_kind of the frame at offset at. Invalidates packet pointers. */
 __noinline int reserved_kind(ctx_t *ctx, __u32 at)
 {
 	struct frame f = {};
@@ -44,7 +45,10 @@ __noinline int reserved_kind(ctx_t *ctx, __u32 at)
 	return llc[0] == LLC_SAP_BPDU && llc[1] == LLC_SAP_BPDU && llc[2] == LLC_UI ? RESERVED_BPDU : RESERVED_OTHER;
 }
 
-/* VERDICT_OPEN: the network carries it, as it does other groups. XDP leaves what comes from a port to TC, which passes it on. */
+/*
+ * Decides about a frame to a reserved group. Returns VERDICT_OPEN if the network carries it like other groups; any
+ * other result is its final verdict. XDP leaves frames from ports to TC, which can pass them to the host.
+ */
 static __always_inline int reserved_decide(ctx_t *ctx, struct frame *f)
 {
 	struct xovl_network *net;

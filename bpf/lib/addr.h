@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Addresses of both families as xovl/addr.h has them. */
+/* IPv4 and IPv6 addresses as one 16-byte type, struct xovl_addr of xovl/addr.h. Used wherever a header is parsed. */
 #ifndef XOVL_BPF_LIB_ADDR_H
 #define XOVL_BPF_LIB_ADDR_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Words, lengths and hashes. */
+/* Word copies, length bounds that the verifier accepts, and hashing. Used by every stage. */
 #ifndef XOVL_BPF_LIB_BITS_H
 #define XOVL_BPF_LIB_BITS_H
 
@@ -9,7 +9,10 @@
 
 #include <bpf/bpf_helpers.h>
 
-/* Octets are copied in words, a known number; the types only promise what UAPI headers do, and clang would copy octets. */
+/*
+ * Copies len bytes, a compile-time constant, in words. memcpy would copy byte by byte: the UAPI types promise clang
+ * no alignment.
+ */
 static __always_inline void words_copy(void *to, const void *from, __u32 len)
 {
 	__u32 at = 0;
@@ -25,8 +28,8 @@ static __always_inline void words_copy(void *to, const void *from, __u32 len)
 }
 
 /*
- * A length that is known to lie between 1 and most, a power of two. Helpers that load octets want to see that, and verifiers
- * up to 6.1 learn no lower bound from a comparison with 0.
+ * Returns len, known to lie between 1 and most (a power of two), in a form that the verifier can bound. Helpers that
+ * load bytes need both bounds. Verifiers up to Linux 6.1 learn no lower bound from a comparison with 0.
  */
 static __always_inline __u32 length_up_to(__u32 len, __u32 most)
 {
@@ -35,9 +38,9 @@ static __always_inline __u32 length_up_to(__u32 len, __u32 most)
 }
 
 /*
- * An offset into the outer headers, which take at most 346 octets (Ethernet with a tag, IPv6 with an extension header, UDP,
- * GENEVE with all its options), bounded where it is used: verifiers up to 6.1 lose a bound with the copy that clang 14 keeps
- * on the stack.
+ * Returns at, an offset into the outer headers, bounded for the verifier. Outer headers take at most 346 bytes:
+ * Ethernet with a tag, IPv6 with an extension header, UDP, GENEVE with all its options. The bound is applied where
+ * the offset is used: verifiers up to Linux 6.1 lose it in the copy that clang 14 keeps on the stack.
  */
 static __always_inline __u32 outer_offset(__u32 at)
 {
@@ -46,8 +49,8 @@ static __always_inline __u32 outer_offset(__u32 at)
 }
 
 /*
- * Keys are written in words of 64 bits, as the kernel compares them: it could not pick up halves without a stall. The lower
- * half is the first in memory.
+ * Joins two 32-bit words into one 64-bit word; first is the lower in memory. Map keys are written this way because
+ * the kernel compares 64-bit words: loading one right after two 32-bit stores would stall.
  */
 static __always_inline __u64 word_of(__u32 first, __u32 second)
 {

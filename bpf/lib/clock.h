@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Two clocks. Jiffies cost one load, and tell how long something that was remembered holds. CLOCK_MONOTONIC_COARSE costs a call;
- * userspace can read it, too: it stands in the FDB.
+ * The datapath's two clocks. Jiffies cost one load; they time how long a cached result is valid.
+ * CLOCK_MONOTONIC_COARSE costs a helper call, but userspace can read it too; it times FDB entries.
  */
 #ifndef XOVL_BPF_LIB_CLOCK_H
 #define XOVL_BPF_LIB_CLOCK_H

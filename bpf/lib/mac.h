@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* MAC addresses in registers. */
+/* MAC addresses as numbers in registers, and the classes of MAC addresses. */
 #ifndef XOVL_BPF_LIB_MAC_H
 #define XOVL_BPF_LIB_MAC_H
 
@@ -8,8 +8,8 @@
 #include <linux/types.h>
 
 /*
- * A MAC as a number, its first octet lowest: one register instead of six octets in memory, which a wider load could not
- * pick up again without a stall.
+ * A MAC address as a number, its first byte lowest. It takes one register instead of six bytes in memory: a wide
+ * load right after narrow stores would stall.
  */
 typedef __u64 mac_t;
 
@@ -31,13 +31,13 @@ static __always_inline bool mac_is_group(mac_t mac)
 	return mac & 1;
 }
 
-/* 01-80-C2-00-00-00 to -0F: a bridge never forwards these (IEEE 802.1Q, 8.6.3). */
+/* True for 01-80-C2-00-00-00 to -0F, which a bridge never forwards (IEEE 802.1Q, 8.6.3). */
 static __always_inline bool mac_is_link_local(mac_t mac)
 {
 	return (mac & 0xf0ffffffffffull) == 0x000000c28001ull;
 }
 
-/* Neither may send a frame: a group, or nobody. */
+/* True for group addresses and zero, which no frame may have as its source. */
 static __always_inline bool mac_is_bad_source(mac_t mac)
 {
 	return mac_is_group(mac) || !mac;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* VLAN tags (IEEE 802.1Q, clause 9). */
+/* VLAN tags (IEEE 802.1Q, clause 9): which EtherTypes are tags. */
 #ifndef XOVL_BPF_LIB_VLAN_H
 #define XOVL_BPF_LIB_VLAN_H
 
@@ -10,7 +10,7 @@
 
 #include <bpf/bpf_endian.h>
 
-/* Stands for a tag that is not 802.1Q: 4095 is reserved, and no port has it. */
+/* Stands for any tag but 802.1Q, e.g. 802.1ad. 4095 is reserved, so no port has it. */
 #define VID_OTHER 4095
 
 static __always_inline bool ethertype_is_vlan(__be16 proto)

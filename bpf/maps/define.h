@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How maps are declared. Userspace sets their sizes before it loads the programs. All programs of a network namespace share them. */
+/*
+ * Macros that declare maps. Userspace sets the sizes before it loads the programs. All programs of a network
+ * namespace share the maps.
+ */
 #ifndef XOVL_BPF_MAPS_DEFINE_H
 #define XOVL_BPF_MAPS_DEFINE_H
 
@@ -23,7 +26,10 @@
 		__uint(max_entries, entries);            \
 	} name SEC(".maps")
 
-/* The elements of an array that can be mapped start with a page: so each begins with a cache line, if that divides its size. */
+/*
+ * An array whose elements begin at cache lines, if a line divides their size: a memory-mapped array starts at a
+ * page.
+ */
 #define XOVL_ARRAY_OF_LINES(name, value_type)      \
 	struct {                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY);  \
@@ -33,7 +39,7 @@
 		__uint(max_entries, 1);            \
 	} name SEC(".maps")
 
-/* Not preallocated: memory follows use, and an update puts a whole new element in place. */
+/* Not preallocated: memory grows with use, and an update swaps in a whole new element. */
 #define XOVL_HASH(name, key_type, value_type)         \
 	struct {                                      \
 		__uint(type, BPF_MAP_TYPE_HASH);      \

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Maps of one element. The programs know its address: reading it takes no look-up. See xovl/maps.h and xovl/caches.h. */
+/*
+ * Global data: maps of one element. Programs know its address, so reading it takes no look-up. Fields are described
+ * in xovl/maps.h, xovl/caches.h and xovl/learned.h.
+ */
 #ifndef XOVL_BPF_MAPS_GLOBALS_H
 #define XOVL_BPF_MAPS_GLOBALS_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Memory of each CPU, for what the stack has no room for. Programs do not preempt each other on one CPU. */
+/*
+ * Per-CPU memory for data that is too large for the stack. Programs do not preempt each other on one CPU, so it
+ * needs no lock.
+ */
 #ifndef XOVL_BPF_MAPS_SCRATCH_H
 #define XOVL_BPF_MAPS_SCRATCH_H
 
@@ -7,7 +10,10 @@
 
 #include "maps/define.h"
 
-/* Octets of a packet for a moment, and the words behind them that may be read with them. */
+/*
+ * Bytes of a packet that are copied here for a moment. The 64 bytes behind SCRATCH_LEN may be read and written with
+ * them.
+ */
 #define SCRATCH_LEN 512
 
 struct scratch {
@@ -23,7 +29,10 @@ static __always_inline struct scratch *scratch_get(void)
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
-/* Paths that are followed once and not remembered. */
+/*
+ * Paths that are used once and not cached, by use: for the frame at hand, for a flooded copy, for the way back to a
+ * peer.
+ */
 enum scratch_path_use { SCRATCH_PATH_FRAME, SCRATCH_PATH_COPY, SCRATCH_PATH_BACK, SCRATCH_PATHS };
 
 struct scratch_path {

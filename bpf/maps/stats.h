@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Counters, per CPU. */
+/*
+ * Counters of ports, peers, networks and drops. They are per CPU, so plain additions are enough. verdict.h adds to
+ * them.
+ */
 #ifndef XOVL_BPF_MAPS_STATS_H
 #define XOVL_BPF_MAPS_STATS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map of the datapath. Keys and values are documented in xovl/maps.h and xovl/caches.h. Sizes are set by userspace at
- * load, and the maps are shared by all programs of one network namespace.
+ * The tables and caches that every stage reads. Keys and values are described in xovl/maps.h, xovl/caches.h and
+ * xovl/learned.h. Userspace sets the sizes at load. All programs of one network namespace share the maps.
  */
 #ifndef XOVL_BPF_MAPS_TABLES_H
 #define XOVL_BPF_MAPS_TABLES_H
@@ -42,9 +42,9 @@ XOVL_HASH(devices, __u32, struct xovl_device);
 XOVL_PERCPU_ARRAY(nexthops, struct xovl_nexthop, 1);
 XOVL_ARRAY_OF_LINES(paths, struct xovl_path_block);
 
-/* The elements of arrays, whose index comes by value: an address of a field would keep the whole of its struct in memory. */
+/* The index is passed by value: taking the address of a struct's field would keep the whole struct in memory. */
 
-/* NULL: there is no such network (any more). */
+/* Returns NULL if no network has the index. */
 static __always_inline struct xovl_network *network_get(__u32 index)
 {
 	struct xovl_network *net = bpf_map_lookup_elem(&networks, &index);
@@ -52,6 +52,7 @@ static __always_inline struct xovl_network *network_get(__u32 index)
 	return net && (net->flags & XOVL_NET_USED) ? net : NULL;
 }
 
+/* Returns NULL if no peer has the index. */
 static __always_inline struct xovl_peer *peer_get(__u32 index)
 {
 	struct xovl_peer *peer = bpf_map_lookup_elem(&peers, &index);
@@ -59,7 +60,7 @@ static __always_inline struct xovl_peer *peer_get(__u32 index)
 	return peer && peer->family ? peer : NULL;
 }
 
-/* NULL: it has none. */
+/* Returns NULL if the network or port has no options for that use. */
 static __always_inline struct xovl_options *options_get(enum xovl_options_use use, __u32 index)
 {
 	struct xovl_options_key key = {.index = index, .use = use};

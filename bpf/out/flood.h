@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Broadcast, unknown unicast and multicast: a copy to every other port of the network and, from a port, to every
- * peer of its flood list (head-end replication). Never from tunnel to tunnel. TC only: XDP cannot copy.
+ * Floods broadcast, unknown unicast and multicast (BUM): a copy to every other port of the network and, if the frame
+ * comes from a port, to every peer of the flood list (head-end replication, RFC 8365). Never from tunnel to tunnel
+ * (split horizon). TC only, because XDP cannot copy.
  */
 #ifndef XOVL_BPF_OUT_FLOOD_H
 #define XOVL_BPF_OUT_FLOOD_H
@@ -19,6 +20,7 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 
 #include "out/flood_peers.h"
 
+/* Sends a copy to a port. Returns the drop reason or XOVL_REASON_NONE. */
 static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct flood *flood, __u32 index)
 {
 	struct xovl_port *port = port_get(&flood->frame, index);
@@ -40,7 +42,7 @@ static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct floo
 	return XOVL_REASON_NONE;
 }
 
-/* As in a bridge, a port whose interface is gone, or has no link, has no part in a flood: nobody is there. */
+/* True if the port gets no copy: its interface is gone or has no link, so nobody is there. A bridge does the same. */
 static __always_inline bool flood_leaves_out(ctx_t *ctx, const struct flood *flood, __u32 index)
 {
 	struct xovl_port *port = port_get(&flood->frame, index);
@@ -65,7 +67,7 @@ static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 	return 0;
 }
 
-/* The list has changed whole or not at all: its head is read as one word. */
+/* Reads the head of the flood list as one word, so a change is seen completely or not at all. */
 static __always_inline struct xovl_flood_head flood_head(const struct frame *f)
 {
 	union {
@@ -76,7 +78,10 @@ static __always_inline struct xovl_flood_head flood_head(const struct frame *f)
 	return read.head;
 }
 
-/* A copy of the facts is passed around by address; the caller's own can stay in registers. */
+/*
+ * Floods the frame and returns its final verdict. The facts about the frame are copied, so that the caller's own,
+ * whose address is then never taken, can stay in registers.
+ */
 static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 {
 	struct xovl_flood_head head = flood_head(origin);
@@ -85,7 +90,7 @@ static __always_inline int flood(ctx_t *ctx, const struct frame *origin)
 	struct frame copy = *origin, *f = &copy;
 	struct flood *flood = flood_get();
 
-	/* the origin is one of the ports */
+	/* the origin is one of the ports, and gets no copy */
 	if (!nr_peers && head.nr_ports <= (f->from_tunnel ? 0 : 1))
 		return verdict_drop(ctx, f, XOVL_REASON_NO_TARGET);
 	if (!loop.stats || !flood)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The copies of a flooded frame to peers: by the kernel's tunnel devices, then with outer headers, by the room that those take. TC only. */
+/*
+ * Sends the copies of a flooded frame to peers: first those that the kernel's tunnel devices carry, then those with
+ * outer headers, in order of the headers' length. TC only.
+ */
 #ifndef XOVL_BPF_OUT_FLOOD_PEERS_H
 #define XOVL_BPF_OUT_FLOOD_PEERS_H
 
@@ -8,8 +11,9 @@
 #include "underlay/neighbour.h"
 
 /*
- * The room that outer headers take differs by peer. Copies go out in the order of it: for that is how it can be changed. It
- * grows plainly, where nothing has to be segmented; of a super-frame it shrinks, as the kernel then knows the rest.
+ * Peers need different room for outer headers. Copies are sent in order of room, because it can only grow (normal
+ * frames) or shrink (super-frames, where the kernel must know the room for segmentation). Returns true if that room
+ * comes after the current one and before next_room.
  */
 static __always_inline bool flood_comes_later(const struct flood *flood, __u32 room)
 {
@@ -19,8 +23,9 @@ static __always_inline bool flood_comes_later(const struct flood *flood, __u32 r
 }
 
 /*
- * The detour to the kernel's neighbour code (underlay/neighbour.h) leads through the CPU's backlog, where a thousand packets have room. Few
- * copies are to take it where it only tells the kernel that a neighbour is in use: the next frame tells of others.
+ * Limits for copies that take the detour to the kernel's neighbour code (underlay/neighbour.h) through the CPU's
+ * backlog, which holds a thousand packets. Few copies may take it if they only confirm that a neighbour is in use:
+ * the next frame confirms others.
  */
 #define FLOOD_CONFIRMS_MAX 8
 #define FLOOD_DETOURS_MAX 256
@@ -35,6 +40,7 @@ static __always_inline bool flood_takes_detour(struct flood *flood, const struct
 	return true;
 }
 
+/* Writes the outer headers into the room and sends the copy. Returns the drop reason or XOVL_REASON_NONE. */
 static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, struct flood *flood,
 						   const struct path_place *place)
 {
@@ -62,7 +68,7 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 	return err ? XOVL_REASON_COPY_FAILED : reason;
 }
 
-/* Whether the kernel's tunnel device has carried a super-frame's copy to the peer. */
+/* True if the kernel's tunnel device has already carried the super-frame's copy to the peer. */
 static __always_inline bool flood_has_gone(const struct flood *flood, __u32 index)
 {
 	struct xovl_peer *peer = flood->frame.gso_size ? peer_get(index) : NULL;
@@ -71,8 +77,9 @@ static __always_inline bool flood_has_gone(const struct flood *flood, __u32 inde
 }
 
 /*
- * One peer's copy, before there is room for outer headers, if the kernel's tunnel device is to carry it: a super-frame wherever there is
- * one, all else where it carries everything. skipped: it is not.
+ * Sends one peer's copy by the kernel's tunnel device, before there is room for outer headers: super-frames wherever
+ * the peer has a device, other frames if the device carries everything to the peer. Sets *skipped if it does not.
+ * Returns the drop reason or XOVL_REASON_NONE.
  */
 static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct flood *flood, __u32 index,
 							     bool *skipped)
@@ -130,7 +137,11 @@ static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
 	return 0;
 }
 
-/* One peer's copy, if the room is its own. skipped: it is not, or nothing new is to be said of it. */
+/*
+ * Sends one peer's copy, if it needs exactly the current room; otherwise notes its room for a later pass. Sets
+ * *skipped if there is nothing to count. Returns the drop reason or XOVL_REASON_NONE. One function, because each
+ * check needs the path that peer_path_prepare() fills in.
+ */
 static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct flood *flood, __u32 index,
 						   bool *skipped)
 {
@@ -149,7 +160,8 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	path = place.path;
 	reason = peer_path_prepare(loop->ctx, &f, &flood->flow, index, &place, &expires);
 	if (!reason && (path->flags & XOVL_PATH_BY_KERNEL)) {
-		*skipped = flood->by_kernel || flood->pass != 1; /* it has gone */
+		*skipped = flood->by_kernel ||
+			   flood->pass != 1; /* the kernel's device has carried it, or its drop was counted in pass 1 */
 		return XOVL_REASON_NO_TUNNEL_DEVICE;
 	}
 	if (!reason)
@@ -166,7 +178,7 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	}
 	if (f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
 		reason = XOVL_REASON_GSO_MIXED;
-	/* what has been made smaller for one peer fits all that come after it */
+	/* an MSS lowered for one peer fits all peers that come after it */
 	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
 		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len), false);
 	if (!reason)
@@ -192,11 +204,14 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 	reason = flood_peer(loop, flood, *index, &skipped);
 	if (!skipped)
 		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
-	/* one tells the room of all */
+	/* all peers need the same room, so the first one tells it */
 	return !flood->mixed && !flood->pass && flood->next_room;
 }
 
-/* Give back len octets of a super-frame's room. Its family may change by that, which kernels before 6.3 cannot be told. */
+/*
+ * Removes len bytes of a super-frame's room. That may change the outer family, which kernels before 6.3 cannot be
+ * told. Returns false if the kernel refuses.
+ */
 static __always_inline bool flood_shrink_room(ctx_t *ctx, struct flood *flood, __u32 len)
 {
 	__u32 changed = (flood->room_flags ^ flood->next_flags) & XOVL_PATH_IPV6;
@@ -206,7 +221,10 @@ static __always_inline bool flood_shrink_room(ctx_t *ctx, struct flood *flood, _
 	return room_shrink(ctx, len, family) || (!changed && room_shrink(ctx, len, 0));
 }
 
-/* Make the next room, of the frame in flood_get(). Returns a reason why the kernel refused. */
+/*
+ * Makes the next room in front of the frame. Returns the drop reason or XOVL_REASON_NONE. Invalidates packet
+ * pointers.
+ */
 __noinline int flood_make_room(ctx_t *ctx)
 {
 	struct flood *flood = flood_get();
@@ -234,9 +252,10 @@ __noinline int flood_make_room(ctx_t *ctx)
 	return flood_shrink_room(ctx, flood, before - room) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
-/* The first finds out what room is the first; then families, kinds, and GENEVE with the options of a port or without. */
+/* Pass 0 finds the first room. Rooms differ by family, by encapsulation, and by the port's GENEVE options. */
 #define FLOOD_PASSES_MAX 16
 
+/* One pass: makes the next room and visits all peers. Stops when no room comes next. */
 static long flood_pass(__u32 nth, struct flood_loop *loop)
 {
 	struct flood *flood = flood_get();
@@ -255,7 +274,7 @@ static long flood_pass(__u32 nth, struct flood_loop *loop)
 	return nth && !flood->next_room;
 }
 
-/* Copies to the peers that need one room after the other. */
+/* Sends all copies to peers: by the kernel's devices, then pass by pass. */
 static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *flood, struct frame *f,
 					 struct xovl_flood_head head)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A flood in progress: the frame, its flood list, and how far the copies have come. TC only. */
+/* The state of a flood: the frame, its flood list, and the progress of the copies to peers. TC only. */
 #ifndef XOVL_BPF_OUT_FLOOD_STATE_H
 #define XOVL_BPF_OUT_FLOOD_STATE_H
 
@@ -8,22 +8,22 @@
 #include "packet/flow.h"
 #include "verdict.h"
 
-/* What the copies of a frame share. It is too much for the stack. */
+/* Facts that all copies of a frame share. Per CPU, because they are too large for the stack. */
 struct flood {
-	struct frame frame; /* but for what points somewhere */
+	struct frame frame; /* without its pointers */
 	struct flow flow;
-	struct xovl_flood_key first; /* of the list, or of its part at hand */
-	__u32 mark;		     /* of the skb, between copies */
+	struct xovl_flood_key first; /* first entry of the list, or of the part being visited */
+	__u32 mark;		     /* skb->mark, restored after each copy */
 	__u32 nr_peers;
-	__u32 pass;	  /* through the list of peers; none is sent to in the first, 0 */
-	__u32 room;	  /* octets before the tenant's frame */
-	__u32 room_flags; /* of a path that needs it */
-	__u32 next_room;  /* what comes after it; 0: nothing */
+	__u32 pass;	  /* pass over the list of peers; pass 0 sends nothing */
+	__u32 room;	  /* bytes of room before the tenant's frame */
+	__u32 room_flags; /* flags of a path that needs this room */
+	__u32 next_room;  /* the room that comes next; 0: none */
 	__u32 next_flags;
-	__u32 detours; /* copies that went through the kernel's neighbour code */
+	__u32 detours; /* copies sent through the kernel's neighbour code */
 	bool mixed;
-	bool by_kernel; /* first go the copies that the kernel's tunnel devices carry */
-	bool gre_by_tc; /* but not those of GRE */
+	bool by_kernel; /* the kernel's tunnel devices carried copies first */
+	bool gre_by_tc; /* those to GRE peers excepted */
 };
 
 XOVL_PERCPU_ARRAY(floods_now, struct flood, 1);
@@ -35,7 +35,7 @@ static __always_inline struct flood *flood_get(void)
 	return bpf_map_lookup_elem(&floods_now, &zero);
 }
 
-/* The facts of a frame. */
+/* Stores the facts about the frame, without its pointers. */
 static __always_inline void flood_keep(struct flood *flood, const struct frame *f)
 {
 	flood->frame = *f;
@@ -48,7 +48,7 @@ struct flood_loop {
 	struct xovl_net_stats *stats;
 };
 
-/* The copy in hand goes out; reason says why one did not. place: where to. */
+/* Counts a copy: as sent, or as dropped for a reason. place: where the copy was to go. */
 static __always_inline void flood_count(struct flood_loop *loop, const struct flood *flood, enum xovl_reason reason,
 					__u32 place)
 {
@@ -58,7 +58,7 @@ static __always_inline void flood_count(struct flood_loop *loop, const struct fl
 		loop->stats->copies++;
 }
 
-/* The index of the port or peer that is nth of the list's part at hand. */
+/* Returns the index of the nth port or peer in the part of the list being visited, or NULL. */
 static __always_inline __u32 *flood_target(const struct flood *flood, __u32 nth)
 {
 	struct xovl_flood_key key = flood->first;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Super-frames that TC cannot encapsulate, and all frames to some peers (underlay/by_kernel.h), go out by the kernel's tunnel device of the UDP port,
- * or of GRE. It gets the frame whole, with a tunnel key that says what the outer headers are to be; the kernel segments, encapsulates
- * and routes.
+ * Sends frames by the kernel's tunnel device: super-frames that TC cannot encapsulate, and all frames to some peers
+ * (underlay/by_kernel.h). There is one device for each UDP port, and for GRE. It gets the whole frame with a tunnel
+ * key that describes the outer headers; the kernel segments, encapsulates and routes.
  */
 #ifndef XOVL_BPF_OUT_KERNEL_H
 #define XOVL_BPF_OUT_KERNEL_H
@@ -10,7 +10,7 @@
 #include "encap/write.h"
 #include "verdict.h"
 
-/* Of VXLAN with the Group Policy extension, as bpf_skb_{get,set}_tunnel_opt() have it: the header's first word. */
+/* The option of VXLAN with Group Policy, as bpf_skb_{get,set}_tunnel_opt() use it: the first word of the header. */
 struct kernel_group {
 	__u32 gbp;
 };
@@ -36,12 +36,13 @@ static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct 
 #else
 
 /*
- * GRE that the kernel's device cannot send, as flags of a network or a path. No key: Linux 6.1 has no way to ask for that. Numbers: the
- * device counts the packets of all peers together. Checksums: most kernels leave those of a super-frame's segments unwritten.
+ * Flags of networks or paths whose GRE the kernel's device cannot send. No key: Linux 6.1 has no way to ask for
+ * that. Sequence numbers: the device counts the packets of all peers together. Checksums: most kernels leave those
+ * of a super-frame's segments unwritten.
  */
 #define GRE_NOT_BY_KERNEL (XOVL_NET_KEYLESS | XOVL_NET_SEQ | XOVL_NET_CSUM)
 
-/* Whether a frame that TC refuses for that reason, or for none, can go to the path's peer. */
+/* True if the kernel's device can carry a frame of that path. reason: why TC cannot, or XOVL_REASON_NONE. */
 static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
 {
 	if (!(path->flags & XOVL_PATH_KERNEL) || (path->flags & GRE_NOT_BY_KERNEL))
@@ -50,13 +51,16 @@ static __always_inline bool kernel_can_carry(enum xovl_reason reason, const stru
 	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;
 }
 
-/* No TCP: UDP super-frames are of two kinds (USO, UFO), of which TC can keep one, and cannot tell which it is. */
+/*
+ * True if the frame is a super-frame but not TCP. UDP super-frames are of two kinds (USO, UFO). TC can keep only USO
+ * whole, and cannot tell which kind it is.
+ */
 static __always_inline bool frame_is_ambiguous(const struct frame *f, const struct flow *flow)
 {
 	return f->gso_size && flow->headers <= flow->transport + sizeof(struct udphdr);
 }
 
-/* Whether a frame is to go that way; TC refuses it for that reason, if any. */
+/* True if the kernel's device carries the frame. reason: why TC cannot, or XOVL_REASON_NONE. */
 static __always_inline bool kernel_should_carry(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
 						const struct xovl_path *path)
 {
@@ -65,7 +69,7 @@ static __always_inline bool kernel_should_carry(enum xovl_reason reason, const s
 	return kernel_can_carry(reason, path);
 }
 
-/* What the kernel is to write as the identifier: of NVGRE the FlowID is in it. */
+/* Returns the identifier that the kernel writes. For NVGRE it contains the FlowID. */
 static __always_inline __u32 kernel_tunnel_id(const struct xovl_peer *peer, const struct xovl_network *net,
 					      const struct flow *flow)
 {
@@ -91,7 +95,7 @@ static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, co
 					      const struct xovl_path *path, bool inner_df)
 {
 	bool inherited = net->flags & XOVL_NET_DF_INHERIT ? inner_df : !(net->flags & XOVL_NET_DF_UNSET);
-	bool df = inherited || (peer->flags & XOVL_PEER_ENCRYPTED); /* entry/guard.h sees first fragments only */
+	bool df = inherited || (peer->flags & XOVL_PEER_ENCRYPTED); /* entry/guard.h sees only first fragments */
 	__u64 flags = path->flags & PATH_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
 
 	if (peer->family == AF_INET6)
@@ -100,8 +104,8 @@ static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, co
 }
 
 /*
- * The GENEVE options, or the VXLAN group, of a path's prepared header, at. A group is always set: where there is none, Linux would take
- * one from memory that it has not written. False: the kernel refused.
+ * Sets the GENEVE options, or the VXLAN group, from the path's prepared tunnel header at. The group is always set:
+ * without one Linux would send uninitialised memory. Returns false if the kernel refuses.
  */
 static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_path *path, const void *at, __u32 len,
 					       const struct xovl_peer *peer)
@@ -118,7 +122,10 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
 	return !bpf_skb_set_tunnel_opt(ctx, &group, sizeof(group));
 }
 
-/* Give the frame the tunnel key of the path. Returns the device that is to carry it; 0: there is none. Its data is void afterwards. */
+/*
+ * Sets the frame's tunnel key from the path. Returns the ifindex of the device that carries it, or 0 if there is
+ * none. Invalidates packet pointers.
+ */
 __noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, union xovl_path_headers *headers)
 {
 	struct bpf_tunnel_key key = {};
@@ -151,12 +158,16 @@ __noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, union xovl_pat
 	return set ? ifindex : 0;
 }
 
+/* Global function, so that the verifier walks through it once. */
 __noinline int device_is_up(__u32 ifindex)
 {
 	return device_link(ifindex).up;
 }
 
-/* The device that is to carry the frame, which has its tunnel key; 0: there is none, or it is down. */
+/*
+ * Sets the frame's tunnel key and returns the ifindex of the device that carries it, or 0 if there is none or it is
+ * down. Invalidates packet pointers.
+ */
 static __always_inline __u32 kernel_device(ctx_t *ctx, const struct path_place *place)
 {
 	__u32 ifindex = kernel_set_key(ctx, place->path, place->headers);
@@ -172,7 +183,7 @@ static __always_inline void count_by_kernel(__u32 net_index)
 		stats->by_kernel++;
 }
 
-/* The frame goes to one peer. */
+/* Sends the frame to one peer by the kernel's device. Returns its final verdict. */
 static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct path_place *place)
 {
 	__u32 ifindex = kernel_device(ctx, place);

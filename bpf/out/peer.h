@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A tenant's frame into the tunnel: size check, outer headers, out of the uplink. */
+/*
+ * Sends a tenant's frame to one peer: size check, outer headers, out of the uplink. The last stage of known unicast
+ * from a port.
+ */
 #ifndef XOVL_BPF_OUT_PEER_H
 #define XOVL_BPF_OUT_PEER_H
 
@@ -12,8 +15,8 @@
 #ifdef XOVL_HOOK_XDP
 
 /*
- * An xdp_frame carries no half-made checksum and no mark, waits for no neighbour, and not every interface takes one: TC does
- * those. And so it does what a SYN needs.
+ * True if XDP can send the frame. It leaves to TC frames with an incomplete checksum or a mark, which an xdp_frame
+ * cannot carry; unresolved neighbours; interfaces that take no redirected frames; and SYNs whose MSS may change.
  */
 static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
 {
@@ -26,7 +29,7 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
 	return (flags & (XOVL_PATH_RESOLVE | XOVL_NET_GBP | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
 }
 
-/* VERDICT_OPEN: the uplink is gone. */
+/* Sends the encapsulated packet. Returns VERDICT_OPEN if the uplink is gone. */
 static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
 {
 	return hook_redirect(ctx, path->ifindex);
@@ -41,7 +44,10 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
 	return true;
 }
 
-/* RESOLVE: see underlay/neighbour.h. */
+/*
+ * Sends the encapsulated packet; with XOVL_PATH_RESOLVE through the kernel's neighbour code (underlay/neighbour.h).
+ * Returns VERDICT_OPEN if the uplink is gone.
+ */
 static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
 {
 	if (!(path->flags & XOVL_PATH_RESOLVE))
@@ -56,13 +62,16 @@ static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *pat
 
 #endif
 
-/* XDP cannot say what is wrong with a frame, and leaves that to TC. */
+/* Drops the frame; XDP leaves it to TC, which finds the same reason and counts it. */
 static __always_inline int peer_refuse(ctx_t *ctx, const struct frame *f, enum xovl_reason reason)
 {
 	return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
 }
 
-/* The way to the peer, remembered no longer than its next hop. Not VERDICT_OPEN: the frame ends here. */
+/*
+ * Completes the path to the peer, valid no longer than its next hop. Any result but VERDICT_OPEN is the frame's
+ * final verdict.
+ */
 static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const struct flow *flow,
 					  const struct destination *to, const struct path_place *place)
 {
@@ -77,7 +86,7 @@ static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const str
 	return VERDICT_OPEN;
 }
 
-/* The frame goes to one peer. */
+/* Sends the frame to one peer, along the path. Returns the final verdict. */
 static __always_inline int peer_out(ctx_t *ctx, struct frame *f, struct flow *flow, const struct path_place *place)
 {
 	struct xovl_path *path = place->path;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Known unicast to a port of this host, from another port or out of the tunnel. */
+/* Delivers known unicast to a port of this host, from another port or from a tunnel. The last stage of such a frame. */
 #ifndef XOVL_BPF_OUT_PORT_H
 #define XOVL_BPF_OUT_PORT_H
 
@@ -10,7 +10,11 @@
 
 #ifdef XOVL_HOOK_XDP
 
-/* An xdp_frame carries no half-made checksum, which behind many tags is not seen, and not every interface takes one: TC delivers those. */
+/*
+ * True if XDP can deliver the frame. It leaves to TC frames with an incomplete checksum, which an xdp_frame cannot
+ * carry; frames with so many tags that XDP does not see their checksum; and interfaces that take no redirected
+ * frames.
+ */
 static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
 {
 	struct flow flow;
@@ -32,7 +36,7 @@ static __always_inline bool port_is_ready(const struct frame *f, const struct xo
 
 #endif
 
-/* The way out of a port. Not VERDICT_OPEN: the frame ends here. */
+/* Completes the path to a port. Any result but VERDICT_OPEN is the frame's final verdict. */
 static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const struct destination *to,
 					  struct xovl_path *path)
 {
@@ -56,7 +60,7 @@ static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const str
 	return VERDICT_OPEN;
 }
 
-/* The port is ready for the frame. */
+/* Sends the frame out of the path's port. port_is_ready() must be true. Returns the final verdict. */
 static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xovl_path *path)
 {
 	__u32 ifindex = path->ifindex;

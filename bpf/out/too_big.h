@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A tenant's frame that does not fit: its sender is told the path MTU (RFC 1191, RFC 4443), by the address that it sent to, as
- * nobody else of the network is known to it. TC only.
+ * Answers a tenant's frame that does not fit: turns it into an ICMP message that tells its sender the path MTU (RFC
+ * 1191, RFC 4443). The message comes from the address that the frame was sent to, because xovl has no address in the
+ * network. TC only.
  */
 #ifndef XOVL_BPF_OUT_TOO_BIG_H
 #define XOVL_BPF_OUT_TOO_BIG_H
@@ -21,15 +22,21 @@ static __always_inline int too_big_out(ctx_t *ctx, const struct frame *f, const 
 
 #else
 
-/* Errors to the tenants of a port in a second, at most. */
+/* The most messages to the tenants of one port in a second. */
 #define TOO_BIG_PER_SECOND 100
 
-/* The message with its IP header, and as much of the packet as fits (RFC 1812, 4.3.2.3; RFC 4443, 3.2). */
+/*
+ * The longest message in bytes, with its IP header; it quotes as much of the packet as fits (RFC 1812, 4.3.2.3; RFC
+ * 4443, 3.2).
+ */
 #define TOO_BIG_MAX_IPV4 576
 #define TOO_BIG_MAX_IPV6 1280
 #define TOO_BIG_HOPS 64
 
-/* Less than every link carries is nothing a host would believe (RFC 791, 3.2; RFC 8201, section 4). */
+/*
+ * The least MTU that is reported: every link carries it, and no host would believe less (RFC 791, 3.2; RFC 8201,
+ * section 4).
+ */
 #define TOO_BIG_LEAST_IPV4 68
 #define TOO_BIG_LEAST_IPV6 1280
 
@@ -43,7 +50,7 @@ struct too_big_ipv6 {
 	struct xovl_icmp icmp;
 };
 
-/* CPUs that race for it send a few more. */
+/* True if the port's limit allows another message. CPUs that race send a few more. */
 static __always_inline bool too_big_is_due(__u32 port_index)
 {
 	struct xovl_icmp_limit *limit = bpf_map_lookup_elem(&icmp_limits, &port_index);
@@ -58,7 +65,10 @@ static __always_inline bool too_big_is_due(__u32 port_index)
 	return limit->sent++ < TOO_BIG_PER_SECOND;
 }
 
-/* Only whoever sent one packet to one host is told, and not about an error message (RFC 1122, 3.2.2; RFC 4443, 2.4). */
+/*
+ * True if the sender may be told: it sent a packet to a single host, and not an ICMP error (RFC 1122, 3.2.2; RFC
+ * 4443, 2.4).
+ */
 static __always_inline bool too_big_may_tell_ipv4(const struct frame *f, const struct iphdr *ip)
 {
 	const struct xovl_icmp *icmp = (void *)(ip + 1);
@@ -66,7 +76,7 @@ static __always_inline bool too_big_may_tell_ipv4(const struct frame *f, const s
 
 	if ((void *)(icmp + 1) > f->end || ip->ihl < 5 || (ip->frag_off & bpf_htons(IP_FRAG_OFFSET)))
 		return false;
-	/* nobody, this host, multicast and above */
+	/* no unspecified or loopback source, no multicast or reserved address */
 	if (!(saddr >> 24) || saddr >> 24 == 127 || saddr >> 28 >= 14 || daddr >> 28 >= 14)
 		return false;
 	if (ip->protocol != IPPROTO_ICMP)
@@ -98,7 +108,10 @@ static __always_inline bool too_big_may_tell(const struct frame *f, const struct
 	return flow->family == AF_INET6 && ip + sizeof(struct ipv6hdr) <= f->end && too_big_may_tell_ipv6(f, ip);
 }
 
-/* All before the quoted packet, but for the message's checksum. len: octets of the IP packet that the message is. */
+/*
+ * Writes the headers before the quoted packet, except for the ICMP checksum. len: bytes of the message with its IP
+ * header.
+ */
 static __always_inline void too_big_write_ipv4(struct too_big_ipv4 *to, const struct iphdr *quoted, __u32 len,
 					       __u32 mtu)
 {
@@ -126,19 +139,22 @@ static __always_inline void too_big_write_ipv6(struct too_big_ipv6 *to, const st
 	to->icmp = (struct xovl_icmp){.type = XOVL_ICMPV6_TOO_BIG, .mtu = bpf_htonl(mtu)};
 }
 
-/* The message that is being made. It is too much for the stack. */
+/* The message under construction. Per CPU, because it is too large for the stack. */
 struct too_big {
 	union {
 		struct too_big_ipv4 ipv4;
 		struct too_big_ipv6 ipv6;
 	};
 	__u64 macs[2];
-	__u16 types[16]; /* EtherTypes and tags, before the IP header */
+	__u16 types[16]; /* tags and EtherType before the IP header */
 };
 
 XOVL_PERCPU_ARRAY(too_big_now, struct too_big, 1);
 
-/* Which part of the packet is quoted, and all before it but for the message's checksum. False: the sender is not to be told. */
+/*
+ * Decides how much of the packet is quoted, and writes the headers except for the ICMP checksum. Returns false if
+ * the sender must not be told.
+ */
 static __always_inline bool too_big_begin(ctx_t *ctx, struct frame *f, const struct flow *flow, struct too_big *to,
 					  __u32 mtu, __u32 *quoted)
 {
@@ -158,7 +174,10 @@ static __always_inline bool too_big_begin(ctx_t *ctx, struct frame *f, const str
 	return true;
 }
 
-/* Its checksums, when all that is quoted stands behind it, at offset at. */
+/*
+ * Fills in the message's checksums. at: offset of the quoted packet, all of which is in place. open: see
+ * open_checksum_find().
+ */
 static __always_inline void too_big_finish(ctx_t *ctx, bool ipv4, __u64 open, struct too_big *to, __u32 at,
 					   __u32 quoted)
 {
@@ -176,8 +195,8 @@ static __always_inline void too_big_finish(ctx_t *ctx, bool ipv4, __u64 open, st
 }
 
 /*
- * Turn the frame into the message to its sender. Its tags stay. dst, src: its MACs. False: there is nothing to be told, or the
- * kernel refused; the packet can only be dropped then.
+ * Turns the frame into the message to its sender, and keeps its tags. dst, src: the frame's MACs. If it returns
+ * false, there is no message, and the packet can only be dropped. Invalidates packet pointers.
  */
 __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, __u32 mtu)
 {
@@ -203,7 +222,7 @@ __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, 
 		return false;
 	if (bpf_skb_change_tail(ctx, flow.l2_len + quoted, 0) || bpf_skb_change_head(ctx, room, 0))
 		return false;
-	/* back to where it came from */
+	/* back to its sender: destination and source MAC swapped */
 	to->macs[0] = src | dst << 48;
 	to->macs[1] = dst >> 16;
 	too_big_finish(ctx, flow.family == AF_INET, open ? open + room : 0, to, flow.l2_len + room, quoted);
@@ -212,7 +231,7 @@ __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, 
 	       !bpf_skb_store_bytes(ctx, flow.l2_len, &to->ipv6, room, 0);
 }
 
-/* The frame is dropped for that reason; its sender is told if it is the size. */
+/* Drops the frame for that reason, and answers its sender if the reason is the size. Returns the final verdict. */
 static __always_inline int too_big_out(ctx_t *ctx, const struct frame *f, const struct flow *flow,
 				       const struct xovl_path *path, enum xovl_reason reason)
 {

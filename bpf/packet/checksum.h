@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Checksums over whole packets (RFC 1071): those of outer UDP and GRE headers. */
+/*
+ * Checksums over whole packets (RFC 1071), for outer UDP and GRE headers and for ICMP messages, also if the tenant's
+ * own checksum is still incomplete.
+ */
 #ifndef XOVL_BPF_PACKET_CHECKSUM_H
 #define XOVL_BPF_PACKET_CHECKSUM_H
 
@@ -22,14 +25,14 @@ static long sum_chunk_nth(__u32 nth, struct sum_walk *walk)
 	chunk = length_up_to(chunk, SCRATCH_LEN);
 	if (!scratch || walk->at >= walk->end || hook_load(walk->ctx, walk->at, scratch->octets, chunk))
 		return 1;
-	/* an odd octet is summed with zeroes behind it, and so is what is no whole word */
+	/* bytes behind the chunk are zero, so an odd end is summed as whole words */
 	*(__u32 *)(scratch->octets + chunk) = 0;
 	walk->sum = bpf_csum_diff(NULL, 0, (void *)scratch->octets, (chunk + 3) & 0x3fc, walk->sum);
 	walk->at += chunk;
 	return 0;
 }
 
-/* The sum of the octets from offset at to end, and of sum, folded. Octets that are not there do not count. */
+/* Returns the folded sum of the bytes from offset at to end, and of sum. Bytes beyond the packet do not count. */
 __noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
 {
 	struct sum_walk walk = {.ctx = ctx, .at = at, .end = end, .sum = sum};
@@ -39,12 +42,13 @@ __noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
 }
 
 /*
- * Packets can carry a tenant's frame whose transport checksum the stack left open. What it will be is known all the same: with
- * it, the segment sums up to the complement of what stands in its place now. (And so it does where that checksum is complete
- * and good.)
+ * Finds a transport checksum in the tenant's frame that the stack left incomplete (CHECKSUM_PARTIAL). Once complete,
+ * the checksummed segment sums to the complement of the value that its checksum field holds now. So the outer
+ * checksum can be computed without completing it. (The same holds for a checksum that is already complete and
+ * correct.)
  *
- * Of the frame at that offset: where its transport header is and, 32 bits above, what stands in the checksum's place; 0: none
- * is open. The packet's data is void afterwards.
+ * at: offset of the tenant's frame. Returns the offset of its transport header in the lower 32 bits and the checksum
+ * field above, or 0 if no checksum is incomplete. Invalidates packet pointers.
  */
 __noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
 {
@@ -56,7 +60,7 @@ __noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
 	return (flow.marks & FLOW_PARTIAL) && flow.transport ? (__u64)flow.check << 32 | (at + flow.transport) : 0;
 }
 
-/* The same as packet_sum() where that checksum lies between at and end. */
+/* packet_sum() with open, the result of open_checksum_find() for a frame between at and end. */
 static __always_inline __u32 open_sum(ctx_t *ctx, __u32 at, __u32 end, __u64 open, __u32 sum)
 {
 	if (!open)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Explicit congestion notification through tunnels, RFC 6040: the field is copied outwards and, marked on the way, inwards. */
+/*
+ * Explicit Congestion Notification through tunnels (RFC 6040): the ECN field is copied to the outer header on the
+ * way out, and a congestion mark is copied back on the way in.
+ */
 #ifndef XOVL_BPF_PACKET_ECN_H
 #define XOVL_BPF_PACKET_ECN_H
 
@@ -11,15 +14,16 @@
 #define ECN_ECT0 2
 #define ECN_CE 3
 
-/* Of the ECN field only these two values of the outer one can change the inner one (RFC 6040, figure 4). */
+/* True if the outer ECN field can change the inner one: only ECT(1) and CE can (RFC 6040, figure 4). */
 static __always_inline bool ecn_matters(__u8 outer_tos)
 {
 	return outer_tos & 1;
 }
 
-/* What the inner field becomes (RFC 6040, figure 4). ECN_DROP: nobody behind would understand. */
+/* Returned by ecn_combine(): the packet is dropped, because its receiver does not understand a congestion mark. */
 #define ECN_DROP 4
 
+/* Returns the new inner ECN field (RFC 6040, figure 4), or ECN_DROP. */
 static __always_inline __u8 ecn_combine(__u8 outer, __u8 inner)
 {
 	if (outer == ECN_CE)
@@ -28,9 +32,10 @@ static __always_inline __u8 ecn_combine(__u8 outer, __u8 inner)
 }
 
 /*
- * Carry the outer field into the tenant's IP packet, if its frame at offset at has one. Its first word is replaced and, of
- * IPv4, its checksum: together they leave a sum over the whole packet as it was; of IPv6 the hook sees to that. Without
- * change the packet is only looked at. Returns a reason to drop it. The packet's data is void afterwards.
+ * Combines the outer ECN field with that of the tenant's IP packet, if the frame at offset at has one. IPv4: the
+ * header checksum is updated with the field, so a sum over the whole packet stays the same. IPv6: hook_store_word()
+ * corrects that sum. If change is false, the packet is only checked. Returns the drop reason or XOVL_REASON_NONE.
+ * Invalidates packet pointers.
  */
 static __always_inline enum xovl_reason ecn_decapsulate(ctx_t *ctx, __u32 at, __u8 outer_tos, bool change)
 {
@@ -59,7 +64,7 @@ static __always_inline enum xovl_reason ecn_decapsulate(ctx_t *ctx, __u32 at, __
 		word |= bpf_htonl((__u32)after << 20);
 		return hook_store_word(ctx, &f, at, word) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
 	}
-	/* RFC 1624, with 0xffff for each field that goes */
+	/* RFC 1624; the complement of each field that is replaced is added */
 	word = (__u16)~ip->check + (__u16)~bpf_htons(before) + bpf_htons(after);
 	ip->tos = (ip->tos & ~ECN_MASK) | after;
 	ip->check = ~sum_fold(word);

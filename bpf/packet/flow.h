@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The tenant's flow: what spreads it over the underlay's paths, and what its segments look like. */
+/*
+ * The tenant's flow: a hash that spreads flows over the underlay's paths, the headers, and the length of one
+ * segment. Parsed for nearly every frame before it is sent or delivered.
+ */
 #ifndef XOVL_BPF_PACKET_FLOW_H
 #define XOVL_BPF_PACKET_FLOW_H
 
@@ -13,34 +16,35 @@
 #include "hook/hook.h"
 #include "lib/checksum.h"
 
-/* Behind more tags in a packet nothing is looked for. */
+/* A packet is parsed behind up to this many tags. */
 #define FLOW_TAGS_MAX 4
 
-/* What flow_parse() reads: Ethernet, tags, IPv6, TCP. */
+/* Bytes that flow_parse() reads: Ethernet, tags, IPv6, TCP. */
 #define FLOW_HEADERS_MAX (14 + FLOW_TAGS_MAX * 4 + 40 + 20)
 
-/* What not every hook can cope with. */
-#define FLOW_SYN 0x1 /* a SYN of TCP */
+/* Marks of packets that not every hook can handle. */
+#define FLOW_SYN 0x1 /* a TCP SYN */
 /*
- * The transport checksum is only begun: the field holds the pseudo-header's sum, which is looked at if asked for; or the transport is
- * one of which that cannot be told.
+ * The transport checksum is incomplete: its field holds the sum of the pseudo-header (checked only on request). Also
+ * set for transports whose checksum cannot be judged.
  */
 #define FLOW_PARTIAL 0x2
-#define FLOW_DEEP 0x4 /* more than FLOW_TAGS_MAX tags: one of them is beside the packet in TC, which sees one more */
+/* More than FLOW_TAGS_MAX tags in the packet. TC sees one tag more, because that is beside the packet. */
+#define FLOW_DEEP 0x4
 
 struct flow {
-	__u64 hash;	 /* the same for every packet of a flow, fragments among themselves */
-	__u16 l2_len;	 /* octets of the Ethernet header and the tags in the packet, the port's own among them */
-	__u16 transport; /* offset of the TCP or UDP header from the Ethernet header on; 0: there is none */
-	__u16 headers;	 /* octets before the transport payload, from the Ethernet header on; 0: not TCP or UDP */
+	__u64 hash;	 /* the same for all packets of a flow; fragments share one of their own */
+	__u16 l2_len;	 /* bytes of the Ethernet header and the tags in the packet, the port's own included */
+	__u16 transport; /* offset of the TCP or UDP header from the Ethernet header; 0: none */
+	__u16 headers;	 /* bytes before the transport payload, Ethernet header included; 0: not TCP or UDP */
 	__u8 family;	 /* AF_INET, AF_INET6; 0: not IP */
-	__u8 tos;	 /* or traffic class */
+	__u8 tos;	 /* IPv4 TOS or IPv6 traffic class */
 	__u8 marks;	 /* FLOW_* */
-	__sum16 check;	 /* transport checksum as it stands */
+	__sum16 check;	 /* transport checksum as it is in the packet */
 
-	/* by flow_measure() */
-	__u32 wire_len; /* octets of one frame, Ethernet header and tags included: of a segment, for a super-frame */
-	__u32 ip_len;	/* the same without these */
+	/* set by flow_measure() */
+	__u32 wire_len; /* bytes of one frame, Ethernet header and tags included; of one segment for a super-frame */
+	__u32 ip_len;	/* the same without Ethernet header and tags */
 };
 
 static __always_inline __u64 flow_ports(__be16 source, __be16 dest)
@@ -48,15 +52,18 @@ static __always_inline __u64 flow_ports(__be16 source, __be16 dest)
 	return ((__u64)source << 16 | dest) << 8;
 }
 
-/* Is the checksum the folded sum of the pseudo-header? 0 stands for none (of UDP), and is never such a sum. */
+/*
+ * True if the checksum field holds the folded sum of the pseudo-header. 0 means no checksum (UDP); no pseudo-header
+ * folds to it.
+ */
 static __always_inline bool flow_is_partial(__u64 pseudo, __sum16 check)
 {
 	return check && sum_is_zero(pseudo + (0xffff - check));
 }
 
 /*
- * Transport header at offset at. pseudo is the unfolded sum of the addresses; with protocol and length it is the sum
- * that the stack leaves in the checksum field of a packet whose checksum the device is to complete.
+ * Reads the transport header at offset at. pseudo: the unfolded sum of the addresses. With protocol and length
+ * added, it is the sum that the stack leaves in the checksum field if the device is to complete the checksum.
  */
 static __always_inline void flow_transport(const struct frame *f, __u32 start, __u32 at, bool partial, __u8 protocol,
 					   __u64 pseudo, __u32 length, struct flow *flow)
@@ -81,7 +88,7 @@ static __always_inline void flow_transport(const struct frame *f, __u32 start, _
 		flow->headers = at - start + sizeof(*udp);
 		flow->check = udp->check;
 	} else if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6 && protocol != IPPROTO_IGMP) {
-		/* an open CRC-32c of SCTP does not show, nor what is open further inside (IP in IP, extension headers) */
+		/* SCTP's CRC-32c or an inner checksum (IP in IP, extension headers) may be incomplete unseen */
 		flow->marks = FLOW_PARTIAL;
 	}
 	if (partial && flow->transport && flow_is_partial(pseudo, flow->check))
@@ -99,14 +106,14 @@ static __always_inline void flow_ipv4(const struct frame *f, __u32 start, __u32 
 	flow->family = AF_INET;
 	flow->tos = ip->tos;
 	flow->hash = hash_mix(ip->protocol, (__u64)ip->saddr << 32 | ip->daddr);
-	/* a fragment has no ports, or not all have them */
+	/* a fragment is hashed without ports: only the first one has them */
 	if (ip->frag_off & bpf_htons(0x3fff))
 		return;
 	flow_transport(f, start, at + header, partial, ip->protocol, (__u64)ip->saddr + ip->daddr,
 		       bpf_ntohs(ip->tot_len) - header, flow);
 }
 
-/* DSCP and ECN from the first word of an IPv6 header (RFC 8200, section 3). */
+/* Returns DSCP and ECN from the first word of an IPv6 header (RFC 8200, section 3). */
 static __always_inline __u8 ipv6_traffic_class(const struct ipv6hdr *ip)
 {
 	return bpf_ntohl(*(const __be32 *)ip) >> 20;
@@ -131,8 +138,8 @@ static __always_inline void flow_ipv6(const struct frame *f, __u32 start, __u32 
 }
 
 /*
- * EtherType behind the tags in a frame; *at, the offset of the first one, is moved to it. A VLAN's: there are more than
- * FLOW_TAGS_MAX. 0: the packet ends before.
+ * Returns the EtherType behind the tags of a frame and moves *at, the offset of the first tag or EtherType, to it.
+ * Returns a VLAN EtherType if there are more than FLOW_TAGS_MAX tags, and 0 if the packet is too short.
  */
 static __always_inline __be16 flow_untag(const struct frame *f, __u32 *at)
 {
@@ -149,8 +156,8 @@ static __always_inline __be16 flow_untag(const struct frame *f, __u32 *at)
 }
 
 /*
- * The tenant's frame starts at offset at of the packet. partial: what is said of the checksum is wanted. Whatever cannot be
- * read is left out; nothing fails.
+ * Parses the tenant's frame, which starts at offset at. partial: also check if the transport checksum is incomplete.
+ * Headers that cannot be read are left out; the function never fails.
  */
 static __always_inline void flow_parse(const struct frame *f, __u32 at, bool partial, struct flow *flow)
 {
@@ -178,11 +185,16 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, bool par
 	}
 }
 
-/* The lengths that limits are for. Before tags are collected; gso_size and the port's tag must be known. */
+/*
+ * Fills in the lengths that are compared with MTUs. Called before tags are collected; gso_size and the port's tag
+ * must be known.
+ */
 static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f, struct flow *flow)
 {
-	__u32 tags_len = frame_beside_len(ctx, f) - frame_port_tag_len(f); /* what l2_len lacks, or has too much */
-	__u32 l3_and_4 = sizeof(struct ipv6hdr) + sizeof(struct tcphdr);   /* a guess */
+	__u32 tags_len = frame_beside_len(ctx, f) -
+			 frame_port_tag_len(f); /* tags that l2_len lacks, or counts but the tenant does not */
+	__u32 l3_and_4 =
+		sizeof(struct ipv6hdr) + sizeof(struct tcphdr); /* estimate for packets that are not TCP or UDP */
 	__u32 headers = flow->headers ? flow->headers : flow->l2_len + l3_and_4;
 	__u32 l2_len = flow->l2_len + tags_len;
 
@@ -190,13 +202,13 @@ static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f
 	flow->ip_len = flow->wire_len > l2_len ? flow->wire_len - l2_len : 0;
 }
 
-/* Whether the tenant's frame has a VLAN tag. After flow_measure(). */
+/* True if the tenant's frame has a VLAN tag. Valid after flow_measure(). */
 static __always_inline bool flow_is_tagged(const struct flow *flow)
 {
 	return flow->wire_len - flow->ip_len != ETH_HLEN;
 }
 
-/* As many equal bits of a flow's hash as one wants, the upper ones. */
+/* Spreads the flow's hash over all 64 bits. Callers use the upper bits. */
 static __always_inline __u64 flow_spread(const struct flow *flow)
 {
 	return flow->hash * 0x9e3779b97f4a7c15ull;

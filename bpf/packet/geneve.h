@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* GENEVE (RFC 8926): its header, and the options that networks send, know and require. */
+/* GENEVE (RFC 8926): checks the header and options of received packets, and prepares those that a network sends. */
 #ifndef XOVL_BPF_PACKET_GENEVE_H
 #define XOVL_BPF_PACKET_GENEVE_H
 
@@ -9,27 +9,27 @@
 
 #define GENEVE_OPTIONS_MAX (XOVL_GENEVE_OPT_LEN * 4)
 
-/* For the kernel: a control packet (RFC 8926, section 3.4, O). */
+/* True for a control packet (RFC 8926, section 3.4, O bit), which is left to the kernel. */
 static __always_inline bool geneve_is_control(const struct outer *outer)
 {
 	return outer_is_geneve(outer) && (outer->brief.header >> 8 & XOVL_GENEVE_O);
 }
 
-/* Octets of options. */
+/* Returns the length of the options in bytes. */
 static __always_inline __u32 geneve_options_len(const struct outer_brief *brief)
 {
 	return (brief->header & XOVL_GENEVE_OPT_LEN) * 4;
 }
 
-/* Offset of the first option: they end where the tenant's frame begins. */
+/* Returns the offset of the first option. The options end where the tenant's frame begins. */
 static __always_inline __u32 geneve_options_at(const struct frame *f, const struct outer_brief *brief)
 {
 	return f->outer_len - geneve_options_len(brief);
 }
 
-/* A walk through the options of a packet, which stand in the scratch. */
+/* State of a walk through a packet's options, which are in the scratch. */
 struct geneve_walk {
-	struct xovl_options *match; /* NULL: nothing is required */
+	struct xovl_options *match; /* NULL: no option is required */
 	struct xovl_options *known;
 	__u32 at, len;
 	bool matched;
@@ -38,13 +38,14 @@ struct geneve_walk {
 };
 
 /*
- * Is the critical option of that class and type known? Lengths are masked out, as the reserved bits are; no critical option is 0,
- * which stands behind those that are known. Without branches, whose combinations the verifier would follow.
+ * True if the network knows the critical option of that class and type. Lengths and reserved bits are masked out.
+ * Unused places in known are 0, which no critical option is. Free of branches, because the verifier would follow
+ * their combinations.
  */
 static __always_inline bool geneve_is_known(const struct xovl_options *known, __u32 class_and_type)
 {
 	const __u32 *words = (const void *)known->octets;
-	__u64 found = 0; /* the highest bit: a difference was 0 */
+	__u64 found = 0; /* highest bit set: one difference was 0 */
 
 #pragma nounroll
 	for (__u32 i = 0; i < XOVL_OPTIONS_MAX / 4; i++)
@@ -52,7 +53,7 @@ static __always_inline bool geneve_is_known(const struct xovl_options *known, __
 	return found >> 63;
 }
 
-/* Is the option, at, what the network requires? Longer ones are, if they begin so. */
+/* True if the option at matches the required one. A longer option matches by its prefix. */
 static __always_inline bool geneve_matches(const struct xovl_options *match, const void *at)
 {
 	const __u32 *is = at, *want = (const void *)match->octets, *mask = (const void *)match->mask;
@@ -90,7 +91,10 @@ static long geneve_option_nth(__u32 nth, struct geneve_walk *walk)
 	return 0;
 }
 
-/* The options in the scratch, len octets, for a network. Fill in whether one is critical. Returns a reason to drop the packet. */
+/*
+ * Checks the options in the scratch, len bytes, against the network. Sets *critical if one is critical. Returns the
+ * drop reason or XOVL_REASON_NONE.
+ */
 static __always_inline enum xovl_reason geneve_check_options(__u32 len, __u32 net_index, __u32 net_flags,
 							     bool *critical)
 {
@@ -107,7 +111,10 @@ static __always_inline enum xovl_reason geneve_check_options(__u32 len, __u32 ne
 	return walk.reason;
 }
 
-/* The options at that offset, of a packet with that first word. Returns a reason to drop it. */
+/*
+ * Checks the options at offset at. first_word: of the packet's GENEVE header. Returns the drop reason or
+ * XOVL_REASON_NONE.
+ */
 __noinline int geneve_check_packet(ctx_t *ctx, __u32 first_word, __u32 at, __u32 net_index, __u32 net_flags)
 {
 	struct scratch *scratch = scratch_get();
@@ -123,7 +130,10 @@ __noinline int geneve_check_packet(ctx_t *ctx, __u32 first_word, __u32 at, __u32
 	return reason;
 }
 
-/* RFC 8926, sections 3.4 and 3.5. Reserved bits are ignored. */
+/*
+ * Checks the header and its options (RFC 8926, sections 3.4 and 3.5). Reserved bits are ignored. Returns the drop
+ * reason or XOVL_REASON_NONE.
+ */
 static __always_inline enum xovl_reason geneve_check(ctx_t *ctx, const struct frame *f, const struct outer *outer,
 						     __u32 net_flags)
 {
@@ -135,7 +145,7 @@ static __always_inline enum xovl_reason geneve_check(ctx_t *ctx, const struct fr
 				   net_flags);
 }
 
-/* Are the options at that offset those of a path, which has some? Then they need no second look. 1: they are. */
+/* Returns 1 if the options at offset at equal those of the path, which has some. They then need no second check. */
 __noinline int geneve_options_equal(ctx_t *ctx, const union xovl_path_headers *headers, __u32 at)
 {
 	struct frame f = {};
@@ -156,7 +166,7 @@ __noinline int geneve_options_equal(ctx_t *ctx, const union xovl_path_headers *h
 	return 1;
 }
 
-/* The path is for packets with those options. False: there are more than it can remember. */
+/* Remembers the packet's options in the path. Returns false if they are too long to remember. */
 static __always_inline bool geneve_options_keep(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
 						union xovl_path_headers *headers)
 {
@@ -169,13 +179,14 @@ static __always_inline bool geneve_options_keep(ctx_t *ctx, const struct frame *
 	       !hook_load(ctx, geneve_options_at(f, brief), headers->options, length_up_to(len, XOVL_OPTIONS_MAX));
 }
 
-/* Add the options of a network or port to those in the scratch, len octets so far; returns how many there are then. */
+/* Appends the options of a network or port to the len bytes in the scratch. Returns the new length. */
 static __always_inline __u32 geneve_collect(struct scratch *scratch, __u32 len, enum xovl_options_use use, __u32 index,
 					    __u8 *flags)
 {
 	struct xovl_options *more = options_get(use, index);
 
-	if (!more || len + more->len > XOVL_OPTIONS_MAX) /* userspace sees to it, but for the moment of a change */
+	if (!more ||
+	    len + more->len > XOVL_OPTIONS_MAX) /* userspace prevents that, but not in the middle of a change */
 		return len;
 	words_copy(scratch->octets + (len & (2 * XOVL_OPTIONS_MAX - 1)), more->octets, XOVL_OPTIONS_MAX);
 	if (more->critical)
@@ -183,7 +194,10 @@ static __always_inline __u32 geneve_collect(struct scratch *scratch, __u32 len, 
 	return len + more->len;
 }
 
-/* Write the header with the options of network and port, whose frames it is for; returns how many octets of these there are. */
+/*
+ * Writes the header with the options of the network and, unless port is NULL, the port. Returns the length of the
+ * options in bytes.
+ */
 static __always_inline __u32 geneve_prepare(void *to, const struct xovl_network *net, __u32 net_index,
 					    const struct xovl_port *port, __u32 port_index)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* GRE (RFC 2784) with key and sequence number (RFC 2890), and NVGRE (RFC 7637), which is GRE with a key of its own kind. */
+/*
+ * GRE (RFC 2784) with key and sequence number (RFC 2890), and NVGRE (RFC 7637), which is GRE whose key is VSID and
+ * FlowID: checks received headers, prepares sent ones, and keeps the sequence numbers.
+ */
 #ifndef XOVL_BPF_PACKET_GRE_H
 #define XOVL_BPF_PACKET_GRE_H
 
@@ -8,16 +11,19 @@
 #include "packet/outer.h"
 
 #define GRE_ROUTING 0x4000
-#define GRE_RFC1701 0x0c00 /* strict source route, and the first bit of what comes next: RFC 2784, 2.1.1 */
+#define GRE_RFC1701 0x0c00 /* strict source route, and the first recursion control bit (RFC 1701): RFC 2784, 2.1.1 */
 #define GRE_VERSION 0x0007
 
-/* Host byte order. */
+/* Returns the header's flags in host byte order. */
 static __always_inline __u16 gre_flags(const struct outer *outer)
 {
 	return bpf_ntohs((__u16)outer->brief.header);
 }
 
-/* encap: of the network whose key it is; GRE where it is nobody's */
+/*
+ * Checks the header. encap: of the network that has the key, XOVL_ENCAP_GRE if none has. Returns the drop reason or
+ * XOVL_REASON_NONE.
+ */
 static __always_inline enum xovl_reason gre_check(const struct outer *outer, enum xovl_encap encap)
 {
 	__u16 flags = gre_flags(outer);
@@ -35,13 +41,13 @@ static __always_inline enum xovl_reason gre_check(const struct outer *outer, enu
 	return XOVL_REASON_NONE;
 }
 
-/* Offset of the sequence number in a header with those flags. */
+/* Returns the offset of the sequence number in a header with those flags. */
 static __always_inline __u32 gre_sequence_at(__u16 flags)
 {
 	return xovl_gre_len(flags & ~XOVL_GRE_S);
 }
 
-/* The flags of what is sent for the network, host byte order. */
+/* Returns the flags that the network sends, in host byte order. */
 static __always_inline __u16 gre_flags_sent(const struct xovl_network *net, bool nvgre)
 {
 	__u16 flags = 0;
@@ -57,7 +63,7 @@ static __always_inline __u16 gre_flags_sent(const struct xovl_network *net, bool
 	return flags;
 }
 
-/* Write the header with those flags. Checksum and sequence number are left open. */
+/* Writes the header with those flags. Checksum and sequence number are filled in later. */
 static __always_inline void gre_prepare(struct xovl_gre *gre, const struct xovl_network *net, __u16 flags, bool nvgre)
 {
 	__u32 *word = (void *)(gre + 1);
@@ -72,7 +78,7 @@ static __always_inline void gre_prepare(struct xovl_gre *gre, const struct xovl_
 		*word = 0;
 }
 
-/* NULL: there is no more room. */
+/* Returns the sequence numbers of the network and peer, made on first use. Returns NULL if the map is full. */
 static __always_inline struct xovl_sequence *sequence_get(__u32 net_index, __u32 peer_index)
 {
 	struct xovl_sequence_key key = {.net = net_index, .peer = peer_index};
@@ -85,7 +91,7 @@ static __always_inline struct xovl_sequence *sequence_get(__u32 net_index, __u32
 	return bpf_map_lookup_elem(&sequences, &key);
 }
 
-/* The number of the next packet to a peer; the CPUs share one count. */
+/* Returns the number of the next packet to a peer. All CPUs share one count. */
 static __always_inline __u32 gre_sequence_next(__u32 net_index, __u32 peer_index)
 {
 	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
@@ -94,10 +100,11 @@ static __always_inline __u32 gre_sequence_next(__u32 net_index, __u32 peer_index
 }
 
 /*
- * seq strict (RFC 2890, section 2.2, which leaves open how far a number may be ahead). `received` is one word, so that CPUs agree:
- * below the newest number, above it one that is in doubt; the same one where there is none.
+ * Sequence numbers with "seq strict" (RFC 2890, section 2.2, which leaves open how far ahead a number may be).
+ * `received` is one word, so that CPUs agree: the newest number in the lower half, the number in doubt in the upper
+ * half, or the newest number again if none is in doubt.
  */
-#define SEQUENCE_NEAR 1024 /* so far from the newest a number is believed: it is newer, or late */
+#define SEQUENCE_NEAR 1024 /* a number this close to the newest is believed to be newer or late */
 
 static __always_inline bool sequence_is_near(__u32 number, __u32 other)
 {
@@ -105,9 +112,10 @@ static __always_inline bool sequence_is_near(__u32 number, __u32 other)
 }
 
 /*
- * What `received` becomes by a packet of that number; not late: deliver it. A number far from the newest, which anybody may have
- * made up, is in doubt until another one near to it comes next: then the peer has jumped, or starts again. Ahead it is no
- * late one, meanwhile; behind it is. After a silence the peer may have started again, too: nothing is late.
+ * Returns the new value of `received` after a packet of that number, and sets *late if the packet must be dropped. A
+ * number far from the newest could be forged, so it is in doubt until the next packet has a number near it: then the
+ * peer has jumped or started again. A packet in doubt is delivered if its number is ahead and not a repeat; behind,
+ * it is late. After a silence the peer may have started again, so no packet is late.
  */
 static __always_inline __u64 sequence_next_state(__u64 received, __u32 number, bool silent, bool *late)
 {
@@ -124,7 +132,7 @@ static __always_inline __u64 sequence_next_state(__u64 received, __u32 number, b
 	return near ? received : word_of(newest, number);
 }
 
-/* False: another CPU was faster; received is what it wrote. */
+/* Tries to update the state once. Returns false if another CPU was faster; *received is then what that CPU wrote. */
 static __always_inline bool sequence_try(struct xovl_sequence *sequence, __u64 *received, __u32 number, bool silent,
 					 bool *late)
 {
@@ -136,7 +144,7 @@ static __always_inline bool sequence_try(struct xovl_sequence *sequence, __u64 *
 	return done;
 }
 
-/* Is a packet of that number not late? */
+/* True if a packet of that number is not late, i.e. may be delivered. */
 static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_index, __u32 number)
 {
 	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
@@ -146,9 +154,10 @@ static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_inde
 
 	if (!sequence)
 		return true;
-	silent = (__s64)(now - sequence->heard) > (__s64)jiffies_per_second; /* another CPU may have heard later */
+	silent = (__s64)(now - sequence->heard) >
+		 (__s64)jiffies_per_second; /* signed: another CPU may have heard later */
 	received = *(volatile __u64 *)&sequence->received;
-	/* no loop: clang turns it so that verifiers up to 6.1 see no end */
+	/* not a loop: clang would compile one in which verifiers up to Linux 6.1 see no end */
 	(void)(sequence_try(sequence, &received, number, silent, &late) ||
 	       sequence_try(sequence, &received, number, silent, &late) ||
 	       sequence_try(sequence, &received, number, silent, &late));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet from the underlay: whose tunnel does it say it is, and are its outer headers well-formed. */
+/*
+ * The outer headers of a packet from the underlay: checks that they are well-formed, and reads which tunnel they
+ * name. The first stage of decapsulation.
+ */
 #ifndef XOVL_BPF_PACKET_OUTER_H
 #define XOVL_BPF_PACKET_OUTER_H
 
@@ -20,24 +23,25 @@
 #define IP_FRAG_MORE 0x2000
 #define IP_FRAG_OFFSET 0x1fff
 
-/* What tells the path of a packet. */
+/* The outer facts that identify the path of a packet. */
 struct outer_brief {
-	struct xovl_path_tunnel tunnel; /* the peer's address and our own */
-	__u64 header;			/* the tunnel header's first two words, as they stand; of GRE flags and key */
-	__be16 dport;			/* of UDP; 0 of GRE */
-	__u8 kind;			/* enum xovl_encap; GRE stands for NVGRE, too */
-	bool needs_verify;		/* it has a checksum, or a mark of congestion */
+	struct xovl_path_tunnel tunnel; /* the peer's address and the local one */
+	__u64 header;	   /* the first two words of the tunnel header, as in the packet; GRE: flags and key */
+	__be16 dport;	   /* UDP destination port; 0 for GRE */
+	__u8 kind;	   /* enum xovl_encap; XOVL_ENCAP_GRE for NVGRE too */
+	bool needs_verify; /* it has a checksum or a congestion mark: see decap/verify.h */
 };
 
-/* All there is to know of the outer headers. */
+/* All facts about the outer headers. */
 struct outer {
 	struct outer_brief brief;
-	__u32 l4;		    /* offset of the UDP or GRE header */
-	__u32 l4_len;		    /* octets of it and all that follows, as the IP header says */
-	__u32 header_len;	    /* octets from l4 to the tenant's frame */
-	__u8 tos;		    /* or traffic class */
-	__sum16 check;		    /* over all that follows the IP header, of UDP; of GRE not 0 where there is one */
-	enum xovl_reason malformed; /* what is wrong with it, if it is ours at all */
+	__u32 l4;	  /* offset of the UDP or GRE header */
+	__u32 l4_len;	  /* bytes from l4 to the end, by the IP header */
+	__u32 header_len; /* bytes from l4 to the tenant's frame */
+	__u8 tos;	  /* IPv4 TOS or IPv6 traffic class */
+	/* UDP: the checksum field. GRE: not 0 if there is a checksum. */
+	__sum16 check;
+	enum xovl_reason malformed; /* drop reason if the packet turns out to be for xovl */
 };
 
 static __always_inline bool outer_is_gre(const struct outer *outer)
@@ -50,25 +54,28 @@ static __always_inline bool outer_is_geneve(const struct outer *outer)
 	return outer->brief.kind == XOVL_ENCAP_GENEVE;
 }
 
-/* Of the network: see xovl_service(). */
+/* Returns the packet's service: see xovl_service(). */
 static __always_inline __u32 outer_service(const struct outer_brief *brief)
 {
 	return xovl_service(brief->kind == XOVL_ENCAP_GRE ? IPPROTO_GRE : IPPROTO_UDP, brief->dport);
 }
 
-/* dport: of a UDP packet */
+/* True if GENEVE arrives at the UDP destination port dport. */
 static __always_inline bool port_is_geneve(__be16 dport)
 {
 	return geneve_ports[dport >> 6] >> (dport & 63) & 1;
 }
 
-/* Octets of a GENEVE header with its options, from the header's first octet. */
+/* Returns the length of a GENEVE header with its options, from the header's first byte. */
 static __always_inline __u32 geneve_len(__u8 ver_opt_len)
 {
 	return sizeof(struct xovl_geneve) + (ver_opt_len & XOVL_GENEVE_OPT_LEN) * 4;
 }
 
-/* The tenant's frame starts at offset at, which headers before it vouch for. False: the packet ends before its MACs do. */
+/*
+ * Ends the outer headers: the tenant's frame starts at offset at, as the headers before it say. Returns false if the
+ * packet is too short for an Ethernet header there.
+ */
 static __always_inline bool outer_ends(struct frame *f, __u32 at)
 {
 	const void *inner = f->data + at;
@@ -81,13 +88,14 @@ static __always_inline bool outer_ends(struct frame *f, __u32 at)
 	return true;
 }
 
-/* UDP or GRE, a tunnel header of 8 octets, and the Ethernet header behind it. */
+/* UDP or GRE, a tunnel header of 8 bytes, and the tenant's Ethernet header. */
 #define OUTER_PLAIN_LEN (sizeof(struct udphdr) + 8 + ETH_HLEN)
 
 /*
- * The usual packet is known at once, with few branches for all that could be wrong with it: whole, no IP options, nothing behind it.
- * What its tunnel header says is not looked at: a path that is remembered knows it. Fill in what tells the path, and the frame.
- * False: a closer look is needed. at, len: of the UDP or GRE header and all that follows.
+ * The fast parse, which recognises the usual packet with few branches: not fragmented, no IP options, no trailing
+ * bytes. It does not check the tunnel header, because a cached path has the header that was checked. Fills in brief
+ * and the frame. Returns false if outer_parse() has to look closer. at, len: of the UDP or GRE header and everything
+ * behind it.
  */
 static __always_inline bool udp_is_plain(struct frame *f, struct outer_brief *brief, __u32 at, __u32 len)
 {
@@ -106,7 +114,7 @@ static __always_inline bool udp_is_plain(struct frame *f, struct outer_brief *br
 	return outer_ends(f, outer_offset(at + sizeof(*udp) + geneve_len(brief->header)));
 }
 
-/* With a key or without, nothing else. */
+/* Fast parse of GRE. Returns false if the header has any other field than a key. */
 static __always_inline bool gre_is_plain(struct frame *f, struct outer_brief *brief, __u32 at)
 {
 	const struct xovl_gre *gre = f->data + at;
@@ -174,20 +182,23 @@ static __always_inline bool outer_is_plain(const ctx_t *ctx, struct frame *f, st
 	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, brief, l3);
 }
 
-/* What is wrong first is what counts. */
+/* Records the first thing that is wrong. */
 static __always_inline void outer_blame(struct outer *outer, bool wrong, enum xovl_reason reason)
 {
 	if (wrong && !outer->malformed)
 		outer->malformed = reason;
 }
 
-/* The header checksum covers options, of which there are at most ten words (RFC 791, 3.1). */
+/* True if the header checksum is correct. It covers up to ten words of options (RFC 791, 3.1). */
 static __always_inline bool ipv4_checksum_is_good(const struct frame *f, const struct iphdr *ip)
 {
 	const __u32 *word = (const void *)ip;
 	__u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
 
-	/* unrolled: clang would turn the check of each word into one of their number, which no verifier understands */
+	/*
+	 * unrolled: clang would turn the check of each word into one of the number of words, which no verifier
+	 * understands
+	 */
 #pragma unroll
 	for (int i = 5; i < 15; i++) {
 		if (i == ip->ihl)
@@ -204,7 +215,10 @@ static __always_inline bool is_tunnel_protocol(__u8 protocol)
 	return protocol == IPPROTO_UDP || protocol == IPPROTO_GRE;
 }
 
-/* 0: not UDP or GRE, or no first fragment of it, which alone has ports; else which. */
+/*
+ * Reads the outer IPv4 header. Returns the IP protocol, or 0 if it is not UDP or GRE, or a later fragment (only the
+ * first has ports).
+ */
 static __always_inline __u8 outer_ipv4(const struct frame *f, struct outer *outer, __u32 l3)
 {
 	const struct iphdr *ip = f->data + l3;
@@ -223,17 +237,21 @@ static __always_inline __u8 outer_ipv4(const struct frame *f, struct outer *oute
 	return ip->protocol;
 }
 
-/* Fragment header, RFC 8200 section 4.5; of destination options (4.6) the first word and 4 octets of options. */
+/*
+ * Fragment header (RFC 8200, section 4.5), or the first word and 4 bytes of options of a destination options header
+ * (4.6).
+ */
 struct ipv6_extension {
 	__u8 nexthdr;
-	__u8 len;	 /* of destination options: words of 64 bits, less one */
-	__be16 frag_off; /* offset in units of 8 octets in the upper 13 bits */
+	__u8 len;	 /* destination options: words of 64 bits, less one */
+	__be16 frag_off; /* fragment: offset in units of 8 bytes in the upper 13 bits */
 	__be32 id;
 };
 
 /*
- * The same. Before UDP or GRE there may be a fragment header, or destination options of one word: the encapsulation limit (RFC
- * 2473, 4.1.1), which Linux puts before GRE.
+ * Reads the outer IPv6 header; returns as outer_ipv4() does. Before UDP or GRE it accepts a fragment header, or a
+ * destination options header of one 64-bit word: the encapsulation limit (RFC 2473, 4.1.1), which Linux puts before
+ * GRE.
  */
 static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *outer, __u32 l3)
 {
@@ -252,7 +270,7 @@ static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *oute
 			return 0;
 		if (protocol == IPPROTO_DSTOPTS ? extension->len : extension->frag_off & bpf_htons(0xfff8))
 			return 0;
-		/* a whole packet can come as its only fragment (RFC 6946) */
+		/* a whole packet can be its own only fragment (RFC 6946) */
 		outer_blame(outer, protocol == IPPROTO_FRAGMENT && (extension->frag_off & bpf_htons(1)),
 			    XOVL_REASON_OUTER_FRAGMENT);
 		protocol = extension->nexthdr;
@@ -261,13 +279,13 @@ static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *oute
 	}
 	addr_from_ipv6(&outer->brief.tunnel.remote, &ip->saddr);
 	addr_from_ipv6(&outer->brief.tunnel.local, &ip->daddr);
-	/* ::ffff:a.b.c.d stands for an IPv4 address in our tables; as an address on the wire it is nobody's */
+	/* our tables store IPv4 as ::ffff:a.b.c.d; on the wire no host has such an IPv6 address */
 	if (addr_is_ipv4(&outer->brief.tunnel.remote) || addr_is_ipv4(&outer->brief.tunnel.local))
 		return 0;
 	return is_tunnel_protocol(protocol) ? protocol : 0;
 }
 
-/* False: there are no ports. */
+/* Reads the UDP header and the first words of the tunnel header. Returns false if the packet is too short for ports. */
 static __always_inline bool outer_udp(const struct frame *f, struct outer *outer)
 {
 	const struct udphdr *udp = f->data + outer_offset(outer->l4);
@@ -289,7 +307,7 @@ static __always_inline bool outer_udp(const struct frame *f, struct outer *outer
 	return true;
 }
 
-/* False: there is no header. */
+/* Reads the GRE header. Returns false if the packet is too short for it. */
 static __always_inline bool outer_gre(const struct frame *f, struct outer *outer)
 {
 	const struct xovl_gre *gre = f->data + outer_offset(outer->l4);
@@ -310,8 +328,8 @@ static __always_inline bool outer_gre(const struct frame *f, struct outer *outer
 }
 
 /*
- * The closer look, at UDP and GRE over IPv4 or IPv6. Fill in outer, and frame where nothing is malformed. False: it is
- * something else, and the kernel's.
+ * The full parse of UDP and GRE over IPv4 or IPv6. Fills in outer, and f unless the packet is malformed. Returns
+ * false for any other packet, which is the kernel's.
  */
 static __always_inline bool outer_parse(ctx_t *ctx, struct frame *f, struct outer *outer)
 {

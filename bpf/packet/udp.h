@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A UDP packet on its way through the stack, of an interface with or without Ethernet: where from, where to. TC only. */
+/*
+ * Reads the addresses, port and tunnel identifier of a UDP packet in the stack, on an interface with or without
+ * Ethernet. TC only; used by entry/guard.h and entry/ip_uplink.h.
+ */
 #ifndef XOVL_BPF_PACKET_UDP_H
 #define XOVL_BPF_PACKET_UDP_H
 
@@ -15,10 +18,10 @@
 struct udp_brief {
 	struct xovl_addr src, dst;
 	__u32 service; /* xovl_service() */
-	__be32 tunnel; /* the second word of a tunnel header: the identifier, in its upper 24 bits */
+	__be32 tunnel; /* second word of the tunnel header, with the identifier in the upper 24 bits and 0 below */
 };
 
-/* False: it is none, or a fragment that says nothing of it. */
+/* Returns false if the packet is not UDP, too short, or a later fragment. */
 static __always_inline bool udp_read(ctx_t *ctx, struct udp_brief *brief)
 {
 	struct {

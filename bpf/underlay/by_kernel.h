@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Peers whose packets the kernel carries, all of them: its tunnel device encapsulates and unpacks, so that its routes, IPsec policies and
- * netfilter hold. See xovl_via.
+ * Decides which peers' packets the kernel carries. Its tunnel device then encapsulates and decapsulates all of them,
+ * so that its routes, IPsec policies and netfilter apply. See enum xovl_via in xovl/maps.h.
  */
 #ifndef XOVL_BPF_UNDERLAY_BY_KERNEL_H
 #define XOVL_BPF_UNDERLAY_BY_KERNEL_H
@@ -11,8 +11,8 @@
 #include "maps/tables.h"
 
 /*
- * Whether IPsec policies can be for the peer's packets: as userspace saw, unless policies came or went since. Then the kernel has to
- * decide, which it does for each packet.
+ * True if IPsec policies may apply to the peer's packets. Userspace records that per peer. If the number of policies
+ * has changed since, any policy may apply: the kernel then has to decide, which it does for each packet.
  */
 static __always_inline bool xfrm_is_for(const ctx_t *ctx, const struct xovl_peer *peer, enum xovl_direction direction)
 {
@@ -28,18 +28,21 @@ static __always_inline bool xfrm_is_for(const ctx_t *ctx, const struct xovl_peer
 	return peer->flags & (direction == XOVL_OUT ? XOVL_PEER_XFRM_OUT : XOVL_PEER_XFRM_IN);
 }
 
-/* What is sent to the peer; the route to it leads to that interface, if it is one of ours. */
+/*
+ * True if the kernel carries packets to the peer. device: the interface of the route to the peer; NULL if it is none
+ * of xovl's.
+ */
 static __always_inline bool peer_goes_by_kernel(const ctx_t *ctx, const struct xovl_peer *peer,
 						const struct xovl_device *device)
 {
 	if (peer->via != XOVL_VIA_AUTO)
 		return peer->via == XOVL_VIA_KERNEL;
 	if (!peer->dstport)
-		return false; /* GRE is carried by xovl, but for super-frames */
+		return false; /* xovl itself carries GRE, except for super-frames */
 	return (device && (device->flags & XOVL_DEV_IP)) || xfrm_is_for(ctx, peer, XOVL_OUT);
 }
 
-/* What comes from the peer of that index. */
+/* True if the kernel carries packets from the peer. */
 static __always_inline bool peer_comes_by_kernel(const ctx_t *ctx, __u32 index)
 {
 	const struct xovl_peer *peer = peer_get(index);
@@ -58,8 +61,8 @@ static __always_inline bool peer_requires_encryption(__u32 index)
 }
 
 /*
- * Whether the kernel takes nothing from the peer but what was encrypted: there is an IPsec policy for it, and none came or went since
- * userspace saw it.
+ * True if the kernel accepts only encrypted packets from the peer: an IPsec policy demands it, and no policy was
+ * added or removed since userspace checked.
  */
 static __always_inline bool xfrm_requires_encryption(const ctx_t *ctx, __u32 index)
 {
@@ -72,7 +75,7 @@ static __always_inline bool xfrm_requires_encryption(const ctx_t *ctx, __u32 ind
 	return policies && policies == host.xfrm_policies[XOVL_IN];
 }
 
-/* Whether there are such peers. */
+/* True if the kernel may carry the packets of any peer. */
 __noinline int kernel_carries_any(ctx_t *ctx)
 {
 	return host.by_kernel || device_xfrm_policies(hook_ifindex(ctx), XOVL_OUT) != host.xfrm_policies[XOVL_OUT];

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Our own packets that go out through the kernel's neighbour code, which resolves the neighbour, sees that it is in use, and
- * writes the MACs. That code goes by skb->protocol. A packet that lacks it, as the tenant's frame is no IP or could only be pushed
- * plainly, and a copy of a flooded frame take a detour: into the ingress of the uplink, where the kernel sets it anew.
+ * Sends encapsulated packets through the kernel's neighbour code, which resolves the neighbour, notes that it is in
+ * use, and writes the MACs. That code goes by skb->protocol.
+ *
+ * Two kinds of packets take a detour into the ingress of the uplink, where the kernel sets skb->protocol again:
+ * packets with another skb->protocol (the tenant's frame is not IP, or bpf_skb_change_head made the room), and
+ * copies of a flooded frame.
  */
 #ifndef XOVL_BPF_UNDERLAY_NEIGHBOUR_H
 #define XOVL_BPF_UNDERLAY_NEIGHBOUR_H
 
 #include "underlay/nexthop.h"
 
-/* skb->mark of a packet on the detour; with its bucket in the lower bits. Its peer's index stands in for the source MAC. */
+/*
+ * skb->mark of a packet on the detour, with the bucket in the lower bits. The peer's index takes the place of the
+ * source MAC.
+ */
 #define NEIGHBOUR_MARK 0x786f7660u
 
 static __always_inline bool neighbour_is_mark(__u32 mark)
@@ -17,12 +23,13 @@ static __always_inline bool neighbour_is_mark(__u32 mark)
 	return mark - NEIGHBOUR_MARK < XOVL_NEXTHOP_BUCKETS;
 }
 
+/* True if skb->protocol agrees with the family of the outer packet. */
 static __always_inline bool neighbour_takes(const ctx_t *ctx, __u8 family)
 {
 	return ctx->protocol == (family == AF_INET ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
 }
 
-/* Make the packet ready for the detour. Its data is void afterwards. */
+/* Writes peer and bucket into the packet for the detour. Invalidates packet pointers. */
 static __always_inline void neighbour_address(ctx_t *ctx, __u32 peer_index, const struct flow *flow)
 {
 	bpf_skb_store_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index), 0);
@@ -30,8 +37,8 @@ static __always_inline void neighbour_address(ctx_t *ctx, __u32 peer_index, cons
 }
 
 /*
- * The gateway that is known. False: the kernel is to find it. Of IPv6 it may find one over another interface than it is told, so
- * where there are several uplinks the last one known counts.
+ * Fills in the known gateway. Returns false if the kernel is to find it. For IPv6 the kernel may find a gateway over
+ * another interface than it is told; so if there are several uplinks, the last known gateway is used.
  */
 static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, const struct xovl_peer *peer,
 					      const struct xovl_nexthop *nexthop, bool has_route,
@@ -49,10 +56,10 @@ static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, c
 }
 
 /*
- * The packet, complete but for its MACs, out to a peer. The gateway is the one that the datapath's own look-up chose: a look-up by
- * the kernel would hash a multipath route differently and could name a gateway of another interface. Where look-ups are not answered
- * (XOVL_NEXTHOP_KERNEL) the kernel finds the gateway over the interface that was the last. A VLAN interface over a tagged uplink puts the
- * tag itself.
+ * Sends the packet, complete except for its MACs, to a peer. The gateway comes from the datapath's own look-up: the
+ * kernel's would hash a multipath route differently and could return a gateway of another interface. If look-ups are
+ * not answered (XOVL_NEXTHOP_KERNEL), the kernel finds the gateway over the last known interface. A VLAN interface
+ * over a tagged uplink adds the tag itself.
  */
 __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 {
@@ -82,7 +89,7 @@ __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 
-/* The end of the detour. */
+/* Takes a packet at the end of the detour, in the uplink's ingress. */
 static __always_inline int neighbour_in(ctx_t *ctx)
 {
 	__u32 bucket = ctx->mark - NEIGHBOUR_MARK;

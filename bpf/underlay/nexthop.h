@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The way to a peer: asked of the kernel's routes and neighbours, remembered per CPU for half a second, so that changes
- * there are followed without any process.
+ * The next hop to a peer: looked up in the kernel's routes and neighbours and cached per CPU for half a second. So
+ * changes there are followed even if no xovl process runs.
  */
 #ifndef XOVL_BPF_UNDERLAY_NEXTHOP_H
 #define XOVL_BPF_UNDERLAY_NEXTHOP_H
@@ -18,13 +18,14 @@
 #define NEXTHOP_VALID_NS (500 * NSEC_PER_MSEC)
 
 /*
- * Redirected frames do not tell the kernel that a neighbour is in use, so a stale entry would never be probed. Once
- * in this time a frame takes the way through the kernel's neighbour code; not at the same time for all peers.
+ * The kernel does not see that redirected frames use a neighbour, so it would never probe a stale entry. Once in
+ * this time a frame goes through the kernel's neighbour code (underlay/neighbour.h). The time differs by peer, so
+ * that they do not coincide.
  */
 #define NEXTHOP_CONFIRM_NS (4 * NSEC_PER_SEC)
-#define NEXTHOP_CONFIRM_SPREAD 64 /* so many steps to half as much more */
+#define NEXTHOP_CONFIRM_SPREAD 64 /* steps between this time and half as much more */
 
-/* Which flows share a choice among equal-cost routes. */
+/* Returns the bucket of a flow. Flows of a bucket share one of several equal-cost routes. */
 static __always_inline __u32 nexthop_bucket(const struct flow *flow)
 {
 	return flow_spread(flow) >> 60;
@@ -39,7 +40,7 @@ static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 
 	fib->sport = bpf_htons(XOVL_SPORT_MIN + bucket);
 	fib->dport = peer->dstport;
 	fib->ifindex = LOOPBACK_IFINDEX;
-	fib->tot_len = 1; /* asks for the MTU of the route, which comes back in its place */
+	fib->tot_len = 1; /* asks for the MTU of the route, which is returned in the same place */
 	if (peer->family == AF_INET) {
 		fib->ipv4_src = peer->local.be32[3];
 		fib->ipv4_dst = peer->remote.be32[3];
@@ -49,12 +50,13 @@ static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 
 	}
 }
 
-/* The kernel knows a route: fib has its interface and gateway. */
+/* True if the kernel has a route: fib holds its interface and gateway. */
 static __always_inline bool nexthop_has_route(long answer)
 {
 	return answer == BPF_FIB_LKUP_RET_SUCCESS || answer == BPF_FIB_LKUP_RET_NO_NEIGH;
 }
 
+/* True if a frame should confirm the neighbour. */
 static __always_inline bool nexthop_is_overdue(const struct xovl_peer *peer, __u64 now)
 {
 	__u64 span = jiffies_of(NEXTHOP_CONFIRM_NS);
@@ -69,7 +71,8 @@ static __always_inline bool device_is_underlay(const struct xovl_device *device)
 }
 
 /*
- * Nothing is sent to the peer in the clear. What no IPsec policy encrypts is stopped at the uplink: see entry/guard.h.
+ * Returns the state for a peer that requires encryption: nothing is sent to it in the clear. entry/guard.h stops
+ * packets at the uplink that no IPsec policy encrypts.
  */
 static __always_inline enum xovl_nexthop_state nexthop_encrypted(ctx_t *ctx, const struct xovl_device *device,
 								 __u32 ifindex, const struct xovl_peer *peer)
@@ -103,15 +106,16 @@ static __always_inline enum xovl_nexthop_state nexthop_state(ctx_t *ctx, long an
 }
 
 /*
- * The MTU of the route. Only an answer with a neighbour comes with it; that of the interface stands in until there is one. The kernel's
- * own way can be by a route that we do not see, and narrower.
+ * Returns the MTU of the next hop. Only an answer with a neighbour contains the route's MTU; until then the
+ * interface's is used. The kernel's tunnel device may send by another route with a smaller MTU, kernel_mtu (0: not
+ * known).
  */
 static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct bpf_fib_lookup *fib, __u32 ifindex,
 					 __u16 kernel_mtu)
 {
 	__u32 mtu = fib->mtu_result;
 
-	/* 0 would be the interface that the frame came in by */
+	/* ifindex 0 would mean the interface that the frame came in by */
 	if (answer != BPF_FIB_LKUP_RET_SUCCESS && (!ifindex || bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) < 0))
 		mtu = 0xffff;
 	if (kernel_mtu && kernel_mtu < mtu)
@@ -119,7 +123,7 @@ static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct b
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
-/* The flags of paths that are of the peer and the way to it. */
+/* Returns the path flags that depend on the peer and its next hop. */
 static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, enum xovl_nexthop_state state,
 						const struct xovl_device *device)
 {
@@ -149,8 +153,8 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
 }
 
 /*
- * What the look-up says of the way. When it says nothing, the way is as it was last: that of the flow, or where a command has run
- * since, that of the peer.
+ * Stores the route that the look-up found. If it found none, the last route stays: the flow's own or, after a
+ * command has run, the one that userspace recorded for the peer.
  */
 static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, const struct xovl_peer *peer, long answer,
 					  const struct bpf_fib_lookup *fib)
@@ -168,6 +172,7 @@ static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, const st
 	}
 }
 
+/* Looks up the next hop and the local address, and stores all that paths need to know. */
 __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket,
 			       __u64 now)
 {
@@ -191,7 +196,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop_request(peer, bucket, &fib);
 	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	nexthop_route(nexthop, peer, answer, &fib);
-	ifindex = nexthop->routed; /* Linux 6.1 takes no argument's memory for a key */
+	ifindex = nexthop->routed; /* copied: Linux 6.1 accepts no memory of an argument as a map key */
 	device = bpf_map_lookup_elem(&devices, &ifindex);
 
 	nexthop->epoch = epoch;
@@ -201,9 +206,9 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop->vid = device ? device->vid : 0;
 	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
 	nexthop->ifindex = device && device->via ? device->via : ifindex;
-	/* a neighbour is resolved within milliseconds: look again with the next frame */
+	/* a neighbour is resolved within milliseconds: look up again with the next frame */
 	soon = nexthop->state == XOVL_NEXTHOP_UNRESOLVED || nexthop->state == XOVL_NEXTHOP_CONFIRM;
-	soon |= peer->flags & XOVL_PEER_ENCRYPTED; /* no route may lead elsewhere meanwhile */
+	soon |= peer->flags & XOVL_PEER_ENCRYPTED; /* a changed route must be noticed at once */
 	nexthop->expires = soon ? 0 : now + jiffies_of(NEXTHOP_VALID_NS);
 	return 0;
 }
@@ -215,7 +220,10 @@ static __always_inline struct xovl_nexthop *nexthop_slot(__u32 peer_index, __u32
 	return bpf_map_lookup_elem(&nexthops, &slot);
 }
 
-/* NULL: the peer index is out of range. */
+/*
+ * Returns the next hop for the peer's bucket, looked up again if it has expired. Returns NULL if the peer index is
+ * out of range.
+ */
 static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_index, struct xovl_peer *peer,
 							__u32 bucket)
 {
@@ -232,6 +240,7 @@ static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_i
 	return nexthop;
 }
 
+/* Returns the drop reason for frames to the next hop, or XOVL_REASON_NONE. */
 static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop *nexthop)
 {
 	switch (nexthop->state) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Path MTU of the underlay (RFC 1191, RFC 8201): what routers have reported of the way to a peer. decap/pmtu_report.h reads their
- * messages.
+ * Path MTU of the underlay (RFC 1191, RFC 8201): applies the MTUs that routers have reported to a peer's next hop.
+ * decap/pmtu_report.h reads the reports.
  */
 #ifndef XOVL_BPF_UNDERLAY_PMTU_H
 #define XOVL_BPF_UNDERLAY_PMTU_H
@@ -13,13 +13,13 @@
 #include "maps/scratch.h"
 #include "maps/tables.h"
 
-/* Seconds. */
+/* Returns CLOCK_MONOTONIC_COARSE in seconds. */
 static __always_inline __u32 pmtu_now(void)
 {
 	return bpf_ktime_get_coarse_ns() / NSEC_PER_SEC;
 }
 
-/* The key of a peer's entry. */
+/* Writes the struct xovl_pmtu_key of the peer. */
 static __always_inline void pmtu_key_write(void *to, const struct xovl_peer *peer)
 {
 	bool gre = peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE;
@@ -31,8 +31,9 @@ static __always_inline void pmtu_key_write(void *to, const struct xovl_peer *pee
 }
 
 /*
- * No more than routers have reported. A packet of that bucket is about to be sent: from the first time on, messages about the peer
- * can be believed. Key and first entry stand in the scratch, as the stack has no room for them.
+ * Lowers the next hop's MTU to the reported one. Also notes that a packet of that bucket is about to be sent:
+ * reports about the peer are believed only after the first one. Key and first entry are built in the scratch,
+ * because the stack has no room for them.
  */
 __noinline int pmtu_limit(const struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket)
 {

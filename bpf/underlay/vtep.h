@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Is a local tunnel address an address of this host? The kernel's tables say so, and follow every change. */
+/*
+ * Tells if a local tunnel address is on this host, by the kernel's routing tables, so every change is followed.
+ * Asked before packets are sent from the address or accepted at it.
+ */
 #ifndef XOVL_BPF_UNDERLAY_VTEP_H
 #define XOVL_BPF_UNDERLAY_VTEP_H
 
@@ -11,19 +14,21 @@
 #define VTEP_SEEN_NS (250 * NSEC_PER_MSEC)
 
 /*
- * A lookup as for locally sent packets: they come "from" the loopback device. The kernel insists that this
- * device forwards. Userspace sees to that, but `sysctl ip_forward` resets it: see XOVL_NEXTHOP_KERNEL.
+ * Look-ups are made as for locally sent packets, which come from the loopback device. The kernel requires that this
+ * device forwards. Userspace enables that, but writing the sysctl ip_forward resets it: see XOVL_NEXTHOP_KERNEL.
  */
 #define LOOPBACK_IFINDEX 1
 
 /*
- * The kernel forwards nothing to its own addresses (BPF_FIB_LKUP_RET_NOT_FWDED); a route of any kind is one to elsewhere. It says the
- * same of an address that no route covers, and nothing at all while lo does not forward: such an address is taken for present.
+ * Returns true if the address is not on this host. The kernel does not forward to its own addresses
+ * (BPF_FIB_LKUP_RET_NOT_FWDED); any kind of route means that the address is elsewhere. An address counts as present
+ * if no route covers it, which gets the same answer, and as long as lo does not forward, because then look-ups are
+ * not answered.
  */
 static __always_inline bool vtep_is_absent(ctx_t *ctx, const struct xovl_addr *local, struct bpf_fib_lookup *fib)
 {
 	fib->ifindex = LOOPBACK_IFINDEX;
-	fib->tot_len = 1; /* else the kernel compares the packet with an MTU */
+	fib->tot_len = 1; /* otherwise the kernel compares the packet with an MTU */
 	if (addr_is_ipv4(local)) {
 		fib->family = AF_INET;
 		fib->ipv4_dst = local->be32[3];
@@ -55,7 +60,7 @@ __noinline int vtep_refresh(ctx_t *ctx, struct xovl_seen *seen, const struct xov
 	return seen->absent;
 }
 
-/* seen: of that address. Asked for each path from a peer, so it is remembered for a moment. */
+/* vtep_is_absent() for packets from peers, cached for VTEP_SEEN_NS in seen, which belongs to that address. */
 static __always_inline bool vtep_was_absent(ctx_t *ctx, struct xovl_seen *seen, const struct xovl_addr *local)
 {
 	if (seen->at && (__u32)bpf_jiffies64() - seen->at < jiffies_of(VTEP_SEEN_NS))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A layout that both sides share is asserted where it is defined. */
+/* Asserts the size of a struct that BPF and C++ share, beside its definition. */
 #ifndef XOVL_ASSERT_H
 #define XOVL_ASSERT_H
 

@@ -1,181 +1,198 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the datapath remembers for itself, in maps that userspace makes and empties, and reads at most. See maps.h. */
+/*
+ * Caches and state of the datapath: keys and values of maps that userspace creates and empties, and at most reads.
+ * See xovl/maps.h for all other maps.
+ */
 #ifndef XOVL_CACHES_H
 #define XOVL_CACHES_H
 
 #include "xovl/maps.h"
 
 /*
- * fdb_hints: a cache in front of fdb, with room for twice as many entries. It holds what static and control entries say, one
- * cache line away instead of three or four. Writers do not lock: a hint whose words do not belong together matches no key.
+ * fdb_hints: a cache in front of fdb, with room for twice as many entries. It holds the destinations of static and
+ * control entries in one cache line, where a look-up in fdb touches three or four. Writers do not lock: a hint whose
+ * two words do not belong together matches no key.
  */
 struct xovl_fdb_hint {
-	__u64 check; /* dst, key and epoch, mixed */
-	__u64 dst;   /* of the entry */
+	__u64 check; /* hash of dst, key and epoch */
+	__u64 dst;   /* destination of the entry, xovl_fdb_dst() */
 };
 XOVL_ASSERT_SIZE(struct xovl_fdb_hint, 16);
 
 #define XOVL_FDB_HINTS 4
 
-/* A cache line. */
+/* A cache line of hints. */
 struct xovl_fdb_hints {
 	struct xovl_fdb_hint hint[XOVL_FDB_HINTS];
 };
 XOVL_ASSERT_SIZE(struct xovl_fdb_hints, 64);
 
 /*
- * port_states: array by port index: the port's interface as the datapath last saw it. CPUs that race for it look once more than they
- * have to.
+ * port_states: array by port index: the port's interface as the datapath last saw it. CPUs that race only read it
+ * once more than needed.
  */
 struct xovl_port_state {
-	__u64 flushed; /* CLOCK_MONOTONIC_COARSE, ns: what was learned at the port before is void, as its link failed since */
-	__u32 ifindex; /* 0: never looked at */
-	__u32 expires; /* jiffies, the lower half */
-	__u32 downs;   /* how often its carrier was lost */
-	__u16 mtu;     /* octets */
-	__u16 up;      /* 1: it can send */
+	__u64 flushed; /* CLOCK_MONOTONIC_COARSE, ns; older learned entries are invalid: the link failed since */
+	__u32 ifindex; /* 0: never read */
+	__u32 expires; /* jiffies, lower half: when to read the state again */
+	__u32 downs;   /* times the carrier was lost */
+	__u16 mtu;     /* bytes */
+	__u16 up;      /* 1: the interface can send */
 };
 XOVL_ASSERT_SIZE(struct xovl_port_state, 24);
 
 /*
- * nexthops: per CPU, XOVL_NEXTHOP_BUCKETS for each peer. Flows are spread over the buckets by their source port, so that
- * a multipath route's choice is made once for a bucket and stays.
+ * nexthops: per-CPU array, XOVL_NEXTHOP_BUCKETS elements for each peer. A flow's outer source port selects the
+ * bucket, so a multipath route is chosen once for each bucket, and a flow keeps its route.
  */
 #define XOVL_NEXTHOP_BUCKETS 16
 
 enum xovl_nexthop_state {
 	XOVL_NEXTHOP_NONE,	 /* never looked up */
 	XOVL_NEXTHOP_OK,	 /* ifindex and both MACs are valid */
-	XOVL_NEXTHOP_CONFIRM,	 /* the same, but a frame is to show the kernel that the neighbour is in use */
-	XOVL_NEXTHOP_UNRESOLVED, /* ifindex is valid, the kernel must resolve the neighbour */
-	XOVL_NEXTHOP_KERNEL,	 /* the kernel answers no look-up (forwarding is off): it finds the way itself */
+	XOVL_NEXTHOP_CONFIRM,	 /* OK, but a frame must show the kernel that the neighbour is in use */
+	XOVL_NEXTHOP_UNRESOLVED, /* ifindex is valid; the kernel must resolve the neighbour */
+	XOVL_NEXTHOP_KERNEL,	 /* the kernel answers no look-ups (forwarding is off): it finds the way itself */
 	XOVL_NEXTHOP_BY_KERNEL,	 /* the kernel's tunnel device carries all packets to the peer */
-	XOVL_NEXTHOP_PLAINTEXT,	 /* the peer requires encryption, and nothing on the way encrypts */
-	XOVL_NEXTHOP_NO_DEVICE,	 /* it is to, but there is none */
+	XOVL_NEXTHOP_PLAINTEXT,	 /* the peer requires encryption, but nothing on the way encrypts */
+	XOVL_NEXTHOP_NO_DEVICE,	 /* the kernel's tunnel device must carry the packets, but there is none */
 	XOVL_NEXTHOP_NO_ROUTE,
 	XOVL_NEXTHOP_NOT_UPLINK,
-	XOVL_NEXTHOP_NOT_LOCAL, /* our own end is not an address of this host */
+	XOVL_NEXTHOP_NOT_LOCAL, /* the local tunnel address is not on this host */
 };
 
 struct xovl_nexthop {
 	__u64 expires; /* jiffies */
 	__u32 peer_serial;
 	__u32 ifindex;
-	__u16 mtu; /* of the route, octets, outer IP header included; 65535 for more */
+	__u16 mtu; /* of the route, bytes, outer IP header included; 65535: more */
 	__u8 state;
 	__u8 pad;
 	__u8 macs[12];	  /* destination and source of the outer Ethernet header */
-	__u16 vid;	  /* of the underlay; 0: none */
-	__u16 path_flags; /* the upper half of the flags of paths */
-	__u32 epoch;	  /* the lower half of `epoch` when it was looked up */
-	__u32 routed;	  /* the interface that the route leads to: ifindex, or the VLAN interface that it sends for */
+	__u16 vid;	  /* VLAN of the underlay; 0: none */
+	__u16 path_flags; /* upper half of the path's flags, XOVL_PATH_… >> 16 */
+	__u32 epoch;	  /* lower half of `epoch` at the look-up */
+	__u32 routed;	  /* the route's interface: ifindex, or a VLAN interface over it */
 	__u32 pad2;
-	struct xovl_addr gateway; /* of IPv6: of that route, the peer itself where it is on the link */
+	struct xovl_addr gateway; /* IPv6: the route's gateway, or the peer itself if it is on the link */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 64);
 
 /*
- * pmtus: (local, remote, service) that packets are sent to -> the path's MTU, as routers told us, and what is needed to believe
- * them. Made when a next hop is first asked for.
+ * pmtus: (remote, local, service) of sent packets -> the path MTU that routers reported, and what is needed to
+ * believe reports. An entry is made when the next hop is first looked up.
  */
 struct xovl_pmtu_key {
 	struct xovl_addr remote, local;
-	__u32 service; /* xovl_service() of the packets; of GRE as of an endpoint */
+	__u32 service; /* xovl_service(); GRE: as for an endpoint */
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_pmtu_key, 40);
 
-/* Times are of CLOCK_MONOTONIC_COARSE. */
+/* Times are CLOCK_MONOTONIC_COARSE. */
 struct xovl_pmtu {
-	__u64 lowered; /* when it was last lowered, ns; 0: never. Who changes this word writes mtu, reported and from. */
-	struct xovl_addr from; /* the router */
-	__u32 mtu;	       /* octets, outer IP header included; 0: nobody has said */
-	__u32 expires;	       /* seconds */
-	__u32 reported;	       /* what the router said, which can be less than is believed */
-	__u32 believed;	       /* messages */
+	/* When mtu was last lowered, ns; 0: never. The CPU that changes this word writes mtu, reported and from. */
+	__u64 lowered;
+	struct xovl_addr from; /* the router that sent the report */
+	__u32 mtu;	       /* bytes, outer IP header included; 0: no report yet */
+	__u32 expires;	       /* when the report expires, seconds */
+	__u32 reported;	       /* MTU that the router reported; mtu is not below the floor */
+	__u32 believed;	       /* number of reports believed */
 	__u32 refused;
 	__u32 pad;
-	__u32 asked[XOVL_NEXTHOP_BUCKETS]; /* when the next hop of a bucket was last asked for, seconds; 0: never */
+	__u32 asked[XOVL_NEXTHOP_BUCKETS]; /* when a bucket's next hop was last looked up, seconds; 0: never */
 };
 XOVL_ASSERT_SIZE(struct xovl_pmtu, 112);
 
 /*
- * paths: a cache in front of all tables, in blocks, one CPU's behind another's: all that is to be done with a frame
- * that comes from a known place and goes to one known place. It stands for what the tables said in its epoch, which
- * is the sum of two numbers that only grow: `epoch`, which userspace raises after it has changed what frames find, and
- * the network's one of `moves`, which the datapath raises when a learned entry moves.
+ * paths: a cache in front of all tables: the result of all look-ups for frames from one known place to one known
+ * place. An array of blocks; the blocks of one CPU follow those of another. A path is valid in its epoch, the sum of
+ * two numbers that only grow: `epoch`, which userspace raises after it has changed tables that frames read, and an
+ * element of `moves`, which the datapath raises when a learned entry of the network moves.
  */
 #define XOVL_PATHS_BITS 12
-#define XOVL_PATHS (1 << XOVL_PATHS_BITS) /* of each CPU */
-#define XOVL_MOVES 64			  /* networks share them: by their index, modulo this */
+#define XOVL_PATHS (1 << XOVL_PATHS_BITS) /* per CPU */
+#define XOVL_MOVES 64			  /* shared by networks: index modulo XOVL_MOVES */
 
 struct xovl_path_key {
-	__u64 dst; /* MAC of the tenant's frame, the first octet lowest; above it where it comes from: XOVL_PATH_FROM_… */
-	__u64 src; /* MAC; above it, of a tunnel: the UDP destination port */
-	__u64 from; /* a port: its xovl_port_key; a tunnel: the first 8 octets of its header; of a GRE key all but the last */
+	/*
+	 * MAC of the tenant's frame, first byte lowest. Above it: XOVL_PATH_FROM_…, and the bucket or the VLAN of
+	 * the underlay.
+	 */
+	__u64 dst;
+	__u64 src; /* MAC; above it, from a tunnel: the UDP destination port */
+	/*
+	 * From a port: its xovl_port_key. From a tunnel: the first 8 bytes of the tunnel header, without the last
+	 * byte of a GRE key.
+	 */
+	__u64 from;
 };
 XOVL_ASSERT_SIZE(struct xovl_path_key, 24);
 
-#define XOVL_PATH_BUCKET_SHIFT 48 /* from a port: the bucket of its flow */
-#define XOVL_PATH_FROM_PORT (1ull << 63)
-#define XOVL_PATH_FROM_GRE (1ull << 62) /* else UDP */
+#define XOVL_PATH_BUCKET_SHIFT 48	 /* from a port: bucket of the flow; from a tunnel: VLAN of the underlay */
+#define XOVL_PATH_FROM_PORT (1ull << 63) /* else from a tunnel */
+#define XOVL_PATH_FROM_GRE (1ull << 62)	 /* from a tunnel over GRE; else over UDP */
 
 struct xovl_path_tunnel {
 	struct xovl_addr remote, local;
 };
 XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 
-/* Ethernet, IPv6, UDP, GENEVE with options */
+/* Bytes of the longest prepared headers: Ethernet, IPv6, UDP, GENEVE with options. */
 #define XOVL_PATH_OUTER (14 + 40 + 8 + 8 + XOVL_OPTIONS_MAX)
 
 /*
- * flags of a path. The lower half: what of its network's policy each frame is to follow, as XOVL_NET_… XOVL_NET_GBP says of a
- * path to a peer that the group is that of skb->mark, of one from a peer that skb->mark gets the group. The upper half:
+ * Flags of a path. The lower half holds the network's flags that each frame must follow, XOVL_NET_…. There
+ * XOVL_NET_GBP means: to a peer, the group comes from skb->mark; from a peer, skb->mark gets the group. The upper
+ * half:
  */
 #define XOVL_PATH_TO_PEER 0x10000
-#define XOVL_PATH_IPV6 0x20000	     /* to a peer: of the underlay */
-#define XOVL_PATH_RESOLVE 0x40000    /* to a peer: by the kernel's neighbour code, see underlay/neighbour.h */
-#define XOVL_PATH_XDP_XMIT 0x80000   /* the interface takes XDP_REDIRECTed frames */
-#define XOVL_PATH_GSO_WHOLE 0x100000 /* to a peer: super-frames leave the interface unsegmented */
-#define XOVL_PATH_GRE 0x200000	     /* to a peer: no UDP header */
-#define XOVL_PATH_NVGRE 0x400000  /* to a peer: the FlowID is of the flow; from a peer: it does not tell paths apart */
-#define XOVL_PATH_TAGGED 0x800000 /* to a peer: the underlay is a VLAN, vid */
-#define XOVL_PATH_CONFIRM 0x1000000	 /* to a peer: XOVL_PATH_RESOLVE, but the MACs are known */
+#define XOVL_PATH_IPV6 0x20000		 /* to a peer: the underlay is IPv6 */
+#define XOVL_PATH_RESOLVE 0x40000	 /* to a peer: through the kernel's neighbour code, see underlay/neighbour.h */
+#define XOVL_PATH_XDP_XMIT 0x80000	 /* the interface takes XDP_REDIRECTed frames */
+#define XOVL_PATH_GSO_WHOLE 0x100000	 /* to a peer: super-frames leave the interface unsegmented */
+#define XOVL_PATH_GRE 0x200000		 /* to a peer: no UDP header */
+#define XOVL_PATH_NVGRE 0x400000	 /* to a peer: write the FlowID; from a peer: any FlowID matches the path */
+#define XOVL_PATH_TAGGED 0x800000	 /* to a peer: the underlay is a VLAN, vid */
+#define XOVL_PATH_CONFIRM 0x1000000	 /* to a peer: as XOVL_PATH_RESOLVE, but the MACs are known */
 #define XOVL_PATH_KERNEL 0x2000000	 /* to a peer: the kernel's tunnel device can carry frames, too */
 #define XOVL_PATH_TO_VETH_PEER 0x8000000 /* to a port: see XOVL_PORT_TO_PEER */
-#define XOVL_PATH_BY_KERNEL 0x4000000	 /* to or from a peer: it carries all of them */
+#define XOVL_PATH_BY_KERNEL 0x4000000	 /* to or from a peer: the kernel's tunnel device carries all frames */
 
-/* A cache line, which is all that frames of other paths in the same place look at. */
+/* A path's key, interface and limits: one cache line. A look-up that finds another path in the place reads no more. */
 struct xovl_path {
 	struct xovl_path_key key;
-	__u64 expires; /* jiffies */
-	__u32 epoch;   /* the lower half of that sum */
-	__u32 origin;  /* index of the port or peer */
-	__u32 target;  /* index of the port or peer */
-	__u32 ifindex; /* to redirect to */
+	__u64 expires; /* jiffies; 0: not valid */
+	__u32 epoch;   /* lower half of the epoch described above */
+	__u32 origin;  /* index of the port or peer that the frame comes from */
+	__u32 target;  /* index of the port or peer that it goes to */
+	__u32 ifindex; /* interface to redirect to */
 	__u32 flags;
 	__u16 net;
-	__u16 port_vid;	   /* VLAN tag that belongs to the origin; 0: none */
-	__u16 vid;	   /* VLAN tag of the target port, or of the underlay; 0: none */
-	__u16 mtu;	   /* of the next hop, or of the target port's interface */
-	__u16 mtu_network; /* to a peer: largest inner IP packet, octets */
-	__u16 outer_len;   /* to a peer: octets of the outer headers */
+	__u16 port_vid;	   /* the origin port's own VLAN tag; 0: none */
+	__u16 vid;	   /* VLAN tag of the target port or the underlay; 0: none */
+	__u16 mtu;	   /* of the next hop or the target port's interface, bytes */
+	__u16 mtu_network; /* to a peer: largest inner IP packet, bytes */
+	__u16 outer_len;   /* to a peer: bytes of the outer headers */
 };
 XOVL_ASSERT_SIZE(struct xovl_path, 64);
 
-/* A whole number of cache lines, the first with the headers of VXLAN over IPv4. */
+/* Outer headers of a path: a whole number of cache lines. The first one holds the headers of VXLAN over IPv4. */
 union xovl_path_headers {
-	struct {		 /* to a peer: what is written before its frames */
-		__u16 sport_min; /* outer UDP source ports: the first, and how many more */
+	struct {		 /* to a peer: the prepared outer headers */
+		__u16 sport_min; /* outer UDP source ports: the first, and the number of further ones */
 		__u16 sport_more;
-		__u8 outer[XOVL_PATH_OUTER]; /* lengths, checksum, source port open */
+		__u8 outer[XOVL_PATH_OUTER]; /* lengths, checksum and source port are filled in for each frame */
 	};
-	struct
-	{ /* from a peer: what its packets have, but for what is in the key. A frame never goes from tunnel to tunnel. */
-		__u8 key_low;	   /* GRE: the last octet of the key */
-		__u8 key_low_mask; /* 0 of NVGRE, where that is the FlowID; else 0xff */
-		__u16 options_len; /* GENEVE */
-		__u32 in_ifindex;  /* the uplink */
+	/*
+	 * From a peer: facts that its packets must have, besides the key. A frame never goes from tunnel to tunnel,
+	 * so both share memory.
+	 */
+	struct {
+		__u8 key_low;	   /* GRE: last byte of the key */
+		__u8 key_low_mask; /* 0 for NVGRE, where that byte is the FlowID; else 0xff */
+		__u16 options_len; /* GENEVE: bytes of options */
+		__u32 in_ifindex;  /* ifindex of the uplink */
 		struct xovl_path_tunnel tunnel;
 		__u8 options[XOVL_OPTIONS_MAX];
 	};
@@ -185,7 +202,7 @@ XOVL_ASSERT_SIZE(union xovl_path_headers, 192);
 
 #define XOVL_BLOCK_PATHS 64
 
-/* What is looked at most lies close together, in one page. */
+/* A block of paths. The path structs come first: they are read most, and fill one page. */
 struct xovl_path_block {
 	struct xovl_path path[XOVL_BLOCK_PATHS];
 	union xovl_path_headers headers[XOVL_BLOCK_PATHS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Keys and values of every map: what the datapath and userspace share. Host byte order unless the type says
- * __be; names are NUL-terminated; padding is explicit and zero.
+ * Keys and values of the maps that userspace configures and the datapath reads, and of the counters; both sides
+ * compile them. Host byte order unless the type is __be. Names are NUL-terminated. Padding is explicit and zero.
  */
 #ifndef XOVL_MAPS_H
 #define XOVL_MAPS_H
@@ -12,33 +12,33 @@
 #include "xovl/assert.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT 14 /* raised with every change below, in caches.h and in reasons.h; userspace refuses another one */
+#define XOVL_LAYOUT 14 /* raised with every change here, in caches.h and in reasons.h; userspace refuses any other */
 #define XOVL_NAME_LEN 32
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
 #define XOVL_VERSION_LEN 16
 
 enum xovl_foreign {
-	XOVL_FOREIGN_REFUSE, /* dropped; what a tunnel of the kernel would miss is refused */
+	XOVL_FOREIGN_REFUSE, /* dropped; a configuration that would take a kernel tunnel's packets is refused */
 	XOVL_FOREIGN_PASS,   /* left to the kernel */
 	XOVL_FOREIGN_DROP,
 };
 
-/* vteps: local tunnel address -> what the user asked for. Userspace only. */
+/* vteps: local tunnel address -> its settings. Userspace only. */
 struct xovl_vtep {
-	__u32 order;	    /* position in the configuration: the first of a family is the default local address */
-	__u8 foreign;	    /* enum xovl_foreign: what becomes of identifiers that no network has */
-	__u8 xfrm_ignore;   /* 1: IPsec policies may be passed by */
-	__u8 pmtu_distrust; /* 1: what routers say of the path MTU is not believed */
+	__u32 order;	    /* position in the configuration: the first vtep of a family is the default */
+	__u8 foreign;	    /* enum xovl_foreign, for packets whose identifier no network has */
+	__u8 xfrm_ignore;   /* 1: packets may bypass IPsec policies */
+	__u8 pmtu_distrust; /* 1: path MTUs that routers report are not believed */
 	__u8 pad;
-	__u16 pmtu_floor; /* octets of a tenant's IP packet that is sent whatever they say */
+	__u16 pmtu_floor; /* a tenant's IP packet of this size (bytes) is sent whatever routers report */
 	__u16 pad2;
 };
 XOVL_ASSERT_SIZE(struct xovl_vtep, 12);
 
 /*
- * What a tunnel packet says of its kind, as one number: the IP protocol, and for UDP the destination port; for GRE what its
- * identifier is, of tunnels, and 0 of endpoints.
+ * Returns the kind of a tunnel packet as one number: the IP protocol in the upper half; in the lower half, for UDP
+ * the destination port (network byte order), for GRE enum xovl_gre_id in tunnels and 0 in endpoints.
  */
 static inline __u32 xovl_service(__u8 protocol, __be16 detail)
 {
@@ -47,16 +47,16 @@ static inline __u32 xovl_service(__u8 protocol, __be16 detail)
 
 enum xovl_gre_id { XOVL_GRE_NO_KEY, XOVL_GRE_KEY, XOVL_GRE_VSID };
 
-/* Whether a local tunnel address is one of this host's, as the datapath saw last. */
+/* The datapath's last answer to: is a local tunnel address on this host? */
 struct xovl_seen {
-	__u32 at;     /* the lower half of the jiffies; not yet: 0 */
-	__u32 absent; /* 1: it was not */
+	__u32 at;     /* when the kernel was asked, jiffies, lower half; 0: not yet */
+	__u32 absent; /* 1: the address was not on this host */
 };
 XOVL_ASSERT_SIZE(struct xovl_seen, 8);
 
 /*
- * endpoints: where tunnel packets arrive, from vteps x services of the networks. Asked only for what no tunnel matches: it
- * then decides between the kernel's and ours with an error.
+ * endpoints: (local address, service) where tunnel packets arrive, of all vteps and all services of the networks.
+ * Read only for packets that match no tunnel, to leave them to the kernel or drop them.
  */
 struct xovl_endpoint_key {
 	struct xovl_addr local;
@@ -66,20 +66,20 @@ struct xovl_endpoint_key {
 XOVL_ASSERT_SIZE(struct xovl_endpoint_key, 24);
 
 struct xovl_endpoint {
-	__u16 foreign_pass; /* 1: an unknown identifier is the kernel's */
-	__u16 encap;	    /* enum xovl_encap; GRE stands for NVGRE, too */
-	__u16 pmtu_floor;   /* the least path MTU that is believed, for any of its networks; 0: none is */
+	__u16 foreign_pass; /* 1: packets with an unknown identifier are left to the kernel */
+	__u16 encap;	    /* enum xovl_encap; XOVL_ENCAP_GRE for NVGRE too */
+	__u16 pmtu_floor;   /* the least path MTU believed, bytes, over all its networks; 0: no report is believed */
 	__u16 pad;
 	struct xovl_seen seen;
-	__u32 device; /* the kernel's tunnel device that is ours and receives there, too; 0: none */
+	__u32 device; /* ifindex of xovl's kernel tunnel device that also receives there; 0: none */
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint, 20);
 
-/* tunnels: (local address, service, identifier) -> the network that receives there */
+/* tunnels: (local address, service, identifier) -> the network that receives there. */
 struct xovl_tunnel_key {
 	struct xovl_addr local;
 	__u32 service;
-	__be32 id; /* as the header has it: VNI << 8, VSID << 8, the GRE key; without key 0 */
+	__be32 id; /* as in the header: VNI << 8, VSID << 8 or GRE key; 0 for GRE without key */
 };
 XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
 
@@ -91,91 +91,92 @@ struct xovl_tunnel {
 XOVL_ASSERT_SIZE(struct xovl_tunnel, 12);
 
 /*
- * geneve_ports: one bit for each UDP port (network byte order) where GENEVE arrives; on all others it is VXLAN. So a port is
- * of one kind, at whatever address.
+ * geneve_ports: one bit for each UDP port (network byte order): 1 for GENEVE, 0 for VXLAN. So a port has one
+ * encapsulation at all local addresses.
  */
 #define XOVL_PORT_WORDS (65536 / 64)
 
-/* devices: ifindex -> an interface that xovl is attached to */
+/* devices: ifindex -> an interface that xovl uses. */
 enum xovl_role {
 	XOVL_ROLE_NONE,
 	XOVL_ROLE_UPLINK,
 	XOVL_ROLE_PORT,
-	XOVL_ROLE_VLAN,	  /* a VLAN interface over a tagged uplink: routes lead there; nothing is attached to it */
-	XOVL_ROLE_TUNNEL, /* a tunnel device of the kernel's, for a UDP port or for GRE, which xovl has made */
+	XOVL_ROLE_VLAN,	  /* a VLAN interface over a tagged uplink: routes lead to it; nothing is attached to it */
+	XOVL_ROLE_TUNNEL, /* a kernel tunnel device for a UDP port or for GRE, made by xovl */
 };
-/* The first three as in net.ipv4.conf.*.rp_filter. */
+/* The first three have the values of net.ipv4.conf.*.rp_filter. */
 enum xovl_rp_filter { XOVL_RP_FILTER_OFF, XOVL_RP_FILTER_STRICT, XOVL_RP_FILTER_LOOSE, XOVL_RP_FILTER_AUTO };
 enum xovl_mode { XOVL_MODE_AUTO, XOVL_MODE_NATIVE, XOVL_MODE_GENERIC, XOVL_MODE_TC };
 
 #define XOVL_DEV_XDP_XMIT 0x1	  /* takes XDP_REDIRECTed frames (NDO_XMIT) */
 #define XOVL_DEV_MADE_CLSACT 0x2  /* xovl added the clsact qdisc */
 #define XOVL_DEV_MADE_PROMISC 0x4 /* xovl set IFF_PROMISC */
-#define XOVL_DEV_GSO_WHOLE 0x8	  /* super-frames of tunnels leave it unsegmented */
-#define XOVL_DEV_IP 0x10	  /* an uplink that is no Ethernet: the kernel's tunnel devices send by it */
-#define XOVL_DEV_ENCRYPTS 0x20	  /* the same, and what leaves by it is encrypted (WireGuard, an interface of IPsec) */
+#define XOVL_DEV_GSO_WHOLE 0x8	  /* it sends encapsulated super-frames unsegmented */
+#define XOVL_DEV_IP 0x10	  /* an uplink without Ethernet: the kernel's tunnel devices send by it */
+#define XOVL_DEV_ENCRYPTS 0x20	  /* as XOVL_DEV_IP, and it encrypts (WireGuard, an IPsec interface) */
 #define XOVL_DEV_PEER_AWAY 0x80	  /* a veth whose other end is in another network namespace */
-#define XOVL_DEV_GUARDED 0x40	  /* an uplink: what leaves it is looked at, for peers that require encryption */
-#define XOVL_DEV_IPV6 0x100	  /* a tunnel device for GRE: over IPv6, else IPv4 */
+#define XOVL_DEV_GUARDED 0x40	  /* an uplink: entry/guard.h checks its egress, for peers that require encryption */
+#define XOVL_DEV_IPV6 0x100	  /* a GRE tunnel device: over IPv6; else over IPv4 */
 
 #define XOVL_UPLINK_OPTIONAL 0x1 /* the interface may be missing */
-#define XOVL_UPLINK_GRO_OFF 0x2	 /* no tunnel device for its sake */
+#define XOVL_UPLINK_GRO_OFF 0x2	 /* no kernel tunnel device just for GRO on this uplink */
 
-/* `xovl down` reads it in any layout: fields are added at the end only. */
+/* `xovl down` reads this struct in any layout, so fields are added at the end only. */
 struct xovl_device {
 	char name[XOVL_DEV_LEN];
 	__u8 role;
 	__u8 mode_asked;
-	__u8 mode; /* in force: native, generic or tc */
+	__u8 mode; /* enum xovl_mode in force: native, generic or tc */
 	__u8 note; /* why mode differs from mode_asked: enum Note of userspace */
 	__u32 flags;
 	__u32 order;			/* position in the configuration */
-	__u16 vid;			/* an uplink: the VLAN that the underlay is; 0: none */
+	__u16 vid;			/* an uplink: VLAN of the underlay; 0: none */
 	__u8 rp_filter;			/* an uplink: enum xovl_rp_filter */
 	__u8 choices;			/* an uplink: XOVL_UPLINK_… */
-	char refusal[XOVL_REFUSAL_LEN]; /* of XDP: the reason of kernel or driver; else empty */
-	__u32 via;			/* of a VLAN interface: the uplink that sends for it */
-	__u32 service;			/* of a tunnel device: that of the endpoints which it receives for */
+	char refusal[XOVL_REFUSAL_LEN]; /* why kernel or driver refused XDP; else empty */
+	__u32 via;			/* a VLAN interface: ifindex of the uplink that sends for it */
+	__u32 service;			/* a tunnel device: xovl_service() of the endpoints that it receives for */
 };
 XOVL_ASSERT_SIZE(struct xovl_device, 200);
 
-/* networks: array by network index; one with flags 0 is free */
+/* networks: array by network index. Flags 0: free. */
 #define XOVL_NET_USED 0x1
 #define XOVL_NET_LEARNING 0x2
 #define XOVL_NET_KEYLESS 0x4	      /* GRE: no key on the wire */
-#define XOVL_NET_TTL_INHERIT 0x8      /* outer TTL or hop limit: of the inner packet, else ttl */
-#define XOVL_NET_DSCP_INHERIT 0x10    /* outer DSCP: of the inner packet, else that of tos */
-#define XOVL_NET_DF_UNSET 0x20	      /* outer IPv4: DF is clear */
-#define XOVL_NET_DF_INHERIT 0x40      /* outer IPv4: DF of the inner packet */
-#define XOVL_NET_UDPCSUM 0x80	      /* outer UDP checksum, else zero */
-#define XOVL_NET_NO_ZEROCSUM6 0x100   /* over IPv6 a zero UDP checksum is refused */
-#define XOVL_NET_FLOWLABEL_HASH 0x200 /* IPv6: the flow label is of the flow, else flowlabel */
+#define XOVL_NET_TTL_INHERIT 0x8      /* outer TTL or hop limit from the inner packet; else ttl */
+#define XOVL_NET_DSCP_INHERIT 0x10    /* outer DSCP from the inner packet; else from tos */
+#define XOVL_NET_DF_UNSET 0x20	      /* outer IPv4: DF is not set */
+#define XOVL_NET_DF_INHERIT 0x40      /* outer IPv4: DF from the inner packet */
+#define XOVL_NET_UDPCSUM 0x80	      /* outer UDP checksum; else zero */
+#define XOVL_NET_NO_ZEROCSUM6 0x100   /* a zero UDP checksum over IPv6 is refused */
+#define XOVL_NET_FLOWLABEL_HASH 0x200 /* IPv6: flow label from the flow's hash; else flowlabel */
 #define XOVL_NET_CSUM 0x400	      /* GRE: checksum */
 #define XOVL_NET_SEQ 0x800	      /* GRE: sequence numbers */
-#define XOVL_NET_SEQ_STRICT 0x1000    /* GRE: late ones are dropped */
+#define XOVL_NET_SEQ_STRICT 0x1000    /* GRE: packets with late sequence numbers are dropped */
 #define XOVL_NET_GBP 0x2000	      /* VXLAN: Group Policy extension */
 #define XOVL_NET_STRICT 0x4000	      /* VXLAN: reserved bits must be zero */
-#define XOVL_NET_MSS_CLAMP 0x8000     /* TCP SYNs: an MSS that fits */
-#define XOVL_NET_OPTIONS 0x10000      /* GENEVE: `options` has what it sends */
-#define XOVL_NET_MATCH 0x20000	      /* GENEVE: `options` has what it requires */
-#define XOVL_NET_KNOWN 0x40000	      /* GENEVE: `options` has what it knows */
-#define XOVL_NET_GSO_OFF 0x80000      /* no super-frames are expected of its ports. Userspace only. */
-#define XOVL_NET_BPDU_DROP 0x100000   /* BPDUs are dropped; without it and the next one they are carried */
-#define XOVL_NET_BPDU_PUNT 0x200000   /* BPDUs of ports are left to the kernel, those of peers dropped */
+#define XOVL_NET_MSS_CLAMP 0x8000     /* TCP SYNs: the MSS is lowered to fit */
+#define XOVL_NET_OPTIONS 0x10000      /* GENEVE: `options` holds the options that it sends */
+#define XOVL_NET_MATCH 0x20000	      /* GENEVE: `options` holds the option that it requires */
+#define XOVL_NET_KNOWN 0x40000	      /* GENEVE: `options` holds the options that it knows */
+#define XOVL_NET_GSO_OFF 0x80000      /* no super-frames are expected from its ports. Userspace only. */
+#define XOVL_NET_BPDU_DROP 0x100000   /* BPDUs are dropped. Neither this nor the next: carried */
+#define XOVL_NET_BPDU_PUNT 0x200000   /* BPDUs from ports are left to the kernel, BPDUs from peers dropped */
+/* Defaults for peers without such a setting of their own. Userspace only. */
 #define XOVL_NET_VIA_DIRECT \
-	0x400000 /* enum xovl_via of peers that say nothing of it. This and the next two: userspace only. */
-#define XOVL_NET_VIA_KERNEL 0x800000 /* the same; neither: auto */
-#define XOVL_NET_ENCRYPTED 0x1000000 /* XOVL_PEER_ENCRYPTED of peers that say nothing of it */
+	0x400000 /* default of enum xovl_via is XOVL_VIA_DIRECT; neither this flag nor the next: XOVL_VIA_AUTO */
+#define XOVL_NET_VIA_KERNEL 0x800000 /* default of enum xovl_via is XOVL_VIA_KERNEL */
+#define XOVL_NET_ENCRYPTED 0x1000000 /* default is XOVL_PEER_ENCRYPTED */
 
 /*
- * A network's flood list stands in `floods` under (network, list_half, position): first nr_ports ports, then nr_peers peers.
- * A new list is written under the other half (0 or 1), then this word is replaced at once.
+ * The head of a network's flood list. The list is in `floods`, under (network, list_half, position): nr_ports ports,
+ * then nr_peers peers. A new list is written under the other half (0 or 1), then the head is replaced as one word.
  */
 struct xovl_flood_head {
 	__u16 list_half;
 	__u16 nr_ports;
 	__u16 nr_peers;
-	__u16 mixed; /* 1: the peers' outer headers differ in family or kind */
+	__u16 mixed; /* 1: the peers' outer headers differ in family or encapsulation */
 };
 XOVL_ASSERT_SIZE(struct xovl_flood_head, 8);
 
@@ -184,45 +185,46 @@ struct xovl_network {
 	__u64 ageing_ns; /* 0: learned entries never age */
 	__u32 flags;
 	__u32 id;	/* VNI, VSID or GRE key */
-	__u16 mtu;	/* largest inner IP packet, octets; 0: what the underlay carries */
-	__be16 dstport; /* of UDP, and of peers without a port of their own */
-	__u8 encap;	/* enum xovl_encap; a peer can have another */
-	__u8 has_local; /* 1: local is given; else the first vtep of the peer's family */
+	__u16 mtu;	/* largest inner IP packet, bytes; 0: as large as the underlay carries */
+	__be16 dstport; /* UDP destination port, also of peers without a port of their own */
+	__u8 encap;	/* enum xovl_encap; a peer may have another */
+	__u8 has_local; /* 1: local is set; else the first vtep of the peer's family is used */
 	__u8 ttl;
 	__u8 tos; /* DSCP << 2 */
 	struct xovl_addr local;
 	char name[XOVL_NAME_LEN];
 	__u32 order;
-	__u16 sport_min; /* outer UDP source ports */
+	__u16 sport_min; /* outer UDP source ports, host byte order */
 	__u16 sport_max;
 	__u32 flowlabel;
-	__u32 port_options; /* GENEVE: octets of options of the port that has most of its own */
-	__u32 mac_limit;    /* learned entries; 0: a share of what is free (xovl/learned.h) */
+	__u32 port_options; /* GENEVE: the most bytes of options that one of its ports adds */
+	__u32 mac_limit;    /* most learned entries; 0: a share of the free ones (xovl/learned.h) */
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_network, 104);
 
-/* options: GENEVE options, for a network or port that has any */
+/* options: (network or port, use) -> GENEVE options. */
 enum xovl_options_use {
 	XOVL_OPTIONS_NET,   /* sent for the network */
-	XOVL_OPTIONS_PORT,  /* sent for the port, besides */
+	XOVL_OPTIONS_PORT,  /* sent for the port, after the network's */
 	XOVL_OPTIONS_MATCH, /* required by the network */
-	XOVL_OPTIONS_KNOWN, /* class, type and a 0 of each that the network or one of its ports sends or requires */
+	/* Class, type and 0 of each option that the network or one of its ports sends or requires. */
+	XOVL_OPTIONS_KNOWN,
 };
 
 struct xovl_options_key {
-	__u32 index; /* of the network; of the port */
+	__u32 index; /* index of the network or port */
 	__u32 use;   /* enum xovl_options_use */
 };
 XOVL_ASSERT_SIZE(struct xovl_options_key, 8);
 
-#define XOVL_OPTIONS_MAX 64 /* octets in a packet sent: those of network and port together */
+#define XOVL_OPTIONS_MAX 64 /* the most bytes of options in a sent packet: network's and port's together */
 
 struct xovl_options {
-	__u32 len;		       /* octets in use, a multiple of 4 */
-	__u8 octets[XOVL_OPTIONS_MAX]; /* as on the wire; of a match one option */
-	__u8 mask[XOVL_OPTIONS_MAX];   /* of a match: the bits that count, its class and type among them */
-	__u32 critical;		       /* 1: one of them is */
+	__u32 len;		       /* bytes in use, a multiple of 4 */
+	__u8 octets[XOVL_OPTIONS_MAX]; /* as on the wire; MATCH: one option */
+	__u8 mask[XOVL_OPTIONS_MAX];   /* MATCH: the bits that are compared, class and type included */
+	__u32 critical;		       /* 1: one of the options is critical */
 };
 XOVL_ASSERT_SIZE(struct xovl_options, 136);
 
@@ -232,9 +234,9 @@ struct xovl_flood_key {
 	__u32 position;
 };
 XOVL_ASSERT_SIZE(struct xovl_flood_key, 8);
-/* floods: xovl_flood_key -> __u32 index of the port or peer */
+/* floods: xovl_flood_key -> __u32 index of the port or peer. */
 
-/* ports: (interface, VLAN) -> the port it is. vid 0: the interface's untagged frames. */
+/* ports: (interface, VLAN) -> port. vid 0: the interface's untagged frames. */
 struct xovl_port_key {
 	__u32 ifindex;
 	__u32 vid;
@@ -242,95 +244,99 @@ struct xovl_port_key {
 XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 
 #define XOVL_PORT_USED 0x1
-#define XOVL_PORT_TAGGED 0x2	    /* vid 0 and the only port of its interface: tagged frames are carried whole */
+#define XOVL_PORT_TAGGED 0x2	    /* vid 0, the only port of its interface: carries tagged frames whole */
 #define XOVL_PORT_XDP_XMIT 0x4	    /* its interface has XOVL_DEV_XDP_XMIT */
-#define XOVL_PORT_GROUP 0x8	    /* group is given */
-#define XOVL_PORT_OPTIONS 0x10	    /* `options` has what its frames are sent with */
-#define XOVL_PORT_TO_PEER 0x20	    /* small frames for it go into the veth's other end at once */
-#define XOVL_PORT_WANTS_PEER 0x2000 /* they are to, where that is possible; for userspace */
-#define XOVL_PORT_OPTIONAL 0x4000   /* its interface may be missing; for userspace */
+#define XOVL_PORT_GROUP 0x8	    /* group is set */
+#define XOVL_PORT_OPTIONS 0x10	    /* `options` holds options that its frames are sent with */
+#define XOVL_PORT_TO_PEER 0x20	    /* frames for it, but no super-frames, go straight into the veth's other end */
+#define XOVL_PORT_WANTS_PEER 0x2000 /* XOVL_PORT_TO_PEER is wanted if possible. Userspace only. */
+#define XOVL_PORT_OPTIONAL 0x4000   /* its interface may be missing. Userspace only. */
 
 struct xovl_port_ref {
-	__u32 index; /* in port_table */
+	__u32 index; /* index in port_table */
 	__u16 net;
 	__u16 flags;
 };
 XOVL_ASSERT_SIZE(struct xovl_port_ref, 8);
 
-/* port_table: array by port index; one with flags 0 is free */
+/* port_table: array by port index. Flags 0: free. */
 struct xovl_port {
 	__u32 ifindex;
 	__u16 vid;
 	__u16 net;
 	__u16 flags;
-	__u16 group; /* VXLAN group policy ID of its frames */
+	__u16 group; /* VXLAN Group Policy ID of its frames */
 	__u32 order;
 };
 XOVL_ASSERT_SIZE(struct xovl_port, 16);
 
-/* An uplink by which packets of a peer came in, and what reverse path filtering said of it. CPUs that race for it ask once more. */
+/*
+ * The reverse path filter's answer for a peer's packets by one uplink, written by decap/rp_filter.h. CPUs that race
+ * only ask once more than needed.
+ */
 struct xovl_way_in {
-	__u32 ifindex; /* 0: none yet */
-	__u32 epoch;   /* the lower half of `epoch` when the kernel was asked */
-	__u32 at;      /* jiffies, the lower half */
-	__u32 refused; /* 1: they are not the peer's */
+	__u32 ifindex; /* the uplink; 0: none yet */
+	__u32 epoch;   /* lower half of `epoch` when the kernel was asked */
+	__u32 at;      /* when the kernel was asked, jiffies, lower half */
+	__u32 refused; /* 1: packets by this uplink are refused */
 };
 XOVL_ASSERT_SIZE(struct xovl_way_in, 16);
 
 #define XOVL_WAYS_IN 4
 
-/* Who carries tunnel packets to and from a peer. */
+/* Who carries the tunnel packets to and from a peer. */
 enum xovl_via {
-	XOVL_VIA_AUTO, /* the datapath; the kernel where IPsec policies are for them, or the route's interface is no Ethernet */
+	/*
+	 * The datapath; the kernel if IPsec policies apply to the packets, or if the route's interface has no
+	 * Ethernet.
+	 */
+	XOVL_VIA_AUTO,
 	XOVL_VIA_DIRECT, /* the datapath */
-	XOVL_VIA_KERNEL, /* the kernel: its routes, IPsec policies and netfilter hold for them */
+	XOVL_VIA_KERNEL, /* the kernel, so its routes, IPsec policies and netfilter apply */
 };
 
-#define XOVL_PEER_ENCRYPTED 0x1	   /* nothing is sent to it, or taken from it, in the clear */
-#define XOVL_PEER_XFRM_OUT 0x2	   /* IPsec policies are for what is sent to it, as userspace saw last */
-#define XOVL_PEER_XFRM_IN 0x4	   /* the same of what comes from it */
-#define XOVL_PEER_XFRM_IGNORE 0x8  /* they do not matter */
-#define XOVL_PEER_XFRM_SEALED 0x10 /* because of them the kernel takes nothing from it but what came by ESP */
+#define XOVL_PEER_ENCRYPTED 0x1	   /* requires encryption: nothing is sent or accepted in the clear */
+#define XOVL_PEER_XFRM_OUT 0x2	   /* IPsec policies apply to packets to it, as userspace last saw */
+#define XOVL_PEER_XFRM_IN 0x4	   /* IPsec policies apply to packets from it, as userspace last saw */
+#define XOVL_PEER_XFRM_IGNORE 0x8  /* IPsec policies are ignored */
+#define XOVL_PEER_XFRM_SEALED 0x10 /* IPsec policies make the kernel accept only ESP from it */
 
 /*
- * peers: array by peer index. A peer is a remote VTEP as seen from one local address, with one encapsulation and port, and carried
- * in one way. family 0: free.
+ * peers: array by peer index. A peer is a remote VTEP as seen from one local address, with one encapsulation and
+ * port, and carried in one way. Family 0: free.
  */
 struct xovl_peer {
 	struct xovl_addr remote;
 	struct xovl_addr local;
-	__u64 confirmed; /* when a frame last went through the kernel's neighbour code, jiffies; written by the datapath */
-	__u32 serial;	 /* never the same for two peers; a cached next hop of another one is void */
-	__be16 dstport; /* of UDP */
-	__u8 encap;	/* enum xovl_encap */
-	__u8 family;	/* AF_INET, AF_INET6 */
-	__u32 routed;	/* the interface that its route led to, as userspace saw it */
-	__u32 several;	/* 1: over several uplinks; then of IPv6 the gateway counts, too */
-	struct xovl_addr gateway;
-	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo their number; written by the datapath */
-	__u32 device; /* the kernel's tunnel device for packets to it, which is ours; 0: none */
-	__u8 via;     /* enum xovl_via */
-	__u8 flags;   /* XOVL_PEER_… */
-	__u16 kernel_mtu; /* octets of the largest packet that the kernel's way takes, as userspace saw last; 0: not known */
+	__u64 confirmed;	  /* when a frame last used the kernel's neighbour code, jiffies; set by the datapath */
+	__u32 serial;		  /* never the same for two peers; cached next hops with another serial are invalid */
+	__be16 dstport;		  /* UDP destination port */
+	__u8 encap;		  /* enum xovl_encap */
+	__u8 family;		  /* AF_INET, AF_INET6 */
+	__u32 routed;		  /* ifindex that its route led to, as userspace last saw */
+	__u32 several;		  /* 1: the host has several uplinks; IPv6 then needs gateway */
+	struct xovl_addr gateway; /* of the route, or remote itself, as userspace last saw */
+	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo XOVL_WAYS_IN; set by the datapath */
+	__u32 device;	  /* ifindex of xovl's kernel tunnel device for packets to it; 0: none */
+	__u8 via;	  /* enum xovl_via */
+	__u8 flags;	  /* XOVL_PEER_… */
+	__u16 kernel_mtu; /* largest packet of the kernel's route, bytes, as userspace last saw; 0: not known */
 };
 XOVL_ASSERT_SIZE(struct xovl_peer, 144);
 
-/*
- * host: one element: what userspace found on the host when a command ran last. Counts are as the kernel keeps them, by enum
- * xovl_direction, with XOVL_XFRM_BLOCKS where packets without a policy are blocked.
- */
+/* host: one element: the state of the host when a command last ran, by userspace. */
 enum xovl_direction { XOVL_IN, XOVL_OUT };
 
 #define XOVL_XFRM_BLOCKS 0x80000000u
 
 struct xovl_host {
 	__u32 xfrm_policies[2];
-	__u32 by_kernel; /* 1: there are peers whose packets the kernel carries, besides those that new policies are for */
+	__u32 by_kernel; /* 1: the kernel carries some peers' packets, not counting peers of newer policies */
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_host, 16);
 
-/* sequences: (network, peer) -> GRE sequence numbers, written by the datapath */
+/* sequences: (network, peer) -> GRE sequence numbers, written by the datapath. */
 struct xovl_sequence_key {
 	__u32 net;
 	__u32 peer;
@@ -338,22 +344,22 @@ struct xovl_sequence_key {
 XOVL_ASSERT_SIZE(struct xovl_sequence_key, 8);
 
 struct xovl_sequence {
-	__u64 received; /* the newest number, and above it one that is in doubt */
-	__u64 heard;	/* when a packet was last not late, jiffies; 0: never */
-	__u32 next;	/* to be sent */
+	__u64 received; /* lower half: the newest number; upper half: one in doubt (packet/gre.h) */
+	__u64 heard;	/* when a packet that was not late last came, jiffies; 0: never */
+	__u32 next;	/* next number to be sent */
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_sequence, 24);
 
-/* icmp_limits: array by port index: errors sent to a tenant within a span of time, so that there are not too many */
+/* icmp_limits: array by port index: ICMP errors sent to the port's tenants in the current second. */
 struct xovl_icmp_limit {
-	__u64 since; /* jiffies */
+	__u64 since; /* start of that second, jiffies */
 	__u32 sent;
 	__u32 pad;
 };
 XOVL_ASSERT_SIZE(struct xovl_icmp_limit, 16);
 
-/* members: (network, remote VTEP) -> its peer. Only members may send to the network. */
+/* members: (remote VTEP, network) -> its peer. Only members may send to the network. */
 struct xovl_member_key {
 	struct xovl_addr remote;
 	__u32 net;
@@ -363,13 +369,13 @@ XOVL_ASSERT_SIZE(struct xovl_member_key, 24);
 
 struct xovl_member {
 	__u32 peer;
-	__u32 fdb_refs; /* static and control FDB entries that name it */
-	__u32 flood;	/* 1: on the flood list */
+	__u32 fdb_refs; /* number of static and control FDB entries that lead to it */
+	__u32 flood;	/* 1: it is on the flood list */
 	__u32 order;	/* position in the flood list */
 };
 XOVL_ASSERT_SIZE(struct xovl_member, 16);
 
-/* fdb: (network, MAC) -> where it is */
+/* fdb: (network, MAC) -> where the MAC is. */
 struct xovl_fdb_key {
 	__u16 net;
 	__u8 mac[6];
@@ -381,8 +387,8 @@ enum xovl_fdb_state { XOVL_FDB_STATIC, XOVL_FDB_LEARNED, XOVL_FDB_CONTROL };
 
 /*
  * The destination is one word, so that one load reads it whole and one compare-and-swap moves a learned entry
- * without ever overwriting a static one. It repeats the network: the kernel may reuse a deleted element's
- * memory under a reader, who must then not deliver into another network.
+ * without overwriting a static one. It repeats the network: the kernel may reuse the memory of a deleted element
+ * under a reader, which must not deliver into another network.
  */
 struct xovl_fdb {
 	__u64 dst;  /* xovl_fdb_dst() */
@@ -415,28 +421,31 @@ static inline enum xovl_fdb_state xovl_fdb_state_of(__u64 dst)
 	return (enum xovl_fdb_state)(dst & 0xff);
 }
 
-/* port_stats, peer_stats, net_stats: per-CPU arrays by index. Bytes are those of the inner frame. */
+/* port_stats, peer_stats, net_stats: per-CPU arrays by index. Bytes are those of the tenant's frame. */
 struct xovl_traffic {
 	__u64 rx_packets; /* port: from the tenant; peer, network: out of the tunnel */
 	__u64 rx_bytes;
-	__u64 tx_packets; /* the other way, flood copies included */
+	__u64 tx_packets; /* the opposite direction, flooded copies included */
 	__u64 tx_bytes;
 };
 XOVL_ASSERT_SIZE(struct xovl_traffic, 32);
 
-/* What became of the network's frames; with the drops of stage NETWORK they add up to the frames taken. */
+/*
+ * Outcomes of the network's frames. Together with the drops of stage NETWORK (xovl/reasons.h) they add up to the
+ * frames received.
+ */
 struct xovl_net_stats {
 	struct xovl_traffic traffic;
 	__u64 delivered; /* unicast, to one port */
 	__u64 sent;	 /* unicast, to one peer */
-	__u64 by_xdp;	 /* of both, those that XDP finished */
+	__u64 by_xdp;	 /* delivered and sent by XDP */
 	__u64 flooded;	 /* frames that were flooded */
-	__u64 copies;	 /* copies that flooding sent */
-	__u64 by_kernel; /* frames and copies that a tunnel device of the kernel's encapsulated or unpacked */
+	__u64 copies;	 /* copies of flooded frames that were sent */
+	__u64 by_kernel; /* frames and copies that the kernel's tunnel devices encapsulated or decapsulated */
 };
 XOVL_ASSERT_SIZE(struct xovl_net_stats, 80);
 
-/* drop_stats: per-CPU array by enum xovl_reason */
+/* drop_stats: per-CPU array by enum xovl_reason. */
 struct xovl_drop_stats {
 	__u64 packets; /* whole frames */
 	__u64 copies;  /* single copies of flooded frames */
@@ -444,8 +453,8 @@ struct xovl_drop_stats {
 XOVL_ASSERT_SIZE(struct xovl_drop_stats, 16);
 
 /*
- * drop_places: per-CPU hash: the same by network and place, from the first drop on. Those that there is no room for are counted by
- * reason alone.
+ * drop_places: per-CPU hash: drop_stats by network and place too. An entry is made at its first drop; without room
+ * for it, the drop is counted by reason alone.
  */
 #define XOVL_DROP_PLACES 8192
 #define XOVL_NET_NONE 0xffff
@@ -453,7 +462,7 @@ XOVL_ASSERT_SIZE(struct xovl_drop_stats, 16);
 enum xovl_place_kind {
 	XOVL_PLACE_PORT,   /* index of the port */
 	XOVL_PLACE_PEER,   /* index of the peer */
-	XOVL_PLACE_DEVICE, /* ifindex of the uplink, where the sender is no peer, or not known to be one yet */
+	XOVL_PLACE_DEVICE, /* ifindex of the uplink, if the sender is no peer, or not yet known as one */
 };
 
 #define XOVL_PLACE_SHIFT 30
@@ -465,29 +474,29 @@ static inline __u32 xovl_place(enum xovl_place_kind kind, __u32 index)
 
 struct xovl_drop_key {
 	__u16 reason;
-	__u16 net;   /* index; XOVL_NET_NONE: not known */
+	__u16 net;   /* index of the network; XOVL_NET_NONE: not known */
 	__u32 place; /* xovl_place() */
 };
 XOVL_ASSERT_SIZE(struct xovl_drop_key, 8);
 
-/* device_stats: per-CPU hash by ifindex, of interfaces with ports */
+/* device_stats: per-CPU hash by ifindex, for interfaces with ports. */
 struct xovl_device_stats {
-	__u64 vlan_unknown; /* frames left to the kernel: no port has their VLAN */
+	__u64 vlan_unknown; /* frames left to the kernel because no port has their VLAN */
 };
 XOVL_ASSERT_SIZE(struct xovl_device_stats, 8);
 
-/* settings: one element, userspace only. `xovl down` reads it in any layout: fields are added at the end only. */
+/* settings: one element, userspace only. `xovl down` reads it in any layout, so fields are added at the end only. */
 struct xovl_settings {
 	__u32 layout;
 	__u32 next_peer_serial;
 	__u8 lo_forwarding4; /* net.ipv4.conf.lo.forwarding before xovl set it */
 	__u8 lo_forwarding6;
-	__u8 dirty;	      /* 1: a writer is between two states of the tables; the FDB may refer to the older one */
-	__u8 all_forwarding4; /* net.ipv4.conf.all.forwarding then */
+	__u8 dirty;	      /* 1: a command is changing the tables; FDB entries may refer to the old ones */
+	__u8 all_forwarding4; /* net.ipv4.conf.all.forwarding at that time */
 	__u8 all_forwarding6;
 	__u8 pad[3];
-	__u64 netns_cookie; /* whose state this is: inode numbers of namespaces are used again */
-	__u64 build;	    /* which programs were loaded: class Build of userspace */
+	__u64 netns_cookie; /* the network namespace of this state: inode numbers are reused */
+	__u64 build;	    /* identifies the loaded programs: class Build of userspace */
 	char version[XOVL_VERSION_LEN];
 };
 XOVL_ASSERT_SIZE(struct xovl_settings, 48);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Why a frame that xovl took was dropped: the one list behind the enum, the names and the texts. */
+/* The drop reasons: one list that gives the enum, the names and the texts. verdict.h counts by reason. */
 #ifndef XOVL_REASONS_H
 #define XOVL_REASONS_H
 
 /*
- * X(NAME, stage, text). The lower-case NAME is what `xovl stats` prints.
+ * X(NAME, stage, text). `xovl stats` prints NAME in lower case.
  *
- * stage tells which packet counter saw the frame before the drop, so that sums can be checked:
- *   OUTER   a tunnel packet refused before it belonged to a network: no other counter saw it
- *   NETWORK a frame of a known network: counted as rx of its port, or of its peer and network
+ * stage says which packet counter saw the frame before the drop, so that sums can be checked:
+ * - OUTER: a tunnel packet dropped before it belonged to a network. No other counter saw it.
+ * - NETWORK: a frame of a known network. It was counted as rx of its port, or of its peer and network.
  */
 #define XOVL_REASONS(X)                                                                                                \
 	X(OUTER_LENGTH, OUTER, "outer IP length is longer than the frame or too short")                                \
