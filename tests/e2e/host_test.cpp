@@ -106,7 +106,7 @@ TEST_F(Beside, ExternalTunnelsAndThoseThatAreDown)
 	const Result applied = h(1).apply(net().config(1));
 	EXPECT_TRUE(applied.ok()) << applied.text();
 	EXPECT_NE(applied.err.find(
-			  "vxe (vxlan, external) of the kernel gets nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
+			  "vxe (vxlan, external) of the kernel receives nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
 			  "foreign pass"),
 		  std::string::npos)
 		<< applied.err;
@@ -122,8 +122,9 @@ TEST_F(Beside, KernelTunnelsThatComeLaterAreShown)
 	EXPECT_EQ(vtep_note(), "") << "what xovl made itself does not count";
 	h(1).xovl_must("uplink set up0 gro off"); // the port is free for others
 	h(1).ip("link add vx7 type vxlan id 7 local 192.0.2.1 dstport 4789");
-	const std::string lost = "vx7 (vxlan, VNI 7) of the kernel gets nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
-				 "foreign pass leaves it what no network has)";
+	const std::string lost =
+		"vx7 (vxlan, VNI 7) of the kernel receives nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
+		"foreign pass leaves it what no network has)";
 	EXPECT_EQ(vtep_note(), lost) << "down";
 	EXPECT_EQ(h(1).xovl("net set blue ttl 9").err, "") << "it is not new";
 	h(1).ip("link set vx7 up\nlink add vx9 type vxlan id 9 local 192.0.2.9 dstport 4789");
@@ -133,7 +134,7 @@ TEST_F(Beside, KernelTunnelsThatComeLaterAreShown)
 	h(1).xovl_must("vtep set 192.0.2.1 foreign pass");
 	EXPECT_EQ(vtep_note(), "");
 	h(1).xovl_must("net add green encap vxlan vni 7");
-	EXPECT_EQ(vtep_note(), "vx7 (vxlan, VNI 7): a network has its packets");
+	EXPECT_EQ(vtep_note(), "vx7 (vxlan, VNI 7): its packets go to a network of xovl");
 }
 
 class BesideXfrm : public Beside, public testing::WithParamInterface<bool> {
@@ -293,7 +294,7 @@ TEST_F(Beside, UplinkBelowWhatHasTheAddress)
 		const Result result = h(1).xovl("uplink add up0");
 		EXPECT_EQ(result.status, 0) << result.text();
 		for (const char *line :
-		     {"uplink up0: ", "vtep 192.0.2.1: an address of ", "peer 192.0.2.2: routed by "})
+		     {"uplink up0: ", "vtep 192.0.2.1: an address of ", "peer 192.0.2.2: its route leads to "})
 			EXPECT_NE(result.err.find(line), std::string::npos) << line << result.err;
 		EXPECT_NE(result.err.find("xovl uplink add v0"), std::string::npos) << result.err;
 		EXPECT_NE(h(1).xovl_show("uplink show").at(0).at("note"), "");
@@ -315,7 +316,7 @@ TEST_F(Beside, AnotherWayInToAnAddressOfLo)
 	prepare({.underlay = Underlay::Multipath});
 	for (const char *line : {"vtep add 192.0.2.1", "net add blue encap vxlan vni 100"})
 		h(1).xovl_must(line);
-	expect_noted(h(1).xovl("uplink add up0"), "packets for it that arrive by up1 are the kernel's");
+	expect_noted(h(1).xovl("uplink add up0"), "packets for it that arrive by up1 go to the kernel");
 	EXPECT_NE(vtep_note().find("up1"), std::string::npos);
 	EXPECT_EQ(h(1).xovl("uplink add up1").err, "");
 	EXPECT_EQ(vtep_note(), "");

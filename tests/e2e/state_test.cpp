@@ -336,9 +336,9 @@ TEST_F(State, DownStaleKeepsWhatOthersPutThere)
 	ASSERT_TRUE(fs::remove(folder() + "/settings")); // as a load that was killed
 	ASSERT_EQ(rename(folder().c_str(), other.c_str()), 0) << strerror(errno);
 	ASSERT_EQ(mkdir((other + "/sub").c_str(), 0700), 0);
-	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: all pins of xovl are removed; sub is not of xovl\n");
+	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: all pins of xovl are removed; sub does not belong to xovl\n");
 	EXPECT_EQ(names_in(other), std::set<std::string>{"sub"});
-	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: sub is not of xovl\n");
+	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: sub does not belong to xovl\n");
 	ASSERT_EQ(rmdir((other + "/sub").c_str()), 0);
 	EXPECT_EQ(xovl_must("down --stale"), "- net-1\n");
 	EXPECT_FALSE(fs::exists(other));

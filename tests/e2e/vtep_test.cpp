@@ -89,12 +89,12 @@ TEST_P(VtepAddress, ComesAfterTheVtep)
 	address("del");
 	const Result added = h(1).xovl("vtep add " + net().vtep(1));
 	EXPECT_EQ(added.status, 0);
-	EXPECT_EQ(added.err,
-		  fmt::format("xovl: vtep add: note: {} is on no interface (xovl waits for it)\n", net().vtep(1)));
+	EXPECT_EQ(added.err, fmt::format("xovl: vtep add: note: no interface has address {} (xovl waits for it)\n",
+					 net().vtep(1)));
 	const Result applied = h(1).apply(net().config(1));
 	EXPECT_EQ(applied.status, 0);
 	EXPECT_TRUE(applied.err.starts_with(
-		fmt::format("xovl: apply: note: {} is on no interface (xovl waits for it)\n", net().vtep(1))))
+		fmt::format("xovl: apply: note: no interface has address {} (xovl waits for it)\n", net().vtep(1))))
 		<< applied.err;
 	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
 	EXPECT_FALSE(c(1).run(quick_ping(2)).ok());

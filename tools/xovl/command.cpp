@@ -38,7 +38,7 @@ void version(Context &context, Args &args)
 	if (unseen.empty())
 		return;
 	context.flush();
-	throw Error(Error::Kind::System, fmt::format("what runs cannot be seen: {}", unseen));
+	throw Error(Error::Kind::System, fmt::format("the running build cannot be read: {}", unseen));
 }
 
 void help(Context &context, Args &args)
@@ -281,7 +281,7 @@ void Context::warn_of_absent_vteps(const std::string &command, const std::option
 {
 	for (const VtepStatus &vtep : overlay().vteps())
 		if (!vtep.is_here && (!only || *only == vtep.config.local))
-			fmt::print(stderr, "xovl: {}: note: {} is on no interface (xovl waits for it)\n", command,
+			fmt::print(stderr, "xovl: {}: note: no interface has address {} (xovl waits for it)\n", command,
 				   vtep.config.local.str());
 }
 

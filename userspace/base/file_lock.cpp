@@ -71,8 +71,8 @@ void lock_file(const Fd &file, Lock lock, const std::string &name)
 		const std::string now = holder_of(file);
 		if (now == holder)
 			throw Error(Error::Kind::System,
-				    fmt::format("{} is locked by {} since {} s or more (wait for it or end it)", name,
-						holder, kLockTimeout.count()));
+				    fmt::format("{} has been locked by {} for at least {} s (wait for it or end it)",
+						name, holder, kLockTimeout.count()));
 		holder = now; // commands take turns, so wait for the next holder
 	}
 }

@@ -370,7 +370,7 @@ void Checker::check_port_policy(size_t n, size_t i) const
 	for (const auto &setting : settings_of<PortConfig>())
 		if (!(setting.encaps & used) && !is_default(setting, port))
 			fail({"networks", n, "ports", i, setting.name},
-			     fmt::format("{} is for {}, not {} (a port without)", setting.name,
+			     fmt::format("{} is for {}, not {} (a port without it)", setting.name,
 					 names_of(setting.encaps), names_of(used)));
 	if (octets > kOptionsMax)
 		fail({"networks", n, "ports", i, "geneve-opt"},

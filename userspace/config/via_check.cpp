@@ -20,7 +20,7 @@ void check_both(xovl_via via, bool encrypted, const std::string &whose)
 {
 	if (encrypted && via == XOVL_VIA_DIRECT)
 		throw request_error(
-			fmt::format("via direct cannot be with require encrypted of {} (via kernel or auto)", whose));
+			fmt::format("via direct excludes require encrypted of {} (via kernel or auto)", whose));
 }
 
 } // namespace

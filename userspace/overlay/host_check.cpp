@@ -71,7 +71,7 @@ std::string lost_note(const std::set<std::string> &tunnels, const Address &local
 	return fmt::format(
 		"{0} of the kernel {1} nothing at {2} (xovl vtep set {2} foreign pass leaves {3} what no network "
 		"has)",
-		fmt::join(tunnels, ", "), tunnels.size() > 1 ? "get" : "gets", local.str(),
+		fmt::join(tunnels, ", "), tunnels.size() > 1 ? "receive" : "receives", local.str(),
 		tunnels.size() > 1 ? "them" : "it");
 }
 
@@ -91,12 +91,12 @@ TunnelFlows past_firewall(TunnelFlows flows)
 
 Error past_policy(const TunnelFlow &flow, const std::string &obstacle)
 {
-	return Error(Error::Kind::System,
-		     fmt::format("an IPsec policy is for {0} ({1}), and xovl's packets go past it in the clear (if "
-				 "that is meant: "
-				 "xovl vtep set {2} xfrm ignore, in a file {{ip: {2}, xfrm: ignore}}{3})",
-				 flow.str(), obstacle, flow.local.str(),
-				 flow.dstport && flow.via == XOVL_VIA_DIRECT ? "; via auto obeys it" : ""));
+	return Error(
+		Error::Kind::System,
+		fmt::format("an IPsec policy applies to {0} ({1}), but xovl would send these packets in the clear (to "
+			    "allow that: xovl vtep set {2} xfrm ignore, in a file {{ip: {2}, xfrm: ignore}}{3})",
+			    flow.str(), obstacle, flow.local.str(),
+			    flow.dstport && flow.via == XOVL_VIA_DIRECT ? "; via auto obeys it" : ""));
 }
 
 /// Joins notes about several objects into one line: "peer 192.0.2.2: …" or "peer 192.0.2.2 and 7 more: …", with the
@@ -148,13 +148,12 @@ void HostCheck::require_tunnel_devices(const Tables &current, const Tables &desi
 			continue;
 		if (peer.via != XOVL_VIA_KERNEL && !requires_encryption(peer))
 			throw past_policy(flow_of(peer), xfrm_obstacle(policies(), flow_of(peer)));
-		throw Error(
-			Error::Kind::System,
-			fmt::format(
-				"{} is to be carried by the kernel, and UDP port {} has no tunnel device of xovl's (no "
-				"other socket there, no vtep with foreign pass, modprobe {})",
-				Address(peer.remote).str(), ntohs(peer.dstport),
-				name_of(static_cast<xovl_encap>(peer.encap))));
+		throw Error(Error::Kind::System,
+			    fmt::format("packets to {} must go through the kernel, but xovl has no tunnel device for "
+					"UDP port {} (no "
+					"other socket there, no vtep with foreign pass, modprobe {})",
+					Address(peer.remote).str(), ntohs(peer.dstport),
+					name_of(static_cast<xovl_encap>(peer.encap))));
 	}
 }
 
@@ -192,7 +191,8 @@ std::vector<std::string> HostCheck::check_foreign(const Tables &current, const T
 				lost.insert(tunnel.str());
 				locals.insert(Address(endpoint.local));
 			} else if (taken) {
-				notes.push_back(fmt::format("{}: a network has its packets from now on", tunnel.str()));
+				notes.push_back(fmt::format("{}: its packets go to a network of xovl from now on",
+							    tunnel.str()));
 			}
 		}
 	}
@@ -201,11 +201,12 @@ std::vector<std::string> HostCheck::check_foreign(const Tables &current, const T
 	std::vector<std::string> addresses;
 	for (const Address &local : locals)
 		addresses.push_back(local.str());
-	throw Error(Error::Kind::System,
-		    fmt::format("{0} of the kernel would get nothing any more at {1} (xovl vtep set {2} foreign pass "
-				"leaves it what no "
-				"network has, foreign drop does not; in a file {{ip: {2}, foreign: pass}})",
-				fmt::join(lost, ", "), fmt::join(addresses, ", "), addresses.front()));
+	throw Error(
+		Error::Kind::System,
+		fmt::format("{0} of the kernel would receive nothing any more at {1} (xovl vtep set {2} foreign pass "
+			    "leaves it what no "
+			    "network has, foreign drop does not; in a file {{ip: {2}, foreign: pass}})",
+			    fmt::join(lost, ", "), fmt::join(addresses, ", "), addresses.front()));
 }
 
 std::string HostCheck::foreign_note(const Tables &tables, const Address &vtep)
@@ -227,8 +228,8 @@ std::string HostCheck::foreign_note(const Tables &tables, const Address &vtep)
 	}
 	std::string note = lost.empty() ? "" : lost_note(lost, vtep);
 	if (!taken.empty())
-		note += fmt::format("{}{}: a network has {} packets", note.empty() ? "" : "; ", fmt::join(taken, ", "),
-				    taken.size() > 1 ? "their" : "its");
+		note += fmt::format("{}{}: {} packets go to a network of xovl", note.empty() ? "" : "; ",
+				    fmt::join(taken, ", "), taken.size() > 1 ? "their" : "its");
 	return note;
 }
 
@@ -236,13 +237,12 @@ std::string HostCheck::firewall_note(const TunnelFlows &flows)
 {
 	const std::string named = named_by_rules(rules(), past_firewall(flows));
 	if (!named.empty())
-		return fmt::format("firewall: nftables rules name {}; xovl's packets do not meet them", named);
+		return fmt::format("firewall: nftables rules name {}, but xovl's packets bypass them", named);
 	const std::string legacy = legacy_tables();
-	return legacy.empty()
-		       ? ""
-		       : fmt::format("firewall: tables of legacy iptables are in use ({}); xovl's packets do not "
-				     "meet their rules",
-				     legacy);
+	return legacy.empty() ? ""
+			      : fmt::format("firewall: tables of legacy iptables are in use ({}), but xovl's packets "
+					    "bypass their rules",
+					    legacy);
 }
 
 std::string HostCheck::vtep_note(const Tables &tables, const Address &vtep)
@@ -277,9 +277,8 @@ std::string HostCheck::peer_note(const Tables &tables, const xovl_peer &peer)
 {
 	if (requires_encryption(peer) && !surroundings().encrypts_to(peer) &&
 	    xfrm_obstacle(policies(), flow_of(peer), XOVL_OUT).empty())
-		return "no encrypted way: neither does its route encrypt, nor is an IPsec policy for its packets; "
-		       "until then "
-		       "they are dropped (plaintext)";
+		return "no encrypted way: its route does not encrypt and no IPsec policy applies, so its packets are "
+		       "dropped (plaintext)";
 	if (peer.via == XOVL_VIA_KERNEL)
 		return "";
 	return surroundings().peer_note(tables, peer);

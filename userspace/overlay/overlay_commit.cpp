@@ -194,9 +194,8 @@ Interfaces OverlayView::Impl::resolve(const Config &wanted)
 		else
 			ifindex[name] = before == known.end() ? number_of_missing(tables(), owner) : before->second;
 		if (auto [other, is_first] = owner.emplace(ifindex[name], name); !is_first)
-			throw request_error(
-				fmt::format("{} and {} are the same interface {} (the name that is gone has to go)",
-					    other->second, name, ifindex[name]));
+			throw request_error(fmt::format("{} and {} name the same interface {} (remove the old name)",
+							other->second, name, ifindex[name]));
 	}
 	if (std::ranges::any_of(wanted.uplinks, [](const UplinkConfig &uplink) { return uplink.vid != 0; }))
 		interfaces.vlans = vlan_links();
@@ -245,9 +244,11 @@ void Overlay::Impl::refuse_to_mix(const Tables &desired)
 		const bool is_known = known != tables().devices.end() && known->second.role == device.role &&
 				      known->second.mode_asked == device.mode_asked;
 		if (device.role != XOVL_ROLE_VLAN && !is_known && find_same_link(links_, ifindex, device))
-			throw Error(Error::Kind::System,
-				    fmt::format("{} is to be attached by {}, but {} runs (xovl down, then apply)",
-						device.name, own_build().str(), running_build().str()));
+			throw Error(
+				Error::Kind::System,
+				fmt::format(
+					"{} cannot attach with {} while the programs of {} run (xovl down, then apply)",
+					device.name, own_build().str(), running_build().str()));
 	}
 }
 

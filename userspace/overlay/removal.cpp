@@ -102,8 +102,8 @@ void remove_stale(WritablePinDir &dir, const std::string &name, StaleStates &sta
 		return;
 	}
 	const std::vector<std::string> left = dir.names();
-	const std::string reason =
-		left.empty() ? "the folder cannot be removed" : fmt::format("{} is not of xovl", fmt::join(left, ", "));
+	const std::string reason = left.empty() ? "the folder cannot be removed"
+						: fmt::format("{} does not belong to xovl", fmt::join(left, ", "));
 	states.kept.push_back(fmt::format("{}: {}{}", name, pins ? "all pins of xovl are removed; " : "", reason));
 }
 
@@ -118,7 +118,7 @@ void sweep_one(const std::string &root, ino_t netns, StaleStates &states)
 		return;
 	case Verdict::Unproven:
 		states.kept.push_back(fmt::format(
-			"{}: nothing is seen in its network namespace, but this kernel cannot tell that it is gone",
+			"{}: its network namespace seems unused, but this kernel cannot confirm that it is gone",
 			name));
 		return;
 	case Verdict::NoSettings:

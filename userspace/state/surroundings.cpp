@@ -166,7 +166,7 @@ std::string Surroundings::port_note(uint32_t ifindex) const
 	auto master = port == interfaces.end() ? port : interfaces.find(port->second.master);
 	if (master == interfaces.end())
 		return "";
-	return fmt::format("in {}, which does not get what xovl takes (ip link set {} nomaster)",
+	return fmt::format("in {}, which does not receive the frames that xovl takes (ip link set {} nomaster)",
 			   described(master->second), port->second.name);
 }
 
@@ -175,10 +175,10 @@ std::string Surroundings::uplink_note(const Tables &tables, uint32_t ifindex) co
 	auto uplink = interfaces.find(ifindex);
 	auto master = uplink == interfaces.end() ? uplink : interfaces.find(uplink->second.master);
 	if (master != interfaces.end() && master->second.kind == "vrf")
-		return fmt::format("in {}, whose routes xovl does not look at", described(master->second));
+		return fmt::format("in {}, whose routes xovl does not use", described(master->second));
 	if (master != interfaces.end() && role_of(tables, master->first) != XOVL_ROLE_UPLINK)
-		return fmt::format("in {0}, where the routes lead (xovl uplink add {1})", described(master->second),
-				   master->second.name);
+		return fmt::format("in {0}; the routes lead to that interface (xovl uplink add {1})",
+				   described(master->second), master->second.name);
 	for (const auto &[number, upper] : interfaces)
 		for (const auto &[local, vtep] : tables.vteps)
 			if (upper.lower == ifindex && has_address(upper, Address(local)) &&
@@ -194,13 +194,13 @@ std::string Surroundings::vtep_note(const Tables &tables, const Address &vtep) c
 	if (owner == interfaces.end() || is_underlay(tables, owner->first) || !has_uplinks(tables))
 		return "";
 	if (!is_dummy(owner->second))
-		return fmt::format("an address of {}, which is no uplink: packets that arrive there are the kernel's "
+		return fmt::format("an address of {}, which is no uplink: packets that arrive there go to the kernel "
 				   "(xovl uplink add {})",
 				   described(owner->second), owner->second.name);
 	const std::string others = other_ways_in(*this, tables, vtep.family());
 	return others.empty()
 		       ? ""
-		       : fmt::format("on {}: packets for it that arrive by {} are the kernel's (xovl uplink add)",
+		       : fmt::format("on {}: packets for it that arrive by {} go to the kernel (xovl uplink add)",
 				     owner->second.name, others);
 }
 
@@ -218,7 +218,7 @@ std::string Surroundings::peer_note(const Tables &tables, const xovl_peer &peer)
 	auto interface = interfaces.find(oif);
 	if (interface == interfaces.end() || is_underlay(tables, oif))
 		return "";
-	return fmt::format("routed by {}, which is no uplink: what is sent there is dropped (xovl uplink add {})",
+	return fmt::format("its route leads to {}, which is no uplink: packets are dropped (xovl uplink add {})",
 			   described(interface->second), interface->second.name);
 }
 

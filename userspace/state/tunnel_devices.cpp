@@ -57,7 +57,7 @@ struct Want {
 	auto operator<=>(const Want &) const = default;
 };
 
-constexpr const char *kAllGre = "another device has all GRE packets";
+constexpr const char *kAllGre = "another device receives all GRE packets";
 
 /// True if the kernel's GRE module is loaded. xovl does not load it, because it creates devices of its own in every
 /// network namespace, and the kernel merges GRE packets without it.
@@ -221,7 +221,7 @@ bool is_owned(const KernelTunnel &tunnel, const std::string &owner)
 std::string why_not(const Want &want, const std::string &reason)
 {
 	if (want.is_gre())
-		return fmt::format("GRE: the kernel carries no super-frames: {}", reason);
+		return fmt::format("GRE: super-frames cannot go through the kernel: {}", reason);
 	return fmt::format("UDP port {}: tunnel packets are not merged: {}", want.port(), reason);
 }
 

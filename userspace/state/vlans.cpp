@@ -65,7 +65,7 @@ std::string vlan_note(const Tables &tables, uint32_t uplink, const std::vector<V
 				   device.vid, device.name);
 	auto known = tables.devices.find(link->ifindex);
 	if (known == tables.devices.end())
-		return fmt::format("{} is not known yet: what is routed there is dropped (xovl apply)", link->name);
+		return fmt::format("{} is not in use yet: packets routed there are dropped (xovl apply)", link->name);
 	if (known->second.role == XOVL_ROLE_PORT)
 		return fmt::format("{} is a port: what is routed there is dropped (another interface for the port)",
 				   link->name);

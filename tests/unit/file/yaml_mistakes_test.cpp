@@ -274,7 +274,7 @@ const Case kRules[] = {
 	 "2:15: gre has no dstport (vxlan and geneve have)"},
 	{"PolicyOfOtherKind", kBlue + "    csum: true\n", "5:11: csum is for gre, not vxlan (csum off)"},
 	{"PortOptions", kBlue + "    ports: [{dev: p0, geneve-opt: \"1:2:\"}]\n",
-	 "5:35: geneve-opt is for geneve, not vxlan (a port without)"},
+	 "5:35: geneve-opt is for geneve, not vxlan (a port without it)"},
 	{"PeerContradicts",
 	 kFull + "    flood: [10.0.0.2, {dst: 10.0.0.3, encap: gre}]\n"
 		 "    fdb: [{mac: 020000000001, dst: 10.0.0.3, encap: geneve}]\n",
@@ -286,7 +286,7 @@ const Case kRules[] = {
 	{"NetworkViaOfGre", "networks:\n  - {name: blue, encap: gre, via: direct}\n",
 	 "2:35: via is for vxlan or geneve, not gre (via auto)"},
 	{"NetworkContradicts", kBlue + "    require: encrypted\n    via: direct\n",
-	 "6:10: via direct cannot be with require encrypted of network \"blue\" (via kernel or auto)"},
+	 "6:10: via direct excludes require encrypted of network \"blue\" (via kernel or auto)"},
 	{"PeerViaOfGre", kFull + "    flood: [{dst: 10.0.0.3, encap: gre, via: kernel}]\n",
 	 "8:46: via kernel is for vxlan or geneve, not for gre peer 10.0.0.3 (via direct)"},
 	{"PeerViaOfGreIsTheNetworks", kFull + "    via: kernel\n    flood: [10.0.0.2, {dst: 10.0.0.3, encap: gre}]\n",
@@ -297,7 +297,7 @@ const Case kRules[] = {
 	{"PeerViaInFdb",
 	 kFull + "    flood: [{dst: 10.0.0.3, require: encrypted}]\n"
 		 "    fdb: [{mac: 020000000001, dst: 10.0.0.3, via: direct}]\n",
-	 "9:51: via direct cannot be with require encrypted of peer 10.0.0.3 (via kernel or auto)"},
+	 "9:51: via direct excludes require encrypted of peer 10.0.0.3 (via kernel or auto)"},
 	{"PeerDstport", kFull + "    flood: [{dst: 10.0.0.3, encap: gre, dstport: 4}]\n",
 	 "8:50: gre has no dstport (vxlan and geneve have)"},
 	{"PeerOfASecondEntry",

@@ -57,7 +57,7 @@ TEST(VlanNote, NoInterface)
 TEST(VlanNote, NotKnown)
 {
 	EXPECT_EQ(vlan_note(tables(), kEth0, kAll),
-		  "eth0.200 is not known yet: what is routed there is dropped (xovl apply)");
+		  "eth0.200 is not in use yet: packets routed there are dropped (xovl apply)");
 	EXPECT_EQ(vlan_note(tables(device("eth0.200", XOVL_ROLE_PORT, 0)), kEth0, kAll),
 		  "eth0.200 is a port: what is routed there is dropped (another interface for the port)");
 }

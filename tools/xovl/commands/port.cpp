@@ -54,10 +54,10 @@ void add(Context &context, Args &args)
 				fmt::format("port {} exists already in network \"{}\" (another interface or VLAN)",
 					    port_name(port.dev, port.vid), known->name));
 		else if (std::ranges::find(ports, port) == ports.end()) // an equal port is attached again
-			throw request_error(fmt::format(
-				"port {} exists already with other words, and its interface is back (xovl apply or any "
-				"change attaches it; xovl port del, then port add, changes it)",
-				port_name(port.dev, port.vid)));
+			throw request_error(fmt::format("port {} exists already with other settings, and its interface "
+							"is back (xovl apply or any "
+							"change attaches it; xovl port del, then port add, changes it)",
+							port_name(port.dev, port.vid)));
 	});
 }
 

@@ -27,10 +27,11 @@ void add(Context &context, Args &args)
 		if (known == config.uplinks.end() || !context.overlay().is_back(uplink.dev))
 			config.uplinks.push_back(uplink);
 		else if (*known != uplink) // an equal uplink is attached again
-			throw request_error(fmt::format("uplink {0} exists already with other words, and its interface "
-							"is back (xovl apply or any "
-							"change attaches it; xovl uplink set {0} changes it)",
-							uplink.dev));
+			throw request_error(
+				fmt::format("uplink {0} exists already with other settings, and its interface "
+					    "is back (xovl apply or any "
+					    "change attaches it; xovl uplink set {0} changes it)",
+					    uplink.dev));
 	});
 }
 
