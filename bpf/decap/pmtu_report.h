@@ -57,7 +57,7 @@ struct pmtu_report {
 	bool ipv6;
 	bool credible; /* believable; its checksum is not checked yet */
 	/* the packet must not reach the kernel: its tunnel device has the port */
-	bool ends_here;
+	bool must_drop;
 };
 
 XOVL_PERCPU_ARRAY(pmtu_reports, struct pmtu_report, 1);
@@ -138,8 +138,8 @@ static __always_inline bool pmtu_read_tunnel(const struct frame *f, struct pmtu_
 	report->quoted_len = report->icmp + report->icmp_len - outer->l4;
 	if (report->icmp_len < least || report->packet_len < header)
 		return false;
-	outer->brief.tunnel.local = report->key.local;
-	outer->brief.tunnel.remote = report->key.remote;
+	outer->id.tunnel.local = report->key.local;
+	outer->id.tunnel.remote = report->key.remote;
 	if (protocol == IPPROTO_GRE)
 		return outer_gre(f, outer);
 	udp = f->data + outer_offset(outer->l4);
@@ -173,7 +173,7 @@ __noinline int pmtu_read(ctx_t *ctx)
 		return false;
 	if (!pmtu_read_tunnel(&f, report, &arrival->outer, protocol))
 		return false;
-	report->key.service = outer_service(&arrival->outer.brief);
+	report->key.service = outer_service(&arrival->outer.id);
 	return true;
 }
 
@@ -223,7 +223,7 @@ static __always_inline bool pmtu_sport_is_recent(const struct xovl_pmtu *pmtu, _
 static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const struct xovl_network *net,
 						enum xovl_encap encap)
 {
-	__u32 first = bpf_ntohl((__u32)outer->brief.header), varies = 0, fixed = XOVL_VXLAN_I;
+	__u32 first = bpf_ntohl((__u32)outer->id.header), varies = 0, fixed = XOVL_VXLAN_I;
 
 	if (outer_is_gre(outer))
 		return first == ((__u32)gre_flags_sent(net, encap == XOVL_ENCAP_NVGRE) << 16 | XOVL_PROTOCOL_ETHERNET);
@@ -233,7 +233,7 @@ static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const
 	} else if (net->flags & XOVL_NET_GBP) {
 		varies = XOVL_VXLAN_G | XOVL_VXLAN_GROUP;
 	}
-	return (first & ~varies) == fixed && !(outer->brief.header >> 56);
+	return (first & ~varies) == fixed && !(outer->id.header >> 56);
 }
 
 /*
@@ -254,14 +254,14 @@ static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report,
 	if (!net || !pmtu_header_is_sent(outer, net, encap) || !tunnel_peer_get(&arrival->frame, &report->key.remote))
 		return false;
 	peer = peer_get(arrival->frame.origin);
-	if (!peer || peer->encap != encap || peer->dstport != outer->brief.dport ||
+	if (!peer || peer->encap != encap || peer->dstport != outer->id.dport ||
 	    peer->local.words[0] != report->key.local.words[0] || peer->local.words[1] != report->key.local.words[1])
 		return false;
 	if (!outer_is_gre(outer))
 		return pmtu_sport_is_recent(pmtu, report->sport, net->sport_min, net->sport_max, now);
 	if (encap != XOVL_ENCAP_NVGRE)
 		return pmtu_is_recent(pmtu, 0, XOVL_NEXTHOP_BUCKETS - 1, now);
-	bucket = outer->brief.header >> 60; /* the FlowID is the key's last byte */
+	bucket = outer->id.header >> 60; /* the FlowID is the key's last byte */
 	return pmtu_is_recent(pmtu, bucket, bucket, now);
 }
 
@@ -305,7 +305,7 @@ __noinline int pmtu_check(void)
 	endpoint_key.local = report->key.local;
 	endpoint_key.service = report->key.service;
 	endpoint = bpf_map_lookup_elem(&endpoints, &endpoint_key);
-	report->ends_here = endpoint && endpoint->device;
+	report->must_drop = endpoint && endpoint->device;
 	pmtu = bpf_map_lookup_elem(&pmtus, &report->key);
 	if (!pmtu)
 		return false;
@@ -385,7 +385,7 @@ static __always_inline bool pmtu_learn(ctx_t *ctx)
 	if (pmtu_check())
 		pmtu_believe(ctx);
 	report = pmtu_report();
-	return report && report->ends_here;
+	return report && report->must_drop;
 }
 
 #endif

@@ -54,7 +54,7 @@ static __always_inline bool rp_filter_is_by(__u32 routed, __u32 uplink)
 	if (routed == uplink)
 		return true;
 	device = bpf_map_lookup_elem(&devices, &routed);
-	return device && device->via == uplink;
+	return device && device->lower_ifindex == uplink;
 }
 
 /* The kernel's answer for one flow to a peer. */
@@ -92,7 +92,7 @@ static __always_inline bool rp_filter_agrees(ctx_t *ctx, const struct xovl_peer 
 }
 
 /* Looks up the peer's route again, and stores in way if packets by this uplink are refused. */
-__noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_way_in *way)
+__noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_rp_answer *way)
 {
 	__u32 uplink = hook_ifindex(ctx);
 	enum xovl_rp_filter filter;
@@ -115,11 +115,11 @@ static __always_inline int rp_filter_check(ctx_t *ctx, const struct arrival *arr
 {
 	struct xovl_peer *peer = peer_get(arrival->frame.origin);
 	__u32 uplink = hook_ifindex(ctx);
-	struct xovl_way_in *way;
+	struct xovl_rp_answer *way;
 
 	if (!peer)
 		return VERDICT_OPEN;
-	way = &peer->ways_in[uplink % XOVL_WAYS_IN];
+	way = &peer->rp_answers[uplink % XOVL_RP_ANSWERS];
 	if (way->ifindex != uplink || way->epoch != (__u32)epoch ||
 	    (__u32)bpf_jiffies64() - way->at >= jiffies_of(RP_FILTER_SEEN_NS))
 		rp_filter_refresh(ctx, peer, way);

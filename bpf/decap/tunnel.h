@@ -105,7 +105,7 @@ static __always_inline struct xovl_tunnel *tunnel_get_gre(struct frame *f, const
 	bool keyed = gre_flags(outer) & XOVL_GRE_K;
 	struct xovl_tunnel *tunnel;
 
-	key->id = outer->brief.header >> 32;
+	key->id = outer->id.header >> 32;
 	key->service = xovl_service(IPPROTO_GRE, keyed ? XOVL_GRE_KEY : XOVL_GRE_NO_KEY);
 	tunnel = tunnel_get(f, key, encap);
 	if (tunnel || !keyed)
@@ -118,12 +118,12 @@ static __always_inline struct xovl_tunnel *tunnel_get_gre(struct frame *f, const
 static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, const struct outer *outer,
 							    enum xovl_encap *encap)
 {
-	struct xovl_tunnel_key key = {.local = outer->brief.tunnel.local};
+	struct xovl_tunnel_key key = {.local = outer->id.tunnel.local};
 
 	if (outer_is_gre(outer))
 		return tunnel_get_gre(f, outer, &key, encap);
-	key.service = outer_service(&outer->brief);
-	key.id = outer->brief.header >> 32 & bpf_htonl(0xffffff00); /* the lower 8 bits are reserved */
+	key.service = outer_service(&outer->id);
+	key.id = outer->id.header >> 32 & bpf_htonl(0xffffff00); /* the lower 8 bits are reserved */
 	return tunnel_get(f, &key, encap);
 }
 
@@ -133,10 +133,11 @@ static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, con
  */
 static __always_inline bool tunnel_is_foreign(ctx_t *ctx, const struct outer *outer)
 {
-	struct xovl_endpoint_key key = {.local = outer->brief.tunnel.local, .service = outer_service(&outer->brief)};
+	struct xovl_endpoint_key key = {.local = outer->id.tunnel.local, .service = outer_service(&outer->id)};
 	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
-	return !endpoint || endpoint->foreign_pass || vtep_was_absent(ctx, &endpoint->seen, &outer->brief.tunnel.local);
+	return !endpoint || endpoint->foreign_pass ||
+	       vtep_was_absent(ctx, &endpoint->vtep_check, &outer->id.tunnel.local);
 }
 
 /* Fills in the peer. Returns false if the network has no peer with that address. */
@@ -161,7 +162,7 @@ static __always_inline __u32 tunnel_path_flags(const struct outer *outer, __u32 
 
 	if (encap == XOVL_ENCAP_GRE)
 		policy |= XOVL_NET_SEQ_STRICT;
-	if (!outer_is_gre(outer) && !addr_is_ipv4(&outer->brief.tunnel.remote))
+	if (!outer_is_gre(outer) && !addr_is_ipv4(&outer->id.tunnel.remote))
 		policy |= XOVL_NET_NO_ZEROCSUM6;
 	if (encap == XOVL_ENCAP_VXLAN && vxlan_has_group(outer))
 		policy |= XOVL_NET_GBP;
@@ -200,7 +201,7 @@ __noinline int tunnel_identify(ctx_t *ctx)
 	outer = &arrival->outer;
 	lookup_begin(&arrival->to);
 	tunnel = tunnel_of_packet(f, outer, &encap);
-	if (tunnel && vtep_was_absent(ctx, &tunnel->seen, &outer->brief.tunnel.local))
+	if (tunnel && vtep_was_absent(ctx, &tunnel->vtep_check, &outer->id.tunnel.local))
 		return verdict_pass(ctx); /* the kernel may route it on */
 	if (tunnel) {
 		lookup_enter_network(f, &arrival->to);
@@ -215,7 +216,7 @@ __noinline int tunnel_identify(ctx_t *ctx)
 		reason = tunnel_header_check(ctx, f, outer, net ? net->flags : 0, encap);
 	if (!reason && !net)
 		reason = outer_is_gre(outer) ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
-	if (!reason && !tunnel_peer_get(f, &outer->brief.tunnel.remote))
+	if (!reason && !tunnel_peer_get(f, &outer->id.tunnel.remote))
 		reason = XOVL_REASON_PEER_UNKNOWN;
 	if (reason || !net)
 		return verdict_drop_outer(ctx, reason, net ? f->net_index : XOVL_NET_NONE,

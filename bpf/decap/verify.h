@@ -29,14 +29,15 @@ static __always_inline enum xovl_reason verify_checksum(ctx_t *ctx, const struct
 	if (hook_verified_checksum(ctx, f))
 		return XOVL_REASON_NONE;
 	if (!gre)
-		sum = pseudo_sum(&outer->brief.tunnel.remote, &outer->brief.tunnel.local, IPPROTO_UDP, outer->l4_len);
+		sum = pseudo_sum(&outer->id.tunnel.remote, &outer->id.tunnel.local, IPPROTO_UDP, outer->l4_len);
 	if (!gre && flow_is_partial(sum, outer->check)) {
 		if (HOOK_IS_XDP)
 			return XOVL_REASON_UDP_CHECKSUM;
 		if (hook_checksum_is_partial(ctx, check_at))
 			return XOVL_REASON_NONE;
 	}
-	sum = open_sum(ctx, outer->l4, outer->l4 + outer->l4_len, open_checksum_find(ctx, f->outer_len), sum);
+	sum = sum_with_partial(ctx, outer->l4, outer->l4 + outer->l4_len, partial_checksum_find(ctx, f->outer_len),
+			       sum);
 	if (sum == 0xffff || hook_checksum_is_partial(ctx, check_at))
 		return XOVL_REASON_NONE;
 	return gre ? XOVL_REASON_GRE_CHECKSUM : XOVL_REASON_UDP_CHECKSUM;
@@ -70,7 +71,7 @@ __noinline int verify_is_possible(ctx_t *ctx)
 
 	if (!arrival || (arrival->frame.path_flags & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
 		return false;
-	obstacles = xdp_obstacles(arrival->frame.path_flags);
+	obstacles = xdp_unsupported_marks(arrival->frame.path_flags);
 	if (!obstacles)
 		return true;
 	frame_reload(ctx, &f);
@@ -88,7 +89,7 @@ static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, 
  * Copies a congestion mark into the tenant's packet. XDP does this last, when it knows that it can finish: TC must
  * find the packet as it came.
  */
-__noinline int arrival_change(ctx_t *ctx)
+__noinline int arrival_mark_ecn(ctx_t *ctx)
 {
 	struct arrival *arrival = arrival_get();
 
@@ -97,7 +98,18 @@ __noinline int arrival_change(ctx_t *ctx)
 	return ecn_decapsulate(ctx, arrival->frame.outer_len, arrival->outer.tos, true);
 }
 
+/* TC changes these; XDP leaves such packets to it. */
+static __always_inline void arrival_apply(ctx_t *ctx)
+{
+}
+
 #else
+
+/* TC has marked the tenant's packet in verify_order_and_ecn(). */
+static __always_inline int arrival_mark_ecn(ctx_t *ctx)
+{
+	return 0;
+}
 
 static __always_inline bool verify_is_possible(ctx_t *ctx)
 {
@@ -105,7 +117,7 @@ static __always_inline bool verify_is_possible(ctx_t *ctx)
 }
 
 /* True if the frame of len bytes at offset at is as long as its IP header says. False if it is not IP. */
-__noinline int frame_is_one(ctx_t *ctx, __u32 at, __u32 len)
+__noinline int frame_matches_ip_len(ctx_t *ctx, __u32 at, __u32 len)
 {
 	struct frame f = {};
 	struct flow flow;
@@ -127,7 +139,7 @@ __noinline int frame_is_one(ctx_t *ctx, __u32 at, __u32 len)
  */
 static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
-	return f->gso_size && outer->check && !outer_is_gre(outer) && !frame_is_one(ctx, f->outer_len, f->len);
+	return f->gso_size && outer->check && !outer_is_gre(outer) && !frame_matches_ip_len(ctx, f->outer_len, f->len);
 }
 
 /*
@@ -159,7 +171,7 @@ __noinline int peer_mtu_back(ctx_t *ctx, __u32 l2_len)
  * Applies the packet in arrival_get(), which is sound: sets skb->mark to its group and lowers the MSS of a SYN.
  * Invalidates packet pointers.
  */
-static __always_inline void arrival_change(ctx_t *ctx)
+static __always_inline void arrival_apply(ctx_t *ctx)
 {
 	struct arrival *arrival = arrival_get();
 	__u32 syn, mtu;
@@ -197,7 +209,7 @@ __noinline int verify_octets(ctx_t *ctx)
 
 /*
  * Verifies the sequence number and combines the ECN fields of the packet in arrival_get(); XDP only checks the
- * latter, see arrival_change(). Returns the drop reason or XOVL_REASON_NONE. Invalidates packet pointers.
+ * latter, see arrival_mark_ecn(). Returns the drop reason or XOVL_REASON_NONE. Invalidates packet pointers.
  */
 __noinline int verify_order_and_ecn(ctx_t *ctx)
 {

@@ -12,7 +12,7 @@
 #ifdef XOVL_HOOK_XDP
 
 /* Returns the FLOW_* marks of frames that XDP leaves to TC, on a path with those flags. */
-static __always_inline __u32 xdp_obstacles(__u32 path_flags)
+static __always_inline __u32 xdp_unsupported_marks(__u32 path_flags)
 {
 	__u32 marks = FLOW_DEEP;
 

@@ -61,7 +61,7 @@ static __always_inline enum xovl_reason tunnel_check(const struct frame *f, cons
 {
 	if ((path->flags & XOVL_PATH_NVGRE) && flow_is_tagged(flow))
 		return XOVL_REASON_NVGRE_TAG;
-	if (f->gso_size && (path->flags & PATH_NUMBERED))
+	if (f->gso_size && (path->flags & PATH_PER_PACKET))
 		return XOVL_REASON_GSO_NUMBERED;
 	return size_check(f, flow, path);
 }

@@ -74,7 +74,7 @@ static __always_inline void outer_prepare_ipv4(void *to, const struct xovl_peer 
 	__be32 fragment = df ? bpf_htonl(IP_DF) : 0;		       /* and the identification, 0 */
 	__be32 ttl = bpf_htonl((__u32)net->ttl << 24 | (__u32)protocol << 16);
 	__be32 saddr = peer->local.be32[3], daddr = peer->remote.be32[3];
-	__u32 check = sum_fold(sum_halve((__u64)first + fragment + ttl + saddr + daddr));
+	__u32 check = sum_fold(sum_reduce32((__u64)first + fragment + ttl + saddr + daddr));
 
 	*(__be32 *)to = first;
 	*(__u64 *)(to + 4) = word_of(fragment, ttl | check << 16);

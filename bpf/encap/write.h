@@ -123,7 +123,7 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
  * Flags of paths whose packets each need a checksum or number of their own, which the segments of a super-frame
  * would not get.
  */
-#define PATH_NUMBERED (XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ)
+#define PATH_PER_PACKET (XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ)
 
 /* Fills in the GRE sequence number and the VXLAN group from skb->mark. Everything but the checksum must be in place. */
 __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
@@ -165,13 +165,13 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 	if (!path)
 		return XOVL_REASON_NO_ROOM;
 	at = outer_l4(path->flags);
-	open = open_checksum_find(ctx, path->outer_len);
+	open = partial_checksum_find(ctx, path->outer_len);
 	if (!open && hook_checksum_is_partial(ctx, at))
 		return XOVL_REASON_CSUM_OPEN;
 	/* the checksum field holds the rest of the pseudo-header's sum */
 	if (path->flags & XOVL_NET_UDPCSUM)
 		sum = bpf_htons(end - at);
-	sum = open_sum(ctx, at, end, open, sum);
+	sum = sum_with_partial(ctx, at, end, open, sum);
 	check = ~sum_fold(sum);
 	if ((path->flags & XOVL_NET_UDPCSUM) && !check)
 		check = 0xffff; /* zero would mean no checksum (RFC 768) */

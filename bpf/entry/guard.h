@@ -14,19 +14,19 @@ static __always_inline int guard_egress(ctx_t *ctx)
 {
 	struct xovl_tunnel_key key = {};
 	struct xovl_tunnel *tunnel;
-	struct udp_brief brief;
+	struct udp_id id;
 	struct frame f = {};
 
-	if (!udp_read(ctx, &brief))
+	if (!udp_read(ctx, &id))
 		return verdict_pass(ctx);
-	key.local = brief.src;
-	key.service = brief.service;
-	key.id = brief.tunnel;
+	key.local = id.src;
+	key.service = id.service;
+	key.id = id.tunnel;
 	tunnel = bpf_map_lookup_elem(&tunnels, &key);
 	if (!tunnel)
 		return verdict_pass(ctx);
 	f.net_index = tunnel->net;
-	if (!tunnel_peer_get(&f, &brief.dst) || !peer_requires_encryption(f.origin))
+	if (!tunnel_peer_get(&f, &id.dst) || !peer_requires_encryption(f.origin))
 		return verdict_pass(ctx);
 	count_drop(XOVL_REASON_PLAINTEXT, f.net_index, xovl_place(XOVL_PLACE_PEER, f.origin), true);
 	return hook_drop(ctx);

@@ -18,12 +18,12 @@ static __always_inline int ip_uplink_ingress(ctx_t *ctx)
 	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
 	struct xovl_endpoint_key key = {};
 	struct xovl_endpoint *endpoint;
-	struct udp_brief brief;
+	struct udp_id id;
 
-	if (!device || !device_is_live(ifindex) || !udp_read(ctx, &brief))
+	if (!device || !device_is_live(ifindex) || !udp_read(ctx, &id))
 		return verdict_pass(ctx);
-	key.local = brief.dst;
-	key.service = brief.service;
+	key.local = id.dst;
+	key.service = id.service;
 	endpoint = bpf_map_lookup_elem(&endpoints, &key);
 	if (endpoint && device_is_live(endpoint->device))
 		ctx->mark = KERNEL_MARK | (device->flags & XOVL_DEV_ENCRYPTS ? KERNEL_MARK_ENCRYPTED : 0);

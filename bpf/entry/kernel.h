@@ -14,13 +14,13 @@
 #include "entry/uplink.h"
 #include "out/kernel.h"
 
-struct kernel_facts {
+struct tunnel_facts {
 	struct xovl_tunnel_key key;
 	struct xovl_addr remote;
 };
 
 /* Reads the outer headers' facts from the tunnel key. Returns false if the packet does not come from a tunnel. */
-static __always_inline bool kernel_read_outer(ctx_t *ctx, __u32 service, struct kernel_facts *facts)
+static __always_inline bool kernel_read_outer(ctx_t *ctx, __u32 service, struct tunnel_facts *facts)
 {
 	struct bpf_tunnel_key key = {};
 	bool ipv6 = false;
@@ -79,7 +79,7 @@ static __always_inline struct xovl_tunnel *kernel_tunnel(struct xovl_tunnel_key 
  * Fills in network and peer, and checks that the peer belongs to the network and that the packet came in as that
  * peer's must. Returns the drop reason or XOVL_REASON_NONE.
  */
-static __always_inline enum xovl_reason kernel_check(ctx_t *ctx, struct frame *f, struct kernel_facts *facts,
+static __always_inline enum xovl_reason kernel_check(ctx_t *ctx, struct frame *f, struct tunnel_facts *facts,
 						     __u32 mark)
 {
 	bool gre = facts->key.service >> 16 == IPPROTO_GRE;
@@ -111,7 +111,7 @@ static __always_inline int kernel_identify(ctx_t *ctx, struct frame *f)
 {
 	__u32 ifindex = hook_ifindex(ctx);
 	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
-	struct kernel_facts facts = {};
+	struct tunnel_facts facts = {};
 	enum xovl_reason reason;
 	__u32 mark = ctx->mark;
 
@@ -127,7 +127,7 @@ static __always_inline int kernel_identify(ctx_t *ctx, struct frame *f)
 }
 
 /* Copies the packet's group to skb->mark. Returns false if the source must not be learned. */
-static __always_inline bool kernel_take_group(ctx_t *ctx, const struct frame *f)
+static __always_inline bool kernel_read_group(ctx_t *ctx, const struct frame *f)
 {
 	struct kernel_group group = {};
 
@@ -150,11 +150,11 @@ static __always_inline int kernel_deliver(ctx_t *ctx, struct frame *f)
 		return hook_drop(ctx);
 	lookup_begin(&to);
 	lookup_enter_network(f, &to);
-	learns = kernel_take_group(ctx, f);
+	learns = kernel_read_group(ctx, f);
 	verdict = tunnel_frame_forward(ctx, f, !learns, &to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
-	path_begin(place.path, &key, f, &to);
+	path_fill(place.path, &key, f, &to);
 	count_by_kernel(f->net_index);
 	verdict = port_path_make(ctx, f, &to, place.path);
 	return verdict == VERDICT_OPEN ? port_out(ctx, f, place.path) : verdict;
@@ -170,7 +170,7 @@ static __always_inline int kernel_device_ingress(ctx_t *ctx)
 		return hook_drop(ctx);
 	frame_read_macs(&f, f.data);
 	f.from_tunnel = true;
-	f.len += frame_beside_len(ctx, &f);
+	f.len += frame_skb_tag_len(ctx, &f);
 	verdict = kernel_identify(ctx, &f);
 	if (verdict == VERDICT_OPEN)
 		verdict = kernel_deliver(ctx, &f);

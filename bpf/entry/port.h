@@ -83,7 +83,7 @@ static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struc
 					const struct path_place *place)
 {
 	struct destination to = {};
-	bool known = path_shares_origin(other, key) && path_inherit(f, other, &to);
+	bool known = path_shares_origin(other, key) && path_take_origin(f, other, &to);
 	int verdict;
 
 	if (known) {
@@ -103,7 +103,7 @@ static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struc
 	verdict = bridge_forward(ctx, f, known, &to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
-	path_begin(place->path, key, f, &to);
+	path_fill(place->path, key, f, &to);
 	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
 		return peer_path_make(ctx, f, flow, &to, place);
 	return port_path_make(ctx, f, &to, place->path);
@@ -128,7 +128,7 @@ static __always_inline int port_ingress(ctx_t *ctx)
 		return verdict_pass(ctx);
 	other = place.path;
 	if (path_key_equal(&other->key, &key) && path_is_valid(other)) {
-		path_recall(&f, other);
+		path_set_origin(&f, other);
 		f.len = frame_tenant_len(ctx, &f);
 	} else {
 		if (!ingress_is_live(ctx) || !path_evict(&place))

@@ -19,13 +19,13 @@
 #define GRE_KEY_LOW_SHIFT 56
 
 /* Fills in the key of the packet's path: its origin, and the MACs of the tenant's frame. */
-static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame *f, const struct outer_id *id,
 					    struct xovl_path_key *key)
 {
 	key->dst = f->dst | (__u64)underlay_vid(ctx) << XOVL_PATH_BUCKET_SHIFT;
-	key->src = f->src | (__u64)brief->dport << 48; /* 0 for GRE */
-	key->from = brief->header;
-	if (brief->kind == XOVL_ENCAP_GRE) {
+	key->src = f->src | (__u64)id->dport << 48; /* 0 for GRE */
+	key->from = id->header;
+	if (id->kind == XOVL_ENCAP_GRE) {
 		key->dst |= XOVL_PATH_FROM_GRE;
 		key->from &= ~(0xffull << GRE_KEY_LOW_SHIFT);
 		asm volatile(""); /* otherwise clang makes two branches of this one, for all packets */
@@ -33,10 +33,10 @@ static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame
 }
 
 /* True if the facts that are not in the key are equal: addresses, uplink, options, end of a GRE key. */
-static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_id *id,
 					      const union xovl_path_headers *headers)
 {
-	const struct xovl_path_tunnel *a = &headers->tunnel, *b = &brief->tunnel;
+	const struct xovl_path_tunnel *a = &headers->tunnel, *b = &id->tunnel;
 	__u64 differs;
 
 	differs = (a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
@@ -44,26 +44,26 @@ static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f,
 	differs |= headers->in_ifindex ^ hook_ifindex(ctx);
 	if (differs)
 		return false;
-	if (brief->kind == XOVL_ENCAP_VXLAN)
+	if (id->kind == XOVL_ENCAP_VXLAN)
 		return true;
-	if (brief->kind == XOVL_ENCAP_GRE)
-		return headers->key_low_mask ? headers->key_low == brief->header >> GRE_KEY_LOW_SHIFT
+	if (id->kind == XOVL_ENCAP_GRE)
+		return headers->key_low_mask ? headers->key_low == id->header >> GRE_KEY_LOW_SHIFT
 					     : !frame_is_tagged(f, f->outer_len);
-	if (headers->options_len != geneve_options_len(brief))
+	if (headers->options_len != geneve_options_len(id))
 		return false;
-	return !headers->options_len || geneve_options_equal(ctx, headers, geneve_options_at(f, brief)) > 0;
+	return !headers->options_len || geneve_options_equal(ctx, headers, geneve_options_at(f, id)) > 0;
 }
 
 /*
  * Runs the checks and changes of decap/verify.h that the packet of a known network needs before its outer headers
  * are removed. parsed: arrival_get() holds the packet. Any result but VERDICT_OPEN is the packet's final verdict.
  */
-static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed)
+static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const struct outer_id *id, bool parsed)
 {
 	struct arrival *arrival;
 	enum xovl_reason reason;
 
-	if (!(brief->needs_verify | !!(f->path_flags & PATH_VERIFY)))
+	if (!(id->needs_verify | !!(f->path_flags & PATH_VERIFY)))
 		return VERDICT_OPEN;
 	arrival = arrival_get();
 	if (!arrival || (!parsed && !arrival_parse(ctx)))
@@ -81,8 +81,7 @@ static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const stru
 	if (reason)
 		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason, f->net_index, frame_place(f))
 						  : verdict_drop(ctx, f, reason);
-	if (!HOOK_IS_XDP)
-		arrival_change(ctx);
+	arrival_apply(ctx);
 	frame_reload(ctx, f);
 	return VERDICT_OPEN;
 }
@@ -91,7 +90,7 @@ static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const stru
  * Identifies network and peer of a packet without a cached path. parsed: arrival_get() holds the packet. Any result
  * but VERDICT_OPEN is the packet's final verdict.
  */
-static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct outer_brief *brief, bool parsed,
+static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct outer_id *id, bool parsed,
 					   struct destination *to)
 {
 	struct arrival *arrival = arrival_get();
@@ -101,7 +100,7 @@ static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const st
 		return verdict_pass(ctx);
 	if (!parsed) {
 		arrival->frame.outer_len = f->outer_len;
-		arrival->outer.brief = *brief;
+		arrival->outer.id = *id;
 		arrival->outer.malformed = XOVL_REASON_NONE;
 	}
 	verdict = tunnel_identify(ctx);
@@ -147,23 +146,23 @@ static __always_inline int tunnel_frame_forward(ctx_t *ctx, struct frame *f, boo
  * Looks up the frame's port and stores the result in place. Any result but VERDICT_OPEN is the frame's final
  * verdict.
  */
-static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, const struct outer_id *id,
 					    const struct xovl_path_key *key, bool known, struct destination *to,
 					    const struct path_place *place)
 {
 	union xovl_path_headers *headers = place->headers;
 	int verdict;
 
-	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(brief);
+	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(id);
 	verdict = tunnel_frame_forward(ctx, f, known, to);
 	if (verdict != VERDICT_OPEN)
 		return verdict;
-	path_begin(place->path, key, f, to);
-	headers->tunnel = brief->tunnel;
+	path_fill(place->path, key, f, to);
+	headers->tunnel = id->tunnel;
 	headers->in_ifindex = hook_ifindex(ctx);
-	headers->key_low = brief->header >> GRE_KEY_LOW_SHIFT;
+	headers->key_low = id->header >> GRE_KEY_LOW_SHIFT;
 	headers->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
-	if (brief->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, brief, headers))
+	if (id->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, id, headers))
 		to->expires = 0;
 	return port_path_make(ctx, f, to, place->path);
 }
@@ -175,7 +174,7 @@ static __always_inline bool frame_needs_device(const struct frame *f)
 	return false;
 }
 
-static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
+static __always_inline int kernel_device_decap(ctx_t *ctx, const struct frame *f, const struct outer_id *id)
 {
 	return verdict_pass(ctx);
 }
@@ -197,21 +196,21 @@ static __always_inline bool frame_needs_device(const struct frame *f)
 }
 
 /* True if the kernel's tunnel device accepts such a packet: over UDP, or GRE with a key and without a checksum. */
-static __always_inline bool device_can_unpack(const struct outer_brief *brief)
+static __always_inline bool device_can_unpack(const struct outer_id *id)
 {
-	return brief->dport || ((__u32)brief->header & bpf_htons(XOVL_GRE_C | XOVL_GRE_K)) == bpf_htons(XOVL_GRE_K);
+	return id->dport || ((__u32)id->header & bpf_htons(XOVL_GRE_C | XOVL_GRE_K)) == bpf_htons(XOVL_GRE_K);
 }
 
 /*
  * Leaves the packet, checked like any other, to the kernel's tunnel device, which decapsulates it. Returns the final
  * verdict.
  */
-static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief)
+static __always_inline int kernel_device_decap(ctx_t *ctx, const struct frame *f, const struct outer_id *id)
 {
-	struct xovl_endpoint_key key = {.local = brief->tunnel.local, .service = outer_service(brief)};
+	struct xovl_endpoint_key key = {.local = id->tunnel.local, .service = outer_service(id)};
 	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
 
-	if (!endpoint || !device_can_unpack(brief) || !device_is_live(endpoint->device))
+	if (!endpoint || !device_can_unpack(id) || !device_is_live(endpoint->device))
 		return verdict_drop_outer(ctx, f->gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED,
 					  f->net_index, frame_place(f));
 	ctx->mark = KERNEL_MARK | KERNEL_MARK_SOUND | (hook_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0);
@@ -224,33 +223,33 @@ static __always_inline int device_unpack(ctx_t *ctx, const struct frame *f, cons
  * Looks up everything for a frame without a cached path. place may become another place. sound: the packet is not
  * malformed. Any result but VERDICT_OPEN is the frame's final verdict.
  */
-static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, const struct outer_brief *brief,
+static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, const struct outer_id *id,
 					  const struct xovl_path_key *key, bool sound, bool parsed, bool for_device,
 					  struct path_place *place)
 {
 	struct xovl_path *other = place->path;
 	struct destination to = {};
-	bool known = sound && path_shares_origin(other, key) && uplink_path_equal(ctx, f, brief, place->headers) &&
-		     path_inherit(f, other, &to);
+	bool known = sound && path_shares_origin(other, key) && uplink_path_equal(ctx, f, id, place->headers) &&
+		     path_take_origin(f, other, &to);
 	int verdict = VERDICT_OPEN;
 
 	if (!ingress_is_live(ctx) || !path_evict(place))
 		return verdict_pass(ctx);
 	if (!known)
-		verdict = uplink_identify(ctx, f, brief, parsed, &to);
+		verdict = uplink_identify(ctx, f, id, parsed, &to);
 	if (verdict == VERDICT_OPEN)
-		verdict = uplink_verify(ctx, f, brief, parsed);
+		verdict = uplink_verify(ctx, f, id, parsed);
 	if (verdict == VERDICT_OPEN && (f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
 		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
 	if (verdict == VERDICT_OPEN && (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL)))
-		return device_unpack(ctx, f, brief);
+		return kernel_device_decap(ctx, f, id);
 	if (verdict == VERDICT_OPEN)
-		verdict = uplink_find_port(ctx, f, brief, key, known, &to, place);
+		verdict = uplink_find_port(ctx, f, id, key, known, &to, place);
 	return verdict;
 }
 
 /* Parses a packet that is not plain; arrival_get() holds it afterwards. Returns false if the packet is not for xovl. */
-static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct outer_brief *brief, bool *malformed)
+static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct outer_id *id, bool *malformed)
 {
 	struct arrival *arrival = arrival_get();
 
@@ -262,7 +261,7 @@ static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct out
 	f->src = arrival->frame.src;
 	f->outer_len = arrival->frame.outer_len;
 	f->trailer = arrival->frame.trailer;
-	*brief = arrival->outer.brief;
+	*id = arrival->outer.id;
 	*malformed = arrival->outer.malformed;
 	return true;
 }
@@ -271,7 +270,7 @@ static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct out
 static __always_inline int uplink_ingress(ctx_t *ctx)
 {
 	struct xovl_path_key key = {};
-	struct outer_brief brief = {};
+	struct outer_id id = {};
 	struct path_place place;
 	struct frame f = {};
 	bool parsed = false, malformed = false, for_device;
@@ -279,32 +278,31 @@ static __always_inline int uplink_ingress(ctx_t *ctx)
 
 	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
 		return verdict_pass(ctx);
-	if (!outer_is_plain(ctx, &f, &brief)) {
+	if (!outer_is_plain(ctx, &f, &id)) {
 		parsed = true;
-		if (!uplink_parse(ctx, &f, &brief, &malformed))
+		if (!uplink_parse(ctx, &f, &id, &malformed))
 			return pmtu_learn(ctx) ? hook_drop(ctx) : verdict_pass(ctx);
 	}
 	if ((HOOK_IS_XDP && f.trailer) || !ingress_in_netns(ctx))
 		return verdict_pass(ctx);
 	f.from_tunnel = true;
 	for_device = frame_needs_device(&f);
-	uplink_path_key(ctx, &f, &brief, &key);
-	if (!path_find_place(&key, brief.tunnel.remote.words[1] ^ brief.tunnel.local.words[0] ^ hook_ifindex(ctx),
-			     &place))
+	uplink_path_key(ctx, &f, &id, &key);
+	if (!path_find_place(&key, id.tunnel.remote.words[1] ^ id.tunnel.local.words[0] ^ hook_ifindex(ctx), &place))
 		return verdict_pass(ctx);
 	if (!malformed && !for_device && path_key_equal(&place.path->key, &key) &&
-	    uplink_path_equal(ctx, &f, &brief, place.headers) && path_is_valid(place.path)) {
-		path_recall(&f, place.path);
-		verdict = uplink_verify(ctx, &f, &brief, parsed);
+	    uplink_path_equal(ctx, &f, &id, place.headers) && path_is_valid(place.path)) {
+		path_set_origin(&f, place.path);
+		verdict = uplink_verify(ctx, &f, &id, parsed);
 	} else {
-		verdict = uplink_resolve(ctx, &f, &brief, &key, !malformed, parsed, for_device, &place);
+		verdict = uplink_resolve(ctx, &f, &id, &key, !malformed, parsed, for_device, &place);
 	}
 	if (verdict != VERDICT_OPEN)
 		return verdict;
 	if (!port_is_ready(&f, place.path))
 		return verdict_pass(ctx);
-	if (HOOK_IS_XDP && brief.needs_verify)
-		arrival_change(ctx);
+	if (id.needs_verify)
+		arrival_mark_ecn(ctx);
 	return port_out(ctx, &f, place.path);
 }
 

@@ -180,7 +180,7 @@ static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 }
 
 /* Returns the length in bytes of a tag beside the packet that is not the port's own. */
-static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
+static __always_inline __u32 frame_skb_tag_len(const ctx_t *ctx, const struct frame *f)
 {
 	return ctx->vlan_present && !f->port_vid ? sizeof(struct xovl_vlan_tag) : 0;
 }
@@ -188,7 +188,7 @@ static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct fra
 /* Returns the length of the tenant's frame in bytes. */
 static __always_inline __u32 frame_tenant_len(const ctx_t *ctx, const struct frame *f)
 {
-	return f->len + frame_beside_len(ctx, f);
+	return f->len + frame_skb_tag_len(ctx, f);
 }
 
 /*

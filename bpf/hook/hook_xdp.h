@@ -207,7 +207,7 @@ static __always_inline __u32 frame_port_tag_len(const struct frame *f)
 }
 
 /* Returns the length in bytes of a tag beside the packet: 0, XDP has none. */
-static __always_inline __u32 frame_beside_len(const ctx_t *ctx, const struct frame *f)
+static __always_inline __u32 frame_skb_tag_len(const ctx_t *ctx, const struct frame *f)
 {
 	return 0;
 }

@@ -104,7 +104,7 @@ static __always_inline bool room_shrink(ctx_t *ctx, __u32 len, __u64 family)
  * family first, which makes the packet longer or shorter by the difference of the two IP headers. Tagged
  * super-frames are left out, because their segments would change too. A frame that is too short is padded meanwhile.
  */
-static __always_inline bool room_shrink_untold(ctx_t *ctx, __u32 len, __u32 frame_len, __be16 ethertype)
+static __always_inline bool room_shrink_before_6_3(ctx_t *ctx, __u32 len, __u32 frame_len, __be16 ethertype)
 {
 	const int longer = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 	bool ipv6 = ethertype == bpf_htons(ETH_P_IPV6);
@@ -173,7 +173,7 @@ static __always_inline bool tunnel_pop(ctx_t *ctx, struct frame *f)
 	outer->h_proto = ethertype;
 	len += nr_tags * sizeof(struct xovl_vlan_tag);
 	family = ethertype == bpf_htons(ETH_P_IPV6) ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
-	if (!room_shrink(ctx, len, family) && !room_shrink_untold(ctx, len, f->len, ethertype))
+	if (!room_shrink(ctx, len, family) && !room_shrink_before_6_3(ctx, len, f->len, ethertype))
 		return false;
 	/* the driver verified the outer checksum, not the inner one */
 	bpf_csum_level(ctx, BPF_CSUM_LEVEL_DEC);

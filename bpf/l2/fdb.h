@@ -49,7 +49,7 @@ static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_f
 }
 
 /* Invalidates the cached paths of the network. */
-static __always_inline void fdb_moved(__u32 net_index)
+static __always_inline void fdb_invalidate(__u32 net_index)
 {
 	__sync_fetch_and_add(&moves[net_index % XOVL_MOVES], 1);
 }
@@ -74,7 +74,7 @@ static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
 	if (xovl_fdb_state_of(old) != XOVL_FDB_LEARNED)
 		return;
 	if (old != dst && __sync_val_compare_and_swap(&known->dst, old, dst) == old)
-		fdb_moved(f->net_index);
+		fdb_invalidate(f->net_index);
 	if (old != dst || (__s64)(fdb_now(f) - known->seen) > (__s64)FDB_TOUCH_NS)
 		known->seen = fdb_now(f);
 }

@@ -87,7 +87,7 @@ __noinline int learned_sweep(__u64 now)
 	if (!set)
 		return 0;
 #pragma nounroll
-	for (int i = 0; i < XOVL_LEARNED_WAYS; i++)
+	for (int i = 0; i < XOVL_LEARNED_SET_KEYS; i++)
 		freed += learned_clear(&set->keys[i], now);
 	return freed;
 }
@@ -109,7 +109,7 @@ __noinline int learned_free_places(__u32 index)
 	if (!set)
 		return 0;
 #pragma nounroll
-	for (int i = 0; i < XOVL_LEARNED_WAYS; i++)
+	for (int i = 0; i < XOVL_LEARNED_SET_KEYS; i++)
 		places += !set->keys[i];
 	return places;
 }
@@ -125,7 +125,7 @@ static __always_inline __u64 *learned_take(__u64 key)
 	if (!set)
 		return NULL;
 #pragma nounroll
-	for (int i = 0; i < XOVL_LEARNED_WAYS; i++)
+	for (int i = 0; i < XOVL_LEARNED_SET_KEYS; i++)
 		if (!set->keys[i] && !__sync_val_compare_and_swap(&set->keys[i], 0, key | XOVL_LEARNED_BUSY))
 			return &set->keys[i];
 	return NULL;

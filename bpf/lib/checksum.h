@@ -16,7 +16,7 @@ static __always_inline __u16 sum_fold(__u32 sum)
 }
 
 /* Reduces a sum of 32-bit words to 32 bits. The result still has to be folded. */
-static __always_inline __u32 sum_halve(__u64 sum)
+static __always_inline __u32 sum_reduce32(__u64 sum)
 {
 	return (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 }
@@ -54,7 +54,7 @@ static __always_inline __u32 pseudo_sum(const struct xovl_addr *a, const struct 
 	for (int i = 0; i < 4; i++)
 		if (!ipv4 || i == 3)
 			sum += (__u64)a->be32[i] + b->be32[i];
-	return sum_halve(sum);
+	return sum_reduce32(sum);
 }
 
 #endif

@@ -15,7 +15,7 @@
  * frames) or shrink (super-frames, where the kernel must know the room for segmentation). Returns true if that room
  * comes after the current one and before next_room.
  */
-static __always_inline bool flood_comes_later(const struct flood *flood, __u32 room)
+static __always_inline bool flood_is_next_room(const struct flood *flood, __u32 room)
 {
 	if (flood->frame.gso_size)
 		return (!flood->room || room < flood->room) && room > flood->next_room;
@@ -69,7 +69,7 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 }
 
 /* True if the kernel's tunnel device has already carried the super-frame's copy to the peer. */
-static __always_inline bool flood_has_gone(const struct flood *flood, __u32 index)
+static __always_inline bool flood_sent_by_kernel(const struct flood *flood, __u32 index)
 {
 	struct xovl_peer *peer = flood->frame.gso_size ? peer_get(index) : NULL;
 
@@ -129,7 +129,7 @@ static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
 	if (!flood)
 		return 1;
 	index = flood_target(flood, nth);
-	if (!index || (flood->frame.gso_size && !flood_has_gone(flood, *index)))
+	if (!index || (flood->frame.gso_size && !flood_sent_by_kernel(flood, *index)))
 		return 0;
 	reason = flood_peer_by_kernel(loop, flood, *index, &skipped);
 	if (!skipped)
@@ -170,7 +170,7 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	if (reason)
 		return reason;
 	if (*skipped) {
-		if (flood_comes_later(flood, path->outer_len)) {
+		if (flood_is_next_room(flood, path->outer_len)) {
 			flood->next_room = path->outer_len;
 			flood->next_flags = path->flags;
 		}
@@ -199,7 +199,7 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 	if (!flood)
 		return 1;
 	index = flood_target(flood, nth);
-	if (!index || flood_has_gone(flood, *index))
+	if (!index || flood_sent_by_kernel(flood, *index))
 		return 0;
 	reason = flood_peer(loop, flood, *index, &skipped);
 	if (!skipped)

@@ -45,7 +45,7 @@ static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct 
 /* True if the kernel's device can carry a frame of that path. reason: why TC cannot, or XOVL_REASON_NONE. */
 static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
 {
-	if (!(path->flags & XOVL_PATH_KERNEL) || (path->flags & GRE_NOT_BY_KERNEL))
+	if (!(path->flags & XOVL_PATH_HAS_DEVICE) || (path->flags & GRE_NOT_BY_KERNEL))
 		return false;
 	return !reason || reason == XOVL_REASON_GSO_TOO_LONG || reason == XOVL_REASON_GSO_NUMBERED ||
 	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;

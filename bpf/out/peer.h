@@ -22,7 +22,7 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
 {
 	__u32 flags = path->flags;
 
-	if (flow->marks && (flow->marks & xdp_obstacles(flags)))
+	if (flow->marks && (flow->marks & xdp_unsupported_marks(flags)))
 		return false;
 	if (device_generic)
 		flags |= XOVL_PATH_XDP_XMIT;
@@ -82,7 +82,7 @@ static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const str
 		return verdict_drop(ctx, f, reason);
 	if (reason)
 		return peer_refuse(ctx, f, reason);
-	path_keep(place->path, expires < to->expires ? expires : to->expires);
+	path_publish(place->path, expires < to->expires ? expires : to->expires);
 	return VERDICT_OPEN;
 }
 

@@ -51,12 +51,12 @@ static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const str
 	path->ifindex = port->ifindex;
 	path->vid = port->vid;
 	path->mtu = state->mtu;
-	path->flags = f->path_flags & PATH_OF_ORIGIN;
+	path->flags = f->path_flags & PATH_ORIGIN_FLAGS;
 	if (port->flags & XOVL_PORT_XDP_XMIT)
 		path->flags |= XOVL_PATH_XDP_XMIT;
 	if (port->flags & XOVL_PORT_TO_PEER)
 		path->flags |= XOVL_PATH_TO_VETH_PEER;
-	path_keep(path, to->expires);
+	path_publish(path, to->expires);
 	return VERDICT_OPEN;
 }
 

@@ -176,7 +176,7 @@ static __always_inline bool too_big_begin(ctx_t *ctx, struct frame *f, const str
 
 /*
  * Fills in the message's checksums. at: offset of the quoted packet, all of which is in place. open: see
- * open_checksum_find().
+ * partial_checksum_find().
  */
 static __always_inline void too_big_finish(ctx_t *ctx, bool ipv4, __u64 open, struct too_big *to, __u32 at,
 					   __u32 quoted)
@@ -186,12 +186,12 @@ static __always_inline void too_big_finish(ctx_t *ctx, bool ipv4, __u64 open, st
 	if (ipv4) {
 		to->ipv4.ip.check = ~sum_fold(sum_of_words((void *)&to->ipv4.ip, 10));
 		sum = sum_of_words((void *)&to->ipv4.icmp, 4);
-		to->ipv4.icmp.check = ~sum_fold(open_sum(ctx, at, at + quoted, open, sum));
+		to->ipv4.icmp.check = ~sum_fold(sum_with_partial(ctx, at, at + quoted, open, sum));
 		return;
 	}
 	sum = sum_of_words((void *)&to->ipv6.ip.saddr, 16) + sum_of_words((void *)&to->ipv6.icmp, 4);
 	sum += to->ipv6.ip.payload_len + bpf_htons(IPPROTO_ICMPV6);
-	to->ipv6.icmp.check = ~sum_fold(open_sum(ctx, at, at + quoted, open, sum));
+	to->ipv6.icmp.check = ~sum_fold(sum_with_partial(ctx, at, at + quoted, open, sum));
 }
 
 /*
@@ -215,7 +215,7 @@ __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, 
 		return false;
 	room = flow.family == AF_INET6 ? sizeof(to->ipv6) : sizeof(to->ipv4);
 	types_len = length_up_to(flow.l2_len - 2 * ETH_ALEN, sizeof(to->types));
-	open = open_checksum_find(ctx, 0);
+	open = partial_checksum_find(ctx, 0);
 	if (!open && hook_checksum_is_partial(ctx, 0))
 		return false;
 	if (hook_load(ctx, 2 * ETH_ALEN, to->types, types_len))

@@ -50,7 +50,7 @@ __noinline __u32 packet_sum(ctx_t *ctx, __u32 at, __u32 end, __u32 sum)
  * at: offset of the tenant's frame. Returns the offset of its transport header in the lower 32 bits and the checksum
  * field above, or 0 if no checksum is incomplete. Invalidates packet pointers.
  */
-__noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
+__noinline __u64 partial_checksum_find(ctx_t *ctx, __u32 at)
 {
 	struct frame f = {};
 	struct flow flow;
@@ -60,8 +60,8 @@ __noinline __u64 open_checksum_find(ctx_t *ctx, __u32 at)
 	return (flow.marks & FLOW_PARTIAL) && flow.transport ? (__u64)flow.check << 32 | (at + flow.transport) : 0;
 }
 
-/* packet_sum() with open, the result of open_checksum_find() for a frame between at and end. */
-static __always_inline __u32 open_sum(ctx_t *ctx, __u32 at, __u32 end, __u64 open, __u32 sum)
+/* packet_sum() with open, the result of partial_checksum_find() for a frame between at and end. */
+static __always_inline __u32 sum_with_partial(ctx_t *ctx, __u32 at, __u32 end, __u64 open, __u32 sum)
 {
 	if (!open)
 		return packet_sum(ctx, at, end, sum);

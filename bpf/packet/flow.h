@@ -191,7 +191,7 @@ static __always_inline void flow_parse(const struct frame *f, __u32 at, bool par
  */
 static __always_inline void flow_measure(const ctx_t *ctx, const struct frame *f, struct flow *flow)
 {
-	__u32 tags_len = frame_beside_len(ctx, f) -
+	__u32 tags_len = frame_skb_tag_len(ctx, f) -
 			 frame_port_tag_len(f); /* tags that l2_len lacks, or counts but the tenant does not */
 	__u32 l3_and_4 =
 		sizeof(struct ipv6hdr) + sizeof(struct tcphdr); /* estimate for packets that are not TCP or UDP */

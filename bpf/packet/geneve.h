@@ -12,19 +12,19 @@
 /* True for a control packet (RFC 8926, section 3.4, O bit), which is left to the kernel. */
 static __always_inline bool geneve_is_control(const struct outer *outer)
 {
-	return outer_is_geneve(outer) && (outer->brief.header >> 8 & XOVL_GENEVE_O);
+	return outer_is_geneve(outer) && (outer->id.header >> 8 & XOVL_GENEVE_O);
 }
 
 /* Returns the length of the options in bytes. */
-static __always_inline __u32 geneve_options_len(const struct outer_brief *brief)
+static __always_inline __u32 geneve_options_len(const struct outer_id *id)
 {
-	return (brief->header & XOVL_GENEVE_OPT_LEN) * 4;
+	return (id->header & XOVL_GENEVE_OPT_LEN) * 4;
 }
 
 /* Returns the offset of the first option. The options end where the tenant's frame begins. */
-static __always_inline __u32 geneve_options_at(const struct frame *f, const struct outer_brief *brief)
+static __always_inline __u32 geneve_options_at(const struct frame *f, const struct outer_id *id)
 {
-	return f->outer_len - geneve_options_len(brief);
+	return f->outer_len - geneve_options_len(id);
 }
 
 /* State of a walk through a packet's options, which are in the scratch. */
@@ -137,12 +137,11 @@ __noinline int geneve_check_packet(ctx_t *ctx, __u32 first_word, __u32 at, __u32
 static __always_inline enum xovl_reason geneve_check(ctx_t *ctx, const struct frame *f, const struct outer *outer,
 						     __u32 net_flags)
 {
-	if (outer->brief.header & 0xc0)
+	if (outer->id.header & 0xc0)
 		return XOVL_REASON_GENEVE_VERSION;
-	if ((__u16)(outer->brief.header >> 16) != bpf_htons(XOVL_PROTOCOL_ETHERNET))
+	if ((__u16)(outer->id.header >> 16) != bpf_htons(XOVL_PROTOCOL_ETHERNET))
 		return XOVL_REASON_GENEVE_PROTOCOL;
-	return geneve_check_packet(ctx, outer->brief.header, geneve_options_at(f, &outer->brief), f->net_index,
-				   net_flags);
+	return geneve_check_packet(ctx, outer->id.header, geneve_options_at(f, &outer->id), f->net_index, net_flags);
 }
 
 /* Returns 1 if the options at offset at equal those of the path, which has some. They then need no second check. */
@@ -167,16 +166,16 @@ __noinline int geneve_options_equal(ctx_t *ctx, const union xovl_path_headers *h
 }
 
 /* Remembers the packet's options in the path. Returns false if they are too long to remember. */
-static __always_inline bool geneve_options_keep(ctx_t *ctx, const struct frame *f, const struct outer_brief *brief,
+static __always_inline bool geneve_options_keep(ctx_t *ctx, const struct frame *f, const struct outer_id *id,
 						union xovl_path_headers *headers)
 {
-	__u32 len = geneve_options_len(brief);
+	__u32 len = geneve_options_len(id);
 
 	headers->options_len = len;
 	if (!len)
 		return true;
 	return len <= XOVL_OPTIONS_MAX &&
-	       !hook_load(ctx, geneve_options_at(f, brief), headers->options, length_up_to(len, XOVL_OPTIONS_MAX));
+	       !hook_load(ctx, geneve_options_at(f, id), headers->options, length_up_to(len, XOVL_OPTIONS_MAX));
 }
 
 /* Appends the options of a network or port to the len bytes in the scratch. Returns the new length. */

@@ -17,7 +17,7 @@
 /* Returns the header's flags in host byte order. */
 static __always_inline __u16 gre_flags(const struct outer *outer)
 {
-	return bpf_ntohs((__u16)outer->brief.header);
+	return bpf_ntohs((__u16)outer->id.header);
 }
 
 /*
@@ -36,7 +36,7 @@ static __always_inline enum xovl_reason gre_check(const struct outer *outer, enu
 		return XOVL_REASON_GRE_FLAGS;
 	if (encap == XOVL_ENCAP_NVGRE && (flags & (XOVL_GRE_C | XOVL_GRE_S)))
 		return XOVL_REASON_GRE_FLAGS;
-	if ((__u16)(outer->brief.header >> 16) != bpf_htons(XOVL_PROTOCOL_ETHERNET))
+	if ((__u16)(outer->id.header >> 16) != bpf_htons(XOVL_PROTOCOL_ETHERNET))
 		return XOVL_REASON_GRE_PROTOCOL;
 	return XOVL_REASON_NONE;
 }

@@ -24,7 +24,7 @@
 #define IP_FRAG_OFFSET 0x1fff
 
 /* The outer facts that identify the path of a packet. */
-struct outer_brief {
+struct outer_id {
 	struct xovl_path_tunnel tunnel; /* the peer's address and the local one */
 	__u64 header;	   /* the first two words of the tunnel header, as in the packet; GRE: flags and key */
 	__be16 dport;	   /* UDP destination port; 0 for GRE */
@@ -34,7 +34,7 @@ struct outer_brief {
 
 /* All facts about the outer headers. */
 struct outer {
-	struct outer_brief brief;
+	struct outer_id id;
 	__u32 l4;	  /* offset of the UDP or GRE header */
 	__u32 l4_len;	  /* bytes from l4 to the end, by the IP header */
 	__u32 header_len; /* bytes from l4 to the tenant's frame */
@@ -46,18 +46,18 @@ struct outer {
 
 static __always_inline bool outer_is_gre(const struct outer *outer)
 {
-	return outer->brief.kind == XOVL_ENCAP_GRE;
+	return outer->id.kind == XOVL_ENCAP_GRE;
 }
 
 static __always_inline bool outer_is_geneve(const struct outer *outer)
 {
-	return outer->brief.kind == XOVL_ENCAP_GENEVE;
+	return outer->id.kind == XOVL_ENCAP_GENEVE;
 }
 
 /* Returns the packet's service: see xovl_service(). */
-static __always_inline __u32 outer_service(const struct outer_brief *brief)
+static __always_inline __u32 outer_service(const struct outer_id *id)
 {
-	return xovl_service(brief->kind == XOVL_ENCAP_GRE ? IPPROTO_GRE : IPPROTO_UDP, brief->dport);
+	return xovl_service(id->kind == XOVL_ENCAP_GRE ? IPPROTO_GRE : IPPROTO_UDP, id->dport);
 }
 
 /* True if GENEVE arrives at the UDP destination port dport. */
@@ -76,7 +76,7 @@ static __always_inline __u32 geneve_len(__u8 ver_opt_len)
  * Ends the outer headers: the tenant's frame starts at offset at, as the headers before it say. Returns false if the
  * packet is too short for an Ethernet header there.
  */
-static __always_inline bool outer_ends(struct frame *f, __u32 at)
+static __always_inline bool outer_set_frame(struct frame *f, __u32 at)
 {
 	const void *inner = f->data + at;
 
@@ -93,29 +93,29 @@ static __always_inline bool outer_ends(struct frame *f, __u32 at)
 
 /*
  * The fast parse, which recognises the usual packet with few branches: not fragmented, no IP options, no trailing
- * bytes. It does not check the tunnel header, because a cached path has the header that was checked. Fills in brief
+ * bytes. It does not check the tunnel header, because a cached path has the header that was checked. Fills in id
  * and the frame. Returns false if outer_parse() has to look closer. at, len: of the UDP or GRE header and everything
  * behind it.
  */
-static __always_inline bool udp_is_plain(struct frame *f, struct outer_brief *brief, __u32 at, __u32 len)
+static __always_inline bool udp_is_plain(struct frame *f, struct outer_id *id, __u32 at, __u32 len)
 {
 	const struct udphdr *udp = f->data + at;
 
 	if (udp->len != bpf_htons(len))
 		return false;
-	brief->dport = udp->dest;
-	brief->header = *(const __u64 *)(udp + 1);
-	brief->needs_verify |= !!udp->check;
+	id->dport = udp->dest;
+	id->header = *(const __u64 *)(udp + 1);
+	id->needs_verify |= !!udp->check;
 	if (!port_is_geneve(udp->dest)) {
-		brief->kind = XOVL_ENCAP_VXLAN;
-		return outer_ends(f, at + sizeof(*udp) + sizeof(struct xovl_vxlan));
+		id->kind = XOVL_ENCAP_VXLAN;
+		return outer_set_frame(f, at + sizeof(*udp) + sizeof(struct xovl_vxlan));
 	}
-	brief->kind = XOVL_ENCAP_GENEVE;
-	return outer_ends(f, outer_offset(at + sizeof(*udp) + geneve_len(brief->header)));
+	id->kind = XOVL_ENCAP_GENEVE;
+	return outer_set_frame(f, outer_offset(at + sizeof(*udp) + geneve_len(id->header)));
 }
 
 /* Fast parse of GRE. Returns false if the header has any other field than a key. */
-static __always_inline bool gre_is_plain(struct frame *f, struct outer_brief *brief, __u32 at)
+static __always_inline bool gre_is_plain(struct frame *f, struct outer_id *id, __u32 at)
 {
 	const struct xovl_gre *gre = f->data + at;
 	const __be32 *key = (void *)(gre + 1);
@@ -123,20 +123,20 @@ static __always_inline bool gre_is_plain(struct frame *f, struct outer_brief *br
 
 	if (gre->flags & bpf_htons(~XOVL_GRE_K))
 		return false;
-	brief->kind = XOVL_ENCAP_GRE;
-	brief->dport = 0;
-	brief->header = word_of(*(const __u32 *)gre, keyed ? *key : 0);
-	return outer_ends(f, at + sizeof(*gre) + (keyed ? sizeof(*key) : 0));
+	id->kind = XOVL_ENCAP_GRE;
+	id->dport = 0;
+	id->header = word_of(*(const __u32 *)gre, keyed ? *key : 0);
+	return outer_set_frame(f, at + sizeof(*gre) + (keyed ? sizeof(*key) : 0));
 }
 
-static __always_inline bool l4_is_plain(struct frame *f, struct outer_brief *brief, __u8 protocol, __u32 at, __u32 len)
+static __always_inline bool l4_is_plain(struct frame *f, struct outer_id *id, __u8 protocol, __u32 at, __u32 len)
 {
 	if (protocol == IPPROTO_UDP)
-		return udp_is_plain(f, brief, at, len);
-	return protocol == IPPROTO_GRE && gre_is_plain(f, brief, at);
+		return udp_is_plain(f, id, at, len);
+	return protocol == IPPROTO_GRE && gre_is_plain(f, id, at);
 }
 
-static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer_brief *brief, __u32 l3)
+static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer_id *id, __u32 l3)
 {
 	const struct iphdr *ip = f->data + l3;
 	const __u32 *word = (const void *)ip;
@@ -149,13 +149,13 @@ static __always_inline bool outer_ipv4_plain(struct frame *f, struct outer_brief
 		return false;
 	if (!sum_is_zero((__u64)word[0] + word[1] + word[2] + word[3] + word[4]))
 		return false;
-	brief->needs_verify = ecn_matters(ip->tos);
-	addr_from_ipv4(&brief->tunnel.remote, ip->saddr);
-	addr_from_ipv4(&brief->tunnel.local, ip->daddr);
-	return l4_is_plain(f, brief, ip->protocol, l3 + sizeof(*ip), len - sizeof(*ip));
+	id->needs_verify = ecn_matters(ip->tos);
+	addr_from_ipv4(&id->tunnel.remote, ip->saddr);
+	addr_from_ipv4(&id->tunnel.local, ip->daddr);
+	return l4_is_plain(f, id, ip->protocol, l3 + sizeof(*ip), len - sizeof(*ip));
 }
 
-static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer_brief *brief, __u32 l3)
+static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer_id *id, __u32 l3)
 {
 	const struct ipv6hdr *ip = f->data + l3;
 	__u32 len = f->len - l3 - sizeof(*ip);
@@ -164,26 +164,26 @@ static __always_inline bool outer_ipv6_plain(struct frame *f, struct outer_brief
 		return false;
 	if (len >> 16 | (*(const __u8 *)ip >> 4 ^ 6) | (ip->payload_len ^ bpf_htons(len)))
 		return false;
-	brief->needs_verify = ecn_matters(ipv6_traffic_class(ip));
-	addr_from_ipv6(&brief->tunnel.remote, &ip->saddr);
-	addr_from_ipv6(&brief->tunnel.local, &ip->daddr);
-	if (!brief->tunnel.remote.words[0] || !brief->tunnel.local.words[0])
+	id->needs_verify = ecn_matters(ipv6_traffic_class(ip));
+	addr_from_ipv6(&id->tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&id->tunnel.local, &ip->daddr);
+	if (!id->tunnel.remote.words[0] || !id->tunnel.local.words[0])
 		return false;
-	return l4_is_plain(f, brief, ip->nexthdr, l3 + sizeof(*ip), len);
+	return l4_is_plain(f, id, ip->nexthdr, l3 + sizeof(*ip), len);
 }
 
-static __always_inline bool outer_is_plain(const ctx_t *ctx, struct frame *f, struct outer_brief *brief)
+static __always_inline bool outer_is_plain(const ctx_t *ctx, struct frame *f, struct outer_id *id)
 {
 	__u32 l3 = underlay_l2_len(ctx);
 	__be16 ethertype = underlay_ethertype(f, l3);
 
 	if (ethertype == bpf_htons(ETH_P_IP))
-		return outer_ipv4_plain(f, brief, l3);
-	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, brief, l3);
+		return outer_ipv4_plain(f, id, l3);
+	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, id, l3);
 }
 
 /* Records the first thing that is wrong. */
-static __always_inline void outer_blame(struct outer *outer, bool wrong, enum xovl_reason reason)
+static __always_inline void outer_note_error(struct outer *outer, bool wrong, enum xovl_reason reason)
 {
 	if (wrong && !outer->malformed)
 		outer->malformed = reason;
@@ -230,10 +230,10 @@ static __always_inline __u8 outer_ipv4(const struct frame *f, struct outer *oute
 	outer->l4 = l3 + ip->ihl * 4;
 	outer->l4_len = bpf_ntohs(ip->tot_len) - ip->ihl * 4;
 	outer->tos = ip->tos;
-	outer_blame(outer, !ipv4_checksum_is_good(f, ip), XOVL_REASON_OUTER_CHECKSUM);
-	outer_blame(outer, ip->frag_off & bpf_htons(IP_FRAG_MORE), XOVL_REASON_OUTER_FRAGMENT);
-	addr_from_ipv4(&outer->brief.tunnel.remote, ip->saddr);
-	addr_from_ipv4(&outer->brief.tunnel.local, ip->daddr);
+	outer_note_error(outer, !ipv4_checksum_is_good(f, ip), XOVL_REASON_OUTER_CHECKSUM);
+	outer_note_error(outer, ip->frag_off & bpf_htons(IP_FRAG_MORE), XOVL_REASON_OUTER_FRAGMENT);
+	addr_from_ipv4(&outer->id.tunnel.remote, ip->saddr);
+	addr_from_ipv4(&outer->id.tunnel.local, ip->daddr);
 	return ip->protocol;
 }
 
@@ -271,16 +271,16 @@ static __always_inline __u8 outer_ipv6(const struct frame *f, struct outer *oute
 		if (protocol == IPPROTO_DSTOPTS ? extension->len : extension->frag_off & bpf_htons(0xfff8))
 			return 0;
 		/* a whole packet can be its own only fragment (RFC 6946) */
-		outer_blame(outer, protocol == IPPROTO_FRAGMENT && (extension->frag_off & bpf_htons(1)),
-			    XOVL_REASON_OUTER_FRAGMENT);
+		outer_note_error(outer, protocol == IPPROTO_FRAGMENT && (extension->frag_off & bpf_htons(1)),
+				 XOVL_REASON_OUTER_FRAGMENT);
 		protocol = extension->nexthdr;
 		outer->l4 += sizeof(*extension);
 		outer->l4_len -= sizeof(*extension);
 	}
-	addr_from_ipv6(&outer->brief.tunnel.remote, &ip->saddr);
-	addr_from_ipv6(&outer->brief.tunnel.local, &ip->daddr);
+	addr_from_ipv6(&outer->id.tunnel.remote, &ip->saddr);
+	addr_from_ipv6(&outer->id.tunnel.local, &ip->daddr);
 	/* our tables store IPv4 as ::ffff:a.b.c.d; on the wire no host has such an IPv6 address */
-	if (addr_is_ipv4(&outer->brief.tunnel.remote) || addr_is_ipv4(&outer->brief.tunnel.local))
+	if (addr_is_ipv4(&outer->id.tunnel.remote) || addr_is_ipv4(&outer->id.tunnel.local))
 		return 0;
 	return is_tunnel_protocol(protocol) ? protocol : 0;
 }
@@ -294,16 +294,16 @@ static __always_inline bool outer_udp(const struct frame *f, struct outer *outer
 
 	if ((void *)(udp + 1) > f->end)
 		return false;
-	outer->brief.dport = udp->dest;
+	outer->id.dport = udp->dest;
 	outer->check = udp->check;
-	outer_blame(outer, bpf_ntohs(udp->len) != outer->l4_len, XOVL_REASON_UDP_LENGTH);
+	outer_note_error(outer, bpf_ntohs(udp->len) != outer->l4_len, XOVL_REASON_UDP_LENGTH);
 	if ((void *)(header + 1) <= f->end)
-		outer->brief.header = *header;
+		outer->id.header = *header;
 	geneve = port_is_geneve(udp->dest);
-	outer->brief.kind = geneve ? XOVL_ENCAP_GENEVE : XOVL_ENCAP_VXLAN;
-	outer->header_len = sizeof(*udp) + (geneve ? geneve_len(outer->brief.header) : sizeof(struct xovl_vxlan));
-	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN,
-		    geneve ? XOVL_REASON_GENEVE_SHORT : XOVL_REASON_VXLAN_SHORT);
+	outer->id.kind = geneve ? XOVL_ENCAP_GENEVE : XOVL_ENCAP_VXLAN;
+	outer->header_len = sizeof(*udp) + (geneve ? geneve_len(outer->id.header) : sizeof(struct xovl_vxlan));
+	outer_note_error(outer, outer->l4_len < outer->header_len + ETH_HLEN,
+			 geneve ? XOVL_REASON_GENEVE_SHORT : XOVL_REASON_VXLAN_SHORT);
 	return true;
 }
 
@@ -315,15 +315,15 @@ static __always_inline bool outer_gre(const struct frame *f, struct outer *outer
 
 	if ((void *)(gre + 1) > f->end)
 		return false;
-	outer->brief.kind = XOVL_ENCAP_GRE;
+	outer->id.kind = XOVL_ENCAP_GRE;
 	outer->check = gre->flags & bpf_htons(XOVL_GRE_C);
-	outer->brief.header = *(const __u32 *)gre;
+	outer->id.header = *(const __u32 *)gre;
 	if (outer->check)
 		key++;
 	if ((gre->flags & bpf_htons(XOVL_GRE_K)) && (void *)(key + 1) <= f->end)
-		outer->brief.header = word_of(outer->brief.header, *key);
+		outer->id.header = word_of(outer->id.header, *key);
 	outer->header_len = xovl_gre_len(bpf_ntohs(gre->flags));
-	outer_blame(outer, outer->l4_len < outer->header_len + ETH_HLEN, XOVL_REASON_GRE_SHORT);
+	outer_note_error(outer, outer->l4_len < outer->header_len + ETH_HLEN, XOVL_REASON_GRE_SHORT);
 	return true;
 }
 
@@ -346,17 +346,18 @@ static __always_inline bool outer_parse(ctx_t *ctx, struct frame *f, struct oute
 	if (!protocol)
 		return false;
 	least = protocol == IPPROTO_UDP ? sizeof(struct udphdr) : sizeof(struct xovl_gre);
-	outer_blame(outer, outer->l4_len < least || outer->l4_len > IP_LEN_MAX || outer->l4 + outer->l4_len > f->len,
-		    XOVL_REASON_OUTER_LENGTH);
+	outer_note_error(outer,
+			 outer->l4_len < least || outer->l4_len > IP_LEN_MAX || outer->l4 + outer->l4_len > f->len,
+			 XOVL_REASON_OUTER_LENGTH);
 	if (!(protocol == IPPROTO_UDP ? outer_udp(f, outer) : outer_gre(f, outer)))
 		return false;
-	outer->brief.needs_verify = outer->check || ecn_matters(outer->tos);
+	outer->id.needs_verify = outer->check || ecn_matters(outer->tos);
 	if (outer->malformed)
 		return true;
 	f->trailer = outer->l4 + outer->l4_len < f->len;
 	f->len = outer->l4 + outer->l4_len;
 	frame_reach(ctx, f, outer->l4 + outer->header_len + FLOW_HEADERS_MAX);
-	if (!outer_ends(f, outer_offset(outer->l4 + outer->header_len)))
+	if (!outer_set_frame(f, outer_offset(outer->l4 + outer->header_len)))
 		outer->malformed = XOVL_REASON_OUTER_LENGTH;
 	return true;
 }

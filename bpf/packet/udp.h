@@ -15,14 +15,14 @@
 #include "lib/addr.h"
 #include "packet/outer.h"
 
-struct udp_brief {
+struct udp_id {
 	struct xovl_addr src, dst;
 	__u32 service; /* xovl_service() */
 	__be32 tunnel; /* second word of the tunnel header, with the identifier in the upper 24 bits and 0 below */
 };
 
 /* Returns false if the packet is not UDP, too short, or a later fragment. */
-static __always_inline bool udp_read(ctx_t *ctx, struct udp_brief *brief)
+static __always_inline bool udp_read(ctx_t *ctx, struct udp_id *id)
 {
 	struct {
 		struct udphdr udp;
@@ -37,23 +37,23 @@ static __always_inline bool udp_read(ctx_t *ctx, struct udp_brief *brief)
 	if (ip.version == 4) {
 		if (ip.protocol != IPPROTO_UDP || (ip.frag_off & bpf_htons(IP_FRAG_OFFSET)))
 			return false;
-		addr_from_ipv4(&brief->src, ip.saddr);
-		addr_from_ipv4(&brief->dst, ip.daddr);
+		addr_from_ipv4(&id->src, ip.saddr);
+		addr_from_ipv4(&id->dst, ip.daddr);
 		at = ip.ihl * 4;
 	} else if (ip.version == 6) {
 		if (bpf_skb_load_bytes_relative(ctx, 0, &ip6, sizeof(ip6), BPF_HDR_START_NET) ||
 		    ip6.nexthdr != IPPROTO_UDP)
 			return false;
-		addr_from_ipv6(&brief->src, &ip6.saddr);
-		addr_from_ipv6(&brief->dst, &ip6.daddr);
+		addr_from_ipv6(&id->src, &ip6.saddr);
+		addr_from_ipv6(&id->dst, &ip6.daddr);
 		at = sizeof(ip6);
 	} else {
 		return false;
 	}
 	if (bpf_skb_load_bytes_relative(ctx, at, &packet, sizeof(packet), BPF_HDR_START_NET))
 		return false;
-	brief->service = xovl_service(IPPROTO_UDP, packet.udp.dest);
-	brief->tunnel = packet.header[1] & bpf_htonl(0xffffff00);
+	id->service = xovl_service(IPPROTO_UDP, packet.udp.dest);
+	id->tunnel = packet.header[1] & bpf_htonl(0xffffff00);
 	return true;
 }
 

@@ -11,7 +11,7 @@
 /* Returns the first word of the header, with the flags, in host byte order. */
 static __always_inline __u32 vxlan_flags(const struct outer *outer)
 {
-	return bpf_ntohl((__u32)outer->brief.header);
+	return bpf_ntohl((__u32)outer->id.header);
 }
 
 /*
@@ -24,7 +24,7 @@ static __always_inline enum xovl_reason vxlan_check(const struct outer *outer, _
 
 	if (!(vxlan_flags(outer) & XOVL_VXLAN_I))
 		return XOVL_REASON_VXLAN_FLAGS;
-	if ((net_flags & XOVL_NET_STRICT) && ((vxlan_flags(outer) & ~known) || outer->brief.header >> 56))
+	if ((net_flags & XOVL_NET_STRICT) && ((vxlan_flags(outer) & ~known) || outer->id.header >> 56))
 		return XOVL_REASON_VXLAN_RESERVED;
 	return XOVL_REASON_NONE;
 }
@@ -32,13 +32,13 @@ static __always_inline enum xovl_reason vxlan_check(const struct outer *outer, _
 /* True if the packet has a group for skb->mark. */
 static __always_inline bool vxlan_has_group(const struct outer *outer)
 {
-	return outer->brief.kind == XOVL_ENCAP_VXLAN && (vxlan_flags(outer) & XOVL_VXLAN_G);
+	return outer->id.kind == XOVL_ENCAP_VXLAN && (vxlan_flags(outer) & XOVL_VXLAN_G);
 }
 
 /* True if the header says that the frame's source must not be learned (D bit). */
-static __always_inline bool vxlan_forbids_learning(const struct outer_brief *brief)
+static __always_inline bool vxlan_forbids_learning(const struct outer_id *id)
 {
-	return bpf_ntohl((__u32)brief->header) & XOVL_VXLAN_D;
+	return bpf_ntohl((__u32)id->header) & XOVL_VXLAN_D;
 }
 
 /* Returns the group as skb->mark has it, in the format of the kernel's vxlan driver. */

@@ -82,10 +82,10 @@ static __always_inline void lookup_enter_network(const struct frame *f, struct d
 _Static_assert(PATH_VERIFY < XOVL_PATH_TO_PEER, "the lower half of a path's flags");
 
 /* From a peer: flags that are the same for all its frames, whatever their destination. */
-#define PATH_OF_ORIGIN (PATH_VERIFY | XOVL_PATH_NVGRE)
+#define PATH_ORIGIN_FLAGS (PATH_VERIFY | XOVL_PATH_NVGRE)
 
 /* Sets the frame's origin and network from a cached path. */
-static __always_inline void path_recall(struct frame *f, const struct xovl_path *path)
+static __always_inline void path_set_origin(struct frame *f, const struct xovl_path *path)
 {
 	f->origin = path->origin;
 	f->net_index = path->net;
@@ -136,18 +136,18 @@ static __always_inline bool path_evict(struct path_place *place)
 }
 
 /* Takes origin and network from that path, with its expiry. Returns false if the network is gone. */
-static __always_inline bool path_inherit(struct frame *f, const struct xovl_path *path, struct destination *to)
+static __always_inline bool path_take_origin(struct frame *f, const struct xovl_path *path, struct destination *to)
 {
-	path_recall(f, path);
+	path_set_origin(f, path);
 	f->net = network_get(f->net_index);
 	to->expires = path->expires;
 	to->epoch = path->epoch;
 	return f->net;
 }
 
-/* Stores the results of the look-ups, except for the way out. The path is not valid until path_keep(). */
-static __always_inline void path_begin(struct xovl_path *path, const struct xovl_path_key *key, const struct frame *f,
-				       const struct destination *to)
+/* Stores the results of the look-ups, except for the way out. The path is not valid until path_publish(). */
+static __always_inline void path_fill(struct xovl_path *path, const struct xovl_path_key *key, const struct frame *f,
+				      const struct destination *to)
 {
 	*(volatile __u64 *)&path->expires = 0;
 	path->key = *key;
@@ -171,7 +171,7 @@ static __always_inline __u32 path_mtu(const struct xovl_path *path, __u32 l2_len
 }
 
 /* Makes the finished path valid. expires: jiffies. */
-static __always_inline void path_keep(struct xovl_path *path, __u64 expires)
+static __always_inline void path_publish(struct xovl_path *path, __u64 expires)
 {
 	*(volatile __u64 *)&path->expires = expires;
 }

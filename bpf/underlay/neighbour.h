@@ -44,7 +44,7 @@ static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, c
 					      const struct xovl_nexthop *nexthop, bool has_route,
 					      const struct bpf_fib_lookup *fib)
 {
-	if (!has_route && (!peer->several || peer->family == AF_INET))
+	if (!has_route && (!peer->multi_uplink || peer->family == AF_INET))
 		return false;
 	gateway->nh_family = fib->family;
 	if (fib->family == AF_INET)
@@ -58,7 +58,7 @@ static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, c
 /*
  * Sends the packet, complete except for its MACs, to a peer. The gateway comes from the datapath's own look-up: the
  * kernel's would hash a multipath route differently and could return a gateway of another interface. If look-ups are
- * not answered (XOVL_NEXTHOP_KERNEL), the kernel finds the gateway over the last known interface. A VLAN interface
+ * not answered (XOVL_NEXTHOP_KERNEL_ROUTES), the kernel finds the gateway over the last known interface. A VLAN interface
  * over a tagged uplink adds the tag itself.
  */
 __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
@@ -77,11 +77,11 @@ __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 	nexthop_request(peer, bucket, &fib);
 	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	nexthop_route(nexthop, peer, answer, &fib);
-	ifindex = nexthop->routed;
+	ifindex = nexthop->route_ifindex;
 	device = bpf_map_lookup_elem(&devices, &ifindex);
 	if (!device_is_underlay(device))
 		return hook_drop(ctx);
-	if (device->via)
+	if (device->lower_ifindex)
 		bpf_skb_vlan_pop(ctx);
 	if (neighbour_gateway(&gateway, peer, nexthop, nexthop_has_route(answer), &fib))
 		return bpf_redirect_neigh(ifindex, &gateway, sizeof(gateway), 0);

@@ -77,7 +77,7 @@ static __always_inline bool device_is_underlay(const struct xovl_device *device)
 static __always_inline enum xovl_nexthop_state nexthop_encrypted(ctx_t *ctx, const struct xovl_device *device,
 								 __u32 ifindex, const struct xovl_peer *peer)
 {
-	if (!device_is_underlay(device) || !device_is_live(device->via ? device->via : ifindex))
+	if (!device_is_underlay(device) || !device_is_live(device->lower_ifindex ? device->lower_ifindex : ifindex))
 		return XOVL_NEXTHOP_PLAINTEXT;
 	if (!(device->flags & XOVL_DEV_ENCRYPTS) && !device_xfrm_policies(hook_ifindex(ctx), XOVL_OUT))
 		return XOVL_NEXTHOP_PLAINTEXT;
@@ -99,7 +99,7 @@ static __always_inline enum xovl_nexthop_state nexthop_state(ctx_t *ctx, long an
 	if (device->flags & XOVL_DEV_IP)
 		return XOVL_NEXTHOP_NO_DEVICE;
 	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
-		return XOVL_NEXTHOP_KERNEL;
+		return XOVL_NEXTHOP_KERNEL_ROUTES;
 	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return XOVL_NEXTHOP_UNRESOLVED;
 	return nexthop_is_overdue(peer, now) ? XOVL_NEXTHOP_CONFIRM : XOVL_NEXTHOP_OK;
@@ -136,7 +136,7 @@ static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, en
 	if (peer->encap == XOVL_ENCAP_NVGRE)
 		flags |= XOVL_PATH_NVGRE;
 	if (peer->device)
-		flags |= XOVL_PATH_KERNEL;
+		flags |= XOVL_PATH_HAS_DEVICE;
 	if (state != XOVL_NEXTHOP_OK)
 		flags |= XOVL_PATH_RESOLVE;
 	if (state == XOVL_NEXTHOP_BY_KERNEL)
@@ -160,13 +160,13 @@ static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, const st
 					  const struct bpf_fib_lookup *fib)
 {
 	if (nexthop_has_route(answer)) {
-		nexthop->routed = fib->ifindex;
+		nexthop->route_ifindex = fib->ifindex;
 		if (peer->family == AF_INET6)
 			__builtin_memcpy(&nexthop->gateway, fib->ipv6_dst, sizeof(nexthop->gateway));
 		__builtin_memcpy(nexthop->macs, fib->dmac, ETH_ALEN);
 		__builtin_memcpy(nexthop->macs + ETH_ALEN, fib->smac, ETH_ALEN);
 	} else if (nexthop->peer_serial != peer->serial || nexthop->epoch != (__u32)epoch) {
-		nexthop->routed = peer->routed;
+		nexthop->route_ifindex = peer->route_ifindex;
 		nexthop->gateway = peer->gateway;
 		__builtin_memset(nexthop->macs, 0, sizeof(nexthop->macs));
 	}
@@ -196,7 +196,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop_request(peer, bucket, &fib);
 	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	nexthop_route(nexthop, peer, answer, &fib);
-	ifindex = nexthop->routed; /* copied: Linux 6.1 accepts no memory of an argument as a map key */
+	ifindex = nexthop->route_ifindex; /* copied: Linux 6.1 accepts no memory of an argument as a map key */
 	device = bpf_map_lookup_elem(&devices, &ifindex);
 
 	nexthop->epoch = epoch;
@@ -205,7 +205,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, ifindex, peer->kernel_mtu);
 	nexthop->vid = device ? device->vid : 0;
 	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
-	nexthop->ifindex = device && device->via ? device->via : ifindex;
+	nexthop->ifindex = device && device->lower_ifindex ? device->lower_ifindex : ifindex;
 	/* a neighbour is resolved within milliseconds: look up again with the next frame */
 	soon = nexthop->state == XOVL_NEXTHOP_UNRESOLVED || nexthop->state == XOVL_NEXTHOP_CONFIRM;
 	soon |= peer->flags & XOVL_PEER_ENCRYPTED; /* a changed route must be noticed at once */
@@ -247,7 +247,7 @@ static __always_inline enum xovl_reason nexthop_reason(const struct xovl_nexthop
 	case XOVL_NEXTHOP_OK:
 	case XOVL_NEXTHOP_CONFIRM:
 	case XOVL_NEXTHOP_UNRESOLVED:
-	case XOVL_NEXTHOP_KERNEL:
+	case XOVL_NEXTHOP_KERNEL_ROUTES:
 	case XOVL_NEXTHOP_BY_KERNEL:
 		return XOVL_REASON_NONE;
 	case XOVL_NEXTHOP_PLAINTEXT:

@@ -15,7 +15,7 @@
 
 /*
  * Look-ups are made as for locally sent packets, which come from the loopback device. The kernel requires that this
- * device forwards. Userspace enables that, but writing the sysctl ip_forward resets it: see XOVL_NEXTHOP_KERNEL.
+ * device forwards. Userspace enables that, but writing the sysctl ip_forward resets it: see XOVL_NEXTHOP_KERNEL_ROUTES.
  */
 #define LOOPBACK_IFINDEX 1
 
@@ -49,7 +49,7 @@ static __always_inline bool vtep_is_absent(ctx_t *ctx, const struct xovl_addr *l
 	}
 }
 
-__noinline int vtep_refresh(ctx_t *ctx, struct xovl_seen *seen, const struct xovl_addr *local)
+__noinline int vtep_refresh(ctx_t *ctx, struct xovl_vtep_check *seen, const struct xovl_addr *local)
 {
 	struct bpf_fib_lookup fib = {};
 
@@ -61,7 +61,7 @@ __noinline int vtep_refresh(ctx_t *ctx, struct xovl_seen *seen, const struct xov
 }
 
 /* vtep_is_absent() for packets from peers, cached for VTEP_SEEN_NS in seen, which belongs to that address. */
-static __always_inline bool vtep_was_absent(ctx_t *ctx, struct xovl_seen *seen, const struct xovl_addr *local)
+static __always_inline bool vtep_was_absent(ctx_t *ctx, struct xovl_vtep_check *seen, const struct xovl_addr *local)
 {
 	if (seen->at && (__u32)bpf_jiffies64() - seen->at < jiffies_of(VTEP_SEEN_NS))
 		return seen->absent;

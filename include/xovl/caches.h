@@ -48,14 +48,14 @@ XOVL_ASSERT_SIZE(struct xovl_port_state, 24);
 #define XOVL_NEXTHOP_BUCKETS 16
 
 enum xovl_nexthop_state {
-	XOVL_NEXTHOP_NONE,	 /* never looked up */
-	XOVL_NEXTHOP_OK,	 /* ifindex and both MACs are valid */
-	XOVL_NEXTHOP_CONFIRM,	 /* OK, but a frame must show the kernel that the neighbour is in use */
-	XOVL_NEXTHOP_UNRESOLVED, /* ifindex is valid; the kernel must resolve the neighbour */
-	XOVL_NEXTHOP_KERNEL,	 /* the kernel answers no look-ups (forwarding is off): it finds the way itself */
-	XOVL_NEXTHOP_BY_KERNEL,	 /* the kernel's tunnel device carries all packets to the peer */
-	XOVL_NEXTHOP_PLAINTEXT,	 /* the peer requires encryption, but nothing on the way encrypts */
-	XOVL_NEXTHOP_NO_DEVICE,	 /* the kernel's tunnel device must carry the packets, but there is none */
+	XOVL_NEXTHOP_NONE,	    /* never looked up */
+	XOVL_NEXTHOP_OK,	    /* ifindex and both MACs are valid */
+	XOVL_NEXTHOP_CONFIRM,	    /* OK, but a frame must show the kernel that the neighbour is in use */
+	XOVL_NEXTHOP_UNRESOLVED,    /* ifindex is valid; the kernel must resolve the neighbour */
+	XOVL_NEXTHOP_KERNEL_ROUTES, /* the kernel answers no look-ups (forwarding is off): it finds the way itself */
+	XOVL_NEXTHOP_BY_KERNEL,	    /* the kernel's tunnel device carries all packets to the peer */
+	XOVL_NEXTHOP_PLAINTEXT,	    /* the peer requires encryption, but nothing on the way encrypts */
+	XOVL_NEXTHOP_NO_DEVICE,	    /* the kernel's tunnel device must carry the packets, but there is none */
 	XOVL_NEXTHOP_NO_ROUTE,
 	XOVL_NEXTHOP_NOT_UPLINK,
 	XOVL_NEXTHOP_NOT_LOCAL, /* the local tunnel address is not on this host */
@@ -68,11 +68,11 @@ struct xovl_nexthop {
 	__u16 mtu; /* of the route, bytes, outer IP header included; 65535: more */
 	__u8 state;
 	__u8 pad;
-	__u8 macs[12];	  /* destination and source of the outer Ethernet header */
-	__u16 vid;	  /* VLAN of the underlay; 0: none */
-	__u16 path_flags; /* upper half of the path's flags, XOVL_PATH_… >> 16 */
-	__u32 epoch;	  /* lower half of `epoch` at the look-up */
-	__u32 routed;	  /* the route's interface: ifindex, or a VLAN interface over it */
+	__u8 macs[12];	     /* destination and source of the outer Ethernet header */
+	__u16 vid;	     /* VLAN of the underlay; 0: none */
+	__u16 path_flags;    /* upper half of the path's flags, XOVL_PATH_… >> 16 */
+	__u32 epoch;	     /* lower half of `epoch` at the look-up */
+	__u32 route_ifindex; /* the route's interface: ifindex, or a VLAN interface over it */
 	__u32 pad2;
 	struct xovl_addr gateway; /* IPv6: the route's gateway, or the peer itself if it is on the link */
 };
@@ -155,7 +155,7 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 #define XOVL_PATH_NVGRE 0x400000	 /* to a peer: write the FlowID; from a peer: any FlowID matches the path */
 #define XOVL_PATH_TAGGED 0x800000	 /* to a peer: the underlay is a VLAN, vid */
 #define XOVL_PATH_CONFIRM 0x1000000	 /* to a peer: as XOVL_PATH_RESOLVE, but the MACs are known */
-#define XOVL_PATH_KERNEL 0x2000000	 /* to a peer: the kernel's tunnel device can carry frames, too */
+#define XOVL_PATH_HAS_DEVICE 0x2000000	 /* to a peer: the kernel's tunnel device can carry frames, too */
 #define XOVL_PATH_TO_VETH_PEER 0x8000000 /* to a port: see XOVL_PORT_TO_PEER */
 #define XOVL_PATH_BY_KERNEL 0x4000000	 /* to or from a peer: the kernel's tunnel device carries all frames */
 

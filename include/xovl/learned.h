@@ -8,7 +8,7 @@
 
 #include "xovl/maps.h"
 
-#define XOVL_LEARNED_WAYS 8
+#define XOVL_LEARNED_SET_KEYS 8
 
 /*
  * learned: sets of keys (struct xovl_fdb_key as one number; 0: a free place), one cache line each. A key is in one
@@ -16,7 +16,7 @@
  * the sets has room. The CPU or command that removes a key from its place lowers the counts.
  */
 struct xovl_learned_set {
-	__u64 keys[XOVL_LEARNED_WAYS];
+	__u64 keys[XOVL_LEARNED_SET_KEYS];
 };
 XOVL_ASSERT_SIZE(struct xovl_learned_set, 64);
 

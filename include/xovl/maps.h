@@ -48,11 +48,11 @@ static inline __u32 xovl_service(__u8 protocol, __be16 detail)
 enum xovl_gre_id { XOVL_GRE_NO_KEY, XOVL_GRE_KEY, XOVL_GRE_VSID };
 
 /* The datapath's last answer to: is a local tunnel address on this host? */
-struct xovl_seen {
+struct xovl_vtep_check {
 	__u32 at;     /* when the kernel was asked, jiffies, lower half; 0: not yet */
 	__u32 absent; /* 1: the address was not on this host */
 };
-XOVL_ASSERT_SIZE(struct xovl_seen, 8);
+XOVL_ASSERT_SIZE(struct xovl_vtep_check, 8);
 
 /*
  * endpoints: (local address, service) where tunnel packets arrive, of all vteps and all services of the networks.
@@ -70,7 +70,7 @@ struct xovl_endpoint {
 	__u16 encap;	    /* enum xovl_encap; XOVL_ENCAP_GRE for NVGRE too */
 	__u16 pmtu_floor;   /* the least path MTU believed, bytes, over all its networks; 0: no report is believed */
 	__u16 pad;
-	struct xovl_seen seen;
+	struct xovl_vtep_check vtep_check;
 	__u32 device; /* ifindex of xovl's kernel tunnel device that also receives there; 0: none */
 };
 XOVL_ASSERT_SIZE(struct xovl_endpoint, 20);
@@ -86,7 +86,7 @@ XOVL_ASSERT_SIZE(struct xovl_tunnel_key, 24);
 struct xovl_tunnel {
 	__u16 net;
 	__u16 encap; /* enum xovl_encap */
-	struct xovl_seen seen;
+	struct xovl_vtep_check vtep_check;
 };
 XOVL_ASSERT_SIZE(struct xovl_tunnel, 12);
 
@@ -134,7 +134,7 @@ struct xovl_device {
 	__u8 rp_filter;			/* an uplink: enum xovl_rp_filter */
 	__u8 choices;			/* an uplink: XOVL_UPLINK_… */
 	char refusal[XOVL_REFUSAL_LEN]; /* why kernel or driver refused XDP; else empty */
-	__u32 via;			/* a VLAN interface: ifindex of the uplink that sends for it */
+	__u32 lower_ifindex;		/* a VLAN interface: ifindex of the uplink that sends for it */
 	__u32 service;			/* a tunnel device: xovl_service() of the endpoints that it receives for */
 };
 XOVL_ASSERT_SIZE(struct xovl_device, 200);
@@ -274,15 +274,15 @@ XOVL_ASSERT_SIZE(struct xovl_port, 16);
  * The reverse path filter's answer for a peer's packets by one uplink, written by decap/rp_filter.h. CPUs that race
  * only ask once more than needed.
  */
-struct xovl_way_in {
+struct xovl_rp_answer {
 	__u32 ifindex; /* the uplink; 0: none yet */
 	__u32 epoch;   /* lower half of `epoch` when the kernel was asked */
 	__u32 at;      /* when the kernel was asked, jiffies, lower half */
 	__u32 refused; /* 1: packets by this uplink are refused */
 };
-XOVL_ASSERT_SIZE(struct xovl_way_in, 16);
+XOVL_ASSERT_SIZE(struct xovl_rp_answer, 16);
 
-#define XOVL_WAYS_IN 4
+#define XOVL_RP_ANSWERS 4
 
 /* Who carries the tunnel packets to and from a peer. */
 enum xovl_via {
@@ -313,10 +313,10 @@ struct xovl_peer {
 	__be16 dstport;		  /* UDP destination port */
 	__u8 encap;		  /* enum xovl_encap */
 	__u8 family;		  /* AF_INET, AF_INET6 */
-	__u32 routed;		  /* ifindex that its route led to, as userspace last saw */
-	__u32 several;		  /* 1: the host has several uplinks; IPv6 then needs gateway */
+	__u32 route_ifindex;	  /* ifindex that its route led to, as userspace last saw */
+	__u32 multi_uplink;	  /* 1: the host has several uplinks; IPv6 then needs gateway */
 	struct xovl_addr gateway; /* of the route, or remote itself, as userspace last saw */
-	struct xovl_way_in ways_in[XOVL_WAYS_IN]; /* by ifindex modulo XOVL_WAYS_IN; set by the datapath */
+	struct xovl_rp_answer rp_answers[XOVL_RP_ANSWERS]; /* by ifindex modulo XOVL_RP_ANSWERS; set by the datapath */
 	__u32 device;	  /* ifindex of xovl's kernel tunnel device for packets to it; 0: none */
 	__u8 via;	  /* enum xovl_via */
 	__u8 flags;	  /* XOVL_PEER_… */

@@ -23,7 +23,7 @@ xovl_learned_all learned_nothing(uint32_t fdb_limit)
 uint32_t learned_sets(uint32_t fdb_limit)
 {
 	constexpr uint32_t kAtLeast = 16; // with fewer sets, both sets of a key would often be the same
-	return std::max<uint32_t>(kAtLeast, 2 * uint64_t{fdb_limit} / XOVL_LEARNED_WAYS);
+	return std::max<uint32_t>(kAtLeast, 2 * uint64_t{fdb_limit} / XOVL_LEARNED_SET_KEYS);
 }
 
 } // namespace xovl

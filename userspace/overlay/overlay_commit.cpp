@@ -51,7 +51,8 @@ bool has_virtual_tenants(Links &links, const Tables &tables)
 uint32_t flags_now(Links &links, const Tables &tables, uint32_t ifindex, const xovl_device &device)
 {
 	if (device.role == XOVL_ROLE_VLAN)
-		return flags_now(links, tables, device.via, tables.devices.at(device.via)) & kLinkFlags;
+		return flags_now(links, tables, device.lower_ifindex, tables.devices.at(device.lower_ifindex)) &
+		       kLinkFlags;
 	auto link = find_same_link(links, ifindex, device);
 	return link ? device_flags(device, *link) : device.flags;
 }

@@ -101,7 +101,7 @@ bool goes_by_kernel(const Tables &tables, const xovl_peer &peer)
 {
 	if (!peer.dstport || peer.via == XOVL_VIA_DIRECT)
 		return false;
-	const auto device = tables.devices.find(peer.routed);
+	const auto device = tables.devices.find(peer.route_ifindex);
 	return peer.via == XOVL_VIA_KERNEL || requires_encryption(peer) || peer.flags & XOVL_PEER_XFRM_OUT ||
 	       (device != tables.devices.end() && device->second.flags & XOVL_DEV_IP);
 }

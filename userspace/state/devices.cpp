@@ -186,7 +186,7 @@ bool is_recorded(const PinDir &dir, uint32_t ifindex, const xovl_device &device)
 	if (device.role != XOVL_ROLE_VLAN)
 		return device_is_live(dir, ifindex);
 	return std::ranges::any_of(vlan_links(), [&](const VlanLink &vlan) {
-		return vlan.ifindex == ifindex && vlan.lower == device.via && vlan.vid == device.vid;
+		return vlan.ifindex == ifindex && vlan.lower == device.lower_ifindex && vlan.vid == device.vid;
 	});
 }
 

@@ -25,7 +25,7 @@ std::vector<uint32_t> underlay_interfaces(const Tables &tables)
 	std::vector<uint32_t> interfaces;
 	for (const auto &uplink : uplinks) {
 		for (const auto &[ifindex, device] : tables.devices)
-			if (device.role == XOVL_ROLE_VLAN && device.via == uplink.second)
+			if (device.role == XOVL_ROLE_VLAN && device.lower_ifindex == uplink.second)
 				interfaces.push_back(ifindex);
 		interfaces.push_back(uplink.second);
 	}
@@ -35,15 +35,15 @@ std::vector<uint32_t> underlay_interfaces(const Tables &tables)
 /// Fills in the way to a peer, choosing one of the interfaces.
 void note_route(const std::vector<uint32_t> &interfaces, xovl_peer &peer)
 {
-	peer.several = interfaces.size() > 1;
-	peer.routed = interfaces.empty() ? 0 : interfaces.front();
+	peer.multi_uplink = interfaces.size() > 1;
+	peer.route_ifindex = interfaces.empty() ? 0 : interfaces.front();
 	peer.gateway = peer.remote;
-	if (!peer.several)
+	if (!peer.multi_uplink)
 		return;
 	const Route route = ask_route(Address(peer.remote), Address(peer.local));
 	if (std::ranges::find(interfaces, route.ifindex) == interfaces.end())
 		return;
-	peer.routed = route.ifindex;
+	peer.route_ifindex = route.ifindex;
 	if (route.gateway.words[0] | route.gateway.words[1])
 		peer.gateway = route.gateway;
 }
@@ -61,8 +61,8 @@ void note_routes(Tables &tables)
 	const bool forwards[] = {lo_forwarding(false), lo_forwarding(true)};
 	for (xovl_peer &peer : tables.peers) {
 		const bool followed = forwards[peer.family == AF_INET6];
-		const bool known = std::ranges::find(interfaces, peer.routed) != interfaces.end();
-		if (peer.family && !(known && followed && peer.several == (interfaces.size() > 1)))
+		const bool known = std::ranges::find(interfaces, peer.route_ifindex) != interfaces.end();
+		if (peer.family && !(known && followed && peer.multi_uplink == (interfaces.size() > 1)))
 			note_route(interfaces, peer);
 	}
 }

@@ -151,9 +151,9 @@ Tables read_tables(const Maps &maps)
 	tables.peers = maps.peers.array();
 	// Fields that the datapath writes for itself are left out, so that a change does not write them.
 	for (auto &[key, endpoint] : tables.endpoints)
-		endpoint.seen = {};
+		endpoint.vtep_check = {};
 	for (auto &[key, tunnel] : tables.tunnels)
-		tunnel.seen = {};
+		tunnel.vtep_check = {};
 	return tables;
 }
 

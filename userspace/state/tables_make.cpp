@@ -89,7 +89,7 @@ public:
 	void peers();
 	void guards();
 	void floods();
-	void ways_in();
+	void rp_answers();
 
 	Tables take() { return std::move(out_); }
 
@@ -202,7 +202,7 @@ void Maker::vlans()
 		value.role = XOVL_ROLE_VLAN;
 		value.flags = uplink->second.flags & kLinkFlags;
 		value.vid = vlan.vid;
-		value.via = vlan.lower;
+		value.lower_ifindex = vlan.lower;
 		out_.devices[vlan.ifindex] = value;
 	}
 }
@@ -374,7 +374,7 @@ void Maker::floods()
 	}
 }
 
-void Maker::ways_in()
+void Maker::rp_answers()
 {
 	std::map<uint32_t, std::set<TunnelKind>> kinds;
 	for (const auto &[key, member] : out_.members) {
@@ -427,7 +427,7 @@ Tables make_tables(const Config &wanted, const Tables &current, const Interfaces
 	maker.peers();
 	maker.guards();
 	maker.floods();
-	maker.ways_in();
+	maker.rp_answers();
 	return maker.take();
 }
 

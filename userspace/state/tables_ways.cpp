@@ -76,7 +76,7 @@ void add_ways_in(Tables &tables, const NetworkConfig &net, uint32_t net_index, c
 		tables.tunnels[{.local = local, .service = packet.service, .id = packet.id}] = {
 			.net = static_cast<uint16_t>(net_index),
 			.encap = static_cast<uint16_t>(kind.encap),
-			.seen = {}};
+			.vtep_check = {}};
 		xovl_endpoint &endpoint =
 			tables.endpoints[{.local = local, .service = packet.endpoint_service, .pad = 0}];
 		endpoint = either(endpoint, make_endpoint(net, vtep, kind, port_options));

@@ -15,7 +15,7 @@ using Device = std::pair<uint32_t, xovl_device>;
 /// Returns the uplink that sends for a VLAN interface; nullptr if the record is of another kind.
 const xovl_device *uplink_under(const Tables &tables, const xovl_device &device)
 {
-	auto uplink = tables.devices.find(device.via);
+	auto uplink = tables.devices.find(device.lower_ifindex);
 	return device.role == XOVL_ROLE_VLAN && uplink != tables.devices.end() ? &uplink->second : nullptr;
 }
 
@@ -24,7 +24,7 @@ bool has_vlan(const Tables &tables, const Device &vlan)
 {
 	auto same = tables.devices.find(vlan.first);
 	return same != tables.devices.end() && same->second.role == XOVL_ROLE_VLAN &&
-	       same->second.via == vlan.second.via && same->second.vid == vlan.second.vid &&
+	       same->second.lower_ifindex == vlan.second.lower_ifindex && same->second.vid == vlan.second.vid &&
 	       std::string_view(same->second.name) == vlan.second.name;
 }
 
@@ -46,7 +46,7 @@ void describe_missing(std::vector<std::string> &lines, char sign, const Tables &
 const Device *vlan_over(const Tables &tables, uint32_t uplink)
 {
 	for (const Device &device : tables.devices)
-		if (device.second.role == XOVL_ROLE_VLAN && device.second.via == uplink)
+		if (device.second.role == XOVL_ROLE_VLAN && device.second.lower_ifindex == uplink)
 			return &device;
 	return nullptr;
 }

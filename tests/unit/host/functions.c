@@ -29,9 +29,9 @@ uint16_t host_sum_fold(uint32_t sum)
 	return sum_fold(sum);
 }
 
-uint32_t host_sum_halve(uint64_t sum)
+uint32_t host_sum_reduce32(uint64_t sum)
 {
-	return sum_halve(sum);
+	return sum_reduce32(sum);
 }
 
 bool host_sum_is_zero(uint64_t sum)
@@ -99,17 +99,17 @@ void host_flow_parse(const uint8_t *packet, size_t len, uint32_t at, bool partia
 
 static void describe(const struct frame *f, const struct outer *found, struct host_outer *outer)
 {
-	*outer = (struct host_outer){.remote = found->brief.tunnel.remote,
-				     .local = found->brief.tunnel.local,
-				     .header = found->brief.header,
+	*outer = (struct host_outer){.remote = found->id.tunnel.remote,
+				     .local = found->id.tunnel.local,
+				     .header = found->id.header,
 				     .l4 = found->l4,
 				     .l4_len = found->l4_len,
 				     .outer_len = f->outer_len,
 				     .frame_len = f->len,
-				     .dport = found->brief.dport,
-				     .kind = found->brief.kind,
+				     .dport = found->id.dport,
+				     .kind = found->id.kind,
 				     .tos = found->tos,
-				     .needs_verify = found->brief.needs_verify,
+				     .needs_verify = found->id.needs_verify,
 				     .trailer = f->trailer,
 				     .malformed = found->malformed};
 }
@@ -127,7 +127,7 @@ bool host_outer_is_plain(const uint8_t *packet, size_t len, struct host_outer *o
 
 	if (len < ETH_HLEN)
 		return false;
-	plain = outer_is_plain(NULL, &f, &found.brief);
+	plain = outer_is_plain(NULL, &f, &found.id);
 	describe(&f, &found, outer);
 	return plain;
 }

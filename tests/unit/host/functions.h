@@ -19,7 +19,7 @@ uint32_t host_length_up_to(uint32_t len, uint32_t most);
 
 /* lib/checksum.h */
 uint16_t host_sum_fold(uint32_t sum);
-uint32_t host_sum_halve(uint64_t sum);
+uint32_t host_sum_reduce32(uint64_t sum);
 bool host_sum_is_zero(uint64_t sum);
 uint32_t host_sum_of_words(const uint16_t *words, int nr);
 uint32_t host_pseudo_sum(const struct xovl_addr *a, const struct xovl_addr *b, uint8_t protocol, uint32_t len);

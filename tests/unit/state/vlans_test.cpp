@@ -16,7 +16,7 @@ xovl_device device(const char *name, xovl_role role, uint16_t vid, uint32_t via 
 	std::string_view(name).copy(device.name, sizeof(device.name) - 1);
 	device.role = role;
 	device.vid = vid;
-	device.via = via;
+	device.lower_ifindex = via;
 	return device;
 }
 
