@@ -40,6 +40,9 @@ struct GenevePorts {
 	void add(uint16_t dstport) { words[dstport / 64] |= 1ull << dstport % 64; }
 };
 
+/// The key of the one element of the map of settings.
+inline constexpr uint32_t kSettingsKey = 0;
+
 /// All maps, opened by their pins. See include/xovl/maps.h.
 struct Maps {
 	explicit Maps(const PinDir &dir);

@@ -138,4 +138,10 @@ private:
 	bool has_looked_ = false; ///< attach_returned() has run
 };
 
+/// Returns the link of a record; nullopt if it is gone. Another interface may have its index.
+std::optional<LinkInfo> find_same_link(Links &links, uint32_t ifindex, const xovl_device &device);
+
+/// Returns the flags of a record as its interface is now. A VLAN interface has those of the uplink that sends for it.
+uint32_t flags_now(Links &links, const Tables &tables, uint32_t ifindex, const xovl_device &device);
+
 } // namespace xovl
