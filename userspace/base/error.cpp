@@ -17,12 +17,22 @@ Error request_error(const std::string &text)
 	return Error(Error::Kind::Request, text);
 }
 
+namespace {
+
+bool is_of_the_moment(int err)
+{
+	return err == EAGAIN || err == EINTR || err == ENOBUFS;
+}
+
+} // namespace
+
 Error system_error(const std::string &operation, const std::string &object, int err)
 {
 	const std::string missing = err == EPERM || err == EACCES ? missing_capabilities() : "";
-	return Error(Error::Kind::System, fmt::format("{}{}{}: {}{}", operation, object.empty() ? "" : " ", object,
-						      std::generic_category().message(err),
-						      missing.empty() ? "" : fmt::format(" (missing: {})", missing)));
+	const Error::Kind kind = is_of_the_moment(err) ? Error::Kind::TryAgain : Error::Kind::System;
+	return Error(kind, fmt::format("{}{}{}: {}{}", operation, object.empty() ? "" : " ", object,
+				       std::generic_category().message(err),
+				       missing.empty() ? "" : fmt::format(" (missing: {})", missing)));
 }
 
 namespace {

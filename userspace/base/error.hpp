@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The exception of libxovl. It tells whether the request was wrong or the system refused it.
+// The exception of libxovl. It tells whether the request was wrong, the system refused it, or refused it for the moment.
 #pragma once
 
 #include <stdexcept>
@@ -13,15 +13,16 @@ namespace xovl {
 class Error : public std::runtime_error {
 public:
 	enum class Kind {
-		Request = 1, ///< the request is wrong: grammar, range, unknown name, file
-		System = 2,  ///< the request is right, but the system refused it
+		Request,  ///< the request is wrong: grammar, range, unknown name, file
+		System,   ///< the request is right, but the system refused it
+		TryAgain, ///< System, but for the moment only: the same request may succeed a little later
 	};
 
 	Error(Kind kind, const std::string &text) : std::runtime_error(text), kind_(kind) {}
 
 	Kind kind() const noexcept { return kind_; }
 	/// The exit status of a command that fails with this error.
-	int exit_status() const noexcept { return static_cast<int>(kind_); }
+	int exit_status() const noexcept { return kind_ == Kind::Request ? 1 : 2; }
 
 private:
 	Kind kind_;
@@ -37,7 +38,7 @@ public:
 Error request_error(const std::string &text);
 
 /// Returns an Error(System) with the text "OPERATION OBJECT: strerror(err)". err: a positive errno. For EPERM and
-/// EACCES the text also names the missing capabilities.
+/// EACCES the text also names the missing capabilities. For EAGAIN, EINTR and ENOBUFS it is an Error(TryAgain).
 Error system_error(const std::string &operation, const std::string &object, int err);
 
 /// Returns the text on one line, safe for terminals: control characters and invalid UTF-8 are written as \xNN.

@@ -70,7 +70,7 @@ void lock_file(const Fd &file, Lock lock, const std::string &name)
 	while (!try_lock(file, lock, kLockTimeout, name)) {
 		const std::string now = holder_of(file);
 		if (now == holder)
-			throw Error(Error::Kind::System,
+			throw Error(Error::Kind::TryAgain,
 				    fmt::format("{} has been locked by {} for at least {} s (wait for it or end it)",
 						name, holder, kLockTimeout.count()));
 		holder = now; // commands take turns, so wait for the next holder

@@ -18,8 +18,8 @@ inline constexpr std::chrono::seconds kLockTimeout{10};
 /// Error(System) if flock() fails.
 bool try_lock(const Fd &file, Lock lock, std::chrono::milliseconds timeout, const std::string &name);
 
-/// Takes the lock. Waits at most kLockTimeout for one holder. Throws Error(System) if the same process still holds it
-/// then; the message names the process. name: the file's name in messages.
+/// Takes the lock. Waits at most kLockTimeout for one holder. Throws Error(TryAgain) if the same process still holds
+/// it then; the message names the process. name: the file's name in messages.
 void lock_file(const Fd &file, Lock lock, const std::string &name);
 
 } // namespace xovl

@@ -23,7 +23,10 @@ int visit_message(nl_msg *message, void *visit)
 
 void throw_netlink(const std::string &operation, int err)
 {
-	throw Error(Error::Kind::System, fmt::format("{}: {}", operation, nl_geterror(err)));
+	// libnl has NLE_NOMEM for ENOBUFS, an overrun of the socket's buffer
+	const bool again = err == -NLE_AGAIN || err == -NLE_INTR || err == -NLE_DUMP_INTR || err == -NLE_NOMEM;
+	throw Error(again ? Error::Kind::TryAgain : Error::Kind::System,
+		    fmt::format("{}: {}", operation, nl_geterror(err)));
 }
 
 NetlinkSocket connect_netlink(int protocol)

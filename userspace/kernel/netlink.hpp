@@ -15,7 +15,8 @@ namespace xovl {
 using NetlinkSocket = std::unique_ptr<nl_sock, decltype(&nl_socket_free)>;
 using NetlinkMessage = std::unique_ptr<nl_msg, decltype(&nlmsg_free)>;
 
-/// Throws Error(System) "OPERATION: what libnl says". err: a negative NLE_* number.
+/// Throws Error(System) "OPERATION: what libnl says"; Error(TryAgain) if a dump was interrupted or the socket overrun.
+/// err: a negative NLE_* number.
 [[noreturn]] void throw_netlink(const std::string &operation, int err);
 
 /// Connects a socket. Throws Error(System) if the kernel refuses.

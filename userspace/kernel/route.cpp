@@ -113,7 +113,7 @@ RouteMtus::RouteMtus() : socket_(nl_socket_alloc(), nl_socket_free)
 		throw system_error("open", "a netlink socket", ENOMEM);
 	nl_socket_disable_auto_ack(socket_.get());
 	if (int err = nl_connect(socket_.get(), NETLINK_ROUTE); err < 0)
-		throw Error(Error::Kind::System, fmt::format("netlink: {}", nl_geterror(err)));
+		throw_netlink("netlink", err);
 }
 
 std::optional<uint32_t> RouteMtus::mtu(const Address &from, const Address &to)
@@ -133,7 +133,7 @@ std::optional<uint32_t> RouteMtus::mtu(const Address &from, const Address &to)
 		throw system_error("ask for", "a route", ENOMEM);
 	nl_socket_modify_cb(socket_.get(), NL_CB_VALID, NL_CB_CUSTOM, read_route_mtu, &answer);
 	if (int err = nl_send_auto(socket_.get(), request.get()); err < 0)
-		throw Error(Error::Kind::System, fmt::format("ask for a route: {}", nl_geterror(err)));
+		throw_netlink("ask for a route", err);
 	if (nl_recvmsgs_default(socket_.get()) < 0 || !answer.ifindex)
 		return std::nullopt;
 	const uint32_t most = link_mtu(answer.ifindex);

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "base/error.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <netlink/errno.h>
+#include <sys/mman.h>
 
 #include <cerrno>
+
+#include "base/file_lock.hpp"
+#include "kernel/netlink.hpp"
 
 using namespace xovl;
 
@@ -16,6 +23,50 @@ TEST(Error, KindsAndExitStatus)
 	EXPECT_EQ(system_error("attach", "eth0", EBUSY).exit_status(), 2);
 	EXPECT_STREQ(system_error("attach", "eth0", EBUSY).what(), "attach eth0: Device or resource busy");
 	EXPECT_STREQ(system_error("load", "", EPERM).what(), "load: Operation not permitted");
+}
+
+namespace {
+
+Error::Kind netlink_kind(int err)
+{
+	try {
+		throw_netlink("ask for routes", -err);
+	} catch (const Error &error) {
+		return error.kind();
+	}
+}
+
+} // namespace
+
+TEST(Error, SomeRefusalsAreOfTheMoment)
+{
+	for (int err : {EAGAIN, EINTR, ENOBUFS}) {
+		EXPECT_EQ(system_error("ask for", "routes", err).kind(), Error::Kind::TryAgain) << err;
+		EXPECT_EQ(system_error("ask for", "routes", err).exit_status(), 2) << err;
+	}
+	for (int err : {EPERM, ENOENT, EBUSY, ENODEV, ENOSPC})
+		EXPECT_EQ(system_error("ask for", "routes", err).kind(), Error::Kind::System) << err;
+	for (int err : {NLE_AGAIN, NLE_INTR, NLE_DUMP_INTR, NLE_NOMEM})
+		EXPECT_EQ(netlink_kind(err), Error::Kind::TryAgain) << err;
+	for (int err : {NLE_PERM, NLE_OBJ_NOTFOUND, NLE_INVAL})
+		EXPECT_EQ(netlink_kind(err), Error::Kind::System) << err;
+}
+
+/* Whoever holds the lock lets it go some time. */
+TEST(Error, ALockedFileIsOfTheMoment)
+{
+	const Fd held(memfd_create("lock", MFD_CLOEXEC));
+	const std::string path = fmt::format("/proc/self/fd/{}", held.get());
+	const Fd again(open(path.c_str(), O_RDWR | O_CLOEXEC));
+	ASSERT_TRUE(held && again);
+	ASSERT_TRUE(try_lock(held, Lock::Exclusive, std::chrono::milliseconds(0), "held"));
+	try {
+		lock_file(again, Lock::Exclusive, "net-1");
+		ADD_FAILURE() << "locked twice";
+	} catch (const Error &error) {
+		EXPECT_EQ(error.kind(), Error::Kind::TryAgain);
+		EXPECT_EQ(error.exit_status(), 2);
+	}
 }
 
 TEST(Error, QuotedIsOnePrintableLine)
