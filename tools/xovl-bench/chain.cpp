@@ -27,7 +27,7 @@ void offload(const Netns &netns, const std::string &dev, const std::string &feat
 		netns.offload(dev, features);
 }
 
-/// What an interface has carried in one direction.
+/// Packets and octets that an interface has carried in one direction.
 struct Carried {
 	double packets = 0, octets = 0;
 

@@ -198,7 +198,7 @@ std::string direction_option(Direction direction)
 	throw std::invalid_argument("no such direction");
 }
 
-/// What iperf3 has received over all streams.
+/// The sums over all streams that iperf3 has received.
 struct Received {
 	double bits_per_second = 0, octets = 0;
 };

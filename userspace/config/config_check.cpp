@@ -137,7 +137,7 @@ private:
 	size_t nr_members_ = 0;
 	size_t nr_entries_ = 0;
 
-	// Of the network being checked:
+	// state of the network being checked
 	PortSet ports_;
 	std::set<Address> members_;
 };

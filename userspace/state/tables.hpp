@@ -54,7 +54,7 @@ Config to_config(const Tables &tables);
 /// Returns the part that FDB entries of one network need: the vteps, the network's identity, and its ports.
 Config to_config(const Tables &tables, uint32_t net_index);
 
-/// Returns the tables for wanted, which must be valid. What exists in current keeps its index. refs returns the number
+/// Returns the tables for wanted, which must be valid. Elements of current keep their indexes. refs returns the number
 /// of static FDB entries of a network for each remote VTEP.
 /// Device records are copied from current. New devices, and those that must be attached again, have mode
 /// XOVL_MODE_AUTO: not attached.

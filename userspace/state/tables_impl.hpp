@@ -12,7 +12,7 @@ namespace xovl {
 /// its family.
 xovl_peer make_peer(const NetworkConfig &net, const std::vector<VtepConfig> &vteps, const PeerConfig &peer);
 
-/// What distinguishes peers: both addresses, encapsulation, port, and the way their packets are carried.
+/// Returns the key that distinguishes peers: both addresses, encapsulation, port, and the way their packets are carried.
 inline auto identity(const xovl_peer &peer)
 {
 	return std::tuple(Address(peer.remote), Address(peer.local), peer.encap, peer.dstport, peer.via,
