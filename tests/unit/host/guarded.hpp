@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
 #include <stdexcept>
 
@@ -17,8 +18,10 @@ public:
 	explicit Guarded(size_t room = 16384) : room_(room)
 	{
 		const size_t page = sysconf(_SC_PAGESIZE);
-		memory_ = mmap(nullptr, room_ + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-			       -1, 0);
+		constexpr uintptr_t kFirst = 0x10000000, kEnd = 0x60000000, kStep = 0x1000000;
+		for (uintptr_t at = kFirst; at < kEnd && memory_ == MAP_FAILED; at += kStep)
+			memory_ = mmap(reinterpret_cast<void *>(at), room_ + page, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 		if (memory_ == MAP_FAILED || mprotect(static_cast<uint8_t *>(memory_) + room_, page, PROT_NONE) != 0)
 			throw std::runtime_error("no memory with a guard page");
 	}
@@ -36,7 +39,7 @@ public:
 
 private:
 	size_t room_; ///< octets, whole pages
-	void *memory_ = nullptr;
+	void *memory_ = MAP_FAILED;
 };
 
 } // namespace xovl::test
