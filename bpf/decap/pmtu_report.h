@@ -13,15 +13,6 @@
 #include "packet/checksum.h"
 #include "underlay/pmtu.h"
 
-#ifdef XOVL_HOOK_XDP
-
-static __always_inline bool pmtu_learn(ctx_t *ctx)
-{
-	return false;
-}
-
-#else
-
 /* How long a report is valid, in seconds, as in the kernel (net.ipv4.route.mtu_expires; RFC 8201, 5.4). */
 #define PMTU_VALID 600
 /* A path's MTU is lowered at most once in this time. */
@@ -41,7 +32,7 @@ static __always_inline bool pmtu_learn(ctx_t *ctx)
 /* The least MTU of IPv6, in bytes (RFC 8201, section 4). */
 #define PMTU_MIN_IPV6 1280
 /*
- * A report. The quoted packet's headers are in arrival_get(), as if the packet had come from the peer. Per CPU:
+ * A report. The quoted packet's headers are in packet_get(), as if the packet had come from the peer. Per CPU:
  * handed over between functions that the verifier checks once each.
  */
 struct pmtu_report {
@@ -153,15 +144,15 @@ static __always_inline bool pmtu_read_tunnel(const struct frame *f, struct pmtu_
 __noinline int pmtu_read(ctx_t *ctx)
 {
 	struct pmtu_report *report = pmtu_report();
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	struct frame f = {};
 	__u8 protocol = 0;
 	bool found = false;
 
-	if (!report || !arrival || !uplink_has_vlan(ctx))
+	if (!report || !packet || !uplink_has_vlan(ctx))
 		return false;
 	__builtin_memset(report, 0, sizeof(*report));
-	__builtin_memset(&arrival->outer, 0, sizeof(arrival->outer));
+	__builtin_memset(&packet->outer, 0, sizeof(packet->outer));
 	frame_reach(ctx, &f, PMTU_HEADERS_MAX);
 	if (underlay_ethertype(&f, ETH_HLEN) == bpf_htons(ETH_P_IP))
 		found = pmtu_read_ipv4(&f, report, &protocol);
@@ -171,9 +162,9 @@ __noinline int pmtu_read(ctx_t *ctx)
 		return false;
 	if ((report->to.words[0] ^ report->key.local.words[0]) | (report->to.words[1] ^ report->key.local.words[1]))
 		return false;
-	if (!pmtu_read_tunnel(&f, report, &arrival->outer, protocol))
+	if (!pmtu_read_tunnel(&f, report, &packet->outer, protocol))
 		return false;
-	report->key.service = outer_service(&arrival->outer.id);
+	report->key.service = outer_service(&packet->outer.id);
 	return true;
 }
 
@@ -241,19 +232,19 @@ static __always_inline bool pmtu_header_is_sent(const struct outer *outer, const
  * just now.
  */
 static __always_inline bool pmtu_is_of_network(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
-					       struct arrival *arrival, __u32 now)
+					       struct packet *packet, __u32 now)
 {
-	const struct outer *outer = &arrival->outer;
+	const struct outer *outer = &packet->outer;
 	enum xovl_encap encap = XOVL_ENCAP_NONE;
 	struct xovl_network *net = NULL;
 	struct xovl_peer *peer;
 	__u32 bucket;
 
-	if (tunnel_of_packet(&arrival->frame, outer, &encap))
-		net = network_get(arrival->frame.net_index);
-	if (!net || !pmtu_header_is_sent(outer, net, encap) || !tunnel_peer_get(&arrival->frame, &report->key.remote))
+	if (tunnel_of_packet(&packet->frame, outer, &encap))
+		net = network_get(packet->frame.net_index);
+	if (!net || !pmtu_header_is_sent(outer, net, encap) || !tunnel_peer_get(&packet->frame, &report->key.remote))
 		return false;
-	peer = peer_get(arrival->frame.origin);
+	peer = peer_get(packet->frame.origin);
 	if (!peer || peer->encap != encap || peer->dstport != outer->id.dport ||
 	    peer->local.words[0] != report->key.local.words[0] || peer->local.words[1] != report->key.local.words[1])
 		return false;
@@ -281,14 +272,14 @@ static __always_inline __u32 pmtu_header_len(const struct outer *outer)
  * the network's identifier could be of anybody's packet, so it is not believed; the kernel's tunnels do the same.
  */
 static __always_inline bool pmtu_is_credible(const struct pmtu_report *report, const struct xovl_pmtu *pmtu,
-					     struct arrival *arrival)
+					     struct packet *packet)
 {
-	if (arrival->outer.malformed || report->packet_len <= report->mtu || !pmtu_is_from_router(report))
+	if (packet->outer.malformed || report->packet_len <= report->mtu || !pmtu_is_from_router(report))
 		return false;
 	if (report->mtu > IP_LEN_MAX || (report->ipv6 && report->mtu < PMTU_MIN_IPV6))
 		return false;
-	return report->quoted_len >= pmtu_header_len(&arrival->outer) &&
-	       pmtu_is_of_network(report, pmtu, arrival, pmtu_now());
+	return report->quoted_len >= pmtu_header_len(&packet->outer) &&
+	       pmtu_is_of_network(report, pmtu, packet, pmtu_now());
 }
 
 /* Compares the report with the packets that we send. Returns false if nothing is sent to the quoted peer. */
@@ -296,11 +287,11 @@ __noinline int pmtu_check(void)
 {
 	struct xovl_endpoint_key endpoint_key = {};
 	struct pmtu_report *report = pmtu_report();
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	struct xovl_endpoint *endpoint;
 	struct xovl_pmtu *pmtu;
 
-	if (!report || !arrival)
+	if (!report || !packet)
 		return false;
 	endpoint_key.local = report->key.local;
 	endpoint_key.service = report->key.service;
@@ -311,7 +302,7 @@ __noinline int pmtu_check(void)
 		return false;
 	if (endpoint && endpoint->pmtu_floor) {
 		report->floor = endpoint->pmtu_floor;
-		report->credible = pmtu_is_credible(report, pmtu, arrival);
+		report->credible = pmtu_is_credible(report, pmtu, packet);
 	}
 	return true;
 }
@@ -387,7 +378,5 @@ static __always_inline bool pmtu_learn(ctx_t *ctx)
 	report = pmtu_report();
 	return report && report->must_drop;
 }
-
-#endif
 
 #endif

@@ -38,7 +38,6 @@ static __always_inline void rp_filter_request(const struct xovl_peer *peer, __u3
 {
 	__u32 other = bpf_htonl(try / XOVL_NEXTHOP_BUCKETS);
 
-	__builtin_memset(fib, 0, sizeof(*fib));
 	nexthop_request(peer, try % XOVL_NEXTHOP_BUCKETS, fib);
 	if (peer->family == AF_INET)
 		fib->ipv4_src ^= other;
@@ -66,18 +65,20 @@ enum rp_filter_answer { RP_FILTER_REFUSED, RP_FILTER_AGREED, RP_FILTER_OTHER_WAY
  */
 __noinline int rp_filter_try(ctx_t *ctx, const struct xovl_peer *peer, __u32 try, __u32 filter)
 {
-	struct bpf_fib_lookup fib;
+	struct scratch *scratch = scratch_get();
+	struct bpf_fib_lookup *fib;
 	long answer;
 
-	if (!peer)
+	if (!peer || !scratch)
 		return RP_FILTER_AGREED;
-	rp_filter_request(peer, try, &fib);
-	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	fib = &scratch->fib;
+	rp_filter_request(peer, try, fib);
+	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
 	if (answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
 		return RP_FILTER_AGREED;
 	if (!nexthop_has_route(answer))
 		return RP_FILTER_REFUSED;
-	if (filter == XOVL_RP_FILTER_LOOSE || rp_filter_is_by(fib.ifindex, hook_ifindex(ctx)))
+	if (filter == XOVL_RP_FILTER_LOOSE || rp_filter_is_by(fib->ifindex, hook_ifindex(ctx)))
 		return RP_FILTER_AGREED;
 	return RP_FILTER_OTHER_WAY;
 }
@@ -108,25 +109,22 @@ __noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl
 }
 
 /*
- * Checks the packet in arrival_get(), which has a peer. Any result but VERDICT_OPEN is the packet's final verdict.
+ * Checks the packet in packet_get(), which has a peer. Returns the drop reason or XOVL_REASON_NONE.
  * Invalidates packet pointers.
  */
-static __always_inline int rp_filter_check(ctx_t *ctx, const struct arrival *arrival)
+static __always_inline enum xovl_reason rp_filter_check(ctx_t *ctx, const struct packet *packet)
 {
-	struct xovl_peer *peer = peer_get(arrival->frame.origin);
+	struct xovl_peer *peer = peer_get(packet->frame.origin);
 	__u32 uplink = hook_ifindex(ctx);
 	struct xovl_rp_answer *way;
 
 	if (!peer)
-		return VERDICT_OPEN;
+		return XOVL_REASON_NONE;
 	way = &peer->rp_answers[uplink % XOVL_RP_ANSWERS];
 	if (way->ifindex != uplink || way->epoch != (__u32)epoch ||
 	    (__u32)bpf_jiffies64() - way->at >= jiffies_of(RP_FILTER_SEEN_NS))
 		rp_filter_refresh(ctx, peer, way);
-	if (!way->refused)
-		return VERDICT_OPEN;
-	return verdict_drop_outer(ctx, XOVL_REASON_RP_FILTER, arrival->frame.net_index,
-				  xovl_place(XOVL_PLACE_PEER, arrival->frame.origin));
+	return way->refused ? XOVL_REASON_RP_FILTER : XOVL_REASON_NONE;
 }
 
 #endif

@@ -6,70 +6,25 @@
 #ifndef XOVL_BPF_DECAP_TUNNEL_H
 #define XOVL_BPF_DECAP_TUNNEL_H
 
+#include "outcome.h"
 #include "packet/geneve.h"
 #include "packet/gre.h"
+#include "packet/packet.h"
 #include "packet/vxlan.h"
 #include "path/path.h"
 #include "underlay/by_kernel.h"
 #include "underlay/vtep.h"
-#include "verdict.h"
 
-/*
- * The facts about a packet that the fast path does not finish. Per CPU: it is too large for the stack, and it hands
- * facts over to global functions, which the verifier checks once instead of once for each way to them.
- */
-struct arrival {
-	struct frame frame; /* without its pointers */
-	struct outer outer;
-	struct destination to;
-	bool plaintext; /* it came in the clear, but its peer requires encryption */
-};
-
-XOVL_PERCPU_ARRAY(arrivals, struct arrival, 1);
-
-static __always_inline struct arrival *arrival_get(void)
+/* True if the uplink is live and the packet is of its VLAN. XDP has checked both. */
+static __always_inline bool uplink_has_vlan(ctx_t *ctx)
 {
-	__u32 zero = 0;
+	__u32 ifindex = hook_ifindex(ctx);
+	struct xovl_device *device;
 
-	return bpf_map_lookup_elem(&arrivals, &zero);
-}
-
-#ifdef XOVL_HOOK_XDP
-
-static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
-{
-	return true;
-}
-
-#else
-
-/* True if the uplink is live and the packet is of its VLAN. */
-static __always_inline bool uplink_has_vlan(const ctx_t *ctx)
-{
-	__u32 ifindex = ctx->ifindex;
-	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
-
+	if (HOOK_IS_XDP)
+		return true;
+	device = bpf_map_lookup_elem(&devices, &ifindex);
 	return device && device->vid == underlay_vid(ctx) && device_is_live(ifindex);
-}
-
-#endif
-
-/*
- * Runs the full parse on the packet, into arrival_get(). Returns false if the packet is not for xovl. Invalidates
- * packet pointers.
- */
-__noinline int arrival_parse(ctx_t *ctx)
-{
-	struct arrival *arrival = arrival_get();
-	struct frame f = {};
-
-	if (!arrival || !frame_open(ctx, &f))
-		return false;
-	if (!outer_parse(ctx, &f, &arrival->outer))
-		return false;
-	arrival->frame = f;
-	arrival->frame.data = arrival->frame.end = NULL;
-	return true;
 }
 
 /*
@@ -118,34 +73,49 @@ static __always_inline struct xovl_tunnel *tunnel_get_gre(struct frame *f, const
 static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, const struct outer *outer,
 							    enum xovl_encap *encap)
 {
-	struct xovl_tunnel_key key = {.local = outer->id.tunnel.local};
+	struct scratch *scratch = scratch_get();
+	struct xovl_tunnel_key *key;
 
+	if (!scratch)
+		return NULL;
+	key = &scratch->tunnel;
+	key->local = outer->id.tunnel.local;
 	if (outer_is_gre(outer))
-		return tunnel_get_gre(f, outer, &key, encap);
-	key.service = outer_service(&outer->id);
-	key.id = outer->id.header >> 32 & bpf_htonl(0xffffff00); /* the lower 8 bits are reserved */
-	return tunnel_get(f, &key, encap);
+		return tunnel_get_gre(f, outer, key, encap);
+	key->service = outer_service(&outer->id);
+	key->id = outer->id.header >> 32 & bpf_htonl(0xffffff00); /* the lower 8 bits are reserved */
+	return tunnel_get(f, key, encap);
 }
 
 /*
- * True if a packet that no network receives is left to the kernel. False if one of our endpoints receives at that
+ * True if the packet in packet_get(), which no network receives, is left to the kernel. False if one of our endpoints receives at that
  * address, does not share it with the kernel, and the address is on this host.
  */
-static __always_inline bool tunnel_is_foreign(ctx_t *ctx, const struct outer *outer)
+__noinline int tunnel_is_foreign(ctx_t *ctx)
 {
-	struct xovl_endpoint_key key = {.local = outer->id.tunnel.local, .service = outer_service(&outer->id)};
-	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	struct packet *packet = packet_get();
+	struct xovl_endpoint_key key = {};
+	struct xovl_endpoint *endpoint;
 
+	if (!packet)
+		return true;
+	key.local = packet->outer.id.tunnel.local;
+	key.service = outer_service(&packet->outer.id);
+	endpoint = bpf_map_lookup_elem(&endpoints, &key);
 	return !endpoint || endpoint->foreign_pass ||
-	       vtep_was_absent(ctx, &endpoint->vtep_check, &outer->id.tunnel.local);
+	       vtep_was_absent(ctx, &endpoint->vtep_check, &packet->outer.id.tunnel.local);
 }
 
 /* Fills in the peer. Returns false if the network has no peer with that address. */
 static __always_inline bool tunnel_peer_get(struct frame *f, const struct xovl_addr *remote)
 {
-	struct xovl_member_key member = {.remote = *remote, .net = f->net_index};
-	struct xovl_member *peer = bpf_map_lookup_elem(&members, &member);
+	struct scratch *scratch = scratch_get();
+	struct xovl_member *peer;
 
+	if (!scratch)
+		return false;
+	scratch->member = (struct xovl_member_key){.remote = *remote, .net = f->net_index};
+	peer = bpf_map_lookup_elem(&members, &scratch->member);
 	if (!peer)
 		return false;
 	f->origin = peer->peer;
@@ -181,13 +151,13 @@ static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const st
 }
 
 /*
- * Identifies network and peer of the packet in arrival_get(). Any result but VERDICT_OPEN is the packet's final
- * verdict. Invalidates packet pointers. One function, because the order of the checks decides if a packet is dropped
+ * Identifies network and peer of the packet in packet_get(). Any result but OUTCOME_OPEN is the packet's final
+ * outcome. Invalidates packet pointers. One function, because the order of the checks decides if a packet is dropped
  * or left to the kernel, and with which reason.
  */
 __noinline int tunnel_identify(ctx_t *ctx)
 {
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	enum xovl_encap encap = XOVL_ENCAP_NONE;
 	struct xovl_network *net = NULL;
 	struct xovl_tunnel *tunnel;
@@ -195,37 +165,38 @@ __noinline int tunnel_identify(ctx_t *ctx)
 	struct outer *outer;
 	struct frame *f;
 
-	if (!arrival || !uplink_has_vlan(ctx))
-		return verdict_pass(ctx);
-	f = &arrival->frame;
-	outer = &arrival->outer;
-	lookup_begin(&arrival->to);
+	if (!packet || !uplink_has_vlan(ctx))
+		return OUTCOME_PASS;
+	f = &packet->frame;
+	outer = &packet->outer;
+	f->origin = ORIGIN_NONE;
+	lookup_begin(&packet->to);
 	tunnel = tunnel_of_packet(f, outer, &encap);
 	if (tunnel && vtep_was_absent(ctx, &tunnel->vtep_check, &outer->id.tunnel.local))
-		return verdict_pass(ctx); /* the kernel may route it on */
+		return OUTCOME_PASS; /* the kernel may route it on */
 	if (tunnel) {
-		lookup_enter_network(f, &arrival->to);
+		lookup_enter_network(f, &packet->to);
 		net = network_get(f->net_index);
 	}
-	if (!net && tunnel_is_foreign(ctx, outer))
-		return verdict_pass(ctx);
+	if (!net && tunnel_is_foreign(ctx))
+		return OUTCOME_PASS;
 	reason = outer->malformed;
 	if (!reason && geneve_is_control(outer))
-		return verdict_pass(ctx);
+		return OUTCOME_PASS;
 	if (!reason)
 		reason = tunnel_header_check(ctx, f, outer, net ? net->flags : 0, encap);
 	if (!reason && !net)
 		reason = outer_is_gre(outer) ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
 	if (!reason && !tunnel_peer_get(f, &outer->id.tunnel.remote))
 		reason = XOVL_REASON_PEER_UNKNOWN;
+	if (!net)
+		f->net_index = XOVL_NET_NONE;
 	if (reason || !net)
-		return verdict_drop_outer(ctx, reason, net ? f->net_index : XOVL_NET_NONE,
-					  xovl_place(XOVL_PLACE_DEVICE, hook_ifindex(ctx)));
+		return reason;
 	f->path_flags = tunnel_path_flags(outer, net->flags, encap);
-	arrival->plaintext = peer_requires_encryption(f->origin) && !hook_was_encrypted(ctx);
 	if (peer_comes_by_kernel(ctx, f->origin))
 		f->path_flags |= XOVL_PATH_BY_KERNEL;
-	return VERDICT_OPEN;
+	return OUTCOME_OPEN;
 }
 
 #endif

@@ -55,65 +55,39 @@ static __always_inline enum xovl_reason verify_sequence(ctx_t *ctx, const struct
 									       : XOVL_REASON_GRE_SEQUENCE;
 }
 
-#ifdef XOVL_HOOK_XDP
-
 /*
- * True if XDP can verify the packet in arrival_get(). An xdp_frame has no mark and cannot carry an incomplete
- * checksum, so TC handles those packets and SYNs whose MSS may change. TC also handles all packets with sequence
- * numbers: a number must be checked only once, and TC may have to finish any packet.
+ * True if XDP can verify the packet in packet_get(); TC always can. An xdp_frame has no mark and cannot carry
+ * an incomplete checksum, so XDP leaves those packets to TC, and SYNs whose MSS may change. It also leaves all packets
+ * with sequence numbers: a number must be checked only once, and TC may have to finish any packet.
  */
 __noinline int verify_is_possible(ctx_t *ctx)
 {
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	struct frame f = {};
 	struct flow flow;
 	__u32 obstacles;
 
-	if (!arrival || (arrival->frame.path_flags & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
+	if (!packet || (packet->frame.path_flags & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
 		return false;
-	obstacles = xdp_unsupported_marks(arrival->frame.path_flags);
+	obstacles = xdp_unsupported_marks(packet->frame.path_flags);
 	if (!obstacles)
 		return true;
 	frame_reload(ctx, &f);
-	flow_parse(&f, outer_offset(arrival->frame.outer_len), true, &flow);
+	flow_parse(&f, outer_offset(packet->frame.outer_len), true, &flow);
 	return !(flow.marks & obstacles);
-}
-
-/* True if GRO has merged several packets. Never here: GRO comes after native XDP, and is off with generic XDP. */
-static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
-{
-	return false;
 }
 
 /*
  * Copies a congestion mark into the tenant's packet. XDP does this last, when it knows that it can finish: TC must
- * find the packet as it came.
+ * find the packet as it came. TC has done it in verify_order_and_ecn().
  */
-__noinline int arrival_mark_ecn(ctx_t *ctx)
+__noinline int packet_mark_ecn(ctx_t *ctx)
 {
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 
-	if (!arrival || !ecn_matters(arrival->outer.tos))
+	if (!packet || !ecn_matters(packet->outer.tos))
 		return 0;
-	return ecn_decapsulate(ctx, arrival->frame.outer_len, arrival->outer.tos, true);
-}
-
-/* TC changes these; XDP leaves such packets to it. */
-static __always_inline void arrival_apply(ctx_t *ctx)
-{
-}
-
-#else
-
-/* TC has marked the tenant's packet in verify_order_and_ecn(). */
-static __always_inline int arrival_mark_ecn(ctx_t *ctx)
-{
-	return 0;
-}
-
-static __always_inline bool verify_is_possible(ctx_t *ctx)
-{
-	return true;
+	return ecn_decapsulate(ctx, packet->frame.outer_len, packet->outer.tos, true);
 }
 
 /* True if the frame of len bytes at offset at is as long as its IP header says. False if it is not IP. */
@@ -134,33 +108,33 @@ __noinline int frame_matches_ip_len(ctx_t *ctx, __u32 at, __u32 len)
 }
 
 /*
- * True if GRO has merged several packets: with rx-udp-gro-forwarding or rx-gro-list, it takes UDP packets with
+ * TC: true if GRO has merged several packets: with rx-udp-gro-forwarding or rx-gro-list, it takes UDP packets with
  * checksums for parts of one super-frame, tunnel packets too. Only the first packet's frame could be found in it.
  */
 static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
-	return f->gso_size && outer->check && !outer_is_gre(outer) && !frame_matches_ip_len(ctx, f->outer_len, f->len);
+	return !HOOK_IS_XDP && f->gso_size && outer->check && !outer_is_gre(outer) && !frame_matches_ip_len(ctx, f->outer_len, f->len);
 }
 
 /*
- * Returns the largest inner packet that the path back to the peer of the packet in arrival_get() carries, from any
+ * Returns the largest inner packet that the path back to the peer of the packet in packet_get() carries, from any
  * port, in frames with l2_len bytes before their IP header. 0: not known.
  */
 __noinline int peer_mtu_back(ctx_t *ctx, __u32 l2_len)
 {
 	struct path_place place;
 	struct frame back = {.origin = ORIGIN_NONE};
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	struct xovl_peer *peer;
 	struct flow flow = {};
 	__u64 expires;
 
-	if (!arrival || !path_place_scratch(SCRATCH_PATH_BACK, &place))
+	if (!packet || !path_place_scratch(SCRATCH_PATH_BACK, &place))
 		return 0;
-	back.net_index = arrival->frame.net_index;
+	back.net_index = packet->frame.net_index;
 	back.net = network_get(back.net_index);
-	peer = peer_get(arrival->frame.origin);
-	if (!back.net || !peer || peer_path_prepare(ctx, &back, &flow, arrival->frame.origin, &place, &expires))
+	peer = peer_get(packet->frame.origin);
+	if (!back.net || !peer || peer_path_prepare(ctx, &back, &flow, packet->frame.origin, &place, &expires))
 		return 0;
 	if (peer->encap == XOVL_ENCAP_GENEVE) /* the path was prepared for no port, so it lacks a port's options */
 		l2_len += back.net->port_options;
@@ -168,59 +142,57 @@ __noinline int peer_mtu_back(ctx_t *ctx, __u32 l2_len)
 }
 
 /*
- * Applies the packet in arrival_get(), which is sound: sets skb->mark to its group and lowers the MSS of a SYN.
+ * Applies the packet in packet_get(), which is sound: sets skb->mark to its group and lowers the MSS of a SYN. TC only.
  * Invalidates packet pointers.
  */
-static __always_inline void arrival_apply(ctx_t *ctx)
+static __always_inline void packet_apply(ctx_t *ctx)
 {
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	__u32 syn, mtu;
 
-	if (!arrival)
+	if (HOOK_IS_XDP || !packet)
 		return;
-	if (arrival->frame.path_flags & XOVL_NET_GBP)
-		ctx->mark = vxlan_group(&arrival->outer);
-	if (!(arrival->frame.path_flags & XOVL_NET_MSS_CLAMP))
+	if (packet->frame.path_flags & XOVL_NET_GBP)
+		hook_set_mark(ctx, vxlan_group(&packet->outer));
+	if (!(packet->frame.path_flags & XOVL_NET_MSS_CLAMP))
 		return;
-	syn = syn_find(ctx, arrival->frame.outer_len);
+	syn = syn_find(ctx, packet->frame.outer_len);
 	if (!syn)
 		return;
 	mtu = peer_mtu_back(ctx, syn & ~SYN_IS_COMPLETE);
-	mss_clamp(ctx, arrival->frame.outer_len, mtu, syn & SYN_IS_COMPLETE);
+	mss_clamp(ctx, packet->frame.outer_len, mtu, syn & SYN_IS_COMPLETE);
 }
 
-#endif
-
 /*
- * Verifies the bytes of the packet in arrival_get(): GRO and checksum. A global function of its own, because
+ * Verifies the bytes of the packet in packet_get(): GRO and checksum. A global function of its own, because
  * verifying a checksum takes much of the stack. Returns the drop reason or XOVL_REASON_NONE. Invalidates packet
  * pointers.
  */
 __noinline int verify_octets(ctx_t *ctx)
 {
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 
-	if (!arrival)
+	if (!packet)
 		return XOVL_REASON_NONE;
-	if (packet_is_merged(ctx, &arrival->frame, &arrival->outer))
+	if (packet_is_merged(ctx, &packet->frame, &packet->outer))
 		return XOVL_REASON_GRO_MERGED;
-	return verify_checksum(ctx, &arrival->frame, &arrival->outer);
+	return verify_checksum(ctx, &packet->frame, &packet->outer);
 }
 
 /*
- * Verifies the sequence number and combines the ECN fields of the packet in arrival_get(); XDP only checks the
- * latter, see arrival_mark_ecn(). Returns the drop reason or XOVL_REASON_NONE. Invalidates packet pointers.
+ * Verifies the sequence number and combines the ECN fields of the packet in packet_get(); XDP only checks the
+ * latter, see packet_mark_ecn(). Returns the drop reason or XOVL_REASON_NONE. Invalidates packet pointers.
  */
 __noinline int verify_order_and_ecn(ctx_t *ctx)
 {
-	struct arrival *arrival = arrival_get();
+	struct packet *packet = packet_get();
 	enum xovl_reason reason;
 
-	if (!arrival)
+	if (!packet)
 		return XOVL_REASON_NONE;
-	reason = verify_sequence(ctx, &arrival->frame, &arrival->outer);
-	if (!reason && ecn_matters(arrival->outer.tos))
-		reason = ecn_decapsulate(ctx, arrival->frame.outer_len, arrival->outer.tos, !HOOK_IS_XDP);
+	reason = verify_sequence(ctx, &packet->frame, &packet->outer);
+	if (!reason && ecn_matters(packet->outer.tos))
+		reason = ecn_decapsulate(ctx, packet->frame.outer_len, packet->outer.tos, !HOOK_IS_XDP);
 	return reason;
 }
 
@@ -228,12 +200,6 @@ __noinline int verify_order_and_ecn(ctx_t *ctx)
 static __always_inline bool reason_is_of_checksum(enum xovl_reason reason)
 {
 	return reason == XOVL_REASON_UDP_CHECKSUM || reason == XOVL_REASON_GRE_CHECKSUM;
-}
-
-/* True if the reason's stage is OUTER: see xovl/reasons.h. */
-static __always_inline bool reason_is_of_outer(enum xovl_reason reason)
-{
-	return reason != XOVL_REASON_ECN && reason != XOVL_REASON_GRE_SEQUENCE && reason != XOVL_REASON_NO_ROOM;
 }
 
 #endif

@@ -9,8 +9,6 @@
 #include "maps/scratch.h"
 #include "packet/flow.h"
 
-#ifdef XOVL_HOOK_XDP
-
 /* Returns the FLOW_* marks of frames that XDP leaves to TC, on a path with those flags. */
 static __always_inline __u32 xdp_unsupported_marks(__u32 path_flags)
 {
@@ -20,13 +18,6 @@ static __always_inline __u32 xdp_unsupported_marks(__u32 path_flags)
 		marks |= FLOW_PARTIAL;
 	return path_flags & XOVL_NET_MSS_CLAMP ? marks | FLOW_SYN : marks;
 }
-
-static __always_inline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
-{
-	return 0;
-}
-
-#else
 
 #define TCP_OPTIONS_MAX 40
 #define TCP_OPTION_END 0
@@ -107,13 +98,12 @@ static __always_inline void tcp_checksum_update(ctx_t *ctx, __u32 at, __u16 befo
 	if (hook_load(ctx, at, &check, sizeof(check)))
 		return;
 	check = ~sum_fold((__u16)~check + (__u16)~before + after);
-	bpf_skb_store_bytes(ctx, at, &check, sizeof(check), 0);
+	hook_store(ctx, at, &check, sizeof(check));
 }
 
 /*
  * Lowers the MSS if the tenant's frame at offset at is a SYN whose MSS is too large. mtu: of the tenant's IP packets
- * on the path, 0: not known. complete: the TCP checksum is complete; if it may not be, bpf_l4_csum_replace() knows
- * if a device is to complete it. Invalidates packet pointers.
+ * on the path, 0: not known. complete: the TCP checksum is complete; if it may not be, hook_update_checksum() knows. Invalidates packet pointers.
  */
 __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 {
@@ -137,7 +127,7 @@ __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 		return 0;
 	before = mss;
 	mss = after = bpf_htons(most);
-	bpf_skb_store_bytes(ctx, tcp_at + value_at, &mss, sizeof(mss), 0);
+	hook_store(ctx, tcp_at + value_at, &mss, sizeof(mss));
 	if (value_at & 1) { /* an odd offset: the value spans two words of the sum */
 		before = __builtin_bswap16(before);
 		after = __builtin_bswap16(after);
@@ -145,10 +135,8 @@ __noinline int mss_clamp(ctx_t *ctx, __u32 at, __u32 mtu, bool complete)
 	if (complete)
 		tcp_checksum_update(ctx, tcp_at + offsetof(struct tcphdr, check), before, after);
 	else
-		bpf_l4_csum_replace(ctx, tcp_at + offsetof(struct tcphdr, check), before, after, sizeof(after));
+		hook_update_checksum(ctx, tcp_at + offsetof(struct tcphdr, check), before, after);
 	return 0;
 }
-
-#endif
 
 #endif

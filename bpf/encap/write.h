@@ -141,14 +141,12 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 			return 0;
 		*word = bpf_htonl(gre_sequence_next(path->net, path->target));
 	}
-#ifndef XOVL_HOOK_XDP
-	if (path->flags & XOVL_NET_GBP) {
+	if (!HOOK_IS_XDP && (path->flags & XOVL_NET_GBP)) {
 		word = f.data + outer_l4(path->flags) + sizeof(struct udphdr);
 		if ((void *)(word + 1) > f.end)
 			return 0;
-		*word = vxlan_first_word(ctx->mark);
+		*word = vxlan_first_word(hook_mark(ctx));
 	}
-#endif
 	return 0;
 }
 
@@ -176,7 +174,7 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 	if ((path->flags & XOVL_NET_UDPCSUM) && !check)
 		check = 0xffff; /* zero would mean no checksum (RFC 768) */
 	at += path->flags & XOVL_NET_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
-	return hook_store_checksum(ctx, at, check) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
+	return hook_store(ctx, at, &check, sizeof(check)) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
 }
 
 #define PATH_EXTRAS (XOVL_NET_SEQ | XOVL_NET_GBP)

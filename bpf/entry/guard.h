@@ -18,18 +18,18 @@ static __always_inline int guard_egress(ctx_t *ctx)
 	struct frame f = {};
 
 	if (!udp_read(ctx, &id))
-		return verdict_pass(ctx);
+		return HOOK_PASS;
 	key.local = id.src;
 	key.service = id.service;
 	key.id = id.tunnel;
 	tunnel = bpf_map_lookup_elem(&tunnels, &key);
 	if (!tunnel)
-		return verdict_pass(ctx);
+		return HOOK_PASS;
 	f.net_index = tunnel->net;
 	if (!tunnel_peer_get(&f, &id.dst) || !peer_requires_encryption(f.origin))
-		return verdict_pass(ctx);
+		return HOOK_PASS;
 	count_drop(XOVL_REASON_PLAINTEXT, f.net_index, xovl_place(XOVL_PLACE_PEER, f.origin), true);
-	return hook_drop(ctx);
+	return HOOK_DROP;
 }
 
 #endif

@@ -7,10 +7,10 @@
 #ifndef XOVL_BPF_ENTRY_IP_UPLINK_H
 #define XOVL_BPF_ENTRY_IP_UPLINK_H
 
+#include "outcome.h"
 #include "packet/udp.h"
 #include "underlay/by_kernel.h"
 #include "underlay/kernel_mark.h"
-#include "verdict.h"
 
 static __always_inline int ip_uplink_ingress(ctx_t *ctx)
 {
@@ -21,13 +21,13 @@ static __always_inline int ip_uplink_ingress(ctx_t *ctx)
 	struct udp_id id;
 
 	if (!device || !device_is_live(ifindex) || !udp_read(ctx, &id))
-		return verdict_pass(ctx);
+		return HOOK_PASS;
 	key.local = id.dst;
 	key.service = id.service;
 	endpoint = bpf_map_lookup_elem(&endpoints, &key);
 	if (endpoint && device_is_live(endpoint->device))
-		ctx->mark = KERNEL_MARK | (device->flags & XOVL_DEV_ENCRYPTS ? KERNEL_MARK_ENCRYPTED : 0);
-	return verdict_pass(ctx);
+		hook_set_mark(ctx, KERNEL_MARK | (device->flags & XOVL_DEV_ENCRYPTS ? KERNEL_MARK_ENCRYPTED : 0));
+	return HOOK_PASS;
 }
 
 #endif

@@ -106,24 +106,22 @@ static __always_inline enum xovl_reason kernel_check(ctx_t *ctx, struct frame *f
 	return kernel_check_options(ctx, f->net_index, f->net->flags);
 }
 
-/* Identifies the frame's network and peer. Any result but VERDICT_OPEN is the frame's final verdict. */
+/* Identifies the frame's network and peer. Any result but OUTCOME_OPEN is the frame's final outcome. */
 static __always_inline int kernel_identify(ctx_t *ctx, struct frame *f)
 {
 	__u32 ifindex = hook_ifindex(ctx);
 	struct xovl_device *device = bpf_map_lookup_elem(&devices, &ifindex);
 	struct tunnel_facts facts = {};
 	enum xovl_reason reason;
-	__u32 mark = ctx->mark;
+	__u32 mark = hook_mark(ctx);
 
-	ctx->mark = 0;
-	f->net_index = XOVL_NET_NONE;
+	hook_set_mark(ctx, 0);
 	if (!device || !kernel_read_outer(ctx, device->service, &facts))
-		return hook_drop(ctx);
+		return OUTCOME_CONSUMED;
 	reason = kernel_check(ctx, f, &facts, mark);
-	if (reason == XOVL_REASON_PLAINTEXT)
-		return verdict_drop(ctx, f, reason);
-	return reason ? verdict_drop_outer(ctx, reason, f->net_index, xovl_place(XOVL_PLACE_DEVICE, ifindex))
-		      : VERDICT_OPEN;
+	if (reason && reason_is_outer(reason))
+		f->origin = ORIGIN_NONE; /* counted by interface, though the peer may be known */
+	return reason;
 }
 
 /* Copies the packet's group to skb->mark. Returns false if the source must not be learned. */
@@ -133,48 +131,47 @@ static __always_inline bool kernel_read_group(ctx_t *ctx, const struct frame *f)
 
 	if (!(f->net->flags & XOVL_NET_GBP) || bpf_skb_get_tunnel_opt(ctx, &group, sizeof(group)) <= 0)
 		return true;
-	ctx->mark = group.gbp & XOVL_VXLAN_GROUP;
+	hook_set_mark(ctx, group.gbp & XOVL_VXLAN_GROUP);
 	return !(group.gbp & XOVL_VXLAN_D);
 }
 
-/* Forwards the frame to ports. Returns its final verdict. */
+/* Forwards the frame to ports. Returns its outcome. */
 static __always_inline int kernel_deliver(ctx_t *ctx, struct frame *f)
 {
 	struct xovl_path_key key = {};
 	struct destination to = {};
 	struct path_place place;
 	bool learns;
-	int verdict;
+	int outcome;
 
 	if (!path_place_scratch(SCRATCH_PATH_FRAME, &place))
-		return hook_drop(ctx);
+		return OUTCOME_CONSUMED;
 	lookup_begin(&to);
 	lookup_enter_network(f, &to);
 	learns = kernel_read_group(ctx, f);
-	verdict = tunnel_frame_forward(ctx, f, !learns, &to);
-	if (verdict != VERDICT_OPEN)
-		return verdict;
+	outcome = tunnel_frame_forward(ctx, f, !learns, &to);
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
 	path_fill(place.path, &key, f, &to);
-	count_by_kernel(f->net_index);
-	verdict = port_path_make(ctx, f, &to, place.path);
-	return verdict == VERDICT_OPEN ? port_out(ctx, f, place.path) : verdict;
+	f->by_kernel = true;
+	outcome = port_path_make(ctx, f, &to, place.path);
+	return outcome == OUTCOME_OPEN ? port_out(ctx, f, place.path) : outcome;
 }
 
 /* Entry. Nothing goes on to the host's own IP stack. */
 static __always_inline int kernel_device_ingress(ctx_t *ctx)
 {
-	struct frame f = {};
-	int verdict;
+	struct frame f = {.from_tunnel = true, .origin = ORIGIN_NONE, .net_index = XOVL_NET_NONE};
+	int outcome = OUTCOME_CONSUMED;
 
-	if (!frame_open(ctx, &f) || !ingress_in_netns(ctx))
-		return hook_drop(ctx);
-	frame_read_macs(&f, f.data);
-	f.from_tunnel = true;
-	f.len += frame_skb_tag_len(ctx, &f);
-	verdict = kernel_identify(ctx, &f);
-	if (verdict == VERDICT_OPEN)
-		verdict = kernel_deliver(ctx, &f);
-	return verdict == hook_pass(ctx) ? hook_drop(ctx) : verdict;
+	if (frame_open(ctx, &f) && ingress_in_netns(ctx)) {
+		frame_read_macs(&f, f.data);
+		f.len += frame_skb_tag_len(ctx, &f);
+		outcome = kernel_identify(ctx, &f);
+		if (outcome == OUTCOME_OPEN)
+			outcome = kernel_deliver(ctx, &f);
+	}
+	return frame_finish(ctx, &f, outcome == OUTCOME_PASS ? OUTCOME_CONSUMED : outcome);
 }
 
 #endif

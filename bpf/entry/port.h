@@ -6,8 +6,9 @@
 #ifndef XOVL_BPF_ENTRY_PORT_H
 #define XOVL_BPF_ENTRY_PORT_H
 
-#include "entry/bridge.h"
+#include "l2/bridge.h"
 #include "l2/reserved.h"
+#include "out/finish.h"
 #include "out/peer.h"
 #include "out/port.h"
 
@@ -43,21 +44,19 @@ static __always_inline struct xovl_port_ref *port_classify(ctx_t *ctx, struct fr
 	return port && (port->flags & XOVL_PORT_TAGGED) ? port : NULL;
 }
 
-/* Fills in port and network. Returns false if the frame is not for xovl. */
-static __always_inline bool port_identify(ctx_t *ctx, struct frame *f, struct destination *to)
+/* Fills in port and network. Any result but OUTCOME_OPEN is the frame's final outcome. */
+static __always_inline int port_identify(ctx_t *ctx, struct frame *f, struct destination *to)
 {
 	struct xovl_port_ref *port = port_classify(ctx, f);
 
-	if (!port) {
-		count_vlan_unknown(ctx);
-		return false;
-	}
+	if (!port)
+		return OUTCOME_NO_PORT;
 	f->origin = port->index;
 	f->net_index = port->net;
 	f->net = network_get(f->net_index);
 	f->len = frame_tenant_len(ctx, f);
 	lookup_enter_network(f, to);
-	return f->net;
+	return f->net ? OUTCOME_OPEN : OUTCOME_PASS;
 }
 
 /*
@@ -75,73 +74,125 @@ static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *
 }
 
 /*
- * Looks up everything for a frame without a cached path, and stores the result in place. other: the path now cached
- * in the frame's place. Any result but VERDICT_OPEN is the frame's final verdict.
+ * Looks up everything for a frame without a cached path: packet->key is its key. place may become another place. Any
+ * result but OUTCOME_OPEN is the frame's final outcome.
  */
-static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struct flow *flow,
-					const struct xovl_path_key *key, const struct xovl_path *other,
-					const struct path_place *place)
+static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struct flow *flow, struct packet *packet,
+					struct path_place *place)
 {
-	struct destination to = {};
-	bool known = path_shares_origin(other, key) && path_take_origin(f, other, &to);
-	int verdict;
+	const struct xovl_path *other = place->path;
+	struct destination *to = &packet->to;
+	int outcome;
+	bool known;
 
+	if (!ingress_is_live(ctx) || !path_evict(place))
+		return OUTCOME_PASS;
+	packet->to = (struct destination){};
+	known = path_shares_origin(other, &packet->key) && path_take_origin(f, other, to);
 	if (known) {
 		f->len = frame_tenant_len(ctx, f);
 	} else {
-		lookup_begin(&to);
-		if (!port_identify(ctx, f, &to))
-			return verdict_pass(ctx);
+		lookup_begin(to);
+		outcome = port_identify(ctx, f, to);
+		if (outcome != OUTCOME_OPEN)
+			return outcome;
 	}
 	if (mac_is_link_local(f->dst)) {
-		verdict = reserved_decide(ctx, f);
-		if (verdict != VERDICT_OPEN)
-			return verdict;
+		outcome = reserved_decide(ctx, f);
+		if (outcome != OUTCOME_OPEN)
+			return outcome;
 	}
 	if (mac_is_bad_source(f->src))
-		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
-	verdict = bridge_forward(ctx, f, known, &to);
-	if (verdict != VERDICT_OPEN)
-		return verdict;
-	path_fill(place->path, key, f, &to);
-	if (xovl_fdb_target(to.target) == XOVL_TARGET_PEER)
-		return peer_path_make(ctx, f, flow, &to, place);
-	return port_path_make(ctx, f, &to, place->path);
+		return XOVL_REASON_SOURCE_MAC;
+	outcome = bridge_forward(ctx, f, known, to);
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
+	path_fill(place->path, &packet->key, f, to);
+	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
+		return peer_path_make(ctx, f, flow, to, place);
+	return port_path_make(ctx, f, to, place->path);
 }
 
-/* Entry: the stages of a frame from a port. Returns its final verdict. */
-static __always_inline int port_ingress(ctx_t *ctx)
+/* Reads the frame and fills in the key and the place of its path. Returns false if the frame is not for xovl. */
+static __always_inline bool port_read(ctx_t *ctx, struct frame *f, struct flow *flow, struct xovl_path_key *key,
+				      struct path_place *place)
+{
+	if (!frame_open(ctx, f) || !ingress_in_netns(ctx))
+		return false;
+	frame_read_macs(f, f->data);
+	flow_parse(f, 0, HOOK_WANTS_PARTIAL, flow);
+	port_path_key(ctx, f, flow, key);
+	return path_find_place(key, 0, place);
+}
+
+/*
+ * The fast stages: finds the frame's cached path. Returns OUTCOME_OPEN if place is that of the path, and
+ * OUTCOME_UNRESOLVED if there is none; then packet_get() holds the key.
+ */
+static __always_inline int port_cached(ctx_t *ctx, struct frame *f, struct flow *flow, struct path_place *place)
 {
 	struct xovl_path_key key = {};
-	struct path_place place;
-	struct xovl_path *other;
-	struct frame f = {};
-	struct flow flow;
+	struct packet *packet;
+
+	if (!port_read(ctx, f, flow, &key, place))
+		return OUTCOME_PASS;
+	if (path_key_equal(&place->path->key, &key) && path_is_valid(place->path)) {
+		path_set_origin(f, place->path);
+		f->len = frame_tenant_len(ctx, f);
+		return OUTCOME_OPEN;
+	}
+	packet = packet_get();
+	if (HOOK_IS_XDP && packet)
+		packet->key = key;
+	return OUTCOME_UNRESOLVED;
+}
+
+/* The last stages: out by the path in place, or not at all. Returns the verdict. */
+static __always_inline int port_out_by(ctx_t *ctx, struct frame *f, struct flow *flow, const struct path_place *place,
+				       int outcome)
+{
 	int verdict;
 
-	if (!frame_open(ctx, &f) || !ingress_in_netns(ctx))
-		return verdict_pass(ctx);
-	frame_read_macs(&f, f.data);
-	flow_parse(&f, 0, HOOK_WANTS_PARTIAL, &flow);
-	port_path_key(ctx, &f, &flow, &key);
-	if (!path_find_place(&key, 0, &place))
-		return verdict_pass(ctx);
-	other = place.path;
-	if (path_key_equal(&other->key, &key) && path_is_valid(other)) {
-		path_set_origin(&f, other);
-		f.len = frame_tenant_len(ctx, &f);
-	} else {
-		if (!ingress_is_live(ctx) || !path_evict(&place))
-			return verdict_pass(ctx);
-		verdict = port_resolve(ctx, &f, &flow, &key, other, &place);
-		if (verdict != VERDICT_OPEN)
-			return verdict;
-	}
-	if (place.path->flags & XOVL_PATH_TO_PEER)
-		return peer_out(ctx, &f, &flow, &place);
-	if (!port_is_ready(&f, place.path))
-		return verdict_pass(ctx);
-	return port_out(ctx, &f, place.path);
+	if (outcome == OUTCOME_OPEN && (place->path->flags & XOVL_PATH_TO_PEER))
+		outcome = peer_out(ctx, f, flow, place);
+	else if (outcome == OUTCOME_OPEN)
+		outcome = port_is_ready(f, place->path) ? port_out(ctx, f, place->path) : (int)OUTCOME_PASS;
+	verdict = frame_finish(ctx, f, outcome);
+	if (f->reply_mtu)
+		frame_jump(ctx, f, JUMP_REPLY);
+	return verdict;
+}
+
+/* Entry: a frame from a port. */
+static __always_inline int port_ingress(ctx_t *ctx)
+{
+	struct path_place place = {};
+	struct frame f = {};
+	struct packet *packet;
+	struct flow flow;
+	int outcome = port_cached(ctx, &f, &flow, &place);
+
+	packet = HOOK_IS_XDP && outcome == OUTCOME_UNRESOLVED ? packet_get() : NULL;
+	if (packet)
+		outcome = port_resolve(ctx, &f, &flow, packet, &place);
+	else if (outcome == OUTCOME_UNRESOLVED)
+		hook_jump(ctx, JUMP_PORT_RESOLVE);
+	return port_out_by(ctx, &f, &flow, &place, outcome);
+}
+
+/* Entry after a jump: a frame from a port without a cached path. */
+static __always_inline int port_ingress_resolve(ctx_t *ctx)
+{
+	struct packet *packet = packet_get();
+	int outcome = OUTCOME_PASS;
+	struct path_place place;
+	struct frame f = {};
+
+	if (!packet)
+		return HOOK_PASS;
+	if (port_read(ctx, &f, &packet->flow, &packet->key, &place))
+		outcome = port_resolve(ctx, &f, &packet->flow, packet, &place);
+	return port_out_by(ctx, &f, &packet->flow, &place, outcome);
 }
 
 #endif

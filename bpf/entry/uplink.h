@@ -7,11 +7,11 @@
 #ifndef XOVL_BPF_ENTRY_UPLINK_H
 #define XOVL_BPF_ENTRY_UPLINK_H
 
-#include "decap/pmtu_report.h"
 #include "decap/rp_filter.h"
 #include "decap/verify.h"
-#include "entry/bridge.h"
+#include "l2/bridge.h"
 #include "l2/reserved.h"
+#include "out/finish.h"
 #include "out/port.h"
 #include "underlay/kernel_mark.h"
 
@@ -54,110 +54,111 @@ static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f,
 	return !headers->options_len || geneve_options_equal(ctx, headers, geneve_options_at(f, id)) > 0;
 }
 
+/* Keeps what uplink_look_up() must know about a plain packet. */
+static __always_inline void packet_keep_plain(struct packet *packet, const struct frame *f, const struct outer_id *id,
+					      const struct xovl_path_key *key)
+{
+	packet->frame.outer_len = f->outer_len;
+	packet->frame.gso_size = f->gso_size;
+	packet->outer.id = *id;
+	packet->outer.malformed = XOVL_REASON_NONE;
+	packet->key = *key;
+}
+
 /*
  * Runs the checks and changes of decap/verify.h that the packet of a known network needs before its outer headers
- * are removed. parsed: arrival_get() holds the packet. Any result but VERDICT_OPEN is the packet's final verdict.
+ * are removed. plain: the packet was not parsed in full. Any result but OUTCOME_OPEN is the packet's final outcome.
  */
-static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, const struct outer_id *id, bool parsed)
+static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, struct packet *packet, bool plain)
 {
-	struct arrival *arrival;
 	enum xovl_reason reason;
 
-	if (!(id->needs_verify | !!(f->path_flags & PATH_VERIFY)))
-		return VERDICT_OPEN;
-	arrival = arrival_get();
-	if (!arrival || (!parsed && !arrival_parse(ctx)))
-		return verdict_pass(ctx);
-	arrival->frame.net_index = f->net_index;
-	arrival->frame.origin = f->origin;
-	arrival->frame.path_flags = f->path_flags;
-	if (!verify_is_possible(ctx))
-		return verdict_pass(ctx);
+	if (plain && !packet_parse(ctx))
+		return OUTCOME_PASS;
+	packet->frame.net_index = f->net_index;
+	packet->frame.origin = f->origin;
+	packet->frame.path_flags = f->path_flags;
+	if (HOOK_IS_XDP && !verify_is_possible(ctx))
+		return OUTCOME_PASS;
 	reason = verify_octets(ctx);
 	if (!reason)
 		reason = verify_order_and_ecn(ctx);
 	if (HOOK_IS_XDP && reason_is_of_checksum(reason))
-		return verdict_pass(ctx);
+		return OUTCOME_PASS;
 	if (reason)
-		return reason_is_of_outer(reason) ? verdict_drop_outer(ctx, reason, f->net_index, frame_place(f))
-						  : verdict_drop(ctx, f, reason);
-	arrival_apply(ctx);
+		return reason;
+	packet_apply(ctx);
 	frame_reload(ctx, f);
-	return VERDICT_OPEN;
+	return OUTCOME_OPEN;
 }
 
-/*
- * Identifies network and peer of a packet without a cached path. parsed: arrival_get() holds the packet. Any result
- * but VERDICT_OPEN is the packet's final verdict.
- */
-static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct outer_id *id, bool parsed,
-					   struct destination *to)
+/* True if the packet needs uplink_verify(). */
+static __always_inline bool uplink_must_verify(const struct frame *f, const struct outer_id *id)
 {
-	struct arrival *arrival = arrival_get();
-	int verdict;
+	return id->needs_verify | !!(f->path_flags & PATH_VERIFY);
+}
 
-	if (!arrival)
-		return verdict_pass(ctx);
-	if (!parsed) {
-		arrival->frame.outer_len = f->outer_len;
-		arrival->outer.id = *id;
-		arrival->outer.malformed = XOVL_REASON_NONE;
-	}
-	verdict = tunnel_identify(ctx);
-	if (verdict == VERDICT_OPEN)
-		verdict = rp_filter_check(ctx, arrival);
+/* Identifies network and peer of the packet in packet_get(). Any result but OUTCOME_OPEN is its final outcome. */
+static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct packet *packet)
+{
+	int outcome = tunnel_identify(ctx);
+
+	if (outcome == OUTCOME_OPEN)
+		outcome = rp_filter_check(ctx, packet);
 	frame_reload(ctx, f);
-	f->net_index = arrival->frame.net_index;
+	f->net_index = packet->frame.net_index;
 	f->net = network_get(f->net_index);
-	f->origin = arrival->frame.origin;
-	f->path_flags = arrival->frame.path_flags;
-	*to = arrival->to;
-	if (verdict == VERDICT_OPEN && !f->net)
-		return verdict_pass(ctx);
-	if (verdict == VERDICT_OPEN && arrival->plaintext)
-		return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_PLAINTEXT);
-	return verdict;
+	f->origin = packet->frame.origin;
+	f->path_flags = packet->frame.path_flags;
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
+	if (!f->net)
+		return OUTCOME_PASS;
+	if (peer_requires_encryption(f->origin) && !hook_was_encrypted(ctx))
+		return HOOK_IS_XDP ? (int)OUTCOME_PASS : (int)XOVL_REASON_PLAINTEXT;
+	return OUTCOME_OPEN;
 }
 
 /*
  * The bridge stages of a frame from a tunnel: checks its source, learns it, looks up the destination. known: the
- * source has been learned, or must not be. Any result but VERDICT_OPEN is the frame's final verdict.
+ * source has been learned, or must not be. Any result but OUTCOME_OPEN is the frame's final outcome.
  */
 static __always_inline int tunnel_frame_forward(ctx_t *ctx, struct frame *f, bool known, struct destination *to)
 {
-	int verdict;
+	int outcome;
 
 	if (mac_is_bad_source(f->src))
-		return verdict_drop(ctx, f, XOVL_REASON_SOURCE_MAC);
+		return XOVL_REASON_SOURCE_MAC;
 	if (mac_is_link_local(f->dst)) {
-		verdict = reserved_decide(ctx, f);
-		if (verdict != VERDICT_OPEN)
-			return verdict;
+		outcome = reserved_decide(ctx, f);
+		if (outcome != OUTCOME_OPEN)
+			return outcome;
 	}
-	verdict = bridge_forward(ctx, f, known, to);
-	if (verdict != VERDICT_OPEN)
-		return verdict;
+	outcome = bridge_forward(ctx, f, known, to);
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
 	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
-		return verdict_drop(ctx, f, XOVL_REASON_SPLIT_HORIZON);
-	return VERDICT_OPEN;
+		return XOVL_REASON_SPLIT_HORIZON;
+	return OUTCOME_OPEN;
 }
 
 /*
- * Looks up the frame's port and stores the result in place. Any result but VERDICT_OPEN is the frame's final
- * verdict.
+ * Looks up the frame's port and stores the result in place. Any result but OUTCOME_OPEN is the frame's final
+ * outcome.
  */
-static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, const struct outer_id *id,
-					    const struct xovl_path_key *key, bool known, struct destination *to,
+static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, struct packet *packet, bool known,
 					    const struct path_place *place)
 {
 	union xovl_path_headers *headers = place->headers;
-	int verdict;
+	const struct outer_id *id = &packet->outer.id;
+	struct destination *to = &packet->to;
+	int outcome;
 
 	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(id);
-	verdict = tunnel_frame_forward(ctx, f, known, to);
-	if (verdict != VERDICT_OPEN)
-		return verdict;
-	path_fill(place->path, key, f, to);
+	outcome = tunnel_frame_forward(ctx, f, known, to);
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
+	path_fill(place->path, &packet->key, f, to);
 	headers->tunnel = id->tunnel;
 	headers->in_ifindex = hook_ifindex(ctx);
 	headers->key_low = id->header >> GRE_KEY_LOW_SHIFT;
@@ -167,20 +168,6 @@ static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, const s
 	return port_path_make(ctx, f, to, place->path);
 }
 
-#ifdef XOVL_HOOK_XDP
-
-static __always_inline bool frame_needs_device(const struct frame *f)
-{
-	return false;
-}
-
-static __always_inline int kernel_device_decap(ctx_t *ctx, const struct frame *f, const struct outer_id *id)
-{
-	return verdict_pass(ctx);
-}
-
-#else
-
 /*
  * True if the kernel's tunnel device must decapsulate the packet: a super-frame that is not TCP. No helper removes
  * the skb's mark as a tunnel packet, so the kernel would segment it wrongly.
@@ -189,7 +176,7 @@ static __always_inline bool frame_needs_device(const struct frame *f)
 {
 	struct flow flow;
 
-	if (!f->gso_size)
+	if (HOOK_IS_XDP || !f->gso_size)
 		return false;
 	flow_parse(f, outer_offset(f->outer_len), false, &flow);
 	return flow.headers <= flow.transport + sizeof(struct udphdr); /* a TCP header is longer than that */
@@ -202,108 +189,186 @@ static __always_inline bool device_can_unpack(const struct outer_id *id)
 }
 
 /*
- * Leaves the packet, checked like any other, to the kernel's tunnel device, which decapsulates it. Returns the final
- * verdict.
+ * Leaves the packet in packet_get(), checked like any other, to the kernel's tunnel device, which decapsulates it. TC
+ * only. Returns the outcome.
  */
-static __always_inline int kernel_device_decap(ctx_t *ctx, const struct frame *f, const struct outer_id *id)
+__noinline int kernel_device_decap(ctx_t *ctx)
 {
-	struct xovl_endpoint_key key = {.local = id->tunnel.local, .service = outer_service(id)};
-	struct xovl_endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	struct packet *packet = packet_get();
+	struct xovl_endpoint_key key = {};
+	struct xovl_endpoint *endpoint;
 
-	if (!endpoint || !device_can_unpack(id) || !device_is_live(endpoint->device))
-		return verdict_drop_outer(ctx, f->gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED,
-					  f->net_index, frame_place(f));
-	ctx->mark = KERNEL_MARK | KERNEL_MARK_SOUND | (hook_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0);
-	return verdict_pass(ctx);
+	if (!packet)
+		return OUTCOME_PASS;
+	key.local = packet->outer.id.tunnel.local;
+	key.service = outer_service(&packet->outer.id);
+	endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	if (!endpoint || !device_can_unpack(&packet->outer.id) || !device_is_live(endpoint->device))
+		return packet->frame.gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED;
+	hook_set_mark(ctx, KERNEL_MARK | KERNEL_MARK_SOUND | (hook_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0));
+	return OUTCOME_PASS;
 }
 
-#endif
-
 /*
- * Looks up everything for a frame without a cached path. place may become another place. sound: the packet is not
- * malformed. Any result but VERDICT_OPEN is the frame's final verdict.
+ * Looks up everything for the packet in packet_get(), which has no cached path. place may become another place. Any
+ * result but OUTCOME_OPEN is the packet's final outcome.
  */
-static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, const struct outer_id *id,
-					  const struct xovl_path_key *key, bool sound, bool parsed, bool for_device,
+static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, struct packet *packet, bool plain,
 					  struct path_place *place)
 {
 	struct xovl_path *other = place->path;
-	struct destination to = {};
-	bool known = sound && path_shares_origin(other, key) && uplink_path_equal(ctx, f, id, place->headers) &&
-		     path_take_origin(f, other, &to);
-	int verdict = VERDICT_OPEN;
+	bool for_device = frame_needs_device(f);
+	bool known = path_shares_origin(other, &packet->key) &&
+		     uplink_path_equal(ctx, f, &packet->outer.id, place->headers);
+	int outcome = OUTCOME_OPEN;
 
 	if (!ingress_is_live(ctx) || !path_evict(place))
-		return verdict_pass(ctx);
+		return OUTCOME_PASS;
+	packet->to = (struct destination){};
+	known = known && path_take_origin(f, other, &packet->to);
 	if (!known)
-		verdict = uplink_identify(ctx, f, id, parsed, &to);
-	if (verdict == VERDICT_OPEN)
-		verdict = uplink_verify(ctx, f, id, parsed);
-	if (verdict == VERDICT_OPEN && (f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
-		return verdict_drop(ctx, f, XOVL_REASON_NVGRE_TAG);
-	if (verdict == VERDICT_OPEN && (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL)))
-		return kernel_device_decap(ctx, f, id);
-	if (verdict == VERDICT_OPEN)
-		verdict = uplink_find_port(ctx, f, id, key, known, &to, place);
-	return verdict;
+		outcome = uplink_identify(ctx, f, packet);
+	if (outcome == OUTCOME_OPEN && uplink_must_verify(f, &packet->outer.id))
+		outcome = uplink_verify(ctx, f, packet, plain);
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
+	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
+		return XOVL_REASON_NVGRE_TAG;
+	if (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL))
+		return HOOK_IS_XDP ? (int)OUTCOME_PASS : kernel_device_decap(ctx);
+	return uplink_find_port(ctx, f, packet, known, place);
 }
 
-/* Parses a packet that is not plain; arrival_get() holds it afterwards. Returns false if the packet is not for xovl. */
-static __always_inline bool uplink_parse(ctx_t *ctx, struct frame *f, struct outer_id *id, bool *malformed)
+/* Returns the place of the path with that key: see path_find_place(). */
+static __always_inline bool uplink_find_place(const ctx_t *ctx, const struct xovl_path_key *key,
+					      const struct outer_id *id, struct path_place *place)
 {
-	struct arrival *arrival = arrival_get();
-
-	if (!arrival || !arrival_parse(ctx))
-		return false;
-	frame_reload(ctx, f);
-	f->len = arrival->frame.len;
-	f->dst = arrival->frame.dst;
-	f->src = arrival->frame.src;
-	f->outer_len = arrival->frame.outer_len;
-	f->trailer = arrival->frame.trailer;
-	*id = arrival->outer.id;
-	*malformed = arrival->outer.malformed;
-	return true;
+	return path_find_place(key, id->tunnel.remote.words[1] ^ id->tunnel.local.words[0] ^ hook_ifindex(ctx), place);
 }
 
-/* Entry: the stages of a packet from the underlay. Returns its final verdict. */
-static __always_inline int uplink_ingress(ctx_t *ctx)
+/* True if the cached path is the packet's. */
+static __always_inline bool uplink_path_is(ctx_t *ctx, const struct frame *f, const struct xovl_path_key *key,
+					   const struct outer_id *id, const struct path_place *place)
+{
+	return path_key_equal(&place->path->key, key) && uplink_path_equal(ctx, f, id, place->headers) &&
+	       path_is_valid(place->path) && !frame_needs_device(f);
+}
+
+/*
+ * The fast stages: finds the cached path of a plain packet. Returns OUTCOME_OPEN if place is that of the path,
+ * OUTCOME_UNRESOLVED if more is to be done; then plain tells if packet_get() holds what uplink_look_up() needs.
+ */
+static __always_inline int uplink_cached(ctx_t *ctx, struct frame *f, struct path_place *place, bool *plain)
 {
 	struct xovl_path_key key = {};
 	struct outer_id id = {};
-	struct path_place place;
-	struct frame f = {};
-	bool parsed = false, malformed = false, for_device;
-	int verdict;
+	struct packet *packet;
 
-	if (!frame_open(ctx, &f) || !frame_is_for_host(ctx, &f))
-		return verdict_pass(ctx);
-	if (!outer_is_plain(ctx, &f, &id)) {
-		parsed = true;
-		if (!uplink_parse(ctx, &f, &id, &malformed))
-			return pmtu_learn(ctx) ? hook_drop(ctx) : verdict_pass(ctx);
+	*plain = false;
+	if (!frame_open(ctx, f) || !frame_is_for_host(ctx, f))
+		return OUTCOME_PASS;
+	if (!outer_is_plain(ctx, f, &id))
+		return OUTCOME_UNRESOLVED;
+	if (!ingress_in_netns(ctx))
+		return OUTCOME_PASS;
+	uplink_path_key(ctx, f, &id, &key);
+	if (!uplink_find_place(ctx, &key, &id, place))
+		return OUTCOME_PASS;
+	if (uplink_path_is(ctx, f, &key, &id, place)) {
+		path_set_origin(f, place->path);
+		if (!uplink_must_verify(f, &id))
+			return OUTCOME_OPEN;
 	}
-	if ((HOOK_IS_XDP && f.trailer) || !ingress_in_netns(ctx))
-		return verdict_pass(ctx);
-	f.from_tunnel = true;
-	for_device = frame_needs_device(&f);
-	uplink_path_key(ctx, &f, &id, &key);
-	if (!path_find_place(&key, id.tunnel.remote.words[1] ^ id.tunnel.local.words[0] ^ hook_ifindex(ctx), &place))
-		return verdict_pass(ctx);
-	if (!malformed && !for_device && path_key_equal(&place.path->key, &key) &&
-	    uplink_path_equal(ctx, &f, &id, place.headers) && path_is_valid(place.path)) {
-		path_set_origin(&f, place.path);
-		verdict = uplink_verify(ctx, &f, &id, parsed);
+	packet = packet_get();
+	if (HOOK_IS_XDP && packet) {
+		*plain = true;
+		packet_keep_plain(packet, f, &id, &key);
+	}
+	return OUTCOME_UNRESOLVED;
+}
+
+/*
+ * The full parse; packet_get() holds the packet afterwards. A malformed packet has no MACs, so no cached path is its
+ * own. Any result but OUTCOME_OPEN is the packet's final outcome.
+ */
+static __always_inline int uplink_parse(ctx_t *ctx, struct frame *f, struct packet *packet, struct path_place *place)
+{
+	if (!packet_parse(ctx))
+		return OUTCOME_NOT_TUNNEL;
+	packet_take(ctx, packet, f);
+	if ((HOOK_IS_XDP && f->trailer) || !ingress_in_netns(ctx))
+		return OUTCOME_PASS;
+	uplink_path_key(ctx, f, &packet->outer.id, &packet->key);
+	return uplink_find_place(ctx, &packet->key, &packet->outer.id, place) ? OUTCOME_OPEN : OUTCOME_PASS;
+}
+
+/*
+ * The slow stages: everything that the fast ones leave. plain: packet_get() and place are filled in, but without a
+ * full parse. Returns OUTCOME_OPEN if place is that of the packet's path; any other result is the packet's final
+ * outcome.
+ */
+static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, struct path_place *place, bool plain)
+{
+	struct packet *packet = packet_get();
+	int outcome = OUTCOME_OPEN;
+
+	if (!packet)
+		return OUTCOME_PASS;
+	if (!plain)
+		outcome = uplink_parse(ctx, f, packet, place);
+	if (outcome != OUTCOME_OPEN)
+		return outcome;
+	f->from_tunnel = true;
+	if (!uplink_path_is(ctx, f, &packet->key, &packet->outer.id, place)) {
+		outcome = uplink_resolve(ctx, f, packet, plain, place);
 	} else {
-		verdict = uplink_resolve(ctx, &f, &id, &key, !malformed, parsed, for_device, &place);
+		path_set_origin(f, place->path);
+		if (uplink_must_verify(f, &packet->outer.id))
+			outcome = uplink_verify(ctx, f, packet, plain);
 	}
-	if (verdict != VERDICT_OPEN)
-		return verdict;
-	if (!port_is_ready(&f, place.path))
-		return verdict_pass(ctx);
-	if (id.needs_verify)
-		arrival_mark_ecn(ctx);
-	return port_out(ctx, &f, place.path);
+	f->may_mark_ecn = HOOK_IS_XDP && packet->outer.id.needs_verify;
+	return outcome;
+}
+
+/* The last stages: out by the path in place, or not at all. Returns the verdict. */
+static __always_inline int uplink_out(ctx_t *ctx, struct frame *f, const struct path_place *place, int outcome)
+{
+	f->from_tunnel = true;
+	if (outcome == OUTCOME_OPEN && !port_is_ready(f, place->path))
+		outcome = OUTCOME_PASS;
+	if (outcome == OUTCOME_OPEN) {
+		if (f->may_mark_ecn)
+			packet_mark_ecn(ctx);
+		outcome = port_out(ctx, f, place->path);
+	}
+	return frame_finish(ctx, f, outcome);
+}
+
+/* Entry: a packet from the underlay. */
+static __always_inline int uplink_ingress(ctx_t *ctx)
+{
+	struct path_place place = {};
+	struct frame f = {};
+	bool plain;
+	int outcome = uplink_cached(ctx, &f, &place, &plain);
+
+	if (outcome == OUTCOME_UNRESOLVED && HOOK_IS_XDP)
+		outcome = uplink_look_up(ctx, &f, &place, plain);
+	else if (outcome == OUTCOME_UNRESOLVED)
+		hook_jump(ctx, JUMP_UPLINK_RESOLVE);
+	return uplink_out(ctx, &f, &place, outcome);
+}
+
+/* Entry after a jump: a packet from the underlay that is not plain, must be verified, or has no cached path. */
+static __always_inline int uplink_ingress_resolve(ctx_t *ctx)
+{
+	struct path_place place = {};
+	struct frame f = {};
+	int outcome = uplink_look_up(ctx, &f, &place, false);
+
+	if (outcome == OUTCOME_NOT_TUNNEL)
+		hook_jump(ctx, JUMP_REPORT);
+	return uplink_out(ctx, &f, &place, outcome);
 }
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef XOVL_BPF_HOOK_HOOK_H
 #define XOVL_BPF_HOOK_HOOK_H
 
+#include "hook/jump.h"
+
 #ifdef XOVL_HOOK_XDP
 #include "hook/hook_xdp.h"
 #else

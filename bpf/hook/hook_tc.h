@@ -14,29 +14,87 @@
 
 #include "hook/device.h"
 #include "hook/frame.h"
+#include "hook/jump.h"
 
 typedef struct __sk_buff ctx_t;
 
 #define HOOK_IS_XDP false
 #define HOOK_WANTS_PARTIAL false /* an skb carries the state of an incomplete checksum */
 
+/* Constants that only XDP programs have: see hook/hook_xdp.h. */
+#define device_generic false
+#define device_partial_checksums false
+
 /* Bytes that the stages read of the usual packet: Ethernet, tags, IPv4 with options or IPv6, UDP, VXLAN, Ethernet. */
 #define FRAME_PULL 128
 
-static __always_inline int hook_pass(ctx_t *ctx)
+/* Verdicts */
+#define HOOK_PASS TC_ACT_UNSPEC
+#define HOOK_DROP TC_ACT_SHOT
+#define HOOK_REDIRECT TC_ACT_REDIRECT
+
+extern struct jump_table jumps;
+
+/* Jumps to another program. Returns only if there is none. */
+static __always_inline void hook_jump(ctx_t *ctx, enum jump to)
 {
-	return TC_ACT_UNSPEC;
+	bpf_tail_call(ctx, &jumps, to);
 }
 
-static __always_inline int hook_drop(ctx_t *ctx)
+/* Redirects the packet. Returns false, with the packet unchanged, if the interface is gone. */
+static __always_inline bool hook_redirect(ctx_t *ctx, __u32 ifindex)
 {
-	return TC_ACT_SHOT;
+	if (!device_is_live(ifindex))
+		return false;
+	bpf_redirect(ifindex, 0);
+	return true;
 }
 
-/* Returns VERDICT_OPEN, with the packet unchanged, if the interface is gone. */
-static __always_inline int hook_redirect(ctx_t *ctx, __u32 ifindex)
+/* Sends the packet into the interface's ingress. Returns false, with the packet unchanged, if the interface is gone. */
+static __always_inline bool hook_redirect_ingress(ctx_t *ctx, __u32 ifindex)
 {
-	return device_is_live(ifindex) ? bpf_redirect(ifindex, 0) : VERDICT_OPEN;
+	if (!device_is_live(ifindex))
+		return false;
+	bpf_redirect(ifindex, BPF_F_INGRESS);
+	return true;
+}
+
+/*
+ * Sends the packet out of the interface by the kernel's neighbour code, which writes the MACs. gateway: NULL if the
+ * kernel is to find it. Returns false if the kernel refuses.
+ */
+static __always_inline bool hook_redirect_neighbour(ctx_t *ctx, __u32 ifindex, struct bpf_redir_neigh *gateway)
+{
+	return bpf_redirect_neigh(ifindex, gateway, gateway ? sizeof(*gateway) : 0, 0) == HOOK_REDIRECT;
+}
+
+/* Redirects the packet to a kernel tunnel device. Such a device is not in live_devices. */
+static __always_inline void hook_redirect_kernel(ctx_t *ctx, __u32 ifindex)
+{
+	bpf_redirect(ifindex, 0);
+}
+
+/* Sends a copy of the packet out of the interface, or with BPF_F_INGRESS into its ingress. Returns 0 on success. */
+static __always_inline long hook_clone(ctx_t *ctx, __u32 ifindex, __u64 flags)
+{
+	return bpf_clone_redirect(ctx, ifindex, flags);
+}
+
+/* Removes the tag beside the packet. Returns 0 on success. Invalidates packet pointers. */
+static __always_inline long hook_remove_tag(ctx_t *ctx)
+{
+	return bpf_skb_vlan_pop(ctx);
+}
+
+/* Sets what a kernel tunnel device writes into the outer headers. Returns 0 on success. */
+static __always_inline long hook_set_tunnel_key(ctx_t *ctx, struct bpf_tunnel_key *key, __u64 flags)
+{
+	return bpf_skb_set_tunnel_key(ctx, key, sizeof(*key), flags);
+}
+
+static __always_inline long hook_set_tunnel_options(ctx_t *ctx, void *options, __u32 len)
+{
+	return bpf_skb_set_tunnel_opt(ctx, options, len);
 }
 
 static __always_inline __u32 hook_ifindex(const ctx_t *ctx)
@@ -112,7 +170,7 @@ static __always_inline bool hook_verified_checksum(ctx_t *ctx, const struct fram
 }
 
 /* True if IPsec has decrypted the packet. */
-static __always_inline bool hook_was_encrypted(ctx_t *ctx)
+__noinline int hook_was_encrypted(ctx_t *ctx)
 {
 	struct bpf_xfrm_state state;
 
@@ -144,10 +202,39 @@ static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, _
 	return bpf_skb_store_bytes(ctx, at, &word, sizeof(word), BPF_F_RECOMPUTE_CSUM);
 }
 
-/* Writes an outer checksum. Returns 0 on success. Invalidates packet pointers. */
-static __always_inline long hook_store_checksum(ctx_t *ctx, __u32 at, __sum16 check)
+/*
+ * Writes len bytes that no checksum beside the packet covers: of the outer headers, or together with a checksum that
+ * stays correct. Returns 0 on success. Invalidates packet pointers.
+ */
+static __always_inline long hook_store(ctx_t *ctx, __u32 at, const void *from, __u32 len)
 {
-	return bpf_skb_store_bytes(ctx, at, &check, sizeof(check), 0);
+	return bpf_skb_store_bytes(ctx, at, from, len, 0);
+}
+
+/*
+ * Updates the transport checksum at offset at for a changed word of two bytes, whether it is complete or left to the
+ * device. Invalidates packet pointers.
+ */
+static __always_inline void hook_update_checksum(ctx_t *ctx, __u32 at, __u16 before, __u16 after)
+{
+	bpf_l4_csum_replace(ctx, at, before, after, sizeof(after));
+}
+
+/* skb->mark */
+static __always_inline __u32 hook_mark(const ctx_t *ctx)
+{
+	return ctx->mark;
+}
+
+static __always_inline void hook_set_mark(ctx_t *ctx, __u32 mark)
+{
+	ctx->mark = mark;
+}
+
+/* Returns the EtherType that the kernel goes by, whatever the packet holds. */
+static __always_inline __be16 hook_protocol(const ctx_t *ctx)
+{
+	return ctx->protocol;
 }
 
 /* Returns the number of bytes before the outer IP header. The underlay's tag is beside the packet. */
@@ -273,11 +360,12 @@ __noinline int frame_fits_peer(ctx_t *ctx)
 	return ctx->pkt_type == PACKET_HOST || !bpf_skb_change_type(ctx, PACKET_HOST);
 }
 
-static __always_inline int hook_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
+static __always_inline bool hook_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
 {
-	if (to_peer && device_is_live(ifindex) && frame_fits_peer(ctx))
-		return bpf_redirect_peer(ifindex, 0);
-	return hook_redirect(ctx, ifindex);
+	if (!to_peer || !device_is_live(ifindex) || !frame_fits_peer(ctx))
+		return hook_redirect(ctx, ifindex);
+	bpf_redirect_peer(ifindex, 0);
+	return true;
 }
 
 #endif

@@ -21,23 +21,18 @@ const volatile bool device_generic;	      /* generic XDP: redirects need no NDO_
 const volatile bool device_partial_checksums; /* frames may carry a checksum that the stack left incomplete */
 const volatile __u64 device_netns; /* cookie of its network namespace; 0: the kernel has no bpf_cast_to_kern_ctx() */
 
-static __always_inline int hook_pass(ctx_t *ctx)
+/* Verdicts */
+#define HOOK_PASS XDP_PASS
+#define HOOK_DROP XDP_DROP
+#define HOOK_REDIRECT XDP_REDIRECT
+
+/* Redirects the packet. Returns false, with the packet unchanged, if the interface is gone. */
+static __always_inline bool hook_redirect(ctx_t *ctx, __u32 ifindex)
 {
-	return XDP_PASS;
+	return bpf_redirect_map(&live_devices, ifindex, 0) == XDP_REDIRECT;
 }
 
-static __always_inline int hook_drop(ctx_t *ctx)
-{
-	return XDP_DROP;
-}
-
-/* Returns VERDICT_OPEN, with the packet unchanged, if the interface is gone. */
-static __always_inline int hook_redirect(ctx_t *ctx, __u32 ifindex)
-{
-	return bpf_redirect_map(&live_devices, ifindex, 0) == XDP_REDIRECT ? XDP_REDIRECT : VERDICT_OPEN;
-}
-
-static __always_inline int hook_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
+static __always_inline bool hook_deliver(ctx_t *ctx, __u32 ifindex, bool to_peer)
 {
 	return hook_redirect(ctx, ifindex);
 }
@@ -155,10 +150,10 @@ static __always_inline long hook_store_word(ctx_t *ctx, const struct frame *f, _
 	return 0;
 }
 
-/* Writes an outer checksum. Returns 0 on success. Invalidates packet pointers. */
-static __always_inline long hook_store_checksum(ctx_t *ctx, __u32 at, __sum16 check)
+/* Writes len bytes. Returns 0 on success. Invalidates packet pointers. */
+static __always_inline long hook_store(ctx_t *ctx, __u32 at, const void *from, __u32 len)
 {
-	return bpf_xdp_store_bytes(ctx, at, &check, sizeof(check));
+	return bpf_xdp_store_bytes(ctx, at, (void *)from, len);
 }
 
 /* Returns the number of bytes before the outer IP header. The underlay's own tag is in the packet. */
@@ -278,6 +273,61 @@ static __always_inline bool frame_for_port(ctx_t *ctx, struct frame *f, __u16 vi
 		tag->tci = bpf_htons(vid);
 	}
 	return true;
+}
+
+/*
+ * What XDP cannot do. The stages leave a frame that needs any of this to TC before they change it, so these functions
+ * are never called; they only make XOVL_HOOK_XDP unknown outside this folder.
+ */
+static __always_inline void hook_jump(ctx_t *ctx, enum jump to)
+{
+}
+
+static __always_inline __u32 hook_mark(const ctx_t *ctx)
+{
+	return 0;
+}
+
+static __always_inline void hook_set_mark(ctx_t *ctx, __u32 mark)
+{
+}
+
+static __always_inline __be16 hook_protocol(const ctx_t *ctx)
+{
+	return 0;
+}
+
+static __always_inline void hook_update_checksum(ctx_t *ctx, __u32 at, __u16 before, __u16 after)
+{
+}
+
+static __always_inline bool hook_redirect_ingress(ctx_t *ctx, __u32 ifindex)
+{
+	return false;
+}
+
+static __always_inline bool hook_redirect_neighbour(ctx_t *ctx, __u32 ifindex, struct bpf_redir_neigh *gateway)
+{
+	return false;
+}
+
+static __always_inline void hook_redirect_kernel(ctx_t *ctx, __u32 ifindex)
+{
+}
+
+static __always_inline long hook_remove_tag(ctx_t *ctx)
+{
+	return -1;
+}
+
+static __always_inline long hook_set_tunnel_key(ctx_t *ctx, struct bpf_tunnel_key *key, __u64 flags)
+{
+	return -1;
+}
+
+static __always_inline long hook_set_tunnel_options(ctx_t *ctx, void *options, __u32 len)
+{
+	return -1;
 }
 
 /* True if IPsec has decrypted the packet: never here, IPsec comes after XDP. */

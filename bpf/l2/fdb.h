@@ -10,7 +10,7 @@
 #include "l2/learn.h"
 #include "maps/globals.h"
 #include "maps/tables.h"
-#include "path/destination.h"
+#include "packet/destination.h"
 
 /* A learned entry's time is written at most this often, so that CPUs do not contend for its cache line. */
 #define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)

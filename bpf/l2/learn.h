@@ -100,8 +100,8 @@ static __always_inline bool learned_has_room(const struct xovl_learned_use *use,
 	return room > 0 && (__s32)use->entries < (limit ? limit : XOVL_LEARNED_SHARE * room);
 }
 
-/* Returns the number of free places in a set. Global function, so that the verifier walks through it once. */
-__noinline int learned_free_places(__u32 index)
+/* Returns the number of free places in a set. */
+static __always_inline int learned_free_places(__u32 index)
 {
 	const struct xovl_learned_set *set = learned_set(index);
 	int places = 0;

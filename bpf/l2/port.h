@@ -6,7 +6,7 @@
 #include "hook/hook.h"
 #include "lib/clock.h"
 #include "maps/tables.h"
-#include "path/destination.h"
+#include "packet/destination.h"
 
 /* Returns NULL if the port is no longer in the frame's network. */
 static __always_inline struct xovl_port *port_get(const struct frame *f, __u32 index)

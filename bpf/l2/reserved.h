@@ -8,8 +8,8 @@
 #define XOVL_BPF_L2_RESERVED_H
 
 #include "maps/tables.h"
+#include "outcome.h"
 #include "packet/flow.h"
-#include "verdict.h"
 
 /* A smaller EtherType is a length, and an LLC header follows (IEEE 802.3, 3.2.6). */
 #define ETHERTYPE_MIN 1536
@@ -46,8 +46,8 @@ __noinline int reserved_kind(ctx_t *ctx, __u32 at)
 }
 
 /*
- * Decides about a frame to a reserved group. Returns VERDICT_OPEN if the network carries it like other groups; any
- * other result is its final verdict. XDP leaves frames from ports to TC, which can pass them to the host.
+ * Decides about a frame to a reserved group. Returns OUTCOME_OPEN if the network carries it like other groups; any
+ * other result is its outcome. XDP leaves frames from ports to TC, which can pass them to the host.
  */
 static __always_inline int reserved_decide(ctx_t *ctx, struct frame *f)
 {
@@ -55,17 +55,17 @@ static __always_inline int reserved_decide(ctx_t *ctx, struct frame *f)
 	int kind;
 
 	if (HOOK_IS_XDP && !f->from_tunnel)
-		return verdict_pass(ctx);
+		return OUTCOME_PASS;
 	net = network_get(f->net_index);
 	if (!net)
-		return verdict_pass(ctx);
+		return OUTCOME_PASS;
 	kind = reserved_kind(ctx, f->outer_len);
 	frame_reload(ctx, f);
 	if (kind == RESERVED_BPDU && !(net->flags & (XOVL_NET_BPDU_DROP | XOVL_NET_BPDU_PUNT)))
-		return VERDICT_OPEN;
+		return OUTCOME_OPEN;
 	if (!f->from_tunnel && (kind == RESERVED_LINK || (kind == RESERVED_BPDU && (net->flags & XOVL_NET_BPDU_PUNT))))
-		return verdict_pass(ctx);
-	return verdict_drop(ctx, f, kind == RESERVED_BPDU ? XOVL_REASON_BPDU : XOVL_REASON_RESERVED_MAC);
+		return OUTCOME_PASS;
+	return kind == RESERVED_BPDU ? XOVL_REASON_BPDU : XOVL_REASON_RESERVED_MAC;
 }
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef XOVL_BPF_MAPS_SCRATCH_H
 #define XOVL_BPF_MAPS_SCRATCH_H
 
+#include <linux/bpf.h>
+
 #include "xovl/caches.h"
 
 #include "maps/define.h"
@@ -18,6 +20,9 @@
 
 struct scratch {
 	__u8 octets[SCRATCH_LEN + 64];
+	struct bpf_fib_lookup fib;     /* any look-up of a route */
+	struct xovl_tunnel_key tunnel; /* tunnel_of_packet() */
+	struct xovl_member_key member; /* tunnel_peer_get() */
 };
 
 XOVL_PERCPU_ARRAY(scratch, struct scratch, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Counters of ports, peers, networks and drops. They are per CPU, so plain additions are enough. verdict.h adds to
+ * Counters of ports, peers, networks and drops. They are per CPU, so plain additions are enough. outcome.h adds to
  * them.
  */
 #ifndef XOVL_BPF_MAPS_STATS_H

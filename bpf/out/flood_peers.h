@@ -15,11 +15,11 @@
  * frames) or shrink (super-frames, where the kernel must know the room for segmentation). Returns true if that room
  * comes after the current one and before next_room.
  */
-static __always_inline bool flood_is_next_room(const struct flood *flood, __u32 room)
+static __always_inline bool flood_is_next_room(const struct packet *packet, __u32 room)
 {
-	if (flood->frame.gso_size)
-		return (!flood->room || room < flood->room) && room > flood->next_room;
-	return room > flood->room && (!flood->next_room || room < flood->next_room);
+	if (packet->frame.gso_size)
+		return (!packet->flood.room || room < packet->flood.room) && room > packet->flood.next_room;
+	return room > packet->flood.room && (!packet->flood.next_room || room < packet->flood.next_room);
 }
 
 /*
@@ -30,18 +30,18 @@ static __always_inline bool flood_is_next_room(const struct flood *flood, __u32 
 #define FLOOD_CONFIRMS_MAX 8
 #define FLOOD_DETOURS_MAX 256
 
-static __always_inline bool flood_takes_detour(struct flood *flood, const struct xovl_path *path)
+static __always_inline bool flood_takes_detour(struct packet *packet, const struct xovl_path *path)
 {
 	__u32 most = path->flags & XOVL_PATH_CONFIRM ? FLOOD_CONFIRMS_MAX : FLOOD_DETOURS_MAX;
 
-	if (!(path->flags & XOVL_PATH_RESOLVE) || flood->detours >= most)
+	if (!(path->flags & XOVL_PATH_RESOLVE) || packet->flood.detours >= most)
 		return false;
-	flood->detours++;
+	packet->flood.detours++;
 	return true;
 }
 
 /* Writes the outer headers into the room and sends the copy. Returns the drop reason or XOVL_REASON_NONE. */
-static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, struct flood *flood,
+static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, struct packet *packet,
 						   const struct path_place *place)
 {
 	struct xovl_path *path = place->path;
@@ -51,29 +51,29 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 	if (!device_is_live(path->ifindex))
 		return XOVL_REASON_STALE_TARGET;
 	frame_reload(ctx, f);
-	reason = outer_write(ctx, f, &flood->flow, place);
+	reason = outer_write(ctx, f, &packet->flow, place);
 	if (reason)
 		return reason;
-	if (flood_takes_detour(flood, path)) {
-		neighbour_address(ctx, path->target, &flood->flow);
-		err = bpf_clone_redirect(ctx, path->ifindex, BPF_F_INGRESS);
-		ctx->mark = flood->mark;
+	if (flood_takes_detour(packet, path)) {
+		neighbour_address(ctx, path->target, &packet->flow);
+		err = hook_clone(ctx, path->ifindex, BPF_F_INGRESS);
+		hook_set_mark(ctx, packet->flood.mark);
 	} else if (!(path->flags & XOVL_PATH_RESOLVE) || outer_has_lladdr(place->headers)) {
-		err = bpf_clone_redirect(ctx, path->ifindex, 0);
+		err = hook_clone(ctx, path->ifindex, 0);
 	} else {
 		reason = XOVL_REASON_NEIGHBOUR;
 	}
 	if (path->flags & XOVL_PATH_TAGGED)
-		bpf_skb_vlan_pop(ctx);
+		hook_remove_tag(ctx);
 	return err ? XOVL_REASON_COPY_FAILED : reason;
 }
 
 /* True if the kernel's tunnel device has already carried the super-frame's copy to the peer. */
-static __always_inline bool flood_sent_by_kernel(const struct flood *flood, __u32 index)
+static __always_inline bool flood_sent_by_kernel(const struct packet *packet, __u32 index)
 {
-	struct xovl_peer *peer = flood->frame.gso_size ? peer_get(index) : NULL;
+	struct xovl_peer *peer = packet->frame.gso_size ? peer_get(index) : NULL;
 
-	return peer && peer->device && !(flood->gre_by_tc && peer->encap == XOVL_ENCAP_GRE);
+	return peer && peer->device && !(packet->flood.gre_by_tc && peer->encap == XOVL_ENCAP_GRE);
 }
 
 /*
@@ -81,14 +81,14 @@ static __always_inline bool flood_sent_by_kernel(const struct flood *flood, __u3
  * the peer has a device, other frames if the device carries everything to the peer. Sets *skipped if it does not.
  * Returns the drop reason or XOVL_REASON_NONE.
  */
-static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct flood *flood, __u32 index,
+static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct packet *packet, __u32 index,
 							     bool *skipped)
 {
 	struct path_place place;
-	struct frame f = {.len = flood->frame.len,
-			  .gso_size = flood->frame.gso_size,
-			  .net_index = flood->frame.net_index,
-			  .origin = flood->frame.origin};
+	struct frame f = {.len = packet->frame.len,
+			  .gso_size = packet->frame.gso_size,
+			  .net_index = packet->frame.net_index,
+			  .origin = packet->frame.origin};
 	enum xovl_reason reason;
 	__u64 expires;
 	__u32 ifindex;
@@ -97,21 +97,21 @@ static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *
 	f.net = network_get(f.net_index);
 	if (!path_place_scratch(SCRATCH_PATH_COPY, &place) || !f.net)
 		return XOVL_REASON_STALE_TARGET;
-	reason = peer_path_prepare(loop->ctx, &f, &flood->flow, index, &place, &expires);
+	reason = peer_path_prepare(loop->ctx, &f, &packet->flow, index, &place, &expires);
 	*skipped = !f.gso_size && (reason || !(place.path->flags & XOVL_PATH_BY_KERNEL));
 	if (reason || *skipped)
 		return reason;
-	reason = tunnel_check(&f, &flood->flow, place.path);
+	reason = tunnel_check(&f, &packet->flow, place.path);
 	if (!kernel_can_carry(reason, place.path))
 		return reason ? reason : XOVL_REASON_STALE_TARGET;
-	if ((place.path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
-		mss_clamp(loop->ctx, 0, path_mtu(place.path, flood->flow.wire_len - flood->flow.ip_len), false);
+	if ((place.path->flags & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, 0, path_mtu(place.path, packet->flow.wire_len - packet->flow.ip_len), false);
 	ifindex = kernel_device(loop->ctx, &place);
 	if (!ifindex)
 		return XOVL_REASON_STALE_TARGET;
-	loop->ctx->mark = 0;
-	err = bpf_clone_redirect(loop->ctx, ifindex, 0);
-	loop->ctx->mark = flood->mark;
+	hook_set_mark(loop->ctx, 0);
+	err = hook_clone(loop->ctx, ifindex, 0);
+	hook_set_mark(loop->ctx, packet->flood.mark);
 	if (err)
 		return XOVL_REASON_COPY_FAILED;
 	count_peer_tx(index, loop->stats, f.len);
@@ -121,19 +121,19 @@ static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *
 
 static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
 {
-	struct flood *flood = flood_get();
+	struct packet *packet = packet_get();
 	enum xovl_reason reason;
 	bool skipped = true;
 	__u32 *index;
 
-	if (!flood)
+	if (!packet)
 		return 1;
-	index = flood_target(flood, nth);
-	if (!index || (flood->frame.gso_size && !flood_sent_by_kernel(flood, *index)))
+	index = flood_target(packet, nth);
+	if (!index || (packet->frame.gso_size && !flood_sent_by_kernel(packet, *index)))
 		return 0;
-	reason = flood_peer_by_kernel(loop, flood, *index, &skipped);
+	reason = flood_peer_by_kernel(loop, packet, *index, &skipped);
 	if (!skipped)
-		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
+		flood_count(loop, packet, reason, xovl_place(XOVL_PLACE_PEER, *index));
 	return 0;
 }
 
@@ -142,14 +142,14 @@ static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
  * *skipped if there is nothing to count. Returns the drop reason or XOVL_REASON_NONE. One function, because each
  * check needs the path that peer_path_prepare() fills in.
  */
-static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct flood *flood, __u32 index,
+static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, struct packet *packet, __u32 index,
 						   bool *skipped)
 {
 	struct path_place place;
-	struct frame f = {.len = flood->frame.len,
-			  .gso_size = flood->frame.gso_size,
-			  .net_index = flood->frame.net_index,
-			  .origin = flood->frame.origin};
+	struct frame f = {.len = packet->frame.len,
+			  .gso_size = packet->frame.gso_size,
+			  .net_index = packet->frame.net_index,
+			  .origin = packet->frame.origin};
 	struct xovl_path *path;
 	enum xovl_reason reason;
 	__u64 expires;
@@ -158,31 +158,31 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	if (!path_place_scratch(SCRATCH_PATH_COPY, &place) || !f.net)
 		return XOVL_REASON_STALE_TARGET;
 	path = place.path;
-	reason = peer_path_prepare(loop->ctx, &f, &flood->flow, index, &place, &expires);
+	reason = peer_path_prepare(loop->ctx, &f, &packet->flow, index, &place, &expires);
 	if (!reason && (path->flags & XOVL_PATH_BY_KERNEL)) {
-		*skipped = flood->by_kernel ||
-			   flood->pass != 1; /* the kernel's device has carried it, or its drop was counted in pass 1 */
+		*skipped = packet->flood.by_kernel ||
+			   packet->flood.pass != 1; /* the kernel's device has carried it, or its drop was counted in pass 1 */
 		return XOVL_REASON_NO_TUNNEL_DEVICE;
 	}
 	if (!reason)
-		reason = tunnel_check(&f, &flood->flow, path);
-	*skipped = reason ? flood->pass != 1 : path->outer_len != flood->room;
+		reason = tunnel_check(&f, &packet->flow, path);
+	*skipped = reason ? packet->flood.pass != 1 : path->outer_len != packet->flood.room;
 	if (reason)
 		return reason;
 	if (*skipped) {
-		if (flood_is_next_room(flood, path->outer_len)) {
-			flood->next_room = path->outer_len;
-			flood->next_flags = path->flags;
+		if (flood_is_next_room(packet, path->outer_len)) {
+			packet->flood.next_room = path->outer_len;
+			packet->flood.next_flags = path->flags;
 		}
 		return XOVL_REASON_NONE;
 	}
-	if (f.gso_size && ((path->flags ^ flood->room_flags) & XOVL_PATH_GRE))
+	if (f.gso_size && ((path->flags ^ packet->flood.room_flags) & XOVL_PATH_GRE))
 		reason = XOVL_REASON_GSO_MIXED;
 	/* an MSS lowered for one peer fits all peers that come after it */
-	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (flood->flow.marks & FLOW_SYN))
-		mss_clamp(loop->ctx, flood->room, path_mtu(path, flood->flow.wire_len - flood->flow.ip_len), false);
+	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, packet->flood.room, path_mtu(path, packet->flow.wire_len - packet->flow.ip_len), false);
 	if (!reason)
-		reason = flood_send(loop->ctx, &f, flood, &place);
+		reason = flood_send(loop->ctx, &f, packet, &place);
 	if (reason)
 		return reason;
 	count_peer_tx(index, loop->stats, f.len);
@@ -191,33 +191,33 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 
 static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 {
-	struct flood *flood = flood_get();
+	struct packet *packet = packet_get();
 	enum xovl_reason reason;
 	bool skipped = false;
 	__u32 *index;
 
-	if (!flood)
+	if (!packet)
 		return 1;
-	index = flood_target(flood, nth);
-	if (!index || flood_sent_by_kernel(flood, *index))
+	index = flood_target(packet, nth);
+	if (!index || flood_sent_by_kernel(packet, *index))
 		return 0;
-	reason = flood_peer(loop, flood, *index, &skipped);
+	reason = flood_peer(loop, packet, *index, &skipped);
 	if (!skipped)
-		flood_count(loop, flood, reason, xovl_place(XOVL_PLACE_PEER, *index));
+		flood_count(loop, packet, reason, xovl_place(XOVL_PLACE_PEER, *index));
 	/* all peers need the same room, so the first one tells it */
-	return !flood->mixed && !flood->pass && flood->next_room;
+	return !packet->flood.mixed && !packet->flood.pass && packet->flood.next_room;
 }
 
 /*
  * Removes len bytes of a super-frame's room. That may change the outer family, which kernels before 6.3 cannot be
  * told. Returns false if the kernel refuses.
  */
-static __always_inline bool flood_shrink_room(ctx_t *ctx, struct flood *flood, __u32 len)
+static __always_inline bool flood_shrink_room(ctx_t *ctx, struct packet *packet, __u32 len)
 {
-	__u32 changed = (flood->room_flags ^ flood->next_flags) & XOVL_PATH_IPV6;
-	__u64 family = flood->next_flags & XOVL_PATH_IPV6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
+	__u32 changed = (packet->flood.room_flags ^ packet->flood.next_flags) & XOVL_PATH_IPV6;
+	__u64 family = packet->flood.next_flags & XOVL_PATH_IPV6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
 
-	flood->room_flags ^= changed;
+	packet->flood.room_flags ^= changed;
 	return room_shrink(ctx, len, family) || (!changed && room_shrink(ctx, len, 0));
 }
 
@@ -227,29 +227,29 @@ static __always_inline bool flood_shrink_room(ctx_t *ctx, struct flood *flood, _
  */
 __noinline int flood_make_room(ctx_t *ctx)
 {
-	struct flood *flood = flood_get();
+	struct packet *packet = packet_get();
 	struct frame f = {};
 	__u32 before, room;
 
-	if (!flood)
+	if (!packet)
 		return XOVL_REASON_NO_ROOM;
-	f.dst = flood->frame.dst;
-	f.src = flood->frame.src;
-	f.gso_size = flood->frame.gso_size;
-	before = flood->room;
-	room = flood->next_room;
-	flood->room = room;
-	flood->next_room = 0;
+	f.dst = packet->frame.dst;
+	f.src = packet->frame.src;
+	f.gso_size = packet->frame.gso_size;
+	before = packet->flood.room;
+	room = packet->flood.next_room;
+	packet->flood.room = room;
+	packet->flood.next_room = 0;
 	if (!before) {
-		flood->room_flags = flood->next_flags;
-		f.nr_tags = flood->frame.nr_tags;
-		f.tags[0] = flood->frame.tags[0];
-		f.tags[1] = flood->frame.tags[1];
-		return tunnel_push(ctx, &f, room, flood->room_flags);
+		packet->flood.room_flags = packet->flood.next_flags;
+		f.nr_tags = packet->frame.nr_tags;
+		f.tags[0] = packet->frame.tags[0];
+		f.tags[1] = packet->frame.tags[1];
+		return tunnel_push(ctx, &f, room, packet->flood.room_flags);
 	}
 	if (!f.gso_size)
 		return bpf_skb_change_head(ctx, room - before, 0) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
-	return flood_shrink_room(ctx, flood, before - room) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
+	return flood_shrink_room(ctx, packet, before - room) ? XOVL_REASON_NONE : XOVL_REASON_NO_ROOM;
 }
 
 /* Pass 0 finds the first room. Rooms differ by family, by encapsulation, and by the port's GENEVE options. */
@@ -258,40 +258,63 @@ __noinline int flood_make_room(ctx_t *ctx)
 /* One pass: makes the next room and visits all peers. Stops when no room comes next. */
 static long flood_pass(__u32 nth, struct flood_loop *loop)
 {
-	struct flood *flood = flood_get();
+	struct packet *packet = packet_get();
 	enum xovl_reason reason = XOVL_REASON_NONE;
 
-	if (!flood)
+	if (!packet)
 		return 1;
-	if (nth && flood->next_room)
+	if (nth && packet->flood.next_room)
 		reason = flood_make_room(loop->ctx);
 	if (reason) {
-		flood_count(loop, flood, reason, frame_place(&flood->frame));
+		flood_count(loop, packet, reason, frame_place(&packet->frame));
 		return 1;
 	}
-	flood->pass = nth;
-	bpf_loop(flood->nr_peers, flood_peer_nth, loop, 0);
-	return nth && !flood->next_room;
+	packet->flood.pass = nth;
+	bpf_loop(packet->flood.nr_peers, flood_peer_nth, loop, 0);
+	return nth && !packet->flood.next_room;
+}
+
+/* Parses and measures the flow of the frame in packet_get(), which has no outer headers. */
+__noinline int flood_measure(ctx_t *ctx)
+{
+	struct packet *packet = packet_get();
+	struct frame f;
+
+	if (!packet)
+		return 0;
+	packet_take(ctx, packet, &f);
+	flow_parse(&f, 0, false, &packet->flow);
+	flow_measure(ctx, &f, &packet->flow);
+	return 0;
+}
+
+/* Moves the tags of the frame in packet_get() out of the packet: they follow the outer headers of a copy. */
+__noinline int flood_collect_tags(ctx_t *ctx)
+{
+	struct packet *packet = packet_get();
+	struct frame f;
+
+	if (!packet)
+		return 0;
+	packet_take(ctx, packet, &f);
+	frame_collect_tags(ctx, &f);
+	packet_keep(packet, &f);
+	return 0;
 }
 
 /* Sends all copies to peers: by the kernel's devices, then pass by pass. */
-static __always_inline void flood_tunnel(struct flood_loop *loop, struct flood *flood, struct frame *f,
+static __always_inline void flood_tunnel(struct flood_loop *loop, struct packet *packet, const struct xovl_network *net,
 					 struct xovl_flood_head head)
 {
-	ctx_t *ctx = loop->ctx;
-
-	flood->first.position = head.nr_ports;
-	flood->nr_peers = head.nr_peers;
-	flood->mixed = head.mixed;
-	frame_reload(ctx, f);
-	flow_parse(f, 0, false, &flood->flow);
-	flow_measure(ctx, f, &flood->flow);
-	flood->by_kernel = f->gso_size || kernel_carries_any(ctx);
-	flood->gre_by_tc = f->net->flags & GRE_NOT_BY_KERNEL;
-	if (flood->by_kernel)
-		bpf_loop(flood->nr_peers, flood_peer_by_kernel_nth, loop, 0);
-	frame_collect_tags(ctx, f);
-	flood_keep(flood, f);
+	packet->flood.first.position = head.nr_ports;
+	packet->flood.nr_peers = head.nr_peers;
+	packet->flood.mixed = head.mixed;
+	packet->flood.gre_by_tc = net->flags & GRE_NOT_BY_KERNEL;
+	flood_measure(loop->ctx);
+	packet->flood.by_kernel = packet->frame.gso_size || kernel_carries_any(loop->ctx);
+	if (packet->flood.by_kernel)
+		bpf_loop(packet->flood.nr_peers, flood_peer_by_kernel_nth, loop, 0);
+	flood_collect_tags(loop->ctx);
 	bpf_loop(FLOOD_PASSES_MAX, flood_pass, loop, 0);
 }
 

@@ -8,32 +8,12 @@
 #define XOVL_BPF_OUT_KERNEL_H
 
 #include "encap/write.h"
-#include "verdict.h"
+#include "outcome.h"
 
 /* The option of VXLAN with Group Policy, as bpf_skb_{get,set}_tunnel_opt() use it: the first word of the header. */
 struct kernel_group {
 	__u32 gbp;
 };
-
-#ifdef XOVL_HOOK_XDP
-
-static __always_inline bool kernel_should_carry(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
-						const struct xovl_path *path)
-{
-	return false;
-}
-
-static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
-{
-	return false;
-}
-
-static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct path_place *place)
-{
-	return verdict_pass(ctx);
-}
-
-#else
 
 /*
  * Flags of networks or paths whose GRE the kernel's device cannot send. No key: Linux 6.1 has no way to ask for
@@ -45,7 +25,7 @@ static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct 
 /* True if the kernel's device can carry a frame of that path. reason: why TC cannot, or XOVL_REASON_NONE. */
 static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
 {
-	if (!(path->flags & XOVL_PATH_HAS_DEVICE) || (path->flags & GRE_NOT_BY_KERNEL))
+	if (HOOK_IS_XDP || !(path->flags & XOVL_PATH_HAS_DEVICE) || (path->flags & GRE_NOT_BY_KERNEL))
 		return false;
 	return !reason || reason == XOVL_REASON_GSO_TOO_LONG || reason == XOVL_REASON_GSO_NUMBERED ||
 	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;
@@ -64,7 +44,7 @@ static __always_inline bool frame_is_ambiguous(const struct frame *f, const stru
 static __always_inline bool kernel_should_carry(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
 						const struct xovl_path *path)
 {
-	if (!reason && !(path->flags & XOVL_PATH_BY_KERNEL) && !frame_is_ambiguous(f, flow))
+	if (HOOK_IS_XDP || (!reason && !(path->flags & XOVL_PATH_BY_KERNEL) && !frame_is_ambiguous(f, flow)))
 		return false;
 	return kernel_can_carry(reason, path);
 }
@@ -115,11 +95,11 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
 	if (path->flags & XOVL_PATH_GRE)
 		return true;
 	if (peer->encap == XOVL_ENCAP_GENEVE)
-		return !len || !bpf_skb_set_tunnel_opt(ctx, (void *)at + sizeof(struct xovl_geneve),
+		return !len || !hook_set_tunnel_options(ctx, (void *)at + sizeof(struct xovl_geneve),
 						       length_up_to(len, XOVL_OPTIONS_MAX));
-	group.gbp = path->flags & XOVL_NET_GBP ? ctx->mark : bpf_ntohl(*(const __be32 *)at);
+	group.gbp = path->flags & XOVL_NET_GBP ? hook_mark(ctx) : bpf_ntohl(*(const __be32 *)at);
 	group.gbp &= XOVL_VXLAN_GROUP;
-	return !bpf_skb_set_tunnel_opt(ctx, &group, sizeof(group));
+	return !hook_set_tunnel_options(ctx, &group, sizeof(group));
 }
 
 /*
@@ -148,7 +128,7 @@ __noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, union xovl_pat
 	outer_read_inner(&f, 0, &flow, &ttl, &df);
 	kernel_key_fill(&key, peer, net, &flow);
 	key.tunnel_ttl = net->flags & XOVL_NET_TTL_INHERIT ? ttl : net->ttl;
-	if (bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), kernel_key_flags(net, peer, path, df)))
+	if (hook_set_tunnel_key(ctx, &key, kernel_key_flags(net, peer, path, df)))
 		return 0;
 	len = path->outer_len - outer_l4(path->flags) - sizeof(struct udphdr) - sizeof(struct xovl_geneve);
 	if (path->flags & XOVL_PATH_IPV6)
@@ -175,29 +155,19 @@ static __always_inline __u32 kernel_device(ctx_t *ctx, const struct path_place *
 	return ifindex && device_is_up(ifindex) ? ifindex : 0;
 }
 
-static __always_inline void count_by_kernel(__u32 net_index)
-{
-	struct xovl_net_stats *stats = net_stats_get(net_index);
-
-	if (stats)
-		stats->by_kernel++;
-}
-
-/* Sends the frame to one peer by the kernel's device. Returns its final verdict. */
+/* Sends the frame to one peer by the kernel's device. Returns its outcome. */
 static __always_inline int kernel_out(ctx_t *ctx, struct frame *f, const struct path_place *place)
 {
 	__u32 ifindex = kernel_device(ctx, place);
 
 	if (!ifindex)
-		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+		return XOVL_REASON_STALE_TARGET;
 	if (f->port_vid)
-		bpf_skb_vlan_pop(ctx);
-	ctx->mark = 0; /* as in our own look-ups */
-	verdict_sent(f, place->path->target);
-	count_by_kernel(f->net_index);
-	return bpf_redirect(ifindex, 0);
+		hook_remove_tag(ctx);
+	hook_set_mark(ctx, 0); /* as in our own look-ups */
+	f->target = place->path->target;
+	hook_redirect_kernel(ctx, ifindex);
+	return OUTCOME_SENT_BY_KERNEL;
 }
-
-#endif
 
 #endif

@@ -9,19 +9,20 @@
 #include "encap/mss.h"
 #include "encap/peer.h"
 #include "out/kernel.h"
-#include "out/too_big.h"
-#include "verdict.h"
-
-#ifdef XOVL_HOOK_XDP
+#include "outcome.h"
+#include "underlay/neighbour.h"
 
 /*
- * True if XDP can send the frame. It leaves to TC frames with an incomplete checksum or a mark, which an xdp_frame
- * cannot carry; unresolved neighbours; interfaces that take no redirected frames; and SYNs whose MSS may change.
+ * True if the program can send the frame; TC always can. XDP leaves to TC frames with an incomplete checksum or a mark,
+ * which an xdp_frame cannot carry; unresolved neighbours; interfaces that take no redirected frames; and SYNs whose MSS
+ * may change.
  */
 static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
 {
 	__u32 flags = path->flags;
 
+	if (!HOOK_IS_XDP)
+		return true;
 	if (flow->marks && (flow->marks & xdp_unsupported_marks(flags)))
 		return false;
 	if (device_generic)
@@ -29,48 +30,31 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
 	return (flags & (XOVL_PATH_RESOLVE | XOVL_NET_GBP | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
 }
 
-/* Sends the encapsulated packet. Returns VERDICT_OPEN if the uplink is gone. */
-static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
-{
-	return hook_redirect(ctx, path->ifindex);
-}
-
-#else
-
-#include "underlay/neighbour.h"
-
-static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
-{
-	return true;
-}
-
 /*
  * Sends the encapsulated packet; with XOVL_PATH_RESOLVE through the kernel's neighbour code (underlay/neighbour.h).
- * Returns VERDICT_OPEN if the uplink is gone.
+ * Returns false if the uplink is gone.
  */
-static __always_inline int underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
+static __always_inline bool underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
 {
-	if (!(path->flags & XOVL_PATH_RESOLVE))
+	if (HOOK_IS_XDP || !(path->flags & XOVL_PATH_RESOLVE))
 		return hook_redirect(ctx, path->ifindex);
 	if (!device_is_live(path->ifindex))
-		return VERDICT_OPEN;
+		return false;
 	if (neighbour_takes(ctx, path->flags & XOVL_PATH_IPV6 ? AF_INET6 : AF_INET))
 		return neighbour_out(ctx, path->target, nexthop_bucket(flow));
 	neighbour_address(ctx, path->target, flow);
-	return bpf_redirect(path->ifindex, BPF_F_INGRESS);
+	return hook_redirect_ingress(ctx, path->ifindex);
 }
 
-#endif
-
-/* Drops the frame; XDP leaves it to TC, which finds the same reason and counts it. */
-static __always_inline int peer_refuse(ctx_t *ctx, const struct frame *f, enum xovl_reason reason)
+/* Returns the reason; XDP leaves the frame to TC, which finds the same reason and counts it. */
+static __always_inline int peer_refuse(enum xovl_reason reason)
 {
-	return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, reason);
+	return HOOK_IS_XDP ? OUTCOME_PASS : (int)reason;
 }
 
 /*
- * Completes the path to the peer, valid no longer than its next hop. Any result but VERDICT_OPEN is the frame's
- * final verdict.
+ * Completes the path to the peer, valid no longer than its next hop. Any result but OUTCOME_OPEN is the frame's
+ * final outcome.
  */
 static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const struct flow *flow,
 					  const struct destination *to, const struct path_place *place)
@@ -79,29 +63,31 @@ static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const str
 	enum xovl_reason reason = peer_path_prepare(ctx, f, flow, xovl_fdb_index(to->target), place, &expires);
 
 	if (reason == XOVL_REASON_STALE_TARGET)
-		return verdict_drop(ctx, f, reason);
+		return reason;
 	if (reason)
-		return peer_refuse(ctx, f, reason);
+		return peer_refuse(reason);
 	path_publish(place->path, expires < to->expires ? expires : to->expires);
-	return VERDICT_OPEN;
+	return OUTCOME_OPEN;
 }
 
-/* Sends the frame to one peer, along the path. Returns the final verdict. */
+/* Sends the frame to one peer, along the path. Returns the outcome. */
 static __always_inline int peer_out(ctx_t *ctx, struct frame *f, struct flow *flow, const struct path_place *place)
 {
 	struct xovl_path *path = place->path;
 	enum xovl_reason reason;
 	bool by_kernel;
-	int verdict;
 
 	if (!underlay_is_ready(path, flow))
-		return verdict_pass(ctx);
+		return OUTCOME_PASS;
 	flow_measure(ctx, f, flow);
 	reason = tunnel_check(f, flow, path);
 	by_kernel = kernel_should_carry(reason, f, flow, path);
-	if (reason && !by_kernel)
-		return too_big_out(ctx, f, flow, path, reason);
-	if ((path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
+	if (reason && !by_kernel) {
+		if (!HOOK_IS_XDP && (reason == XOVL_REASON_MTU_NETWORK || reason == XOVL_REASON_MTU_UNDERLAY))
+			f->reply_mtu = path_mtu(path, flow->wire_len - flow->ip_len);
+		return peer_refuse(reason);
+	}
+	if (!HOOK_IS_XDP && (path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
 		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
 	if (by_kernel)
 		return kernel_out(ctx, f, place);
@@ -110,17 +96,16 @@ static __always_inline int peer_out(ctx_t *ctx, struct frame *f, struct flow *fl
 	if (reason) {
 		if (kernel_can_carry(reason, path) && frame_restore_tags(ctx, f))
 			return kernel_out(ctx, f, place);
-		return peer_refuse(ctx, f, reason);
+		return peer_refuse(reason);
 	}
 	frame_reload(ctx, f);
 	reason = outer_write(ctx, f, flow, place);
 	if (reason)
-		return verdict_drop(ctx, f, reason);
-	verdict = underlay_send(ctx, path, flow);
-	if (verdict == VERDICT_OPEN)
-		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
-	verdict_sent(f, path->target);
-	return verdict;
+		return reason;
+	if (!underlay_send(ctx, path, flow))
+		return XOVL_REASON_STALE_TARGET;
+	f->target = path->target;
+	return OUTCOME_SENT;
 }
 
 #endif

@@ -4,21 +4,21 @@
 #define XOVL_BPF_OUT_PORT_H
 
 #include "l2/port.h"
+#include "outcome.h"
 #include "packet/flow.h"
 #include "path/path.h"
-#include "verdict.h"
-
-#ifdef XOVL_HOOK_XDP
 
 /*
- * True if XDP can deliver the frame. It leaves to TC frames with an incomplete checksum, which an xdp_frame cannot
- * carry; frames with so many tags that XDP does not see their checksum; and interfaces that take no redirected
- * frames.
+ * True if the program can deliver the frame; TC always can. XDP leaves to TC frames with an incomplete checksum, which
+ * an xdp_frame cannot carry; frames with so many tags that XDP does not see their checksum; and interfaces that take
+ * no redirected frames.
  */
 static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
 {
 	struct flow flow;
 
+	if (!HOOK_IS_XDP)
+		return true;
 	if (!(path->flags & XOVL_PATH_XDP_XMIT) && !device_generic)
 		return false;
 	if (!device_partial_checksums)
@@ -27,16 +27,7 @@ static __always_inline bool port_is_ready(const struct frame *f, const struct xo
 	return !(flow.marks & (FLOW_PARTIAL | FLOW_DEEP));
 }
 
-#else
-
-static __always_inline bool port_is_ready(const struct frame *f, const struct xovl_path *path)
-{
-	return true;
-}
-
-#endif
-
-/* Completes the path to a port. Any result but VERDICT_OPEN is the frame's final verdict. */
+/* Completes the path to a port. Any result but OUTCOME_OPEN is the frame's final outcome. */
 static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const struct destination *to,
 					  struct xovl_path *path)
 {
@@ -45,9 +36,9 @@ static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const str
 	struct xovl_port_state *state = port ? port_state_get(ctx, index, port->ifindex) : NULL;
 
 	if (!port || !state)
-		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
+		return XOVL_REASON_STALE_TARGET;
 	if (!f->from_tunnel && f->origin == index)
-		return verdict_drop(ctx, f, XOVL_REASON_SAME_PORT);
+		return XOVL_REASON_SAME_PORT;
 	path->ifindex = port->ifindex;
 	path->vid = port->vid;
 	path->mtu = state->mtu;
@@ -57,25 +48,23 @@ static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const str
 	if (port->flags & XOVL_PORT_TO_PEER)
 		path->flags |= XOVL_PATH_TO_VETH_PEER;
 	path_publish(path, to->expires);
-	return VERDICT_OPEN;
+	return OUTCOME_OPEN;
 }
 
-/* Sends the frame out of the path's port. port_is_ready() must be true. Returns the final verdict. */
+/* Sends the frame out of the path's port. port_is_ready() must be true. Returns the outcome. */
 static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xovl_path *path)
 {
 	__u32 ifindex = path->ifindex;
 	__u32 target = path->target;
-	int verdict;
 
 	if (port_is_too_small(f->len, f->gso_size, path->mtu))
-		return verdict_drop(ctx, f, XOVL_REASON_MTU_PORT);
+		return XOVL_REASON_MTU_PORT;
 	if (!frame_for_port(ctx, f, path->vid))
-		return HOOK_IS_XDP ? verdict_pass(ctx) : verdict_drop(ctx, f, XOVL_REASON_NO_ROOM);
-	verdict = hook_deliver(ctx, ifindex, path->flags & XOVL_PATH_TO_VETH_PEER);
-	if (verdict == VERDICT_OPEN)
-		return verdict_drop(ctx, f, XOVL_REASON_STALE_TARGET);
-	verdict_delivered(f, target);
-	return verdict;
+		return HOOK_IS_XDP ? OUTCOME_PASS : XOVL_REASON_NO_ROOM;
+	if (!hook_deliver(ctx, ifindex, path->flags & XOVL_PATH_TO_VETH_PEER))
+		return XOVL_REASON_STALE_TARGET;
+	f->target = target;
+	return OUTCOME_DELIVERED;
 }
 
 #endif

@@ -8,19 +8,8 @@
 #define XOVL_BPF_OUT_TOO_BIG_H
 
 #include "packet/checksum.h"
-#include "packet/outer.h"
+#include "packet/packet.h"
 #include "path/path.h"
-#include "verdict.h"
-
-#ifdef XOVL_HOOK_XDP
-
-static __always_inline int too_big_out(ctx_t *ctx, const struct frame *f, const struct flow *flow,
-				       const struct xovl_path *path, enum xovl_reason reason)
-{
-	return verdict_pass(ctx);
-}
-
-#else
 
 /* The most messages to the tenants of one port in a second. */
 #define TOO_BIG_PER_SECOND 100
@@ -231,21 +220,15 @@ __noinline int too_big_make(ctx_t *ctx, __u64 dst, __u64 src, __u32 port_index, 
 	       !bpf_skb_store_bytes(ctx, flow.l2_len, &to->ipv6, room, 0);
 }
 
-/* Drops the frame for that reason, and answers its sender if the reason is the size. Returns the final verdict. */
-static __always_inline int too_big_out(ctx_t *ctx, const struct frame *f, const struct flow *flow,
-				       const struct xovl_path *path, enum xovl_reason reason)
+/* Answers the sender of the frame in packet_get(), which does not fit and has been counted. Returns the verdict. */
+static __always_inline int too_big_answer(ctx_t *ctx)
 {
-	int verdict = verdict_drop(ctx, f, reason), answer;
-	__u32 mtu = path_mtu(path, flow->wire_len - flow->ip_len);
+	const struct packet *packet = packet_get();
+	const struct frame *f = packet ? &packet->frame : NULL;
 
-	if (reason != XOVL_REASON_MTU_NETWORK && reason != XOVL_REASON_MTU_UNDERLAY)
-		return verdict;
-	if (!too_big_make(ctx, f->dst, f->src, f->origin, mtu))
-		return verdict;
-	answer = hook_redirect(ctx, hook_ifindex(ctx));
-	return answer == VERDICT_OPEN ? verdict : answer;
+	if (!f || !too_big_make(ctx, f->dst, f->src, f->origin, f->reply_mtu))
+		return HOOK_DROP;
+	return hook_redirect(ctx, hook_ifindex(ctx)) ? HOOK_REDIRECT : HOOK_DROP;
 }
-
-#endif
 
 #endif

@@ -12,7 +12,7 @@
 #include "maps/globals.h"
 #include "maps/scratch.h"
 #include "maps/tables.h"
-#include "path/destination.h"
+#include "packet/destination.h"
 
 #define PATHS_PER_SECOND 4 /* a path is valid for a quarter of a second */
 

@@ -26,14 +26,14 @@ static __always_inline bool neighbour_is_mark(__u32 mark)
 /* True if skb->protocol agrees with the family of the outer packet. */
 static __always_inline bool neighbour_takes(const ctx_t *ctx, __u8 family)
 {
-	return ctx->protocol == (family == AF_INET ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
+	return hook_protocol(ctx) == (family == AF_INET ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
 }
 
 /* Writes peer and bucket into the packet for the detour. Invalidates packet pointers. */
 static __always_inline void neighbour_address(ctx_t *ctx, __u32 peer_index, const struct flow *flow)
 {
-	bpf_skb_store_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index), 0);
-	ctx->mark = NEIGHBOUR_MARK | nexthop_bucket(flow);
+	hook_store(ctx, ETH_ALEN, &peer_index, sizeof(peer_index));
+	hook_set_mark(ctx, NEIGHBOUR_MARK | nexthop_bucket(flow));
 }
 
 /*
@@ -56,7 +56,7 @@ static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, c
 }
 
 /*
- * Sends the packet, complete except for its MACs, to a peer. The gateway comes from the datapath's own look-up: the
+ * Sends the packet, complete except for its MACs, to a peer. Returns false if it cannot be sent. The gateway comes from the datapath's own look-up: the
  * kernel's would hash a multipath route differently and could return a gateway of another interface. If look-ups are
  * not answered (XOVL_NEXTHOP_KERNEL_ROUTES), the kernel finds the gateway over the last known interface. A VLAN interface
  * over a tagged uplink adds the tag itself.
@@ -64,41 +64,43 @@ static __always_inline bool neighbour_gateway(struct bpf_redir_neigh *gateway, c
 __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 {
 	struct bpf_redir_neigh gateway = {};
-	struct bpf_fib_lookup fib = {};
+	struct scratch *scratch = scratch_get();
+	struct bpf_fib_lookup *fib;
 	struct xovl_nexthop *nexthop = nexthop_slot(peer_index, bucket);
 	struct xovl_peer *peer = peer_get(peer_index);
 	struct xovl_device *device;
 	__u32 ifindex;
 	long answer;
 
-	if (!peer || !nexthop || !neighbour_takes(ctx, peer->family))
-		return hook_drop(ctx);
+	if (!peer || !nexthop || !scratch || !neighbour_takes(ctx, peer->family))
+		return false;
 	peer->confirmed = bpf_jiffies64();
-	nexthop_request(peer, bucket, &fib);
-	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	nexthop_route(nexthop, peer, answer, &fib);
+	fib = &scratch->fib;
+	nexthop_request(peer, bucket, fib);
+	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+	nexthop_route(nexthop, peer, answer, fib);
 	ifindex = nexthop->route_ifindex;
 	device = bpf_map_lookup_elem(&devices, &ifindex);
 	if (!device_is_underlay(device))
-		return hook_drop(ctx);
+		return false;
 	if (device->lower_ifindex)
-		bpf_skb_vlan_pop(ctx);
-	if (neighbour_gateway(&gateway, peer, nexthop, nexthop_has_route(answer), &fib))
-		return bpf_redirect_neigh(ifindex, &gateway, sizeof(gateway), 0);
-	ctx->mark = 0; /* as in our own look-ups */
-	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
+		hook_remove_tag(ctx);
+	if (neighbour_gateway(&gateway, peer, nexthop, nexthop_has_route(answer), fib))
+		return hook_redirect_neighbour(ctx, ifindex, &gateway);
+	hook_set_mark(ctx, 0); /* as in our own look-ups */
+	return hook_redirect_neighbour(ctx, ifindex, NULL);
 }
 
-/* Takes a packet at the end of the detour, in the uplink's ingress. */
+/* Takes a packet at the end of the detour, in the uplink's ingress. Returns the verdict: the packet has been counted. */
 static __always_inline int neighbour_in(ctx_t *ctx)
 {
-	__u32 bucket = ctx->mark - NEIGHBOUR_MARK;
+	__u32 bucket = hook_mark(ctx) - NEIGHBOUR_MARK;
 	__u32 peer_index;
 
-	ctx->mark = 0;
-	if (bpf_skb_load_bytes(ctx, ETH_ALEN, &peer_index, sizeof(peer_index)))
-		return hook_pass(ctx);
-	return neighbour_out(ctx, peer_index, bucket);
+	hook_set_mark(ctx, 0);
+	if (hook_load(ctx, ETH_ALEN, &peer_index, sizeof(peer_index)))
+		return HOOK_PASS;
+	return neighbour_out(ctx, peer_index, bucket) ? HOOK_REDIRECT : HOOK_DROP;
 }
 
 #endif

@@ -35,6 +35,7 @@ _Static_assert(XOVL_NEXTHOP_BUCKETS == 16, "a bucket is four bits");
 
 static __always_inline void nexthop_request(const struct xovl_peer *peer, __u32 bucket, struct bpf_fib_lookup *fib)
 {
+	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->family = peer->family;
 	fib->l4_protocol = peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE ? IPPROTO_GRE : IPPROTO_UDP;
 	fib->sport = bpf_htons(XOVL_SPORT_MIN + bucket);
@@ -176,33 +177,34 @@ static __always_inline void nexthop_route(struct xovl_nexthop *nexthop, const st
 __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_nexthop *nexthop, __u32 bucket,
 			       __u64 now)
 {
-	struct bpf_fib_lookup fib = {};
+	struct scratch *scratch = scratch_get();
+	struct bpf_fib_lookup *fib;
 	struct xovl_device *device;
 	__u32 ifindex;
 	long answer;
 	bool soon;
 
-	if (!peer || !nexthop)
+	if (!peer || !nexthop || !scratch)
 		return 0;
-	if (peer->via != XOVL_VIA_KERNEL && vtep_is_absent(ctx, &peer->local, &fib)) {
-		nexthop_route(nexthop, peer, BPF_FIB_LKUP_RET_NOT_FWDED, &fib);
+	fib = &scratch->fib;
+	if (peer->via != XOVL_VIA_KERNEL && vtep_is_absent(ctx, &peer->local, fib)) {
+		nexthop_route(nexthop, peer, BPF_FIB_LKUP_RET_NOT_FWDED, fib);
 		nexthop->epoch = epoch;
 		nexthop->peer_serial = peer->serial;
 		nexthop->state = XOVL_NEXTHOP_NOT_LOCAL;
 		nexthop->expires = now + jiffies_of(VTEP_SEEN_NS);
 		return 0;
 	}
-	__builtin_memset(&fib, 0, sizeof(fib));
-	nexthop_request(peer, bucket, &fib);
-	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	nexthop_route(nexthop, peer, answer, &fib);
+	nexthop_request(peer, bucket, fib);
+	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+	nexthop_route(nexthop, peer, answer, fib);
 	ifindex = nexthop->route_ifindex; /* copied: Linux 6.1 accepts no memory of an argument as a map key */
 	device = bpf_map_lookup_elem(&devices, &ifindex);
 
 	nexthop->epoch = epoch;
 	nexthop->peer_serial = peer->serial;
 	nexthop->state = nexthop_state(ctx, answer, device, ifindex, peer, now);
-	nexthop->mtu = nexthop_mtu(ctx, answer, &fib, ifindex, peer->kernel_mtu);
+	nexthop->mtu = nexthop_mtu(ctx, answer, fib, ifindex, peer->kernel_mtu);
 	nexthop->vid = device ? device->vid : 0;
 	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
 	nexthop->ifindex = device && device->lower_ifindex ? device->lower_ifindex : ifindex;

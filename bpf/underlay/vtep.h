@@ -9,6 +9,7 @@
 #include "hook/hook.h"
 #include "lib/addr.h"
 #include "lib/clock.h"
+#include "maps/scratch.h"
 #include "maps/tables.h"
 
 #define VTEP_SEEN_NS (250 * NSEC_PER_MSEC)
@@ -27,6 +28,7 @@
  */
 static __always_inline bool vtep_is_absent(ctx_t *ctx, const struct xovl_addr *local, struct bpf_fib_lookup *fib)
 {
+	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->ifindex = LOOPBACK_IFINDEX;
 	fib->tot_len = 1; /* otherwise the kernel compares the packet with an MTU */
 	if (addr_is_ipv4(local)) {
@@ -51,11 +53,11 @@ static __always_inline bool vtep_is_absent(ctx_t *ctx, const struct xovl_addr *l
 
 __noinline int vtep_refresh(ctx_t *ctx, struct xovl_vtep_check *seen, const struct xovl_addr *local)
 {
-	struct bpf_fib_lookup fib = {};
+	struct scratch *scratch = scratch_get();
 
-	if (!seen || !local)
+	if (!seen || !local || !scratch)
 		return false;
-	seen->absent = vtep_is_absent(ctx, local, &fib);
+	seen->absent = vtep_is_absent(ctx, local, &scratch->fib);
 	seen->at = bpf_jiffies64();
 	return seen->absent;
 }

@@ -1,13 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The final verdicts of a frame. Every exit of the datapath is one of these functions, and each frame is counted
- * once. Counters are per CPU and programs do not preempt each other on one CPU, so plain additions are enough.
+ * What becomes of a frame, and its counters. The stages return an outcome and count nothing; the exit of a program
+ * (out/finish.h) counts it once. Counters are per CPU and programs do not preempt each other on one CPU, so plain
+ * additions are enough.
  */
-#ifndef XOVL_BPF_VERDICT_H
-#define XOVL_BPF_VERDICT_H
+#ifndef XOVL_BPF_OUTCOME_H
+#define XOVL_BPF_OUTCOME_H
 
 #include "hook/hook.h"
 #include "maps/stats.h"
+
+/* An outcome is 0, an enum xovl_reason for which the frame is dropped, or one of these. */
+enum outcome {
+	OUTCOME_OPEN = XOVL_REASON_NONE, /* not decided yet: the frame goes on to the next stage */
+	OUTCOME_PASS = XOVL_REASON_MAX,	 /* not for xovl, or for the next layer: unchanged, uncounted */
+	OUTCOME_UNRESOLVED,		 /* no cached path: for the program that looks everything up */
+	OUTCOME_NOT_TUNNEL,		 /* not for xovl, unless it is a report about a tunnel packet */
+	OUTCOME_NO_PORT,		 /* not for xovl: no port of the interface has the frame's VLAN */
+	OUTCOME_CONSUMED,		 /* ends here, uncounted: it was for xovl itself */
+	OUTCOME_FLOOD,			 /* its destination is unknown, or a group */
+	OUTCOME_FLOODED,
+	OUTCOME_DELIVERED,	/* to the port frame.target */
+	OUTCOME_SENT,		/* to the peer frame.target */
+	OUTCOME_SENT_BY_KERNEL, /* the same, by the kernel's tunnel device */
+};
+
+/* Reasons of tunnel packets that are refused before they count as frames of a network. */
+#define XOVL_STAGE_OUTER 1ull
+#define XOVL_STAGE_NETWORK 0ull
+#define X(name, stage, text) | XOVL_STAGE_##stage << XOVL_REASON_##name
+#define OUTER_REASONS (0 XOVL_REASONS(X))
+
+_Static_assert(XOVL_REASON_MAX < 64, "OUTER_REASONS is one word");
+
+static __always_inline bool reason_is_outer(int reason)
+{
+	return OUTER_REASONS >> reason & 1;
+}
 
 static __always_inline void traffic_rx(struct xovl_traffic *traffic, __u32 len)
 {
@@ -72,22 +101,6 @@ __noinline int count_drop(__u32 reason, __u32 net_index, __u32 place, bool copy)
 	return 0;
 }
 
-/*
- * Counts a frame whose VLAN belongs to no port of the interface. TC only, because XDP leaves such a frame to TC,
- * which leaves it to the kernel.
- */
-static __always_inline void count_vlan_unknown(const ctx_t *ctx)
-{
-	__u32 ifindex = hook_ifindex(ctx);
-	struct xovl_device_stats *stats;
-
-	if (HOOK_IS_XDP)
-		return;
-	stats = bpf_map_lookup_elem(&device_stats, &ifindex);
-	if (stats)
-		stats->vlan_unknown++;
-}
-
 static __always_inline void count_port_tx(__u32 port_index, __u32 len)
 {
 	struct xovl_traffic *traffic = port_stats_get(port_index);
@@ -103,56 +116,6 @@ static __always_inline void count_peer_tx(__u32 peer_index, struct xovl_net_stat
 	traffic_tx(&stats->traffic, len);
 	if (traffic)
 		traffic_tx(traffic, len);
-}
-
-/* Passes the frame on, unchanged and uncounted: it is not for xovl, or the next layer handles it. */
-static __always_inline int verdict_pass(ctx_t *ctx)
-{
-	return hook_pass(ctx);
-}
-
-/* Drops a tunnel packet before it counts as one of a network. net_index may still be known. */
-static __always_inline int verdict_drop_outer(ctx_t *ctx, enum xovl_reason reason, __u32 net_index, __u32 place)
-{
-	count_drop(reason, net_index, place, false);
-	return hook_drop(ctx);
-}
-
-/* Drops a frame of a network. It counts as received and as dropped. */
-static __always_inline int verdict_drop(ctx_t *ctx, const struct frame *f, enum xovl_reason reason)
-{
-	struct xovl_net_stats *stats = net_stats_get(f->net_index);
-
-	if (stats)
-		count_origin(f, stats);
-	count_drop(reason, f->net_index, frame_place(f), false);
-	return hook_drop(ctx);
-}
-
-/* Counts unicast that goes to one port. */
-static __always_inline void verdict_delivered(const struct frame *f, __u32 port_index)
-{
-	struct xovl_net_stats *stats = net_stats_get(f->net_index);
-
-	if (!stats)
-		return;
-	count_origin(f, stats);
-	stats->delivered++;
-	stats->by_xdp += HOOK_IS_XDP;
-	count_port_tx(port_index, f->len);
-}
-
-/* Counts unicast that goes to one peer. */
-static __always_inline void verdict_sent(const struct frame *f, __u32 peer_index)
-{
-	struct xovl_net_stats *stats = net_stats_get(f->net_index);
-
-	if (!stats)
-		return;
-	count_origin(f, stats);
-	stats->sent++;
-	stats->by_xdp += HOOK_IS_XDP;
-	count_peer_tx(peer_index, stats, f->len);
 }
 
 #endif
