@@ -29,14 +29,14 @@ enum outcome {
 #define XOVL_STAGE_OUTER 1ull
 #define XOVL_STAGE_NETWORK 0ull
 #define X(name, stage, text) | XOVL_STAGE_##stage << XOVL_REASON_##name
-#define OUTER_REASONS (0 XOVL_REASONS(X))
 
-_Static_assert(XOVL_REASON_MAX < 64, "OUTER_REASONS is one word");
+_Static_assert(XOVL_REASON_MAX < 64, "one word");
 
 static __always_inline bool reason_is_outer(int reason)
 {
-	return OUTER_REASONS >> reason & 1;
+	return (0 XOVL_REASONS(X)) >> reason & 1;
 }
+#undef X
 
 static __always_inline void traffic_rx(struct xovl_traffic *traffic, __u32 len)
 {

@@ -353,7 +353,7 @@ __noinline int pmtu_believe(ctx_t *ctx)
 	if (!report)
 		return 0;
 	pmtu = bpf_map_lookup_elem(&pmtus, &report->key);
-	if (!pmtu)
+	if (!pmtu || shadow)
 		return 0;
 	if (report->credible && pmtu_checksum_is_good(ctx, report) && pmtu_lower(pmtu, report))
 		__sync_fetch_and_add(&pmtu->believed, 1);

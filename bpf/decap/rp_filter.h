@@ -92,20 +92,24 @@ static __always_inline bool rp_filter_agrees(ctx_t *ctx, const struct xovl_peer 
 	return answer == RP_FILTER_AGREED;
 }
 
-/* Looks up the peer's route again, and stores in way if packets by this uplink are refused. */
+/* Looks up the peer's route again. Returns 1 if packets by this uplink are refused, and stores that in way. */
 __noinline int rp_filter_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_rp_answer *way)
 {
 	__u32 uplink = hook_ifindex(ctx);
 	enum xovl_rp_filter filter;
+	bool refused;
 
 	if (!peer || !way)
 		return true;
 	filter = rp_filter_of(uplink, peer->family);
-	way->refused = filter != XOVL_RP_FILTER_OFF && !rp_filter_agrees(ctx, peer, filter);
+	refused = filter != XOVL_RP_FILTER_OFF && !rp_filter_agrees(ctx, peer, filter);
+	if (shadow)
+		return refused;
+	way->refused = refused;
 	way->ifindex = uplink;
 	way->epoch = epoch;
 	way->at = bpf_jiffies64();
-	return 0;
+	return refused;
 }
 
 /*
@@ -117,14 +121,17 @@ static __always_inline enum xovl_reason rp_filter_check(ctx_t *ctx, const struct
 	struct xovl_peer *peer = peer_get(packet->frame.origin);
 	__u32 uplink = hook_ifindex(ctx);
 	struct xovl_rp_answer *way;
+	bool refused;
 
 	if (!peer)
 		return XOVL_REASON_NONE;
 	way = &peer->rp_answers[uplink % XOVL_RP_ANSWERS];
 	if (way->ifindex != uplink || way->epoch != (__u32)epoch ||
 	    (__u32)bpf_jiffies64() - way->at >= jiffies_of(RP_FILTER_SEEN_NS))
-		rp_filter_refresh(ctx, peer, way);
-	return way->refused ? XOVL_REASON_RP_FILTER : XOVL_REASON_NONE;
+		refused = rp_filter_refresh(ctx, peer, way);
+	else
+		refused = way->refused;
+	return refused ? XOVL_REASON_RP_FILTER : XOVL_REASON_NONE;
 }
 
 #endif

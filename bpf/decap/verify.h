@@ -113,7 +113,8 @@ __noinline int frame_matches_ip_len(ctx_t *ctx, __u32 at, __u32 len)
  */
 static __always_inline bool packet_is_merged(ctx_t *ctx, const struct frame *f, const struct outer *outer)
 {
-	return !HOOK_IS_XDP && f->gso_size && outer->check && !outer_is_gre(outer) && !frame_matches_ip_len(ctx, f->outer_len, f->len);
+	return !HOOK_IS_XDP && f->gso_size && outer->check && !outer_is_gre(outer) &&
+	       !frame_matches_ip_len(ctx, f->outer_len, f->len);
 }
 
 /*

@@ -83,6 +83,7 @@ static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, struct pac
 	reason = verify_octets(ctx);
 	if (!reason)
 		reason = verify_order_and_ecn(ctx);
+	step(XOVL_STEP_VERIFY, reason);
 	if (HOOK_IS_XDP && reason_is_of_checksum(reason))
 		return OUTCOME_PASS;
 	if (reason)
@@ -217,9 +218,8 @@ static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, struct pa
 					  struct path_place *place)
 {
 	struct xovl_path *other = place->path;
-	bool for_device = frame_needs_device(f);
-	bool known = path_shares_origin(other, &packet->key) &&
-		     uplink_path_equal(ctx, f, &packet->outer.id, place->headers);
+	bool known =
+		path_shares_origin(other, &packet->key) && uplink_path_equal(ctx, f, &packet->outer.id, place->headers);
 	int outcome = OUTCOME_OPEN;
 
 	if (!ingress_is_live(ctx) || !path_evict(place))
@@ -234,7 +234,7 @@ static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, struct pa
 		return outcome;
 	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
 		return XOVL_REASON_NVGRE_TAG;
-	if (for_device || (f->path_flags & XOVL_PATH_BY_KERNEL))
+	if ((f->path_flags & XOVL_PATH_BY_KERNEL) || frame_needs_device(f))
 		return HOOK_IS_XDP ? (int)OUTCOME_PASS : kernel_device_decap(ctx);
 	return uplink_find_port(ctx, f, packet, known, place);
 }

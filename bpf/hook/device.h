@@ -138,9 +138,9 @@ static __always_inline enum xovl_rp_filter device_rp_filter(__u32 ifindex)
 
 /*
  * Returns the number of IPsec policies for that direction in the interface's network namespace, with
- * XOVL_XFRM_BLOCKS set if packets without a policy are blocked. 0 if it cannot be read.
+ * XOVL_XFRM_BLOCKS set if packets without a policy are blocked. 0 if it cannot be read. direction: enum xovl_direction.
  */
-static __always_inline __u32 device_xfrm_policies(__u32 ifindex, enum xovl_direction direction)
+__noinline __u32 device_xfrm_policies(__u32 ifindex, __u32 direction)
 {
 	const struct net_device *dev = device_read(ifindex);
 	const struct net *net;

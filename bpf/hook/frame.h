@@ -17,6 +17,7 @@
 #include "xovl/maps.h"
 #include "xovl/reasons.h"
 
+#include "hook/shadow.h"
 #include "lib/bits.h"
 #include "lib/mac.h"
 #include "lib/vlan.h"
@@ -42,15 +43,15 @@ struct frame {
 	__u64 now;		  /* CLOCK_MONOTONIC_COARSE, ns; set by fdb_now() */
 	struct xovl_network *net; /* not set if a cached path is followed */
 	__u32 net_index;
-	__u32 origin;	  /* index of the port, or of the peer */
-	__u16 port_vid;	  /* the port's own VLAN tag, not part of the tenant's frame; 0: none */
-	__u16 outer_len;  /* bytes before the tenant's frame, outer Ethernet header included */
-	__u32 path_flags; /* flags of struct xovl_path that depend on the frame's origin */
-	__u32 target;	  /* index of the port or peer that the frame has gone to, by port_out() and peer_out() */
-	__u32 reply_mtu;  /* of a frame that does not fit: the MTU that its sender is told; 0: nothing */
-	bool by_kernel;	  /* the kernel's tunnel device has decapsulated it */
-	bool from_tunnel; /* origin is a peer */
-	bool trailer;	  /* bytes follow the tunnel packet and must be cut off */
+	__u32 origin;	   /* index of the port, or of the peer */
+	__u16 port_vid;	   /* the port's own VLAN tag, not part of the tenant's frame; 0: none */
+	__u16 outer_len;   /* bytes before the tenant's frame, outer Ethernet header included */
+	__u32 path_flags;  /* flags of struct xovl_path that depend on the frame's origin */
+	__u32 target;	   /* index of the port or peer that the frame has gone to, by port_out() and peer_out() */
+	__u32 reply_mtu;   /* of a frame that does not fit: the MTU that its sender is told; 0: nothing */
+	bool by_kernel;	   /* the kernel's tunnel device has decapsulated it */
+	bool from_tunnel;  /* origin is a peer */
+	bool trailer;	   /* bytes follow the tunnel packet and must be cut off */
 	bool may_mark_ecn; /* XDP: packet_mark_ecn() is still to be called */
 
 	/* TC only: tags to write into the frame before its EtherType, outermost first */

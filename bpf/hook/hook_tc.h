@@ -77,7 +77,7 @@ static __always_inline void hook_redirect_kernel(ctx_t *ctx, __u32 ifindex)
 /* Sends a copy of the packet out of the interface, or with BPF_F_INGRESS into its ingress. Returns 0 on success. */
 static __always_inline long hook_clone(ctx_t *ctx, __u32 ifindex, __u64 flags)
 {
-	return bpf_clone_redirect(ctx, ifindex, flags);
+	return shadow ? 0 : bpf_clone_redirect(ctx, ifindex, flags);
 }
 
 /* Removes the tag beside the packet. Returns 0 on success. Invalidates packet pointers. */

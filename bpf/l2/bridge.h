@@ -21,6 +21,7 @@ static __always_inline int bridge_forward(ctx_t *ctx, struct frame *f, bool sour
 	if (mac_is_group(f->dst))
 		return OUTCOME_FLOOD;
 	fdb_lookup(f, to);
+	step(XOVL_STEP_DESTINATION, to->target);
 	return to->target && port_can_take(ctx, f, to) ? OUTCOME_OPEN : OUTCOME_FLOOD;
 }
 

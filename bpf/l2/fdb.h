@@ -11,6 +11,7 @@
 #include "maps/globals.h"
 #include "maps/tables.h"
 #include "packet/destination.h"
+#include "step.h"
 
 /* A learned entry's time is written at most this often, so that CPUs do not contend for its cache line. */
 #define FDB_TOUCH_NS (500 * NSEC_PER_MSEC)
@@ -65,6 +66,9 @@ static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
 	__u64 old;
 
 	if (!(f->net->flags & XOVL_NET_LEARNING))
+		return;
+	step(XOVL_STEP_LEARN, dst);
+	if (shadow)
 		return;
 	if (!known) {
 		learned_add(fdb_key(f, f->src), dst, fdb_now(f), f->net->mac_limit);
@@ -123,7 +127,7 @@ static __always_inline void fdb_hint_write(__u64 key, __u64 dst, __u64 now_epoch
 	struct xovl_fdb_hint *hint = fdb_hints_of(key);
 	__u32 place = bpf_get_prandom_u32() % XOVL_FDB_HINTS;
 
-	if (!hint)
+	if (!hint || shadow)
 		return;
 	for (__u32 i = 0; i < XOVL_FDB_HINTS; i++)
 		if (!hint[i].dst)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The exit of a program: turns the outcome of a frame into the hook's verdict, and counts it. Nothing else counts frames. */
+/* The exit of a program: turns the outcome of a frame into the hook's verdict, and counts it. */
 #ifndef XOVL_BPF_OUT_FINISH_H
 #define XOVL_BPF_OUT_FINISH_H
 
 #include "outcome.h"
 #include "packet/packet.h"
+#include "step.h"
 
 /* Jumps to a program that goes on with the frame. Returns only if there is no such program, with the packet unchanged. */
 static __always_inline void frame_jump(ctx_t *ctx, const struct frame *f, enum jump to)
@@ -26,7 +27,8 @@ static __always_inline void count_vlan_unknown(const ctx_t *ctx)
 	__u32 ifindex = hook_ifindex(ctx);
 	struct xovl_device_stats *stats;
 
-	if (HOOK_IS_XDP)
+	step(XOVL_STEP_OUTCOME, OUTCOME_NO_PORT);
+	if (HOOK_IS_XDP || shadow)
 		return;
 	stats = bpf_map_lookup_elem(&device_stats, &ifindex);
 	if (stats)
@@ -61,6 +63,16 @@ static __always_inline void count_frame(const struct frame *f, int outcome)
 	}
 }
 
+/* Shadow programs: records the outcome instead of counting it. Returns the verdict. */
+__noinline int frame_steps(bool from_tunnel, __u32 origin, __u32 net_index, __u32 target, int outcome)
+{
+	step_record(from_tunnel ? XOVL_STEP_PEER : XOVL_STEP_PORT, origin);
+	step_record(XOVL_STEP_NETWORK, net_index);
+	step_record(XOVL_STEP_TARGET, target);
+	step_record(XOVL_STEP_OUTCOME, outcome);
+	return outcome >= OUTCOME_DELIVERED ? HOOK_REDIRECT : HOOK_DROP;
+}
+
 /* Returns the verdict of the frame. A frame that is to be flooded goes on to another program, which counts it. */
 static __always_inline int frame_finish(ctx_t *ctx, const struct frame *f, int outcome)
 {
@@ -74,7 +86,9 @@ static __always_inline int frame_finish(ctx_t *ctx, const struct frame *f, int o
 		return HOOK_PASS;
 	if (outcome == OUTCOME_CONSUMED)
 		return HOOK_DROP;
-	if (outcome >= XOVL_REASON_MAX || !reason_is_outer(outcome))
+	if (shadow)
+		return frame_steps(f->from_tunnel, f->origin, f->net_index, f->target, outcome);
+	if (outcome > OUTCOME_CONSUMED || !reason_is_outer(outcome))
 		count_frame(f, outcome);
 	if (outcome < XOVL_REASON_MAX)
 		count_drop(outcome, f->net_index, drop_place(ctx, f), false);

@@ -24,13 +24,11 @@ static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct pack
 		return XOVL_REASON_MTU_PORT;
 	if (port->vid && bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), port->vid))
 		return XOVL_REASON_COPY_FAILED;
+	step(XOVL_STEP_COPY, port->ifindex);
 	err = hook_clone(ctx, port->ifindex, 0);
 	if (port->vid)
 		hook_remove_tag(ctx);
-	if (err)
-		return XOVL_REASON_COPY_FAILED;
-	count_port_tx(index, packet->frame.len);
-	return XOVL_REASON_NONE;
+	return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
 }
 
 /* True if the port gets no copy: its interface is gone or has no link, so nobody is there. A bridge does the same. */
@@ -54,7 +52,7 @@ static long flood_port_nth(__u32 nth, struct flood_loop *loop)
 		return 0;
 	if (flood_leaves_out(loop->ctx, packet, *index))
 		return 0;
-	flood_count(loop, packet, flood_port(loop->ctx, packet, *index), xovl_place(XOVL_PLACE_PORT, *index));
+	flood_count(loop, packet, flood_port(loop->ctx, packet, *index), XOVL_PLACE_PORT, *index);
 	return 0;
 }
 

@@ -50,6 +50,7 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 
 	if (!device_is_live(path->ifindex))
 		return XOVL_REASON_STALE_TARGET;
+	step(XOVL_STEP_COPY, path->ifindex);
 	frame_reload(ctx, f);
 	reason = outer_write(ctx, f, &packet->flow, place);
 	if (reason)
@@ -81,8 +82,8 @@ static __always_inline bool flood_sent_by_kernel(const struct packet *packet, __
  * the peer has a device, other frames if the device carries everything to the peer. Sets *skipped if it does not.
  * Returns the drop reason or XOVL_REASON_NONE.
  */
-static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct packet *packet, __u32 index,
-							     bool *skipped)
+static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *loop, struct packet *packet,
+							     __u32 index, bool *skipped)
 {
 	struct path_place place;
 	struct frame f = {.len = packet->frame.len,
@@ -110,13 +111,10 @@ static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *
 	if (!ifindex)
 		return XOVL_REASON_STALE_TARGET;
 	hook_set_mark(loop->ctx, 0);
+	step(XOVL_STEP_COPY, ifindex);
 	err = hook_clone(loop->ctx, ifindex, 0);
 	hook_set_mark(loop->ctx, packet->flood.mark);
-	if (err)
-		return XOVL_REASON_COPY_FAILED;
-	count_peer_tx(index, loop->stats, f.len);
-	loop->stats->by_kernel++;
-	return XOVL_REASON_NONE;
+	return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
 }
 
 static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
@@ -132,8 +130,11 @@ static long flood_peer_by_kernel_nth(__u32 nth, struct flood_loop *loop)
 	if (!index || (packet->frame.gso_size && !flood_sent_by_kernel(packet, *index)))
 		return 0;
 	reason = flood_peer_by_kernel(loop, packet, *index, &skipped);
-	if (!skipped)
-		flood_count(loop, packet, reason, xovl_place(XOVL_PLACE_PEER, *index));
+	if (skipped)
+		return 0;
+	flood_count(loop, packet, reason, XOVL_PLACE_PEER, *index);
+	if (!reason && !shadow)
+		loop->stats->by_kernel++;
 	return 0;
 }
 
@@ -161,7 +162,8 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 	reason = peer_path_prepare(loop->ctx, &f, &packet->flow, index, &place, &expires);
 	if (!reason && (path->flags & XOVL_PATH_BY_KERNEL)) {
 		*skipped = packet->flood.by_kernel ||
-			   packet->flood.pass != 1; /* the kernel's device has carried it, or its drop was counted in pass 1 */
+			   packet->flood.pass !=
+				   1; /* the kernel's device has carried it, or its drop was counted in pass 1 */
 		return XOVL_REASON_NO_TUNNEL_DEVICE;
 	}
 	if (!reason)
@@ -180,13 +182,9 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 		reason = XOVL_REASON_GSO_MIXED;
 	/* an MSS lowered for one peer fits all peers that come after it */
 	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
-		mss_clamp(loop->ctx, packet->flood.room, path_mtu(path, packet->flow.wire_len - packet->flow.ip_len), false);
-	if (!reason)
-		reason = flood_send(loop->ctx, &f, packet, &place);
-	if (reason)
-		return reason;
-	count_peer_tx(index, loop->stats, f.len);
-	return XOVL_REASON_NONE;
+		mss_clamp(loop->ctx, packet->flood.room, path_mtu(path, packet->flow.wire_len - packet->flow.ip_len),
+			  false);
+	return reason ? reason : flood_send(loop->ctx, &f, packet, &place);
 }
 
 static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
@@ -203,7 +201,7 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
 		return 0;
 	reason = flood_peer(loop, packet, *index, &skipped);
 	if (!skipped)
-		flood_count(loop, packet, reason, xovl_place(XOVL_PLACE_PEER, *index));
+		flood_count(loop, packet, reason, XOVL_PLACE_PEER, *index);
 	/* all peers need the same room, so the first one tells it */
 	return !packet->flood.mixed && !packet->flood.pass && packet->flood.next_room;
 }
@@ -266,7 +264,7 @@ static long flood_pass(__u32 nth, struct flood_loop *loop)
 	if (nth && packet->flood.next_room)
 		reason = flood_make_room(loop->ctx);
 	if (reason) {
-		flood_count(loop, packet, reason, frame_place(&packet->frame));
+		flood_count(loop, packet, reason, XOVL_PLACE_PORT, packet->frame.origin);
 		return 1;
 	}
 	packet->flood.pass = nth;

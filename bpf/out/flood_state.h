@@ -12,14 +12,21 @@ struct flood_loop {
 	struct xovl_net_stats *stats;
 };
 
-/* Counts a copy: as sent, or as dropped for a reason. place: where the copy was to go. */
+/* Counts a copy to a port or peer: as sent, or as dropped for a reason. */
 static __always_inline void flood_count(struct flood_loop *loop, const struct packet *packet, enum xovl_reason reason,
-					__u32 place)
+					enum xovl_place_kind kind, __u32 index)
 {
-	if (reason)
-		count_drop(reason, packet->frame.net_index, place, true);
+	if (shadow)
+		return;
+	if (reason) {
+		count_drop(reason, packet->frame.net_index, xovl_place(kind, index), true);
+		return;
+	}
+	loop->stats->copies++;
+	if (kind == XOVL_PLACE_PORT)
+		count_port_tx(index, packet->frame.len);
 	else
-		loop->stats->copies++;
+		count_peer_tx(index, loop->stats, packet->frame.len);
 }
 
 /* Returns the index of the nth port or peer in the part of the list being visited, or NULL. */

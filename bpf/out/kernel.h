@@ -96,7 +96,7 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
 		return true;
 	if (peer->encap == XOVL_ENCAP_GENEVE)
 		return !len || !hook_set_tunnel_options(ctx, (void *)at + sizeof(struct xovl_geneve),
-						       length_up_to(len, XOVL_OPTIONS_MAX));
+							length_up_to(len, XOVL_OPTIONS_MAX));
 	group.gbp = path->flags & XOVL_NET_GBP ? hook_mark(ctx) : bpf_ntohl(*(const __be32 *)at);
 	group.gbp &= XOVL_VXLAN_GROUP;
 	return !hook_set_tunnel_options(ctx, &group, sizeof(group));

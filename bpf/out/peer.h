@@ -66,6 +66,7 @@ static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const str
 		return reason;
 	if (reason)
 		return peer_refuse(reason);
+	step(XOVL_STEP_HEADERS, place->path->outer_len);
 	path_publish(place->path, expires < to->expires ? expires : to->expires);
 	return OUTCOME_OPEN;
 }

@@ -47,6 +47,8 @@ static __always_inline bool too_big_is_due(__u32 port_index)
 
 	if (!limit)
 		return false;
+	if (shadow)
+		return now - limit->since >= jiffies_per_second || limit->sent < TOO_BIG_PER_SECOND;
 	if (now - limit->since >= jiffies_per_second) {
 		limit->since = now;
 		limit->sent = 0;

@@ -85,7 +85,7 @@ static __always_inline struct xovl_sequence *sequence_get(__u32 net_index, __u32
 	struct xovl_sequence *known = bpf_map_lookup_elem(&sequences, &key);
 	struct xovl_sequence first = {};
 
-	if (known)
+	if (known || shadow)
 		return known;
 	bpf_map_update_elem(&sequences, &key, &first, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&sequences, &key);
@@ -96,6 +96,8 @@ static __always_inline __u32 gre_sequence_next(__u32 net_index, __u32 peer_index
 {
 	struct xovl_sequence *sequence = sequence_get(net_index, peer_index);
 
+	if (sequence && shadow)
+		return sequence->next;
 	return sequence ? __sync_fetch_and_add(&sequence->next, 1) : 0;
 }
 
@@ -157,6 +159,10 @@ static __always_inline bool gre_sequence_is_new(__u32 net_index, __u32 peer_inde
 	silent = (__s64)(now - sequence->heard) >
 		 (__s64)jiffies_per_second; /* signed: another CPU may have heard later */
 	received = *(volatile __u64 *)&sequence->received;
+	if (shadow) {
+		sequence_next_state(received, number, silent, &late);
+		return !late;
+	}
 	/* not a loop: clang would compile one in which verifiers up to Linux 6.1 see no end */
 	(void)(sequence_try(sequence, &received, number, silent, &late) ||
 	       sequence_try(sequence, &received, number, silent, &late) ||

@@ -34,11 +34,11 @@ struct packet {
 	 * from a tunnel packet; tunnel_identify() adds network, peer and path flags.
 	 */
 	struct frame frame;
-	struct outer outer;    /* packet_parse(): the outer headers. pmtu_read(): those that a report quotes */
+	struct outer outer;	  /* packet_parse(): the outer headers. pmtu_read(): those that a report quotes */
 	struct xovl_path_key key; /* of the frame's path; by the stages that resolve it */
 	struct destination to;	  /* result of the look-ups so far; by the stages that resolve it */
-	struct flow flow;      /* flood_tunnel(): the tenant's flow, for the copies to peers */
-	struct flood flood;    /* flood() starts it */
+	struct flow flow;	  /* flood_tunnel(): the tenant's flow, for the copies to peers */
+	struct flood flood;	  /* flood() starts it */
 };
 
 XOVL_PERCPU_ARRAY(packets, struct packet, 1);

@@ -38,7 +38,8 @@ static __always_inline bool path_find_place(const struct xovl_path_key *key, __u
 {
 	__u64 hash = hash_mix(hash_mix(key->dst, key->src), key->from ^ other);
 	__u32 slot = hash >> (64 - XOVL_PATHS_BITS); /* only the upper bits depend on all bits of the key */
-	__u32 index = bpf_get_smp_processor_id() * PATH_BLOCKS + slot / XOVL_BLOCK_PATHS;
+	/* shadow programs have one block of their own */
+	__u32 index = shadow ? 0 : bpf_get_smp_processor_id() * PATH_BLOCKS + slot / XOVL_BLOCK_PATHS;
 	struct xovl_path_block *block = bpf_map_lookup_elem(&paths, &index);
 
 	if (!block)

@@ -74,7 +74,8 @@ __noinline int neighbour_out(ctx_t *ctx, __u32 peer_index, __u32 bucket)
 
 	if (!peer || !nexthop || !scratch || !neighbour_takes(ctx, peer->family))
 		return false;
-	peer->confirmed = bpf_jiffies64();
+	if (!shadow)
+		peer->confirmed = bpf_jiffies64();
 	fib = &scratch->fib;
 	nexthop_request(peer, bucket, fib);
 	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "maps/tables.h"
 #include "packet/flow.h"
+#include "step.h"
 #include "underlay/by_kernel.h"
 #include "underlay/pmtu.h"
 #include "underlay/vtep.h"
@@ -217,7 +218,8 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 
 static __always_inline struct xovl_nexthop *nexthop_slot(__u32 peer_index, __u32 bucket)
 {
-	__u32 slot = peer_index * XOVL_NEXTHOP_BUCKETS + bucket;
+	__u32 slot =
+		shadow ? 0 : peer_index * XOVL_NEXTHOP_BUCKETS + bucket; /* shadow programs have one of their own */
 
 	return bpf_map_lookup_elem(&nexthops, &slot);
 }
@@ -239,6 +241,7 @@ static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_i
 		nexthop_refresh(ctx, peer, nexthop, bucket, now);
 		pmtu_limit(peer, nexthop, bucket);
 	}
+	step(XOVL_STEP_NEXTHOP, nexthop->state);
 	return nexthop;
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/in.h>
 
+#include "hook/shadow.h"
 #include "lib/bits.h"
 #include "lib/clock.h"
 #include "maps/scratch.h"
@@ -46,6 +47,8 @@ __noinline int pmtu_limit(const struct xovl_peer *peer, struct xovl_nexthop *nex
 	bucket &= XOVL_NEXTHOP_BUCKETS - 1;
 	pmtu_key_write(scratch->octets, peer);
 	pmtu = bpf_map_lookup_elem(&pmtus, scratch->octets);
+	if (!pmtu && shadow)
+		return 0;
 	if (!pmtu) {
 		pmtu = (void *)scratch->octets + sizeof(struct xovl_pmtu_key);
 		__builtin_memset(pmtu, 0, sizeof(*pmtu));
@@ -53,7 +56,7 @@ __noinline int pmtu_limit(const struct xovl_peer *peer, struct xovl_nexthop *nex
 		bpf_map_update_elem(&pmtus, scratch->octets, pmtu, BPF_NOEXIST);
 		return 0;
 	}
-	if (pmtu->asked[bucket] != now)
+	if (pmtu->asked[bucket] != now && !shadow)
 		pmtu->asked[bucket] = now;
 	if (pmtu->mtu && pmtu->mtu < nexthop->mtu && pmtu->expires > now)
 		nexthop->mtu = pmtu->mtu;

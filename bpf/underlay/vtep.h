@@ -54,12 +54,16 @@ static __always_inline bool vtep_is_absent(ctx_t *ctx, const struct xovl_addr *l
 __noinline int vtep_refresh(ctx_t *ctx, struct xovl_vtep_check *seen, const struct xovl_addr *local)
 {
 	struct scratch *scratch = scratch_get();
+	bool absent;
 
 	if (!seen || !local || !scratch)
 		return false;
-	seen->absent = vtep_is_absent(ctx, local, &scratch->fib);
+	absent = vtep_is_absent(ctx, local, &scratch->fib);
+	if (shadow)
+		return absent;
+	seen->absent = absent;
 	seen->at = bpf_jiffies64();
-	return seen->absent;
+	return absent;
 }
 
 /* vtep_is_absent() for packets from peers, cached for VTEP_SEEN_NS in seen, which belongs to that address. */

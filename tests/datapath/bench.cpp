@@ -235,15 +235,35 @@ void Bench::apply(const Config &config)
 {
 	overlay_->apply(config);
 	config_ = config;
+	if (shadow_)
+		run_shadow();
+}
+
+void Bench::run_shadow()
+{
+	shadow_.reset();
+	overlay_.reset(); // the shadow programs are loaded as a command would that only looks
+	shadow_ = std::make_unique<ShadowBench>(kPinRoot, pin(""));
+	overlay_ = std::make_unique<Overlay>(kPinRoot);
 }
 
 RunResult Bench::run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size) const
 {
 	const uint32_t ifindex = if_nametoindex(dev.c_str());
 	const bool is_uplink = std::ranges::count(config_.uplinks, dev, &UplinkConfig::dev);
-	const Fd prog =
-		hook == Hook::Xdp ? xdp_program(ifindex) : pinned(pin(is_uplink ? "xovl_tc_uplink" : "xovl_tc_port"));
-	return prog_run(hook, prog.get(), {.ifindex = ifindex, .packet = packet, .gso_size = gso_size});
+	const char *tc_name = is_uplink ? "xovl_tc_uplink" : "xovl_tc_port";
+	const Fd prog = hook == Hook::Xdp ? xdp_program(ifindex) : pinned(pin(tc_name));
+	const RunInput input = {.ifindex = ifindex, .packet = packet, .gso_size = gso_size};
+	if (!shadow_)
+		return prog_run(hook, prog.get(), input);
+	const RunResult told = shadow_->run(hook, dev, is_uplink, input);
+	RunResult result = prog_run(hook, prog.get(), input);
+	EXPECT_EQ(told.verdict, result.verdict) << "shadow program";
+	if (result.verdict != Verdict::Drop) {
+		EXPECT_EQ(hex_dump(told.packet), hex_dump(result.packet)) << "shadow program";
+	}
+	EXPECT_EQ(told.mark, result.mark) << "shadow program";
+	return result;
 }
 
 Counts Bench::counts() const

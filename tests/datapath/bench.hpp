@@ -23,6 +23,7 @@
 #include "netns.hpp"
 #include "overlay/overlay.hpp"
 #include "prog_run.hpp"
+#include "shadow_bench.hpp"
 #include "sockets.hpp"
 
 namespace xovl::test {
@@ -83,6 +84,10 @@ public:
 
 	/// Through the program that is attached to dev at the hook. gso_size: of a super-frame (TC only).
 	RunResult run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size = 0) const;
+	/// From now on run() runs each packet through the shadow programs first. They must change no map, and find the same.
+	void run_shadow();
+	/// What the shadow programs have recorded of the last packet.
+	const std::vector<xovl_step> &shadow_steps() const { return shadow_->steps(); }
 	Counts counts() const;
 	/// Frames that XDP finished, of all networks; they are in counts(), too.
 	uint64_t by_xdp() const;
@@ -130,6 +135,7 @@ private:
 	Fd home_mounts_;
 	Config config_;
 	std::unique_ptr<Overlay> overlay_;
+	std::unique_ptr<ShadowBench> shadow_;
 	std::map<std::string, std::unique_ptr<PacketSocket>> sockets_;
 };
 

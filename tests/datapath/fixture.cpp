@@ -102,6 +102,8 @@ void DatapathTest::SetUp()
 {
 	bench_ = std::make_unique<Bench>(GetParam().mode, GetParam().family);
 	home_.emplace(sched_getcpu());
+	if (getenv("XOVL_TEST_SHADOW"))
+		bench_->run_shadow();
 	confirm_peers();
 }
 

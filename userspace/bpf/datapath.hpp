@@ -121,9 +121,17 @@ std::vector<std::string> shared_map_names();
 /// Opens a pinned TC program by name. Throws Error(System) if it is missing.
 Fd tc_program(const PinDir &dir, const char *name);
 
+/// Live programs forward packets. Shadow programs tell what would become of one: see bpf/shadow.hpp.
+enum class Purpose { Live, Shadow };
+
 /// Opens a new copy of the XDP object for one interface: maps shared with dir, constants set, and only the program of
 /// the device's role marked for loading. The caller closes it. Throws Error(System) if a map is missing.
-bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device);
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device,
+			    Purpose purpose = Purpose::Live);
+
+/// Opens a new copy of the TC object as shadow programs of those in dir. The caller closes it. Throws Error(System) if a
+/// map is missing.
+bpf_object *open_tc_shadow(const PinDir &dir);
 
 const char *xdp_program_name(xovl_role role);
 

@@ -212,6 +212,29 @@ std::string unusual(const Limits &limits)
 	return text.empty() ? "the usual limits" : text;
 }
 
+/// The maps that shadow programs have for themselves, because the datapath writes them for its own use.
+constexpr const char *kShadowMaps[] = {"jumps",       "nexthops", "packets",       "paths", "pmtu_reports",
+				       "port_states", "scratch",  "scratch_paths", "steps", "too_big_now"};
+
+/// Makes the object use the maps in dir. Shadow programs get one block of paths and one next hop.
+void share_maps(const PinDir &dir, bpf_object *object, Purpose purpose)
+{
+	bpf_map *map = nullptr;
+	bpf_object__for_each_map (map, object) {
+		const std::string name = pin_name(map);
+		if (name.empty())
+			continue;
+		if (purpose == Purpose::Shadow && std::ranges::count(kShadowMaps, name)) {
+			if (name == "port_states")
+				bpf_map__set_max_entries(map, Map<uint32_t, xovl_port_state>(dir, name).max_entries());
+			continue;
+		}
+		const Fd fd = dir.open_map(name);
+		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
+			throw system_error("reuse", fmt::format("map {}", name), fd ? errno : ENOENT);
+	}
+}
+
 Object load_tc_object(const WritablePinDir &dir, const Limits &limits)
 {
 	BpfLog log;
@@ -289,10 +312,20 @@ const char *xdp_program_name(xovl_role role)
 	return kXdpNames[role == XOVL_ROLE_UPLINK];
 }
 
-bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device)
+bpf_object *open_tc_shadow(const PinDir &dir)
 {
 	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
-	bpf_object *object = open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
+	Object object(open_object<xovl_tc>("the TC programs", fdb,
+					   [](const xovl_tc &skeleton) { skeleton.rodata->shadow = true; }));
+	share_maps(dir, object.get(), Purpose::Shadow);
+	return object.release();
+}
+
+bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device,
+			    Purpose purpose)
+{
+	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
+	Object object(open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
 		uint64_t mac = 0; // in the format of mac_t in the datapath
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;
@@ -303,22 +336,14 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 		skeleton.rodata->device_generic = mode == XOVL_MODE_GENERIC;
 		// GRO merges segments before generic XDP runs, and leaves partial checksums on every kind of device.
 		skeleton.rodata->device_partial_checksums = mode == XOVL_MODE_GENERIC || link.has_partial_checksums();
-	});
-	Object owner(object);
-	bpf_map *map = nullptr;
-	bpf_object__for_each_map (map, object) {
-		const std::string name = pin_name(map);
-		if (name.empty())
-			continue;
-		const Fd fd = dir.open_map(name);
-		if (!fd || bpf_map__reuse_fd(map, fd.get()) != 0)
-			throw system_error("reuse", fmt::format("map {}", name), fd ? errno : ENOENT);
-	}
+		skeleton.rodata->shadow = purpose == Purpose::Shadow;
+	}));
+	share_maps(dir, object.get(), purpose);
 	const char *name = xdp_program_name(static_cast<xovl_role>(device.role));
 	bpf_program *program = nullptr;
-	bpf_object__for_each_program (program, object)
+	bpf_object__for_each_program (program, object.get())
 		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), name));
-	return owner.release();
+	return object.release();
 }
 
 } // namespace xovl

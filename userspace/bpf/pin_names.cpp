@@ -18,8 +18,8 @@ constexpr std::string_view kXdpPrefix = "xdp_";
 constexpr std::string_view kGuardPrefix = "guard_";
 
 /// Maps that only userspace uses, and maps of older versions.
-constexpr const char *kFurtherNames[] = {kSettingsPin, kVtepsPin,     "path_of_one",
-					 "generation", "uplinks_now", "paths_once"};
+constexpr const char *kFurtherNames[] = {kSettingsPin,  kVtepsPin,    "path_of_one", "generation",
+					 "uplinks_now", "paths_once", "arrivals",    "floods_now"};
 
 /// True if the name is a pin of one interface: a prefix and its number.
 bool is_of_interface(const std::string &name)

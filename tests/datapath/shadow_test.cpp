@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Shadow programs: Bench::run() compares each packet with what the real programs make of it afterwards, and all maps before
+// and after with each other. Here packets of every kind go that way, each twice: without a cached path and with one.
+#include <net/if.h>
+
+#include <algorithm>
+
+#include "pmtu_fixture.hpp"
+
+namespace xovl::test {
+
+namespace {
+
+class ShadowPrograms : public Pmtu {
+protected:
+	void SetUp() override
+	{
+		Pmtu::SetUp();
+		bench_->run_shadow();
+	}
+	/// At the hook under test, then at TC, which finishes what XDP leaves.
+	void twice(const std::string &dev, const Bytes &packet)
+	{
+		for (int nth = 0; nth < 2; nth++) {
+			bench_->run(hook(), dev, packet);
+			bench_->run(Hook::Tc, dev, packet);
+		}
+	}
+	/// The value of the last step of that kind; nothing if there is none.
+	std::optional<uint64_t> step(xovl_step_kind kind) const
+	{
+		std::optional<uint64_t> value;
+		for (const xovl_step &each : bench_->shadow_steps())
+			if (each.kind == kind)
+				value = each.value;
+		return value;
+	}
+};
+
+} // namespace
+
+TEST_P(ShadowPrograms, TellWhatBecomesOfFramesFromPorts)
+{
+	const std::string unknown = "02:00:00:00:99:01", stranger = "02:00:00:00:99:02";
+	for (const std::string &dst : {mac::kRemoteA, mac::kRemoteB, mac::kRemoteNoRoute, mac::kRemoteBeside,
+				       mac::kTenant2, mac::kTagged, unknown, std::string("ff:ff:ff:ff:ff:ff")})
+		for (const std::string &src : {mac::kTenant1, stranger})
+			twice("port1", udp_frame(dst, src));
+	twice("port1", udp_frame(mac::kRemoteA, "03:00:00:00:00:01"));
+	twice("port1", udp_frame("01:80:c2:00:00:00", mac::kTenant1));
+	twice("port1", frame_of(mac::kRemoteA, mac::kTenant1, 1514));
+	twice("port1", frame_of(mac::kRemoteNarrow, mac::kTenant1, 1514));
+	twice("port2", udp_frame(mac::kRemoteA, stranger)); // moved
+	twice("trunk", udp_frame(mac::kRemoteA, mac::kTenant1));
+	for (const auto &[name, frame] : tenant_frames(mac::kRemoteA, mac::kTenant1))
+		twice("port1", frame);
+}
+
+TEST_P(ShadowPrograms, TellWhatBecomesOfTunnelPackets)
+{
+	for (const std::string &peer : {ip().peer_a, ip().peer_b, ip().stranger})
+		for (const std::string &src : {mac::kRemoteA, std::string("02:00:00:00:99:03")})
+			twice("uplink", arriving(kBlueVni, udp_frame(mac::kTenant2, src), peer));
+	twice("uplink", arriving(kBlueVni + 77, udp_frame(mac::kTenant2, mac::kRemoteA)));
+	twice("uplink", arriving(kBlueVni, udp_frame("ff:ff:ff:ff:ff:ff", mac::kRemoteA)));
+	twice("uplink", arriving(kBlueVni, udp_frame(mac::kRemoteB, mac::kRemoteA)));
+	const Bytes sound = arriving(kBlueVni, udp_frame(mac::kTenant2, mac::kRemoteA));
+	twice("uplink", truncated(sound, sound.size() - 4));
+	twice("uplink", padded(sound, sound.size() + 4));
+	twice("uplink", udp_frame(mac::kUplink, mac::kPeerA));
+}
+
+TEST_P(ShadowPrograms, CountNoSequenceNumbers)
+{
+	set_blue([](NetworkConfig &net) {
+		net.encap = XOVL_ENCAP_GRE;
+		net.dstport = 0;
+		net.seq = GreSeq::Strict;
+		net.csum = true;
+	});
+	const Gre gre{.key = kBlueVni, .seq = 5, .csum = true};
+	twice("port1", out_);
+	twice("uplink", from_a(gre / inner_));
+}
+
+TEST_P(ShadowPrograms, BelieveNoReports)
+{
+	twice("uplink", message(kPathMtu, quote()));
+	bench_->forget_paths(); // a live path may be followed a moment longer; shadow programs look everything up
+	twice("port1", large_frame());
+}
+
+TEST_P(ShadowPrograms, RecordTheSteps)
+{
+	bench_->run(Hook::Tc, "port1", udp_frame(mac::kRemoteA, "02:00:00:00:99:04"));
+	EXPECT_TRUE(step(XOVL_STEP_LEARN).has_value());
+	EXPECT_EQ(xovl_fdb_target(step(XOVL_STEP_DESTINATION).value_or(0)), XOVL_TARGET_PEER);
+	EXPECT_EQ(step(XOVL_STEP_NEXTHOP), XOVL_NEXTHOP_OK);
+	EXPECT_EQ(step(XOVL_STEP_HEADERS), outer_len());
+
+	bench_->run(Hook::Tc, "port1", udp_frame(mac::kRemoteNoRoute, mac::kTenant1));
+	EXPECT_EQ(step(XOVL_STEP_NEXTHOP), XOVL_NEXTHOP_NO_ROUTE);
+	EXPECT_EQ(step(XOVL_STEP_OUTCOME), XOVL_REASON_NO_ROUTE);
+
+	bench_->run(Hook::Tc, "port1", udp_frame("ff:ff:ff:ff:ff:ff", mac::kTenant1));
+	const auto copies = std::ranges::count(bench_->shadow_steps(), XOVL_STEP_COPY, &xovl_step::kind);
+	EXPECT_EQ(copies, 4); // port2, trunk, both peers
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, ShadowPrograms, every_setup(), setup_name);
+
+} // namespace xovl::test
