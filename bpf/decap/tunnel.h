@@ -123,10 +123,9 @@ static __always_inline bool tunnel_peer_get(struct frame *f, const struct xovl_a
 }
 
 /*
- * Returns the path flags for packets from the tunnel: the checks and changes of decap/verify.h that they need, and
- * NVGRE.
+ * Returns the policy of paths for packets from the tunnel: the checks and changes of decap/verify.h that they need.
  */
-static __always_inline __u32 tunnel_path_flags(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
+static __always_inline __u32 tunnel_policy(const struct outer *outer, __u32 net_flags, enum xovl_encap encap)
 {
 	__u32 policy = XOVL_NET_MSS_CLAMP;
 
@@ -136,7 +135,7 @@ static __always_inline __u32 tunnel_path_flags(const struct outer *outer, __u32 
 		policy |= XOVL_NET_NO_ZEROCSUM6;
 	if (encap == XOVL_ENCAP_VXLAN && vxlan_has_group(outer))
 		policy |= XOVL_NET_GBP;
-	return (net_flags & policy) | (encap == XOVL_ENCAP_NVGRE ? XOVL_PATH_NVGRE : 0);
+	return net_flags & policy;
 }
 
 static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const struct frame *f,
@@ -151,51 +150,68 @@ static __always_inline enum xovl_reason tunnel_header_check(ctx_t *ctx, const st
 }
 
 /*
- * Identifies network and peer of the packet in packet_get(). Any result but OUTCOME_OPEN is the packet's final
- * outcome. Invalidates packet pointers. One function, because the order of the checks decides if a packet is dropped
- * or left to the kernel, and with which reason.
+ * Finds the network of the packet in packet_get(): the first half of the look-up. Returns OUTCOME_PASS if the packet is
+ * left to the kernel, else OUTCOME_OPEN; XOVL_NET_NONE: no network receives it.
  */
-__noinline int tunnel_identify(ctx_t *ctx)
+__noinline int tunnel_find(ctx_t *ctx)
 {
 	struct packet *packet = packet_get();
 	enum xovl_encap encap = XOVL_ENCAP_NONE;
 	struct xovl_network *net = NULL;
 	struct xovl_tunnel *tunnel;
-	enum xovl_reason reason;
-	struct outer *outer;
 	struct frame *f;
 
 	if (!packet || !uplink_has_vlan(ctx))
 		return OUTCOME_PASS;
 	f = &packet->frame;
-	outer = &packet->outer;
 	f->origin = ORIGIN_NONE;
 	lookup_begin(&packet->to);
-	tunnel = tunnel_of_packet(f, outer, &encap);
-	if (tunnel && vtep_was_absent(ctx, &tunnel->vtep_check, &outer->id.tunnel.local))
+	tunnel = tunnel_of_packet(f, &packet->outer, &encap);
+	packet->encap = encap;
+	if (tunnel && vtep_was_absent(ctx, &tunnel->vtep_check, &packet->outer.id.tunnel.local))
 		return OUTCOME_PASS; /* the kernel may route it on */
 	if (tunnel) {
 		lookup_enter_network(f, &packet->to);
 		net = network_get(f->net_index);
 	}
-	if (!net && tunnel_is_foreign(ctx))
+	if (!net)
+		f->net_index = XOVL_NET_NONE;
+	return !net && tunnel_is_foreign(ctx) ? OUTCOME_PASS : OUTCOME_OPEN;
+}
+
+/*
+ * Checks the packet in packet_get() after tunnel_find(), and identifies its peer. Any result but OUTCOME_OPEN is the
+ * packet's final outcome. One function, because the order of the checks decides if a packet is dropped or left to the
+ * kernel, and with which reason.
+ */
+__noinline int tunnel_identify(ctx_t *ctx)
+{
+	struct packet *packet = packet_get();
+	struct xovl_network *net;
+	enum xovl_reason reason;
+	struct outer *outer;
+	struct frame *f;
+
+	if (!packet)
 		return OUTCOME_PASS;
+	f = &packet->frame;
+	outer = &packet->outer;
+	net = network_get(f->net_index);
 	reason = outer->malformed;
 	if (!reason && geneve_is_control(outer))
 		return OUTCOME_PASS;
 	if (!reason)
-		reason = tunnel_header_check(ctx, f, outer, net ? net->flags : 0, encap);
+		reason = tunnel_header_check(ctx, f, outer, net ? net->flags : 0, packet->encap);
 	if (!reason && !net)
 		reason = outer_is_gre(outer) ? XOVL_REASON_KEY_UNKNOWN : XOVL_REASON_VNI_UNKNOWN;
 	if (!reason && !tunnel_peer_get(f, &outer->id.tunnel.remote))
 		reason = XOVL_REASON_PEER_UNKNOWN;
-	if (!net)
-		f->net_index = XOVL_NET_NONE;
 	if (reason || !net)
 		return reason;
-	f->path_flags = tunnel_path_flags(outer, net->flags, encap);
+	f->path_policy = tunnel_policy(outer, net->flags, packet->encap);
+	f->path_kind = packet->encap == XOVL_ENCAP_NVGRE ? XOVL_PATH_NVGRE : 0;
 	if (peer_comes_by_kernel(ctx, f->origin))
-		f->path_flags |= XOVL_PATH_BY_KERNEL;
+		f->path_kind |= XOVL_PATH_BY_KERNEL;
 	return OUTCOME_OPEN;
 }
 

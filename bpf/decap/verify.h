@@ -25,7 +25,7 @@ static __always_inline enum xovl_reason verify_checksum(ctx_t *ctx, const struct
 	__u32 sum = 0;
 
 	if (!outer->check)
-		return f->path_flags & XOVL_NET_NO_ZEROCSUM6 ? XOVL_REASON_UDP_NO_CHECKSUM : XOVL_REASON_NONE;
+		return f->path_policy & XOVL_NET_NO_ZEROCSUM6 ? XOVL_REASON_UDP_NO_CHECKSUM : XOVL_REASON_NONE;
 	if (hook_verified_checksum(ctx, f))
 		return XOVL_REASON_NONE;
 	if (!gre)
@@ -47,7 +47,7 @@ static __always_inline enum xovl_reason verify_sequence(ctx_t *ctx, const struct
 {
 	__be32 number;
 
-	if (!(f->path_flags & XOVL_NET_SEQ_STRICT) || !(gre_flags(outer) & XOVL_GRE_S))
+	if (!(f->path_policy & XOVL_NET_SEQ_STRICT) || !(gre_flags(outer) & XOVL_GRE_S))
 		return XOVL_REASON_NONE;
 	if (hook_load(ctx, outer->l4 + gre_sequence_at(gre_flags(outer)), &number, sizeof(number)))
 		return XOVL_REASON_NONE;
@@ -67,9 +67,9 @@ __noinline int verify_is_possible(ctx_t *ctx)
 	struct flow flow;
 	__u32 obstacles;
 
-	if (!packet || (packet->frame.path_flags & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
+	if (!packet || (packet->frame.path_policy & (XOVL_NET_GBP | XOVL_NET_SEQ_STRICT)))
 		return false;
-	obstacles = xdp_unsupported_marks(packet->frame.path_flags);
+	obstacles = xdp_unsupported_marks(packet->frame.path_policy);
 	if (!obstacles)
 		return true;
 	frame_reload(ctx, &f);
@@ -139,7 +139,7 @@ __noinline int peer_mtu_back(ctx_t *ctx, __u32 l2_len)
 		return 0;
 	if (peer->encap == XOVL_ENCAP_GENEVE) /* the path was prepared for no port, so it lacks a port's options */
 		l2_len += back.net->port_options;
-	return path_mtu(place.path, l2_len);
+	return path_mtu(&place, l2_len);
 }
 
 /*
@@ -153,9 +153,9 @@ static __always_inline void packet_apply(ctx_t *ctx)
 
 	if (HOOK_IS_XDP || !packet)
 		return;
-	if (packet->frame.path_flags & XOVL_NET_GBP)
+	if (packet->frame.path_policy & XOVL_NET_GBP)
 		hook_set_mark(ctx, vxlan_group(&packet->outer));
-	if (!(packet->frame.path_flags & XOVL_NET_MSS_CLAMP))
+	if (!(packet->frame.path_policy & XOVL_NET_MSS_CLAMP))
 		return;
 	syn = syn_find(ctx, packet->frame.outer_len);
 	if (!syn)

@@ -9,14 +9,14 @@
 #include "maps/scratch.h"
 #include "packet/flow.h"
 
-/* Returns the FLOW_* marks of frames that XDP leaves to TC, on a path with those flags. */
-static __always_inline __u32 xdp_unsupported_marks(__u32 path_flags)
+/* Returns the FLOW_* marks of frames that XDP leaves to TC, on a path with that policy. */
+static __always_inline __u32 xdp_unsupported_marks(__u32 policy)
 {
 	__u32 marks = FLOW_DEEP;
 
 	if (device_partial_checksums)
 		marks |= FLOW_PARTIAL;
-	return path_flags & XOVL_NET_MSS_CLAMP ? marks | FLOW_SYN : marks;
+	return policy & XOVL_NET_MSS_CLAMP ? marks | FLOW_SYN : marks;
 }
 
 #define TCP_OPTIONS_MAX 40

@@ -5,20 +5,14 @@
 
 #include "encap/write.h"
 
-/* Returns the largest inner IP packet of a network, in bytes. */
-static __always_inline __u16 network_mtu(const struct xovl_network *net)
-{
-	return net->mtu ? net->mtu : 0xffff;
-}
-
 static __always_inline enum xovl_reason size_check(const struct frame *f, const struct flow *flow,
-						   const struct xovl_path *path)
+						   const struct path_place *place)
 {
-	__u32 encap_len = path->outer_len - ETH_HLEN;
+	__u32 encap_len = place->headers->outer_len - ETH_HLEN;
 
-	if (flow->ip_len > path->mtu_network)
+	if (flow->ip_len > place->headers->mtu_network)
 		return XOVL_REASON_MTU_NETWORK;
-	if (encap_len + flow->wire_len > path->mtu)
+	if (encap_len + flow->wire_len > place->path->mtu)
 		return XOVL_REASON_MTU_UNDERLAY;
 	return f->gso_size && encap_len + f->len > IP_LEN_MAX ? XOVL_REASON_GSO_TOO_LONG : XOVL_REASON_NONE;
 }
@@ -50,20 +44,19 @@ static __always_inline enum xovl_reason peer_path_prepare(ctx_t *ctx, const stru
 	path->ifindex = nexthop->ifindex;
 	path->mtu = nexthop->mtu;
 	path->vid = nexthop->vid;
-	path->mtu_network = network_mtu(f->net);
 	outer_prepare(path, place->headers, peer, nexthop, f->net);
 	return XOVL_REASON_NONE;
 }
 
 /* Checks if the path can carry the frame, before the frame is changed. Returns the drop reason or XOVL_REASON_NONE. */
 static __always_inline enum xovl_reason tunnel_check(const struct frame *f, const struct flow *flow,
-						     const struct xovl_path *path)
+						     const struct path_place *place)
 {
-	if ((path->flags & XOVL_PATH_NVGRE) && flow_is_tagged(flow))
+	if ((place->path->kind & XOVL_PATH_NVGRE) && flow_is_tagged(flow))
 		return XOVL_REASON_NVGRE_TAG;
-	if (f->gso_size && (path->flags & PATH_PER_PACKET))
+	if (f->gso_size && (place->path->policy & PATH_PER_PACKET))
 		return XOVL_REASON_GSO_NUMBERED;
-	return size_check(f, flow, path);
+	return size_check(f, flow, place);
 }
 
 #endif

@@ -19,18 +19,14 @@
 #define OUTER_L4_IPV4 (ETH_HLEN + sizeof(struct iphdr))
 #define OUTER_L4_IPV6 (ETH_HLEN + sizeof(struct ipv6hdr))
 
-static __always_inline __u32 outer_l4(__u32 path_flags)
+static __always_inline __u32 outer_l4(__u32 kind)
 {
-	return path_flags & XOVL_PATH_IPV6 ? OUTER_L4_IPV6 : OUTER_L4_IPV4;
+	return kind & XOVL_PATH_IPV6 ? OUTER_L4_IPV6 : OUTER_L4_IPV4;
 }
 
 #define OUTER_POLICY                                                                              \
 	(XOVL_NET_TTL_INHERIT | XOVL_NET_DSCP_INHERIT | XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT | \
 	 XOVL_NET_FLOWLABEL_HASH | XOVL_NET_MSS_CLAMP)
-
-_Static_assert((OUTER_POLICY | XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ | XOVL_NET_KEYLESS | XOVL_NET_GBP) <
-		       XOVL_PATH_TO_PEER,
-	       "the lower half of a path's flags");
 
 /*
  * Returns the network's flags that each frame to the peer must follow and that the prepared headers do not already
@@ -60,7 +56,7 @@ static __always_inline void outer_prepare_ethernet(void *to, const struct xovl_n
 }
 
 /* True if the destination MAC is known. */
-static __always_inline bool outer_has_lladdr(const union xovl_path_headers *headers)
+static __always_inline bool outer_has_lladdr(const struct xovl_path_headers *headers)
 {
 	return mac_read(headers->outer) != 0;
 }
@@ -98,11 +94,11 @@ static __always_inline struct xovl_port *outer_port(__u32 port_index)
 }
 
 /*
- * Writes the VXLAN header. XOVL_NET_GBP is added to flags, those of the path, if each frame's group comes from
+ * Writes the VXLAN header. XOVL_NET_GBP is added to policy, that of the path, if each frame's group comes from
  * skb->mark.
  */
 static __always_inline void outer_prepare_vxlan(void *to, const struct xovl_network *net, __u32 port_index,
-						__u32 *flags)
+						__u32 *policy)
 {
 	struct xovl_port *port;
 	__u32 group = 0;
@@ -112,14 +108,14 @@ static __always_inline void outer_prepare_vxlan(void *to, const struct xovl_netw
 		if (port && (port->flags & XOVL_PORT_GROUP))
 			group = port->group;
 		else
-			*flags |= XOVL_NET_GBP;
+			*policy |= XOVL_NET_GBP;
 	}
 	vxlan_prepare(to, net->id, group);
 }
 
-/* Writes the tunnel header, and fills in the facts that its length depends on. flags: see outer_prepare_vxlan(). */
+/* Writes the tunnel header, and fills in the facts that its length depends on. policy: see outer_prepare_vxlan(). */
 static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kind *kind, const struct xovl_network *net,
-						 __u32 net_index, __u32 port_index, __u32 *flags)
+						 __u32 net_index, __u32 port_index, __u32 *policy)
 {
 	bool nvgre = kind->encap == XOVL_ENCAP_NVGRE;
 
@@ -129,56 +125,65 @@ static __always_inline void outer_prepare_tunnel(void *to, struct xovl_outer_kin
 		kind->gre_flags = gre_flags_sent(net, nvgre);
 		gre_prepare(to, net, kind->gre_flags, nvgre);
 	} else {
-		outer_prepare_vxlan(to, net, port_index, flags);
+		outer_prepare_vxlan(to, net, port_index, policy);
 	}
 }
 
 /* Returns the folded sum of the pseudo-header without the length (RFC 768; RFC 8200, 8.1). */
-static __always_inline __u16 outer_pseudo_sum(const union xovl_path_headers *headers, __u32 flags)
+static __always_inline __u16 outer_pseudo_sum(const struct xovl_path_headers *headers, __u32 kind)
 {
 	const void *ip = headers->outer + ETH_HLEN;
 	__u32 sum = bpf_htons(IPPROTO_UDP);
 
-	if (flags & XOVL_PATH_IPV6)
+	if (kind & XOVL_PATH_IPV6)
 		return sum_fold(sum + sum_of_words(ip + offsetof(struct ipv6hdr, saddr), 16));
 	return sum_fold(sum + sum_of_words(ip + offsetof(struct iphdr, saddr), 4));
 }
 
+/* Returns the largest inner IP packet of a network, in bytes. */
+static __always_inline __u16 network_mtu(const struct xovl_network *net)
+{
+	return net->mtu ? net->mtu : 0xffff;
+}
+
 /* Prepares the outer headers for all frames of the path's origin and network to a next hop. */
-__noinline int outer_prepare(struct xovl_path *path, union xovl_path_headers *headers, const struct xovl_peer *peer,
+__noinline int outer_prepare(struct xovl_path *path, struct xovl_path_headers *headers, const struct xovl_peer *peer,
 			     const struct xovl_nexthop *nexthop, const struct xovl_network *net)
 {
-	struct xovl_outer_kind kind = {};
-	__u32 flags, at;
+	struct xovl_outer_kind outer = {};
+	__u32 policy, kind, at;
 	__u8 protocol;
 	__u16 check;
 	void *to;
 
 	if (!path || !headers || !peer || !nexthop || !net)
 		return 0;
-	flags = (__u32)nexthop->path_flags << 16 | outer_policy(net, peer->encap);
-	protocol = flags & XOVL_PATH_GRE ? IPPROTO_GRE : IPPROTO_UDP;
+	policy = outer_policy(net, peer->encap);
+	kind = nexthop->path_kind;
+	protocol = kind & XOVL_PATH_GRE ? IPPROTO_GRE : IPPROTO_UDP;
 	to = headers->outer;
-	if (flags & XOVL_PATH_IPV6) {
+	if (kind & XOVL_PATH_IPV6) {
 		outer_prepare_ethernet(to, nexthop, bpf_htons(ETH_P_IPV6));
 		outer_prepare_ipv6(to + ETH_HLEN, peer, net, protocol);
 	} else {
 		outer_prepare_ethernet(to, nexthop, bpf_htons(ETH_P_IP));
 		outer_prepare_ipv4(to + ETH_HLEN, peer, net, protocol);
 	}
-	at = outer_l4(flags);
+	at = outer_l4(kind);
 	if (protocol == IPPROTO_UDP) {
-		check = flags & XOVL_NET_UDPCSUM ? outer_pseudo_sum(headers, flags) : 0;
+		check = policy & XOVL_NET_UDPCSUM ? outer_pseudo_sum(headers, kind) : 0;
 		*(__u64 *)(to + at) = word_of((__u32)peer->dstport << 16, (__u32)check << 16);
 		at += sizeof(struct udphdr);
 	}
-	kind.encap = peer->encap;
-	kind.ipv6 = !!(flags & XOVL_PATH_IPV6);
-	outer_prepare_tunnel(to + at, &kind, net, path->net, path->origin, &flags);
-	path->outer_len = xovl_outer_len(&kind);
+	outer.encap = peer->encap;
+	outer.ipv6 = !!(kind & XOVL_PATH_IPV6);
+	outer_prepare_tunnel(to + at, &outer, net, path->net, path->origin, &policy);
+	headers->outer_len = xovl_outer_len(&outer);
+	headers->mtu_network = network_mtu(net);
 	headers->sport_min = net->sport_min;
 	headers->sport_more = net->sport_max - net->sport_min;
-	path->flags = flags;
+	path->policy = policy;
+	path->kind = kind;
 	return 0;
 }
 

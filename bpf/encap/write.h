@@ -11,7 +11,7 @@
 #include "packet/ecn.h"
 
 /* Returns the outer UDP source port in host byte order: flow entropy (RFC 7348, section 5). */
-static __always_inline __u16 outer_sport(const struct flow *flow, const union xovl_path_headers *headers)
+static __always_inline __u16 outer_sport(const struct flow *flow, const struct xovl_path_headers *headers)
 {
 	return headers->sport_min + ((flow_spread(flow) >> 32) * (headers->sport_more + 1) >> 32);
 }
@@ -34,14 +34,14 @@ static __always_inline void outer_finish_ipv6(struct ipv6hdr *ip, __u32 len, con
 {
 	__u32 word = (__u32)(flow->tos & ECN_MASK) << 20;
 
-	if (path->flags & XOVL_NET_FLOWLABEL_HASH)
+	if (path->policy & XOVL_NET_FLOWLABEL_HASH)
 		word |= flow_spread(flow) >> 44;
 	*(__be32 *)ip |= bpf_htonl(word);
 	ip->payload_len = bpf_htons(len);
 }
 
 static __always_inline void outer_finish_udp(struct udphdr *udp, __u32 len, const struct flow *flow,
-					     const union xovl_path_headers *headers)
+					     const struct xovl_path_headers *headers)
 {
 	udp->source = bpf_htons(outer_sport(flow, headers));
 	udp->len = bpf_htons(len);
@@ -69,25 +69,25 @@ static __always_inline void outer_read_inner(const struct frame *f, __u32 at, st
 	}
 }
 
-static __always_inline void outer_inherit_ipv4(struct iphdr *ip, __u32 flags, __u8 tos, __u8 ttl, bool df)
+static __always_inline void outer_inherit_ipv4(struct iphdr *ip, __u32 policy, __u8 tos, __u8 ttl, bool df)
 {
-	if (flags & XOVL_NET_DSCP_INHERIT)
+	if (policy & XOVL_NET_DSCP_INHERIT)
 		ip->tos = tos;
-	if (flags & XOVL_NET_TTL_INHERIT)
+	if (policy & XOVL_NET_TTL_INHERIT)
 		ip->ttl = ttl;
-	if ((flags & XOVL_NET_DF_INHERIT) && df)
+	if ((policy & XOVL_NET_DF_INHERIT) && df)
 		ip->frag_off = bpf_htons(IP_DF);
-	if (flags & (XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT))
+	if (policy & (XOVL_NET_DF_UNSET | XOVL_NET_DF_INHERIT))
 		ip->id = bpf_get_prandom_u32();
 	ip->check = 0;
 	ip->check = ~sum_fold(sum_of_words((const __u16 *)ip, sizeof(*ip) / 2));
 }
 
-static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 flags, __u8 tos, __u8 ttl)
+static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 policy, __u8 tos, __u8 ttl)
 {
-	if (flags & XOVL_NET_DSCP_INHERIT)
+	if (policy & XOVL_NET_DSCP_INHERIT)
 		*(__be32 *)ip |= bpf_htonl((__u32)tos << 20);
-	if (flags & XOVL_NET_TTL_INHERIT)
+	if (policy & XOVL_NET_TTL_INHERIT)
 		ip->hop_limit = ttl;
 }
 
@@ -95,7 +95,7 @@ static __always_inline void outer_inherit_ipv6(struct ipv6hdr *ip, __u32 flags, 
  * Fills in the fields that differ between packets of some networks: TTL, DSCP, DF, identification. Invalidates
  * packet pointers.
  */
-__noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
+__noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path, __u32 outer_len)
 {
 	struct frame f = {};
 	struct flow flow;
@@ -105,14 +105,14 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
 
 	if (!path)
 		return 0;
-	frame_reach(ctx, &f, path->outer_len + FLOW_HEADERS_MAX);
-	outer_read_inner(&f, path->outer_len, &flow, &ttl, &df);
+	frame_reach(ctx, &f, outer_len + FLOW_HEADERS_MAX);
+	outer_read_inner(&f, outer_len, &flow, &ttl, &df);
 	ip = f.data + ETH_HLEN;
-	if (path->flags & XOVL_PATH_IPV6) {
+	if (path->kind & XOVL_PATH_IPV6) {
 		if (ip + sizeof(struct ipv6hdr) <= f.end)
-			outer_inherit_ipv6(ip, path->flags, flow.tos, ttl);
+			outer_inherit_ipv6(ip, path->policy, flow.tos, ttl);
 	} else if (ip + sizeof(struct iphdr) <= f.end) {
-		outer_inherit_ipv4(ip, path->flags, flow.tos, ttl, df);
+		outer_inherit_ipv4(ip, path->policy, flow.tos, ttl, df);
 	}
 	return 0;
 }
@@ -126,7 +126,7 @@ __noinline int outer_inherit(ctx_t *ctx, struct xovl_path *path)
 #define PATH_PER_PACKET (XOVL_NET_UDPCSUM | XOVL_NET_CSUM | XOVL_NET_SEQ)
 
 /* Fills in the GRE sequence number and the VXLAN group from skb->mark. Everything but the checksum must be in place. */
-__noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
+__noinline int outer_extras(ctx_t *ctx, struct xovl_path *path, __u32 outer_len)
 {
 	struct frame f = {};
 	__u32 *word;
@@ -134,15 +134,15 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
 	if (!path)
 		return 0;
 	frame_reload(ctx, &f);
-	if (path->flags & XOVL_NET_SEQ) {
+	if (path->policy & XOVL_NET_SEQ) {
 		/* the last word of the header */
-		word = f.data + outer_offset(path->outer_len - sizeof(*word));
+		word = f.data + outer_offset(outer_len - sizeof(*word));
 		if ((void *)(word + 1) > f.end)
 			return 0;
 		*word = bpf_htonl(gre_sequence_next(path->net, path->target));
 	}
-	if (!HOOK_IS_XDP && (path->flags & XOVL_NET_GBP)) {
-		word = f.data + outer_l4(path->flags) + sizeof(struct udphdr);
+	if (!HOOK_IS_XDP && (path->policy & XOVL_NET_GBP)) {
+		word = f.data + outer_l4(path->kind) + sizeof(struct udphdr);
 		if ((void *)(word + 1) > f.end)
 			return 0;
 		*word = vxlan_first_word(hook_mark(ctx));
@@ -154,7 +154,7 @@ __noinline int outer_extras(ctx_t *ctx, struct xovl_path *path)
  * Computes and writes the checksum of UDP or GRE. Everything else must be in place. Returns the drop reason or
  * XOVL_REASON_NONE. Invalidates packet pointers.
  */
-__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
+__noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path, __u32 outer_len)
 {
 	__u32 at, end = hook_len(ctx), sum = 0;
 	__sum16 check;
@@ -162,18 +162,18 @@ __noinline int outer_checksum(ctx_t *ctx, struct xovl_path *path)
 
 	if (!path)
 		return XOVL_REASON_NO_ROOM;
-	at = outer_l4(path->flags);
-	open = partial_checksum_find(ctx, path->outer_len);
+	at = outer_l4(path->kind);
+	open = partial_checksum_find(ctx, outer_len);
 	if (!open && hook_checksum_is_partial(ctx, at))
 		return XOVL_REASON_CSUM_OPEN;
 	/* the checksum field holds the rest of the pseudo-header's sum */
-	if (path->flags & XOVL_NET_UDPCSUM)
+	if (path->policy & XOVL_NET_UDPCSUM)
 		sum = bpf_htons(end - at);
 	sum = sum_with_partial(ctx, at, end, open, sum);
 	check = ~sum_fold(sum);
-	if ((path->flags & XOVL_NET_UDPCSUM) && !check)
+	if ((path->policy & XOVL_NET_UDPCSUM) && !check)
 		check = 0xffff; /* zero would mean no checksum (RFC 768) */
-	at += path->flags & XOVL_NET_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
+	at += path->policy & XOVL_NET_UDPCSUM ? offsetof(struct udphdr, check) : sizeof(struct xovl_gre);
 	return hook_store(ctx, at, &check, sizeof(check)) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;
 }
 
@@ -204,7 +204,7 @@ static __always_inline bool outer_copy_usual(void *to, const void *end, const vo
  * Copies len bytes, 38 to 134: whole words from the front and, overlapping them, the last 32 bytes. Returns false if
  * the room is too small.
  */
-static __always_inline bool outer_copy(void *to, const void *end, const union xovl_path_headers *headers, __u32 len)
+static __always_inline bool outer_copy(void *to, const void *end, const struct xovl_path_headers *headers, __u32 len)
 {
 	const void *from = headers->outer;
 	__u32 rest = outer_offset(len - 32);
@@ -238,10 +238,9 @@ static __always_inline bool outer_copy(void *to, const void *end, const union xo
 }
 
 /* Writes the FlowID, the last byte of NVGRE's key (RFC 7637, section 3.2). */
-static __always_inline void outer_put_flow_id(void *to, const void *end, const struct xovl_path *path,
-					      const struct flow *flow)
+static __always_inline void outer_put_flow_id(void *to, const void *end, __u32 outer_len, const struct flow *flow)
 {
-	__u8 *flow_id = to + outer_offset(path->outer_len - 1);
+	__u8 *flow_id = to + outer_offset(outer_len - 1);
 
 	if ((void *)(flow_id + 1) <= end)
 		*flow_id = flow_spread(flow) >> 56;
@@ -255,13 +254,13 @@ static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct fra
 						    const struct path_place *place)
 {
 	struct xovl_path *path = place->path;
-	__u32 len = path->outer_len - ETH_HLEN + f->len;
+	__u32 headers_len = place->headers->outer_len, len = headers_len - ETH_HLEN + f->len;
 	void *to = f->data, *l4 = to + OUTER_L4_IPV4;
 	enum xovl_reason reason = XOVL_REASON_NONE;
 
-	if (!outer_copy(to, f->end, place->headers, path->outer_len))
+	if (!outer_copy(to, f->end, place->headers, headers_len))
 		return XOVL_REASON_NO_ROOM;
-	if (path->flags & XOVL_PATH_IPV6) {
+	if (path->kind & XOVL_PATH_IPV6) {
 		l4 = to + OUTER_L4_IPV6;
 		if (l4 + sizeof(struct udphdr) > f->end)
 			return XOVL_REASON_NO_ROOM;
@@ -271,19 +270,19 @@ static __always_inline enum xovl_reason outer_write(ctx_t *ctx, const struct fra
 		outer_finish_ipv4(to + ETH_HLEN, len, flow);
 		len -= sizeof(struct iphdr);
 	}
-	if (!(path->flags & XOVL_PATH_GRE)) {
+	if (!(path->kind & XOVL_PATH_GRE)) {
 		outer_finish_udp(l4, len, flow, place->headers);
-	} else if (path->flags & XOVL_PATH_NVGRE) {
-		outer_put_flow_id(to, f->end, path, flow);
+	} else if (path->kind & XOVL_PATH_NVGRE) {
+		outer_put_flow_id(to, f->end, headers_len, flow);
 	}
-	if (!(path->flags & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM | XOVL_PATH_TAGGED)))
+	if (!(path->policy & (PATH_INHERITS | PATH_EXTRAS | PATH_CHECKSUM)) && !(path->kind & XOVL_PATH_TAGGED))
 		return XOVL_REASON_NONE;
-	if (path->flags & PATH_INHERITS)
-		outer_inherit(ctx, path);
-	if (path->flags & PATH_EXTRAS)
-		outer_extras(ctx, path);
-	if (path->flags & PATH_CHECKSUM)
-		reason = outer_checksum(ctx, path);
+	if (path->policy & PATH_INHERITS)
+		outer_inherit(ctx, path, headers_len);
+	if (path->policy & PATH_EXTRAS)
+		outer_extras(ctx, path, headers_len);
+	if (path->policy & PATH_CHECKSUM)
+		reason = outer_checksum(ctx, path, headers_len);
 	if (!reason && !underlay_tag(ctx, path))
 		reason = XOVL_REASON_NO_ROOM;
 	return reason;

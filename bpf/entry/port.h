@@ -153,7 +153,7 @@ static __always_inline int port_out_by(ctx_t *ctx, struct frame *f, struct flow 
 {
 	int verdict;
 
-	if (outcome == OUTCOME_OPEN && (place->path->flags & XOVL_PATH_TO_PEER))
+	if (outcome == OUTCOME_OPEN && (place->path->kind & XOVL_PATH_TO_PEER))
 		outcome = peer_out(ctx, f, flow, place);
 	else if (outcome == OUTCOME_OPEN)
 		outcome = port_is_ready(f, place->path) ? port_out(ctx, f, place->path) : (int)OUTCOME_PASS;

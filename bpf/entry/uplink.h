@@ -34,24 +34,24 @@ static __always_inline void uplink_path_key(const ctx_t *ctx, const struct frame
 
 /* True if the facts that are not in the key are equal: addresses, uplink, options, end of a GRE key. */
 static __always_inline bool uplink_path_equal(ctx_t *ctx, const struct frame *f, const struct outer_id *id,
-					      const union xovl_path_headers *headers)
+					      const struct xovl_path_guards *guards)
 {
-	const struct xovl_path_tunnel *a = &headers->tunnel, *b = &id->tunnel;
+	const struct xovl_path_tunnel *a = &guards->tunnel, *b = &id->tunnel;
 	__u64 differs;
 
 	differs = (a->remote.words[0] ^ b->remote.words[0]) | (a->remote.words[1] ^ b->remote.words[1]) |
 		  (a->local.words[0] ^ b->local.words[0]) | (a->local.words[1] ^ b->local.words[1]);
-	differs |= headers->in_ifindex ^ hook_ifindex(ctx);
+	differs |= guards->in_ifindex ^ hook_ifindex(ctx);
 	if (differs)
 		return false;
 	if (id->kind == XOVL_ENCAP_VXLAN)
 		return true;
 	if (id->kind == XOVL_ENCAP_GRE)
-		return headers->key_low_mask ? headers->key_low == id->header >> GRE_KEY_LOW_SHIFT
-					     : !frame_is_tagged(f, f->outer_len);
-	if (headers->options_len != geneve_options_len(id))
+		return guards->key_low_mask ? guards->key_low == id->header >> GRE_KEY_LOW_SHIFT
+					    : !frame_is_tagged(f, f->outer_len);
+	if (guards->options_len != geneve_options_len(id))
 		return false;
-	return !headers->options_len || geneve_options_equal(ctx, headers, geneve_options_at(f, id)) > 0;
+	return !guards->options_len || geneve_options_equal(ctx, guards, geneve_options_at(f, id)) > 0;
 }
 
 /* Keeps what uplink_look_up() must know about a plain packet. */
@@ -77,7 +77,7 @@ static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, struct pac
 		return OUTCOME_PASS;
 	packet->frame.net_index = f->net_index;
 	packet->frame.origin = f->origin;
-	packet->frame.path_flags = f->path_flags;
+	packet->frame.path_policy = f->path_policy;
 	if (HOOK_IS_XDP && !verify_is_possible(ctx))
 		return OUTCOME_PASS;
 	reason = verify_octets(ctx);
@@ -96,21 +96,24 @@ static __always_inline int uplink_verify(ctx_t *ctx, struct frame *f, struct pac
 /* True if the packet needs uplink_verify(). */
 static __always_inline bool uplink_must_verify(const struct frame *f, const struct outer_id *id)
 {
-	return id->needs_verify | !!(f->path_flags & PATH_VERIFY);
+	return id->needs_verify | !!(f->path_policy & PATH_VERIFY);
 }
 
 /* Identifies network and peer of the packet in packet_get(). Any result but OUTCOME_OPEN is its final outcome. */
 static __always_inline int uplink_identify(ctx_t *ctx, struct frame *f, const struct packet *packet)
 {
-	int outcome = tunnel_identify(ctx);
+	int outcome = tunnel_find(ctx);
 
+	if (outcome == OUTCOME_OPEN)
+		outcome = tunnel_identify(ctx);
 	if (outcome == OUTCOME_OPEN)
 		outcome = rp_filter_check(ctx, packet);
 	frame_reload(ctx, f);
 	f->net_index = packet->frame.net_index;
 	f->net = network_get(f->net_index);
 	f->origin = packet->frame.origin;
-	f->path_flags = packet->frame.path_flags;
+	f->path_policy = packet->frame.path_policy;
+	f->path_kind = packet->frame.path_kind;
 	if (outcome != OUTCOME_OPEN)
 		return outcome;
 	if (!f->net)
@@ -150,37 +153,43 @@ static __always_inline int tunnel_frame_forward(ctx_t *ctx, struct frame *f, boo
 static __always_inline int uplink_find_port(ctx_t *ctx, struct frame *f, struct packet *packet, bool known,
 					    const struct path_place *place)
 {
-	union xovl_path_headers *headers = place->headers;
+	struct xovl_path_guards *guards = place->guards;
 	const struct outer_id *id = &packet->outer.id;
 	struct destination *to = &packet->to;
 	int outcome;
 
-	known |= (f->path_flags & XOVL_NET_GBP) && vxlan_forbids_learning(id);
+	known |= (f->path_policy & XOVL_NET_GBP) && vxlan_forbids_learning(id);
 	outcome = tunnel_frame_forward(ctx, f, known, to);
 	if (outcome != OUTCOME_OPEN)
 		return outcome;
 	path_fill(place->path, &packet->key, f, to);
-	headers->tunnel = id->tunnel;
-	headers->in_ifindex = hook_ifindex(ctx);
-	headers->key_low = id->header >> GRE_KEY_LOW_SHIFT;
-	headers->key_low_mask = f->path_flags & XOVL_PATH_NVGRE ? 0 : 0xff;
-	if (id->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, id, headers))
+	guards->tunnel = id->tunnel;
+	guards->in_ifindex = hook_ifindex(ctx);
+	guards->key_low = id->header >> GRE_KEY_LOW_SHIFT;
+	guards->key_low_mask = f->path_kind & XOVL_PATH_NVGRE ? 0 : 0xff;
+	if (id->kind == XOVL_ENCAP_GENEVE && !geneve_options_keep(ctx, f, id, guards))
 		to->expires = 0;
 	return port_path_make(ctx, f, to, place->path);
+}
+
+/* True if the tenant's frame at offset at is not TCP. */
+__noinline int frame_is_no_tcp(ctx_t *ctx, __u32 at)
+{
+	struct frame f = {};
+	struct flow flow;
+
+	frame_reload(ctx, &f);
+	flow_parse(&f, outer_offset(at), false, &flow);
+	return flow.headers <= flow.transport + sizeof(struct udphdr); /* a TCP header is longer than that */
 }
 
 /*
  * True if the kernel's tunnel device must decapsulate the packet: a super-frame that is not TCP. No helper removes
  * the skb's mark as a tunnel packet, so the kernel would segment it wrongly.
  */
-static __always_inline bool frame_needs_device(const struct frame *f)
+static __always_inline bool frame_needs_device(ctx_t *ctx, const struct frame *f)
 {
-	struct flow flow;
-
-	if (HOOK_IS_XDP || !f->gso_size)
-		return false;
-	flow_parse(f, outer_offset(f->outer_len), false, &flow);
-	return flow.headers <= flow.transport + sizeof(struct udphdr); /* a TCP header is longer than that */
+	return !HOOK_IS_XDP && f->gso_size && frame_is_no_tcp(ctx, f->outer_len);
 }
 
 /* True if the kernel's tunnel device accepts such a packet: over UDP, or GRE with a key and without a checksum. */
@@ -211,30 +220,33 @@ __noinline int kernel_device_decap(ctx_t *ctx)
 }
 
 /*
- * Looks up everything for the packet in packet_get(), which has no cached path. place may become another place. Any
- * result but OUTCOME_OPEN is the packet's final outcome.
+ * Finds out where a packet without a cached path comes from: by the path in its place if that has the same origin, else
+ * by the tables. place may become another place. Sets *known if the source has been learned. Any result but
+ * OUTCOME_OPEN is the packet's final outcome.
  */
-static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, struct packet *packet, bool plain,
-					  struct path_place *place)
+static __always_inline int uplink_find_origin(ctx_t *ctx, struct frame *f, struct packet *packet,
+					      struct path_place *place, bool *known)
 {
 	struct xovl_path *other = place->path;
-	bool known =
-		path_shares_origin(other, &packet->key) && uplink_path_equal(ctx, f, &packet->outer.id, place->headers);
-	int outcome = OUTCOME_OPEN;
+	bool shares =
+		path_shares_origin(other, &packet->key) && uplink_path_equal(ctx, f, &packet->outer.id, place->guards);
 
 	if (!ingress_is_live(ctx) || !path_evict(place))
 		return OUTCOME_PASS;
 	packet->to = (struct destination){};
-	known = known && path_take_origin(f, other, &packet->to);
-	if (!known)
-		outcome = uplink_identify(ctx, f, packet);
-	if (outcome == OUTCOME_OPEN && uplink_must_verify(f, &packet->outer.id))
-		outcome = uplink_verify(ctx, f, packet, plain);
-	if (outcome != OUTCOME_OPEN)
-		return outcome;
-	if ((f->path_flags & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
+	*known = shares && path_take_origin(f, other, &packet->to);
+	return *known ? (int)OUTCOME_OPEN : uplink_identify(ctx, f, packet);
+}
+
+/*
+ * Finds out where the packet goes, and makes its path. Any result but OUTCOME_OPEN is the packet's final outcome.
+ */
+static __always_inline int uplink_resolve(ctx_t *ctx, struct frame *f, struct packet *packet, bool known,
+					  const struct path_place *place)
+{
+	if ((f->path_kind & XOVL_PATH_NVGRE) && frame_is_tagged(f, f->outer_len))
 		return XOVL_REASON_NVGRE_TAG;
-	if ((f->path_flags & XOVL_PATH_BY_KERNEL) || frame_needs_device(f))
+	if ((f->path_kind & XOVL_PATH_BY_KERNEL) || frame_needs_device(ctx, f))
 		return HOOK_IS_XDP ? (int)OUTCOME_PASS : kernel_device_decap(ctx);
 	return uplink_find_port(ctx, f, packet, known, place);
 }
@@ -250,8 +262,8 @@ static __always_inline bool uplink_find_place(const ctx_t *ctx, const struct xov
 static __always_inline bool uplink_path_is(ctx_t *ctx, const struct frame *f, const struct xovl_path_key *key,
 					   const struct outer_id *id, const struct path_place *place)
 {
-	return path_key_equal(&place->path->key, key) && uplink_path_equal(ctx, f, id, place->headers) &&
-	       path_is_valid(place->path) && !frame_needs_device(f);
+	return path_key_equal(&place->path->key, key) && uplink_path_equal(ctx, f, id, place->guards) &&
+	       path_is_valid(place->path) && !frame_needs_device(ctx, f);
 }
 
 /*
@@ -310,6 +322,7 @@ static __always_inline int uplink_parse(ctx_t *ctx, struct frame *f, struct pack
 static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, struct path_place *place, bool plain)
 {
 	struct packet *packet = packet_get();
+	bool cached, known = false;
 	int outcome = OUTCOME_OPEN;
 
 	if (!packet)
@@ -319,12 +332,20 @@ static __always_inline int uplink_look_up(ctx_t *ctx, struct frame *f, struct pa
 	if (outcome != OUTCOME_OPEN)
 		return outcome;
 	f->from_tunnel = true;
-	if (!uplink_path_is(ctx, f, &packet->key, &packet->outer.id, place)) {
-		outcome = uplink_resolve(ctx, f, packet, plain, place);
-	} else {
+	cached = uplink_path_is(ctx, f, &packet->key, &packet->outer.id, place);
+	if (cached)
 		path_set_origin(f, place->path);
-		if (uplink_must_verify(f, &packet->outer.id))
-			outcome = uplink_verify(ctx, f, packet, plain);
+	else
+		outcome = uplink_find_origin(ctx, f, packet, place, &known);
+	if (outcome == OUTCOME_OPEN && uplink_must_verify(f, &packet->outer.id))
+		outcome = uplink_verify(ctx, f, packet, plain);
+	if (outcome == OUTCOME_OPEN && !cached)
+		outcome = uplink_resolve(ctx, f, packet, known, place);
+	if (!HOOK_IS_XDP) { /* read again, because the stack has no room to keep them meanwhile */
+		f->len = packet->frame.len;
+		f->gso_size = packet->frame.gso_size;
+		f->outer_len = packet->frame.outer_len;
+		f->trailer = packet->frame.trailer;
 	}
 	f->may_mark_ecn = HOOK_IS_XDP && packet->outer.id.needs_verify;
 	return outcome;

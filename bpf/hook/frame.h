@@ -43,10 +43,11 @@ struct frame {
 	__u64 now;		  /* CLOCK_MONOTONIC_COARSE, ns; set by fdb_now() */
 	struct xovl_network *net; /* not set if a cached path is followed */
 	__u32 net_index;
-	__u32 origin;	   /* index of the port, or of the peer */
-	__u16 port_vid;	   /* the port's own VLAN tag, not part of the tenant's frame; 0: none */
-	__u16 outer_len;   /* bytes before the tenant's frame, outer Ethernet header included */
-	__u32 path_flags;  /* flags of struct xovl_path that depend on the frame's origin */
+	__u32 origin;	 /* index of the port, or of the peer */
+	__u16 port_vid;	 /* the port's own VLAN tag, not part of the tenant's frame; 0: none */
+	__u16 outer_len; /* bytes before the tenant's frame, outer Ethernet header included */
+	/* policy and kind of struct xovl_path, as far as they depend on the frame's origin */
+	__u32 path_policy, path_kind;
 	__u32 target;	   /* index of the port or peer that the frame has gone to, by port_out() and peer_out() */
 	__u32 reply_mtu;   /* of a frame that does not fit: the MTU that its sender is told; 0: nothing */
 	bool by_kernel;	   /* the kernel's tunnel device has decapsulated it */

@@ -257,7 +257,7 @@ static __always_inline bool frame_is_for_host(const ctx_t *ctx, const struct fra
 /* Adds the underlay's tag, if it has one, to the finished packet. Returns false if the kernel refuses. */
 static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *path)
 {
-	return !(path->flags & XOVL_PATH_TAGGED) || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid);
+	return !(path->kind & XOVL_PATH_TAGGED) || !bpf_skb_vlan_push(ctx, bpf_htons(ETH_P_8021Q), path->vid);
 }
 
 /* Returns the length in bytes of the port's own tag in the packet: 0, it is beside the packet. */

@@ -162,10 +162,13 @@ static __always_inline __u32 underlay_l2_len(const ctx_t *ctx)
 	return device_vid ? ETH_HLEN + sizeof(struct xovl_vlan_tag) : ETH_HLEN;
 }
 
-/* Returns 0: packets of other VLANs than the uplink's do not get this far, so a path's key needs no VLAN. */
+/*
+ * Returns the VLAN of a packet from the underlay: the uplink's, because packets of others do not get this far. The same
+ * as in TC, so that both follow the same paths.
+ */
 static __always_inline __u16 underlay_vid(const ctx_t *ctx)
 {
-	return 0;
+	return device_vid;
 }
 
 /*
@@ -182,7 +185,7 @@ static __always_inline bool underlay_tag(ctx_t *ctx, const struct xovl_path *pat
 {
 	struct xovl_vlan_tag *tag;
 
-	if (!(path->flags & XOVL_PATH_TAGGED))
+	if (!(path->kind & XOVL_PATH_TAGGED))
 		return true;
 	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(*tag)))
 		return false;
@@ -227,7 +230,7 @@ static __always_inline bool frame_restore_tags(ctx_t *ctx, struct frame *f)
  * Makes outer_len bytes of room before the tenant's frame and removes its port's tag. Returns a drop reason, with
  * the packet unchanged, if there is no headroom.
  */
-static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 kind)
 {
 	__u32 tag_len = frame_port_tag_len(f);
 	void *inner;

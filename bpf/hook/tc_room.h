@@ -18,12 +18,12 @@
  * Makes room with bpf_skb_adjust_room, the only helper that tells the kernel how to segment a super-frame. It takes
  * only IPv4 and IPv6.
  */
-static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, __u32 path_flags)
+static __always_inline long room_make_gso(ctx_t *ctx, __u32 outer_len, __u32 l2_len, __u32 kind)
 {
 	__u64 flags = ROOM_FLAGS | BPF_F_ADJ_ROOM_ENCAP_L2_ETH | BPF_F_ADJ_ROOM_ENCAP_L2(l2_len);
 
-	flags |= path_flags & XOVL_PATH_GRE ? BPF_F_ADJ_ROOM_ENCAP_L4_GRE : BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
-	flags |= path_flags & XOVL_PATH_IPV6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+	flags |= kind & XOVL_PATH_GRE ? BPF_F_ADJ_ROOM_ENCAP_L4_GRE : BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+	flags |= kind & XOVL_PATH_IPV6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
 	return bpf_skb_adjust_room(ctx, outer_len - ETH_HLEN + l2_len, BPF_ADJ_ROOM_MAC, flags);
 }
 
@@ -44,7 +44,7 @@ static __always_inline bool frame_is_ip(const ctx_t *ctx)
 }
 
 /*
- * Makes outer_len bytes of room before the tenant's frame and writes its collected tags. flags: of the path. If it
+ * Makes outer_len bytes of room before the tenant's frame and writes its collected tags. kind: of the path. If it
  * returns a drop reason, the packet can only be dropped.
  *
  * bpf_skb_adjust_room refuses a packet that is already encapsulated: by a tenant's own tunnel, or decapsulated here
@@ -52,7 +52,7 @@ static __always_inline bool frame_is_ip(const ctx_t *ctx)
  * cannot segment a super-frame after that, so this is done only if the interface sends it whole
  * (XOVL_PATH_GSO_WHOLE).
  */
-static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 flags)
+static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f, __u32 outer_len, __u32 kind)
 {
 	__u32 tags_len = f->nr_tags * sizeof(struct xovl_vlan_tag);
 	__u8 nr_tags = f->nr_tags;
@@ -69,8 +69,8 @@ static __always_inline enum xovl_reason tunnel_push(ctx_t *ctx, struct frame *f,
 
 	err = -EOPNOTSUPP;
 	if (frame_is_ip(ctx))
-		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, flags);
-	if (err && f->gso_size && !(flags & XOVL_PATH_GSO_WHOLE))
+		err = room_make_gso(ctx, outer_len, ETH_HLEN + tags_len, kind);
+	if (err && f->gso_size && !(kind & XOVL_PATH_GSO_WHOLE))
 		return ethertype_is_vlan(ethertype) ? XOVL_REASON_GSO_TAGS : XOVL_REASON_GSO_NESTED;
 	if (err && bpf_skb_change_head(ctx, outer_len + tags_len, 0))
 		return XOVL_REASON_NO_ROOM;

@@ -42,7 +42,7 @@ enum scratch_path_use { SCRATCH_PATH_FRAME, SCRATCH_PATH_COPY, SCRATCH_PATH_BACK
 
 struct scratch_path {
 	struct xovl_path path;
-	union xovl_path_headers headers;
+	struct xovl_path_rest rest;
 };
 XOVL_PERCPU_ARRAY(scratch_paths, struct scratch_path, SCRATCH_PATHS);
 

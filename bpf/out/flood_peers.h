@@ -32,9 +32,9 @@ static __always_inline bool flood_is_next_room(const struct packet *packet, __u3
 
 static __always_inline bool flood_takes_detour(struct packet *packet, const struct xovl_path *path)
 {
-	__u32 most = path->flags & XOVL_PATH_CONFIRM ? FLOOD_CONFIRMS_MAX : FLOOD_DETOURS_MAX;
+	__u32 most = path->kind & XOVL_PATH_CONFIRM ? FLOOD_CONFIRMS_MAX : FLOOD_DETOURS_MAX;
 
-	if (!(path->flags & XOVL_PATH_RESOLVE) || packet->flood.detours >= most)
+	if (!(path->kind & XOVL_PATH_RESOLVE) || packet->flood.detours >= most)
 		return false;
 	packet->flood.detours++;
 	return true;
@@ -59,12 +59,12 @@ static __always_inline enum xovl_reason flood_send(ctx_t *ctx, struct frame *f, 
 		neighbour_address(ctx, path->target, &packet->flow);
 		err = hook_clone(ctx, path->ifindex, BPF_F_INGRESS);
 		hook_set_mark(ctx, packet->flood.mark);
-	} else if (!(path->flags & XOVL_PATH_RESOLVE) || outer_has_lladdr(place->headers)) {
+	} else if (!(path->kind & XOVL_PATH_RESOLVE) || outer_has_lladdr(place->headers)) {
 		err = hook_clone(ctx, path->ifindex, 0);
 	} else {
 		reason = XOVL_REASON_NEIGHBOUR;
 	}
-	if (path->flags & XOVL_PATH_TAGGED)
+	if (path->kind & XOVL_PATH_TAGGED)
 		hook_remove_tag(ctx);
 	return err ? XOVL_REASON_COPY_FAILED : reason;
 }
@@ -99,14 +99,14 @@ static __always_inline enum xovl_reason flood_peer_by_kernel(struct flood_loop *
 	if (!path_place_scratch(SCRATCH_PATH_COPY, &place) || !f.net)
 		return XOVL_REASON_STALE_TARGET;
 	reason = peer_path_prepare(loop->ctx, &f, &packet->flow, index, &place, &expires);
-	*skipped = !f.gso_size && (reason || !(place.path->flags & XOVL_PATH_BY_KERNEL));
+	*skipped = !f.gso_size && (reason || !(place.path->kind & XOVL_PATH_BY_KERNEL));
 	if (reason || *skipped)
 		return reason;
-	reason = tunnel_check(&f, &packet->flow, place.path);
+	reason = tunnel_check(&f, &packet->flow, &place);
 	if (!kernel_can_carry(reason, place.path))
 		return reason ? reason : XOVL_REASON_STALE_TARGET;
-	if ((place.path->flags & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
-		mss_clamp(loop->ctx, 0, path_mtu(place.path, packet->flow.wire_len - packet->flow.ip_len), false);
+	if ((place.path->policy & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, 0, path_mtu(&place, packet->flow.wire_len - packet->flow.ip_len), false);
 	ifindex = kernel_device(loop->ctx, &place);
 	if (!ifindex)
 		return XOVL_REASON_STALE_TARGET;
@@ -160,29 +160,29 @@ static __always_inline enum xovl_reason flood_peer(struct flood_loop *loop, stru
 		return XOVL_REASON_STALE_TARGET;
 	path = place.path;
 	reason = peer_path_prepare(loop->ctx, &f, &packet->flow, index, &place, &expires);
-	if (!reason && (path->flags & XOVL_PATH_BY_KERNEL)) {
+	if (!reason && (path->kind & XOVL_PATH_BY_KERNEL)) {
 		*skipped = packet->flood.by_kernel ||
 			   packet->flood.pass !=
 				   1; /* the kernel's device has carried it, or its drop was counted in pass 1 */
 		return XOVL_REASON_NO_TUNNEL_DEVICE;
 	}
 	if (!reason)
-		reason = tunnel_check(&f, &packet->flow, path);
-	*skipped = reason ? packet->flood.pass != 1 : path->outer_len != packet->flood.room;
+		reason = tunnel_check(&f, &packet->flow, &place);
+	*skipped = reason ? packet->flood.pass != 1 : place.headers->outer_len != packet->flood.room;
 	if (reason)
 		return reason;
 	if (*skipped) {
-		if (flood_is_next_room(packet, path->outer_len)) {
-			packet->flood.next_room = path->outer_len;
-			packet->flood.next_flags = path->flags;
+		if (flood_is_next_room(packet, place.headers->outer_len)) {
+			packet->flood.next_room = place.headers->outer_len;
+			packet->flood.next_kind = path->kind;
 		}
 		return XOVL_REASON_NONE;
 	}
-	if (f.gso_size && ((path->flags ^ packet->flood.room_flags) & XOVL_PATH_GRE))
+	if (f.gso_size && ((path->kind ^ packet->flood.room_kind) & XOVL_PATH_GRE))
 		reason = XOVL_REASON_GSO_MIXED;
 	/* an MSS lowered for one peer fits all peers that come after it */
-	if (!reason && (path->flags & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
-		mss_clamp(loop->ctx, packet->flood.room, path_mtu(path, packet->flow.wire_len - packet->flow.ip_len),
+	if (!reason && (path->policy & XOVL_NET_MSS_CLAMP) && (packet->flow.marks & FLOW_SYN))
+		mss_clamp(loop->ctx, packet->flood.room, path_mtu(&place, packet->flow.wire_len - packet->flow.ip_len),
 			  false);
 	return reason ? reason : flood_send(loop->ctx, &f, packet, &place);
 }
@@ -212,10 +212,10 @@ static long flood_peer_nth(__u32 nth, struct flood_loop *loop)
  */
 static __always_inline bool flood_shrink_room(ctx_t *ctx, struct packet *packet, __u32 len)
 {
-	__u32 changed = (packet->flood.room_flags ^ packet->flood.next_flags) & XOVL_PATH_IPV6;
-	__u64 family = packet->flood.next_flags & XOVL_PATH_IPV6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
+	__u32 changed = (packet->flood.room_kind ^ packet->flood.next_kind) & XOVL_PATH_IPV6;
+	__u64 family = packet->flood.next_kind & XOVL_PATH_IPV6 ? ROOM_DECAP_L3_IPV6 : ROOM_DECAP_L3_IPV4;
 
-	packet->flood.room_flags ^= changed;
+	packet->flood.room_kind ^= changed;
 	return room_shrink(ctx, len, family) || (!changed && room_shrink(ctx, len, 0));
 }
 
@@ -239,11 +239,11 @@ __noinline int flood_make_room(ctx_t *ctx)
 	packet->flood.room = room;
 	packet->flood.next_room = 0;
 	if (!before) {
-		packet->flood.room_flags = packet->flood.next_flags;
+		packet->flood.room_kind = packet->flood.next_kind;
 		f.nr_tags = packet->frame.nr_tags;
 		f.tags[0] = packet->frame.tags[0];
 		f.tags[1] = packet->frame.tags[1];
-		return tunnel_push(ctx, &f, room, packet->flood.room_flags);
+		return tunnel_push(ctx, &f, room, packet->flood.room_kind);
 	}
 	if (!f.gso_size)
 		return bpf_skb_change_head(ctx, room - before, 0) ? XOVL_REASON_NO_ROOM : XOVL_REASON_NONE;

@@ -25,7 +25,7 @@ struct kernel_group {
 /* True if the kernel's device can carry a frame of that path. reason: why TC cannot, or XOVL_REASON_NONE. */
 static __always_inline bool kernel_can_carry(enum xovl_reason reason, const struct xovl_path *path)
 {
-	if (HOOK_IS_XDP || !(path->flags & XOVL_PATH_HAS_DEVICE) || (path->flags & GRE_NOT_BY_KERNEL))
+	if (HOOK_IS_XDP || !(path->kind & XOVL_PATH_HAS_DEVICE) || (path->policy & GRE_NOT_BY_KERNEL))
 		return false;
 	return !reason || reason == XOVL_REASON_GSO_TOO_LONG || reason == XOVL_REASON_GSO_NUMBERED ||
 	       reason == XOVL_REASON_GSO_NESTED || reason == XOVL_REASON_GSO_TAGS;
@@ -44,7 +44,7 @@ static __always_inline bool frame_is_ambiguous(const struct frame *f, const stru
 static __always_inline bool kernel_should_carry(enum xovl_reason reason, const struct frame *f, const struct flow *flow,
 						const struct xovl_path *path)
 {
-	if (HOOK_IS_XDP || (!reason && !(path->flags & XOVL_PATH_BY_KERNEL) && !frame_is_ambiguous(f, flow)))
+	if (HOOK_IS_XDP || (!reason && !(path->kind & XOVL_PATH_BY_KERNEL) && !frame_is_ambiguous(f, flow)))
 		return false;
 	return kernel_can_carry(reason, path);
 }
@@ -76,7 +76,7 @@ static __always_inline __u64 kernel_key_flags(const struct xovl_network *net, co
 {
 	bool inherited = net->flags & XOVL_NET_DF_INHERIT ? inner_df : !(net->flags & XOVL_NET_DF_UNSET);
 	bool df = inherited || (peer->flags & XOVL_PEER_ENCRYPTED); /* entry/guard.h sees only first fragments */
-	__u64 flags = path->flags & PATH_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
+	__u64 flags = path->policy & PATH_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
 
 	if (peer->family == AF_INET6)
 		return flags | BPF_F_TUNINFO_IPV6;
@@ -92,12 +92,12 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
 {
 	struct kernel_group group;
 
-	if (path->flags & XOVL_PATH_GRE)
+	if (path->kind & XOVL_PATH_GRE)
 		return true;
 	if (peer->encap == XOVL_ENCAP_GENEVE)
 		return !len || !hook_set_tunnel_options(ctx, (void *)at + sizeof(struct xovl_geneve),
 							length_up_to(len, XOVL_OPTIONS_MAX));
-	group.gbp = path->flags & XOVL_NET_GBP ? hook_mark(ctx) : bpf_ntohl(*(const __be32 *)at);
+	group.gbp = path->policy & XOVL_NET_GBP ? hook_mark(ctx) : bpf_ntohl(*(const __be32 *)at);
 	group.gbp &= XOVL_VXLAN_GROUP;
 	return !hook_set_tunnel_options(ctx, &group, sizeof(group));
 }
@@ -106,7 +106,7 @@ static __always_inline bool kernel_set_options(ctx_t *ctx, const struct xovl_pat
  * Sets the frame's tunnel key from the path. Returns the ifindex of the device that carries it, or 0 if there is
  * none. Invalidates packet pointers.
  */
-__noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, union xovl_path_headers *headers)
+__noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, struct xovl_path_headers *headers)
 {
 	struct bpf_tunnel_key key = {};
 	struct xovl_network *net;
@@ -130,8 +130,8 @@ __noinline int kernel_set_key(ctx_t *ctx, struct xovl_path *path, union xovl_pat
 	key.tunnel_ttl = net->flags & XOVL_NET_TTL_INHERIT ? ttl : net->ttl;
 	if (hook_set_tunnel_key(ctx, &key, kernel_key_flags(net, peer, path, df)))
 		return 0;
-	len = path->outer_len - outer_l4(path->flags) - sizeof(struct udphdr) - sizeof(struct xovl_geneve);
-	if (path->flags & XOVL_PATH_IPV6)
+	len = headers->outer_len - outer_l4(path->kind) - sizeof(struct udphdr) - sizeof(struct xovl_geneve);
+	if (path->kind & XOVL_PATH_IPV6)
 		set = kernel_set_options(ctx, path, headers->outer + OUTER_L4_IPV6 + sizeof(struct udphdr), len, peer);
 	else
 		set = kernel_set_options(ctx, path, headers->outer + OUTER_L4_IPV4 + sizeof(struct udphdr), len, peer);

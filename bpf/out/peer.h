@@ -19,15 +19,16 @@
  */
 static __always_inline bool underlay_is_ready(const struct xovl_path *path, const struct flow *flow)
 {
-	__u32 flags = path->flags;
+	__u32 kind = path->kind;
 
 	if (!HOOK_IS_XDP)
 		return true;
-	if (flow->marks && (flow->marks & xdp_unsupported_marks(flags)))
+	if (flow->marks && (flow->marks & xdp_unsupported_marks(path->policy)))
 		return false;
 	if (device_generic)
-		flags |= XOVL_PATH_XDP_XMIT;
-	return (flags & (XOVL_PATH_RESOLVE | XOVL_NET_GBP | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT;
+		kind |= XOVL_PATH_XDP_XMIT;
+	return (kind & (XOVL_PATH_RESOLVE | XOVL_PATH_XDP_XMIT)) == XOVL_PATH_XDP_XMIT &&
+	       !(path->policy & XOVL_NET_GBP);
 }
 
 /*
@@ -36,11 +37,11 @@ static __always_inline bool underlay_is_ready(const struct xovl_path *path, cons
  */
 static __always_inline bool underlay_send(ctx_t *ctx, const struct xovl_path *path, const struct flow *flow)
 {
-	if (HOOK_IS_XDP || !(path->flags & XOVL_PATH_RESOLVE))
+	if (HOOK_IS_XDP || !(path->kind & XOVL_PATH_RESOLVE))
 		return hook_redirect(ctx, path->ifindex);
 	if (!device_is_live(path->ifindex))
 		return false;
-	if (neighbour_takes(ctx, path->flags & XOVL_PATH_IPV6 ? AF_INET6 : AF_INET))
+	if (neighbour_takes(ctx, path->kind & XOVL_PATH_IPV6 ? AF_INET6 : AF_INET))
 		return neighbour_out(ctx, path->target, nexthop_bucket(flow));
 	neighbour_address(ctx, path->target, flow);
 	return hook_redirect_ingress(ctx, path->ifindex);
@@ -66,7 +67,7 @@ static __always_inline int peer_path_make(ctx_t *ctx, struct frame *f, const str
 		return reason;
 	if (reason)
 		return peer_refuse(reason);
-	step(XOVL_STEP_HEADERS, place->path->outer_len);
+	step(XOVL_STEP_HEADERS, place->headers->outer_len);
 	path_publish(place->path, expires < to->expires ? expires : to->expires);
 	return OUTCOME_OPEN;
 }
@@ -81,19 +82,19 @@ static __always_inline int peer_out(ctx_t *ctx, struct frame *f, struct flow *fl
 	if (!underlay_is_ready(path, flow))
 		return OUTCOME_PASS;
 	flow_measure(ctx, f, flow);
-	reason = tunnel_check(f, flow, path);
+	reason = tunnel_check(f, flow, place);
 	by_kernel = kernel_should_carry(reason, f, flow, path);
 	if (reason && !by_kernel) {
 		if (!HOOK_IS_XDP && (reason == XOVL_REASON_MTU_NETWORK || reason == XOVL_REASON_MTU_UNDERLAY))
-			f->reply_mtu = path_mtu(path, flow->wire_len - flow->ip_len);
+			f->reply_mtu = path_mtu(place, flow->wire_len - flow->ip_len);
 		return peer_refuse(reason);
 	}
-	if (!HOOK_IS_XDP && (path->flags & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
-		mss_clamp(ctx, 0, path_mtu(path, flow->wire_len - flow->ip_len), false);
+	if (!HOOK_IS_XDP && (path->policy & XOVL_NET_MSS_CLAMP) && (flow->marks & FLOW_SYN))
+		mss_clamp(ctx, 0, path_mtu(place, flow->wire_len - flow->ip_len), false);
 	if (by_kernel)
 		return kernel_out(ctx, f, place);
 	frame_collect_tags(ctx, f);
-	reason = tunnel_push(ctx, f, path->outer_len, path->flags);
+	reason = tunnel_push(ctx, f, place->headers->outer_len, path->kind);
 	if (reason) {
 		if (kernel_can_carry(reason, path) && frame_restore_tags(ctx, f))
 			return kernel_out(ctx, f, place);

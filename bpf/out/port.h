@@ -19,7 +19,7 @@ static __always_inline bool port_is_ready(const struct frame *f, const struct xo
 
 	if (!HOOK_IS_XDP)
 		return true;
-	if (!(path->flags & XOVL_PATH_XDP_XMIT) && !device_generic)
+	if (!(path->kind & XOVL_PATH_XDP_XMIT) && !device_generic)
 		return false;
 	if (!device_partial_checksums)
 		return true;
@@ -42,11 +42,12 @@ static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const str
 	path->ifindex = port->ifindex;
 	path->vid = port->vid;
 	path->mtu = state->mtu;
-	path->flags = f->path_flags & PATH_ORIGIN_FLAGS;
+	path->policy = f->path_policy & PATH_VERIFY;
+	path->kind = f->path_kind & XOVL_PATH_NVGRE;
 	if (port->flags & XOVL_PORT_XDP_XMIT)
-		path->flags |= XOVL_PATH_XDP_XMIT;
+		path->kind |= XOVL_PATH_XDP_XMIT;
 	if (port->flags & XOVL_PORT_TO_PEER)
-		path->flags |= XOVL_PATH_TO_VETH_PEER;
+		path->kind |= XOVL_PATH_TO_VETH_PEER;
 	path_publish(path, to->expires);
 	return OUTCOME_OPEN;
 }
@@ -61,7 +62,7 @@ static __always_inline int port_out(ctx_t *ctx, struct frame *f, const struct xo
 		return XOVL_REASON_MTU_PORT;
 	if (!frame_for_port(ctx, f, path->vid))
 		return HOOK_IS_XDP ? OUTCOME_PASS : XOVL_REASON_NO_ROOM;
-	if (!hook_deliver(ctx, ifindex, path->flags & XOVL_PATH_TO_VETH_PEER))
+	if (!hook_deliver(ctx, ifindex, path->kind & XOVL_PATH_TO_VETH_PEER))
 		return XOVL_REASON_STALE_TARGET;
 	f->target = target;
 	return OUTCOME_DELIVERED;

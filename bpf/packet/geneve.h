@@ -145,21 +145,21 @@ static __always_inline enum xovl_reason geneve_check(ctx_t *ctx, const struct fr
 }
 
 /* Returns 1 if the options at offset at equal those of the path, which has some. They then need no second check. */
-__noinline int geneve_options_equal(ctx_t *ctx, const union xovl_path_headers *headers, __u32 at)
+__noinline int geneve_options_equal(ctx_t *ctx, const struct xovl_path_guards *guards, __u32 at)
 {
 	struct frame f = {};
 	const __u32 *is;
 	__u32 len;
 
-	if (!headers)
+	if (!guards)
 		return 0;
 	frame_reload(ctx, &f);
 	is = f.data + outer_offset(at);
-	len = headers->options_len;
+	len = guards->options_len;
 	for (__u32 i = 0; i < XOVL_OPTIONS_MAX / 4; i++) {
 		if (i * 4 >= len)
 			return 1;
-		if ((void *)(is + i + 1) > f.end || is[i] != ((const __u32 *)headers->options)[i])
+		if ((void *)(is + i + 1) > f.end || is[i] != ((const __u32 *)guards->options)[i])
 			return 0;
 	}
 	return 1;
@@ -167,15 +167,15 @@ __noinline int geneve_options_equal(ctx_t *ctx, const union xovl_path_headers *h
 
 /* Remembers the packet's options in the path. Returns false if they are too long to remember. */
 static __always_inline bool geneve_options_keep(ctx_t *ctx, const struct frame *f, const struct outer_id *id,
-						union xovl_path_headers *headers)
+						struct xovl_path_guards *guards)
 {
 	__u32 len = geneve_options_len(id);
 
-	headers->options_len = len;
+	guards->options_len = len;
 	if (!len)
 		return true;
 	return len <= XOVL_OPTIONS_MAX &&
-	       !hook_load(ctx, geneve_options_at(f, id), headers->options, length_up_to(len, XOVL_OPTIONS_MAX));
+	       !hook_load(ctx, geneve_options_at(f, id), guards->options, length_up_to(len, XOVL_OPTIONS_MAX));
 }
 
 /* Appends the options of a network or port to the len bytes in the scratch. Returns the new length. */

@@ -17,11 +17,11 @@ struct flood {
 	struct xovl_flood_key first; /* first entry of the list, or of the part being visited */
 	__u32 mark;		     /* skb->mark, restored after each copy */
 	__u32 nr_peers;
-	__u32 pass;	  /* pass over the list of peers; pass 0 sends nothing */
-	__u32 room;	  /* bytes of room before the tenant's frame */
-	__u32 room_flags; /* flags of a path that needs this room */
-	__u32 next_room;  /* the room that comes next; 0: none */
-	__u32 next_flags;
+	__u32 pass;	 /* pass over the list of peers; pass 0 sends nothing */
+	__u32 room;	 /* bytes of room before the tenant's frame */
+	__u32 room_kind; /* kind of a path that needs this room */
+	__u32 next_room; /* the room that comes next; 0: none */
+	__u32 next_kind;
 	__u32 detours; /* copies sent through the kernel's neighbour code */
 	bool mixed;
 	bool by_kernel; /* the kernel's tunnel devices carried copies first */
@@ -31,9 +31,10 @@ struct flood {
 struct packet {
 	/*
 	 * What is known about the frame, without its pointers. packet_keep() sets it before a jump, packet_parse()
-	 * from a tunnel packet; tunnel_identify() adds network, peer and path flags.
+	 * from a tunnel packet; tunnel_find() and tunnel_identify() add network, peer, policy and kind.
 	 */
 	struct frame frame;
+	__u8 encap;		  /* of the tunnel, enum xovl_encap; by tunnel_find() */
 	struct outer outer;	  /* packet_parse(): the outer headers. pmtu_read(): those that a report quotes */
 	struct xovl_path_key key; /* of the frame's path; by the stages that resolve it */
 	struct destination to;	  /* result of the look-ups so far; by the stages that resolve it */
@@ -64,7 +65,8 @@ static __always_inline void packet_keep(struct packet *packet, const struct fram
 	to->origin = f->origin;
 	to->port_vid = f->port_vid;
 	to->outer_len = f->outer_len;
-	to->path_flags = f->path_flags;
+	to->path_policy = f->path_policy;
+	to->path_kind = f->path_kind;
 	to->reply_mtu = f->reply_mtu;
 	to->by_kernel = f->by_kernel;
 	to->from_tunnel = f->from_tunnel;

@@ -27,8 +27,17 @@ static __always_inline bool path_key_equal(const struct xovl_path_key *a, const 
 /* Where a path is stored. */
 struct path_place {
 	struct xovl_path *path;
-	union xovl_path_headers *headers;
+	struct xovl_path_guards *guards;
+	struct xovl_path_headers *headers;
 };
+
+/* Sets the place to a path and the rest of it. */
+static __always_inline void path_place_at(struct path_place *place, struct xovl_path *path, struct xovl_path_rest *rest)
+{
+	place->path = path;
+	place->guards = &rest->guards;
+	place->headers = &rest->headers;
+}
 
 /*
  * Fills in the place of a path with that key. The path found there may have another key, so the caller compares.
@@ -41,15 +50,17 @@ static __always_inline bool path_find_place(const struct xovl_path_key *key, __u
 	/* shadow programs have one block of their own */
 	__u32 index = shadow ? 0 : bpf_get_smp_processor_id() * PATH_BLOCKS + slot / XOVL_BLOCK_PATHS;
 	struct xovl_path_block *block = bpf_map_lookup_elem(&paths, &index);
+	struct xovl_path_rest *rest;
+	struct xovl_path *path;
 
 	if (!block)
 		return false;
 	slot %= XOVL_BLOCK_PATHS;
-	place->path = &block->path[slot];
-	place->headers = &block->headers[slot];
+	path = &block->path[slot];
+	rest = &block->rest[slot];
 	asm volatile(""
-		     : "+r"(place->path),
-		       "+r"(place->headers)); /* otherwise clang would keep the values that they are computed from */
+		     : "+r"(path), "+r"(rest)); /* otherwise clang would keep the values that they are computed from */
+	path_place_at(place, path, rest);
 	return true;
 }
 
@@ -77,13 +88,8 @@ static __always_inline void lookup_enter_network(const struct frame *f, struct d
 	to->epoch += path_moves(f->net_index);
 }
 
-/* From a peer: flags of packets that decap/verify.h must check or change. */
+/* From a peer: policy of packets that decap/verify.h must check or change. */
 #define PATH_VERIFY (XOVL_NET_SEQ_STRICT | XOVL_NET_NO_ZEROCSUM6 | XOVL_NET_GBP | XOVL_NET_MSS_CLAMP)
-
-_Static_assert(PATH_VERIFY < XOVL_PATH_TO_PEER, "the lower half of a path's flags");
-
-/* From a peer: flags that are the same for all its frames, whatever their destination. */
-#define PATH_ORIGIN_FLAGS (PATH_VERIFY | XOVL_PATH_NVGRE)
 
 /* Sets the frame's origin and network from a cached path. */
 static __always_inline void path_set_origin(struct frame *f, const struct xovl_path *path)
@@ -91,7 +97,8 @@ static __always_inline void path_set_origin(struct frame *f, const struct xovl_p
 	f->origin = path->origin;
 	f->net_index = path->net;
 	f->port_vid = path->port_vid;
-	f->path_flags = path->flags;
+	f->path_policy = path->policy;
+	f->path_kind = path->kind;
 }
 
 /*
@@ -117,8 +124,7 @@ static __always_inline bool path_place_scratch(enum scratch_path_use use, struct
 
 	if (!once)
 		return false;
-	place->path = &once->path;
-	place->headers = &once->headers;
+	path_place_at(place, &once->path, &once->rest);
 	return true;
 }
 
@@ -163,12 +169,12 @@ static __always_inline void path_fill(struct xovl_path *path, const struct xovl_
  * Returns the largest inner IP packet that the path carries, in bytes, in a frame with l2_len bytes before its IP
  * header.
  */
-static __always_inline __u32 path_mtu(const struct xovl_path *path, __u32 l2_len)
+static __always_inline __u32 path_mtu(const struct path_place *place, __u32 l2_len)
 {
-	__u32 before = path->outer_len - ETH_HLEN + l2_len;
-	__u32 mtu = path->mtu > before ? path->mtu - before : 0;
+	__u32 before = place->headers->outer_len - ETH_HLEN + l2_len;
+	__u32 mtu = place->path->mtu > before ? place->path->mtu - before : 0;
 
-	return mtu < path->mtu_network ? mtu : path->mtu_network;
+	return mtu < place->headers->mtu_network ? mtu : place->headers->mtu_network;
 }
 
 /* Makes the finished path valid. expires: jiffies. */

@@ -125,33 +125,33 @@ static __always_inline __u16 nexthop_mtu(ctx_t *ctx, long answer, const struct b
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
-/* Returns the path flags that depend on the peer and its next hop. */
-static __always_inline __u32 nexthop_path_flags(const struct xovl_peer *peer, enum xovl_nexthop_state state,
-						const struct xovl_device *device)
+/* Returns the kind of paths to the peer by that next hop. */
+static __always_inline __u32 nexthop_path_kind(const struct xovl_peer *peer, enum xovl_nexthop_state state,
+					       const struct xovl_device *device)
 {
-	__u32 flags = XOVL_PATH_TO_PEER;
+	__u32 kind = XOVL_PATH_TO_PEER;
 
 	if (peer->family != AF_INET)
-		flags |= XOVL_PATH_IPV6;
+		kind |= XOVL_PATH_IPV6;
 	if (peer->encap == XOVL_ENCAP_GRE || peer->encap == XOVL_ENCAP_NVGRE)
-		flags |= XOVL_PATH_GRE;
+		kind |= XOVL_PATH_GRE;
 	if (peer->encap == XOVL_ENCAP_NVGRE)
-		flags |= XOVL_PATH_NVGRE;
+		kind |= XOVL_PATH_NVGRE;
 	if (peer->device)
-		flags |= XOVL_PATH_HAS_DEVICE;
+		kind |= XOVL_PATH_HAS_DEVICE;
 	if (state != XOVL_NEXTHOP_OK)
-		flags |= XOVL_PATH_RESOLVE;
+		kind |= XOVL_PATH_RESOLVE;
 	if (state == XOVL_NEXTHOP_BY_KERNEL)
-		flags |= XOVL_PATH_BY_KERNEL;
+		kind |= XOVL_PATH_BY_KERNEL;
 	if (state == XOVL_NEXTHOP_CONFIRM)
-		flags |= XOVL_PATH_CONFIRM;
+		kind |= XOVL_PATH_CONFIRM;
 	if (device && (device->flags & XOVL_DEV_XDP_XMIT))
-		flags |= XOVL_PATH_XDP_XMIT;
+		kind |= XOVL_PATH_XDP_XMIT;
 	if (device && (device->flags & XOVL_DEV_GSO_WHOLE))
-		flags |= XOVL_PATH_GSO_WHOLE;
+		kind |= XOVL_PATH_GSO_WHOLE;
 	if (device && device->vid)
-		flags |= XOVL_PATH_TAGGED;
-	return flags;
+		kind |= XOVL_PATH_TAGGED;
+	return kind;
 }
 
 /*
@@ -207,7 +207,7 @@ __noinline int nexthop_refresh(ctx_t *ctx, struct xovl_peer *peer, struct xovl_n
 	nexthop->state = nexthop_state(ctx, answer, device, ifindex, peer, now);
 	nexthop->mtu = nexthop_mtu(ctx, answer, fib, ifindex, peer->kernel_mtu);
 	nexthop->vid = device ? device->vid : 0;
-	nexthop->path_flags = nexthop_path_flags(peer, nexthop->state, device) >> 16;
+	nexthop->path_kind = nexthop_path_kind(peer, nexthop->state, device);
 	nexthop->ifindex = device && device->lower_ifindex ? device->lower_ifindex : ifindex;
 	/* a neighbour is resolved within milliseconds: look up again with the next frame */
 	soon = nexthop->state == XOVL_NEXTHOP_UNRESOLVED || nexthop->state == XOVL_NEXTHOP_CONFIRM;

@@ -68,12 +68,12 @@ struct xovl_nexthop {
 	__u16 mtu; /* of the route, bytes, outer IP header included; 65535: more */
 	__u8 state;
 	__u8 pad;
-	__u8 macs[12];	     /* destination and source of the outer Ethernet header */
-	__u16 vid;	     /* VLAN of the underlay; 0: none */
-	__u16 path_flags;    /* upper half of the path's flags, XOVL_PATH_… >> 16 */
-	__u32 epoch;	     /* lower half of `epoch` at the look-up */
-	__u32 route_ifindex; /* the route's interface: ifindex, or a VLAN interface over it */
-	__u32 pad2;
+	__u8 macs[12]; /* destination and source of the outer Ethernet header */
+	__u16 vid;     /* VLAN of the underlay; 0: none */
+	__u16 pad2;
+	__u32 epoch;		  /* lower half of `epoch` at the look-up */
+	__u32 route_ifindex;	  /* the route's interface: ifindex, or a VLAN interface over it */
+	__u32 path_kind;	  /* XOVL_PATH_… of paths to the peer */
 	struct xovl_addr gateway; /* IPv6: the route's gateway, or the peer itself if it is on the link */
 };
 XOVL_ASSERT_SIZE(struct xovl_nexthop, 64);
@@ -141,23 +141,19 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 /* Bytes of the longest prepared headers: Ethernet, IPv6, UDP, GENEVE with options. */
 #define XOVL_PATH_OUTER (14 + 40 + 8 + 8 + XOVL_OPTIONS_MAX)
 
-/*
- * Flags of a path. The lower half holds the network's flags that each frame must follow, XOVL_NET_…. There
- * XOVL_NET_GBP means: to a peer, the group comes from skb->mark; from a peer, skb->mark gets the group. The upper
- * half:
- */
-#define XOVL_PATH_TO_PEER 0x10000
-#define XOVL_PATH_IPV6 0x20000		 /* to a peer: the underlay is IPv6 */
-#define XOVL_PATH_RESOLVE 0x40000	 /* to a peer: through the kernel's neighbour code, see underlay/neighbour.h */
-#define XOVL_PATH_XDP_XMIT 0x80000	 /* the interface takes XDP_REDIRECTed frames */
-#define XOVL_PATH_GSO_WHOLE 0x100000	 /* to a peer: super-frames leave the interface unsegmented */
-#define XOVL_PATH_GRE 0x200000		 /* to a peer: no UDP header */
-#define XOVL_PATH_NVGRE 0x400000	 /* to a peer: write the FlowID; from a peer: any FlowID matches the path */
-#define XOVL_PATH_TAGGED 0x800000	 /* to a peer: the underlay is a VLAN, vid */
-#define XOVL_PATH_CONFIRM 0x1000000	 /* to a peer: as XOVL_PATH_RESOLVE, but the MACs are known */
-#define XOVL_PATH_HAS_DEVICE 0x2000000	 /* to a peer: the kernel's tunnel device can carry frames, too */
-#define XOVL_PATH_TO_VETH_PEER 0x8000000 /* to a port: see XOVL_PORT_TO_PEER */
-#define XOVL_PATH_BY_KERNEL 0x4000000	 /* to or from a peer: the kernel's tunnel device carries all frames */
+/* Kind of a path: what is done with its frames. */
+#define XOVL_PATH_TO_PEER 0x1
+#define XOVL_PATH_IPV6 0x2	     /* to a peer: the underlay is IPv6 */
+#define XOVL_PATH_RESOLVE 0x4	     /* to a peer: through the kernel's neighbour code, see underlay/neighbour.h */
+#define XOVL_PATH_XDP_XMIT 0x8	     /* the interface takes XDP_REDIRECTed frames */
+#define XOVL_PATH_GSO_WHOLE 0x10     /* to a peer: super-frames leave the interface unsegmented */
+#define XOVL_PATH_GRE 0x20	     /* to a peer: no UDP header */
+#define XOVL_PATH_NVGRE 0x40	     /* to a peer: write the FlowID; from a peer: any FlowID matches the path */
+#define XOVL_PATH_TAGGED 0x80	     /* to a peer: the underlay is a VLAN, vid */
+#define XOVL_PATH_CONFIRM 0x100	     /* to a peer: as XOVL_PATH_RESOLVE, but the MACs are known */
+#define XOVL_PATH_HAS_DEVICE 0x200   /* to a peer: the kernel's tunnel device can carry frames, too */
+#define XOVL_PATH_BY_KERNEL 0x400    /* to or from a peer: the kernel's tunnel device carries all frames */
+#define XOVL_PATH_TO_VETH_PEER 0x800 /* to a port: see XOVL_PORT_TO_PEER */
 
 /* A path's key, interface and limits: one cache line. A look-up that finds another path in the place reads no more. */
 struct xovl_path {
@@ -167,46 +163,65 @@ struct xovl_path {
 	__u32 origin;  /* index of the port or peer that the frame comes from */
 	__u32 target;  /* index of the port or peer that it goes to */
 	__u32 ifindex; /* interface to redirect to */
-	__u32 flags;
+	/*
+	 * The network's flags that each frame must follow, XOVL_NET_…. XOVL_NET_GBP means: to a peer, the group comes
+	 * from skb->mark; from a peer, skb->mark gets the group.
+	 */
+	__u32 policy;
+	__u32 kind; /* XOVL_PATH_… */
 	__u16 net;
-	__u16 port_vid;	   /* the origin port's own VLAN tag; 0: none */
-	__u16 vid;	   /* VLAN tag of the target port or the underlay; 0: none */
-	__u16 mtu;	   /* of the next hop or the target port's interface, bytes */
-	__u16 mtu_network; /* to a peer: largest inner IP packet, bytes */
-	__u16 outer_len;   /* to a peer: bytes of the outer headers */
+	__u16 port_vid; /* the origin port's own VLAN tag; 0: none */
+	__u16 vid;	/* VLAN tag of the target port or the underlay; 0: none */
+	__u16 mtu;	/* of the next hop or the target port's interface, bytes */
 };
 XOVL_ASSERT_SIZE(struct xovl_path, 64);
 
-/* Outer headers of a path: a whole number of cache lines. The first one holds the headers of VXLAN over IPv4. */
-union xovl_path_headers {
-	struct {		 /* to a peer: the prepared outer headers */
-		__u16 sport_min; /* outer UDP source ports: the first, and the number of further ones */
-		__u16 sport_more;
-		__u8 outer[XOVL_PATH_OUTER]; /* lengths, checksum and source port are filled in for each frame */
-	};
-	/*
-	 * From a peer: facts that its packets must have, besides the key. A frame never goes from tunnel to tunnel,
-	 * so both share memory.
-	 */
-	struct {
-		__u8 key_low;	   /* GRE: last byte of the key */
-		__u8 key_low_mask; /* 0 for NVGRE, where that byte is the FlowID; else 0xff */
-		__u16 options_len; /* GENEVE: bytes of options */
-		__u32 in_ifindex;  /* ifindex of the uplink */
-		struct xovl_path_tunnel tunnel;
-		__u8 options[XOVL_OPTIONS_MAX];
-	};
-	__u8 lines[3 * 64];
+/* Guards of a path: facts that its frames must have, besides the key. From a peer only, so far. */
+struct xovl_path_guards {
+	__u8 key_low;	   /* GRE: last byte of the key */
+	__u8 key_low_mask; /* 0 for NVGRE, where that byte is the FlowID; else 0xff */
+	__u16 options_len; /* GENEVE: bytes of options */
+	__u32 in_ifindex;  /* ifindex of the uplink */
+	struct xovl_path_tunnel tunnel;
+	struct xovl_addr dst; /* of a routed frame: destination address. Not used yet. */
+	__u64 pad;
+	__u8 options[XOVL_OPTIONS_MAX];
 };
-XOVL_ASSERT_SIZE(union xovl_path_headers, 192);
+XOVL_ASSERT_SIZE(struct xovl_path_guards, 128);
+
+/* The L3 step of a routed frame. Not used yet. */
+struct xovl_path_rewrite {
+	__u8 macs[12];	/* destination and source of the tenant's frame as it leaves */
+	__u32 hops;	/* the TTL or hop limit is lowered by so many */
+	__u32 words[8]; /* addresses and ports after translation */
+};
+XOVL_ASSERT_SIZE(struct xovl_path_rewrite, 48);
+
+/* What is written into a path's frames: whole cache lines. The first one holds the headers of VXLAN over IPv4. */
+struct xovl_path_headers {
+	__u16 outer_len;   /* to a peer: bytes of the outer headers */
+	__u16 mtu_network; /* to a peer: largest inner IP packet, bytes */
+	__u16 sport_min;   /* outer UDP source ports: the first, and the number of further ones */
+	__u16 sport_more;
+	__u8 outer[XOVL_PATH_OUTER]; /* lengths, checksum and source port are filled in for each frame */
+	__u16 pad;
+	struct xovl_path_rewrite rewrite;
+};
+XOVL_ASSERT_SIZE(struct xovl_path_headers, 192);
+
+/* The rest of a path: guards of where its frames come from, and headers of where they go. */
+struct xovl_path_rest {
+	struct xovl_path_guards guards;
+	struct xovl_path_headers headers;
+};
 
 #define XOVL_BLOCK_PATHS 64
 
 /* A block of paths. The path structs come first: they are read most, and fill one page. */
 struct xovl_path_block {
 	struct xovl_path path[XOVL_BLOCK_PATHS];
-	union xovl_path_headers headers[XOVL_BLOCK_PATHS];
+	struct xovl_path_rest rest[XOVL_BLOCK_PATHS];
 };
-XOVL_ASSERT_SIZE(struct xovl_path_block, 16384);
+XOVL_ASSERT_SIZE(struct xovl_path_block, 24576);
 
 #endif

@@ -14,7 +14,7 @@
 #include "xovl/wire.h"
 
 #define XOVL_LAYOUT \
-	15 /* raised with every change here, in network.h, caches.h and reasons.h; userspace refuses any other */
+	16 /* raised with every change here, in network.h, caches.h and reasons.h; userspace refuses any other */
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
 #define XOVL_VERSION_LEN 16

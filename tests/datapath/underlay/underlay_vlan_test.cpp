@@ -78,6 +78,20 @@ protected:
 	}
 };
 
+/* XDP leaves a packet with trailing octets to TC, which keeps the path; the next one has none. */
+TEST_P(UnderlayVlan, XdpFollowsThePathOfTc)
+{
+	const Bytes packet = arriving(kBlueVni, inner_);
+	const Counts counts = delivered(ip().peer_a, "blue", "port2", inner_.bytes().size());
+	bench_->forget_paths();
+	wire("under", tagged(padded(packet, packet.size() + 4), kVid), {{"tenant2", inner_}}, counts);
+	bench_->lose(mac::kTenant2);
+	const uint64_t by_xdp = bench_->by_xdp();
+	bench_->far("under").send(tagged(packet, kVid));
+	EXPECT_TRUE(wait_until([&] { return !bench_->far("tenant2").frames().empty(); }, 1s));
+	EXPECT_EQ(bench_->by_xdp() - by_xdp, hook() == Hook::Xdp ? 1u : 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(, UnderlayVlan, every_setup(), setup_name);
 
 TEST_P(UnderlayVlan, Vxlan)
