@@ -88,6 +88,8 @@ __noinline int count_drop(__u32 reason, __u32 net_index, __u32 place, bool copy)
 	struct xovl_drop_key key = {.reason = reason, .net = net_index, .place = place};
 	struct xovl_drop_stats *drops = drop_stats_get(reason), first = {};
 
+	if (shadow)
+		return 0;
 	if (drops)
 		drops_add(drops, copy);
 	drops = bpf_map_lookup_elem(&drop_places, &key);

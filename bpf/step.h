@@ -19,12 +19,15 @@ __noinline int step_record(__u32 kind, __u64 value)
 	all = bpf_map_lookup_elem(&steps, &zero);
 	if (!all)
 		return 0;
-	if (all->count < XOVL_STEPS_MAX) {
+	/* the last places are for the exit, however many copies there are */
+	if (all->count < (kind < XOVL_STEP_PORT ? XOVL_STEPS_MAX - 8 : XOVL_STEPS_MAX)) {
 		next = &all->step[all->count & (XOVL_STEPS_MAX - 1)];
 		next->kind = kind;
 		next->value = value;
+		all->count++;
+	} else {
+		all->lost++;
 	}
-	all->count++;
 	return 0;
 }
 

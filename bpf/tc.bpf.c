@@ -54,7 +54,9 @@ int xovl_tc_uplink_resolve(struct __sk_buff *ctx)
 SEC("tc")
 int xovl_tc_report(struct __sk_buff *ctx)
 {
-	return pmtu_learn(ctx) ? HOOK_DROP : HOOK_PASS;
+	struct frame f = {};
+
+	return frame_finish(ctx, &f, pmtu_learn(ctx) ? OUTCOME_CONSUMED : OUTCOME_PASS);
 }
 
 /* A frame without a single destination. */

@@ -163,6 +163,18 @@ static __always_inline int port_out_by(ctx_t *ctx, struct frame *f, struct flow 
 	return verdict;
 }
 
+/*
+ * Jumps to the program that looks everything up. Returns only if it is gone, with the frame's outcome: a tenant's frame
+ * must not reach the host instead.
+ */
+static __always_inline int port_jump(ctx_t *ctx, struct frame *f)
+{
+	hook_jump(ctx, JUMP_PORT_RESOLVE);
+	f->origin = ORIGIN_NONE;
+	f->net_index = XOVL_NET_NONE;
+	return HOOK_IS_XDP ? (int)OUTCOME_PASS : (int)XOVL_REASON_PROGRAM_MISSING;
+}
+
 /* Entry: a frame from a port. */
 static __always_inline int port_ingress(ctx_t *ctx)
 {
@@ -176,7 +188,7 @@ static __always_inline int port_ingress(ctx_t *ctx)
 	if (packet)
 		outcome = port_resolve(ctx, &f, &flow, packet, &place);
 	else if (outcome == OUTCOME_UNRESOLVED)
-		hook_jump(ctx, JUMP_PORT_RESOLVE);
+		outcome = port_jump(ctx, &f);
 	return port_out_by(ctx, &f, &flow, &place, outcome);
 }
 

@@ -68,7 +68,8 @@ __noinline int frame_steps(bool from_tunnel, __u32 origin, __u32 net_index, __u3
 {
 	step_record(from_tunnel ? XOVL_STEP_PEER : XOVL_STEP_PORT, origin);
 	step_record(XOVL_STEP_NETWORK, net_index);
-	step_record(XOVL_STEP_TARGET, target);
+	if (outcome >= OUTCOME_DELIVERED)
+		step_record(XOVL_STEP_TARGET, target);
 	step_record(XOVL_STEP_OUTCOME, outcome);
 	return outcome >= OUTCOME_DELIVERED ? HOOK_REDIRECT : HOOK_DROP;
 }
@@ -78,14 +79,16 @@ static __always_inline int frame_finish(ctx_t *ctx, const struct frame *f, int o
 {
 	if (outcome == OUTCOME_FLOOD) {
 		frame_jump(ctx, f, JUMP_FLOOD);
-		return HOOK_PASS;
+		outcome = HOOK_IS_XDP ? (int)OUTCOME_PASS : (int)XOVL_REASON_PROGRAM_MISSING;
 	}
 	if (outcome == OUTCOME_NO_PORT)
 		count_vlan_unknown(ctx);
 	if (outcome >= OUTCOME_PASS && outcome <= OUTCOME_NO_PORT)
 		return HOOK_PASS;
-	if (outcome == OUTCOME_CONSUMED)
+	if (outcome == OUTCOME_CONSUMED) {
+		step(XOVL_STEP_OUTCOME, outcome);
 		return HOOK_DROP;
+	}
 	if (shadow)
 		return frame_steps(f->from_tunnel, f->origin, f->net_index, f->target, outcome);
 	if (outcome > OUTCOME_CONSUMED || !reason_is_outer(outcome))

@@ -236,7 +236,7 @@ static __always_inline struct xovl_nexthop *nexthop_get(ctx_t *ctx, __u32 peer_i
 
 	if (!nexthop)
 		return NULL;
-	if (nexthop->peer_serial != peer->serial || nexthop->epoch != (__u32)epoch ||
+	if (shadow || nexthop->peer_serial != peer->serial || nexthop->epoch != (__u32)epoch ||
 	    (__s64)(nexthop->expires - now) <= 0) {
 		nexthop_refresh(ctx, peer, nexthop, bucket, now);
 		pmtu_limit(peer, nexthop, bucket);

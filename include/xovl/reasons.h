@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The drop reasons: one list that gives the enum, the names and the texts. verdict.h counts by reason. */
+/* The drop reasons: one list that gives the enum, the names and the texts. bpf/outcome.h counts by reason. */
 #ifndef XOVL_REASONS_H
 #define XOVL_REASONS_H
 
@@ -53,6 +53,8 @@
 	X(BPDU, NETWORK, "BPDU of spanning tree, which the network does not carry (bpdu drop or punt)")                \
 	X(SAME_PORT, NETWORK, "destination is behind the port the frame came from")                                    \
 	X(SPLIT_HORIZON, NETWORK, "destination is behind a tunnel, and so was the source")                             \
+	X(PROGRAM_MISSING, OUTER,                                                                                      \
+	  "a program of the datapath is gone, because its pins were removed (xovl down, apply)")                       \
 	X(NO_TARGET, NETWORK, "flooded, but nobody else is in the network")                                            \
 	X(STALE_TARGET, NETWORK, "the port or peer of the FDB entry is gone")                                          \
 	X(MTU_NETWORK, NETWORK, "frame is larger than the MTU set for the network")                                    \

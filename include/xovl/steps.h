@@ -32,12 +32,12 @@ struct xovl_step {
 };
 XOVL_ASSERT_SIZE(struct xovl_step, 16);
 
-#define XOVL_STEPS_MAX 64 /* a power of two */
+#define XOVL_STEPS_MAX 64 /* a power of two; the last eight are for the exit */
 
-/* steps: one element per CPU, emptied before each run. count: of all steps; those beyond the maximum are not stored. */
+/* steps: one element per CPU, emptied before each run. */
 struct xovl_steps {
 	__u32 count;
-	__u32 pad;
+	__u32 lost; /* steps for which there was no room */
 	struct xovl_step step[XOVL_STEPS_MAX];
 };
 XOVL_ASSERT_SIZE(struct xovl_steps, 1032);
