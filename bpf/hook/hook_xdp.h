@@ -8,6 +8,7 @@
 
 #include "hook/device.h"
 #include "hook/frame.h"
+#include "hook/jump.h"
 
 typedef struct xdp_md ctx_t;
 

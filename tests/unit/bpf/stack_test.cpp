@@ -52,8 +52,8 @@ int stack_of(const bpf_insn &insn, const bpf_insn *before)
 	if (stores || loads)
 		return -insn.off;
 	const bool adds = insn.code == (BPF_ALU64 | BPF_ADD | BPF_K) && insn.imm < 0;
-	const bool copied = before && before->code == (BPF_ALU64 | BPF_MOV | BPF_X) &&
-			    before->src_reg == BPF_REG_10 && before->dst_reg == insn.dst_reg;
+	const bool copied = before && before->code == (BPF_ALU64 | BPF_MOV | BPF_X) && before->src_reg == BPF_REG_10 &&
+			    before->dst_reg == insn.dst_reg;
 	return adds && copied ? -insn.imm : 0;
 }
 
@@ -72,8 +72,8 @@ std::map<size_t, Function> functions_of(std::span<const bpf_insn> code)
 		for (size_t at = each->first; at < end; at++) {
 			if (is_call(code[at]) || is_function_address(code[at]))
 				function.calls.insert(target(at));
-			function.stack =
-				std::max(function.stack, stack_of(code[at], at > each->first ? &code[at - 1] : nullptr));
+			function.stack = std::max(function.stack,
+						  stack_of(code[at], at > each->first ? &code[at - 1] : nullptr));
 		}
 	}
 	return functions;
