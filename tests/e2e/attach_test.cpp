@@ -30,12 +30,12 @@ Fd earlier_program()
 }
 
 /// No map has keys of no size: the kernel refuses to load it.
-bpf_object *object_that_does_not_load()
+BpfObject object_that_does_not_load()
 {
 	size_t size = 0;
 	const void *elf = xovl_xdp__elf_bytes(&size);
-	bpf_object *object = bpf_object__open_mem(elf, size, nullptr);
-	bpf_map__set_key_size(bpf_object__find_map_by_name(object, "devices"), 0);
+	BpfObject object(bpf_object__open_mem(elf, size, nullptr));
+	bpf_map__set_key_size(bpf_object__find_map_by_name(object.get(), "devices"), 0);
 	return object;
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "bpf/object.hpp"
 #include "kernel/link.hpp"
 #include "xovl/maps.h"
 
@@ -126,14 +127,14 @@ struct XdpOutcome {
 /// Attaches native or generic XDP through libxdp: behind the dispatcher, beside other programs, if the kernel supports
 /// it, else as the only program. Another program is never evicted. The program stays attached when the process ends.
 /// open_object() opens, but does not load, a new copy of the XDP object with maps and constants set. Only its program
-/// prog_name is loaded. xdp_attach() closes the object.
+/// prog_name is loaded.
 /// If a program of ours is attached in the same mode, the new one replaces it without a gap (behind the dispatcher both
 /// run for a moment, the old one first). If it is attached in the other mode, it is detached first, because an
 /// interface has one XDP mode.
 /// If the result is not Attached, no program of ours is left on the interface. Throws Error(System) if the state cannot
 /// be read or the pin cannot be made.
 XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
-		      const std::function<bpf_object *()> &open_object, const XdpOwn &own = {});
+		      const std::function<BpfObject()> &open_object, const XdpOwn &own = {});
 
 /// Detaches our program; others stay. Does nothing if the interface is gone or has no program of ours. Throws
 /// Error(System) if the kernel refuses.

@@ -194,7 +194,6 @@ xdp_attach_mode libxdp_mode(xovl_mode mode)
 }
 
 using XdpProgram = std::unique_ptr<xdp_program, decltype(&xdp_program__close)>;
-using Object = std::unique_ptr<bpf_object, decltype(&bpf_object__close)>;
 
 /// Returns 0 or a negative errno, as do the functions below.
 int detach_joined(uint32_t ifindex, xovl_mode mode, int prog_fd)
@@ -341,7 +340,7 @@ void remove_stale_pins(uint32_t ifindex, int own_map_fd)
 } // namespace
 
 XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_name,
-		      const std::function<bpf_object *()> &open_object, const XdpOwn &own)
+		      const std::function<BpfObject()> &open_object, const XdpOwn &own)
 {
 	LibxdpFolder folder;
 	Attached now = find_attached(link.ifindex, own);
@@ -351,7 +350,7 @@ XdpOutcome xdp_attach(const LinkInfo &link, xovl_mode mode, const char *prog_nam
 	}
 	auto attach = [&](auto method) {
 		BpfLog log;
-		Object object(open_object(), bpf_object__close);
+		const BpfObject object = open_object();
 		load_only(object.get(), prog_name);
 		const int err = method(link.ifindex, mode, now, object.get(), prog_name);
 		if (!err)

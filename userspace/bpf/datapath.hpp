@@ -11,13 +11,12 @@
 
 #include "base/fd.hpp"
 #include "bpf/map.hpp"
+#include "bpf/object.hpp"
 #include "bpf/pins.hpp"
 #include "config/config.hpp"
 #include "kernel/link.hpp"
 #include "xovl/caches.h"
 #include "xovl/learned.h"
-
-struct bpf_object;
 
 namespace xovl {
 
@@ -39,6 +38,9 @@ struct GenevePorts {
 	/// dstport: network byte order.
 	void add(uint16_t dstport) { words[dstport / 64] |= 1ull << dstport % 64; }
 };
+
+/// The serial number of the first peer of a load.
+inline constexpr uint32_t kFirstPeerSerial = 1;
 
 /// The key of the one element of the map of settings.
 inline constexpr uint32_t kSettingsKey = 0;
@@ -125,13 +127,12 @@ Fd tc_program(const PinDir &dir, const char *name);
 enum class Purpose { Live, Shadow };
 
 /// Opens a new copy of the XDP object for one interface: maps shared with dir, constants set, and only the program of
-/// the device's role marked for loading. The caller closes it. Throws Error(System) if a map is missing.
-bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device,
-			    Purpose purpose = Purpose::Live);
+/// the device's role marked for loading. Throws Error(System) if a map is missing.
+BpfObject open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device,
+			  Purpose purpose = Purpose::Live);
 
-/// Opens a new copy of the TC object as shadow programs of those in dir. The caller closes it. Throws Error(System) if a
-/// map is missing.
-bpf_object *open_tc_shadow(const PinDir &dir);
+/// Opens a new copy of the TC object as shadow programs of those in dir. Throws Error(System) if a map is missing.
+BpfObject open_tc_shadow(const PinDir &dir);
 
 const char *xdp_program_name(xovl_role role);
 

@@ -122,7 +122,7 @@ bool kernel_has_function(const char *name)
 
 /// Opens the object of a skeleton. The object outlives the skeleton. set(skeleton) sets the constants of this object.
 /// fdb: limit of FDB entries.
-template <typename Skeleton, typename Set> bpf_object *open_object(const char *what, uint32_t fdb, Set set)
+template <typename Skeleton, typename Set> BpfObject open_object(const char *what, uint32_t fdb, Set set)
 {
 	struct Destroyer {
 		void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
@@ -136,13 +136,8 @@ template <typename Skeleton, typename Set> bpf_object *open_object(const char *w
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_probe_read_kernel, nullptr) == 1;
 	skeleton->rodata->learned_sets = learned_sets(fdb);
 	set(*skeleton);
-	return std::exchange(*skeleton->skeleton->obj, nullptr);
+	return BpfObject(std::exchange(*skeleton->skeleton->obj, nullptr));
 }
-
-struct ObjectCloser {
-	void operator()(bpf_object *object) const { bpf_object__close(object); }
-};
-using Object = std::unique_ptr<bpf_object, ObjectCloser>;
 
 /// Creates and pins a map that only userspace uses, and that no BPF object contains. fill(descriptor) runs before the
 /// map is pinned.
@@ -178,9 +173,9 @@ uint64_t map_memory(const bpf_map *map, uint64_t cpus)
 }
 
 /// Opens the TC programs with the sizes of their maps set. They are not loaded yet.
-Object open_tc_object(const Limits &limits)
+BpfObject open_tc_object(const Limits &limits)
 {
-	Object object(open_object<xovl_tc>("the TC programs", limits.fdb, [&](const xovl_tc &skeleton) {
+	BpfObject object(open_object<xovl_tc>("the TC programs", limits.fdb, [&](const xovl_tc &skeleton) {
 		skeleton.data_learned_all->learned_all = learned_nothing(limits.fdb);
 	}));
 	for (const auto &[name, entries] : map_sizes(limits))
@@ -235,10 +230,10 @@ void share_maps(const PinDir &dir, bpf_object *object, Purpose purpose)
 	}
 }
 
-Object load_tc_object(const WritablePinDir &dir, const Limits &limits)
+BpfObject load_tc_object(const WritablePinDir &dir, const Limits &limits)
 {
 	BpfLog log;
-	Object object = open_tc_object(limits);
+	BpfObject object = open_tc_object(limits);
 	bpf_map *map = nullptr;
 	bpf_object__for_each_map (map, object.get()) {
 		if (const std::string name = pin_name(map); !name.empty())
@@ -254,7 +249,7 @@ Object load_tc_object(const WritablePinDir &dir, const Limits &limits)
 
 void check_memory(const Limits &limits)
 {
-	const Object object = open_tc_object(limits);
+	const BpfObject object = open_tc_object(limits);
 	const auto cpus = uint64_t{possible_cpus()};
 	uint64_t octets = 0;
 	const bpf_map *map = nullptr;
@@ -272,7 +267,7 @@ void check_memory(const Limits &limits)
 
 std::vector<std::string> shared_map_names()
 {
-	const Object object(open_object<xovl_tc>("the TC programs", 1, [](const xovl_tc &) {}));
+	const BpfObject object = open_object<xovl_tc>("the TC programs", 1, [](const xovl_tc &) {});
 	std::vector<std::string> names;
 	bpf_map *map = nullptr;
 	bpf_object__for_each_map (map, object.get())
@@ -283,7 +278,7 @@ std::vector<std::string> shared_map_names()
 
 void datapath_load(WritablePinDir &dir, const Limits &limits)
 {
-	Object object = load_tc_object(dir, limits);
+	BpfObject object = load_tc_object(dir, limits);
 	for (const char *name : kTcNames) {
 		bpf_program *program = bpf_object__find_program_by_name(object.get(), name);
 		if (bpf_program__pin(program, dir.pin(name).c_str()) != 0)
@@ -293,7 +288,7 @@ void datapath_load(WritablePinDir &dir, const Limits &limits)
 
 	xovl_settings settings{};
 	settings.layout = XOVL_LAYOUT;
-	settings.next_peer_serial = 1;
+	settings.next_peer_serial = kFirstPeerSerial;
 	settings.lo_forwarding4 = lo_forwarding(false);
 	settings.lo_forwarding6 = lo_forwarding(true);
 	settings.all_forwarding4 = all_forwarding(false);
@@ -312,20 +307,20 @@ const char *xdp_program_name(xovl_role role)
 	return kXdpNames[role == XOVL_ROLE_UPLINK];
 }
 
-bpf_object *open_tc_shadow(const PinDir &dir)
+BpfObject open_tc_shadow(const PinDir &dir)
 {
 	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
-	Object object(open_object<xovl_tc>("the TC programs", fdb,
-					   [](const xovl_tc &skeleton) { skeleton.rodata->shadow = true; }));
+	BpfObject object(open_object<xovl_tc>("the TC programs", fdb,
+					      [](const xovl_tc &skeleton) { skeleton.rodata->shadow = true; }));
 	share_maps(dir, object.get(), Purpose::Shadow);
-	return object.release();
+	return object;
 }
 
-bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device,
-			    Purpose purpose)
+BpfObject open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device,
+			  Purpose purpose)
 {
 	const uint32_t fdb = Map<xovl_fdb_key, xovl_fdb>(dir, "fdb").max_entries();
-	Object object(open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
+	BpfObject object(open_object<xovl_xdp>("the XDP programs", fdb, [&](const xovl_xdp &skeleton) {
 		uint64_t mac = 0; // in the format of mac_t in the datapath
 		std::memcpy(&mac, link.mac.data(), link.mac.size());
 		skeleton.rodata->device_mac = mac;
@@ -343,7 +338,7 @@ bpf_object *open_xdp_object(const PinDir &dir, const LinkInfo &link, xovl_mode m
 	bpf_program *program = nullptr;
 	bpf_object__for_each_program (program, object.get())
 		bpf_program__set_autoload(program, !std::strcmp(bpf_program__name(program), name));
-	return object.release();
+	return object;
 }
 
 } // namespace xovl

@@ -23,7 +23,7 @@ int map_fd(const bpf_object *object, const char *name)
 
 } // namespace
 
-Shadow::Shadow(const PinDir &dir, Object object) : object_(std::move(object)), port_states_(dir, "port_states")
+Shadow::Shadow(const PinDir &dir, BpfObject object) : object_(std::move(object)), port_states_(dir, "port_states")
 {
 	BpfLog log;
 	if (const int err = bpf_object__load(object_.get()))
@@ -42,12 +42,12 @@ void Shadow::renew() const
 
 Shadow Shadow::tc(const PinDir &dir)
 {
-	return {dir, Object(open_tc_shadow(dir))};
+	return {dir, open_tc_shadow(dir)};
 }
 
 Shadow Shadow::xdp(const PinDir &dir, const LinkInfo &link, xovl_mode mode, const xovl_device &device)
 {
-	return {dir, Object(open_xdp_object(dir, link, mode, device, Purpose::Shadow))};
+	return {dir, open_xdp_object(dir, link, mode, device, Purpose::Shadow)};
 }
 
 int Shadow::program(const char *name) const

@@ -2,9 +2,6 @@
 // The programs loaded once more, to tell what would become of a packet.
 #pragma once
 
-#include <bpf/libbpf.h>
-
-#include <memory>
 #include <vector>
 
 #include "bpf/datapath.hpp"
@@ -32,14 +29,9 @@ public:
 	std::vector<xovl_step> take_steps() const;
 
 private:
-	struct Closer {
-		void operator()(bpf_object *object) const { bpf_object__close(object); }
-	};
-	using Object = std::unique_ptr<bpf_object, Closer>;
+	Shadow(const PinDir &dir, BpfObject object);
 
-	Shadow(const PinDir &dir, Object object);
-
-	Object object_;
+	BpfObject object_;
 	Map<uint32_t, xovl_port_state> port_states_;
 };
 

@@ -157,21 +157,33 @@ OverlayView::Impl::Impl(std::shared_ptr<const PinDir> dir) : dir_(std::move(dir)
 		maps_.emplace(*dir_);
 }
 
-OverlayView::Impl::Current &OverlayView::Impl::current()
+OverlayView::Impl::Current &OverlayView::Impl::current(Depth depth)
 {
-	if (!current_) {
-		Tables tables = loaded() ? read_tables(maps()) : Tables{};
+	if (!current_ || current_->depth < depth) {
+		Tables tables;
+		if (loaded())
+			tables = depth == Depth::All ? read_tables(maps()) : read_places(maps());
 		std::vector<uint32_t> renamed = follow_names(*dir_, tables.devices);
-		current_.emplace(std::move(tables));
+		current_.emplace(std::move(tables), depth);
 		current_->renamed = std::move(renamed);
 	}
 	return *current_;
 }
 
+bool OverlayView::Impl::knows_member(uint32_t net_index, const Address &dst)
+{
+	Current &known = current(Depth::Places);
+	if (known.depth == Depth::All)
+		return known.tables.members.find({.remote = dst.raw(), .net = net_index, .pad = 0}) !=
+		       known.tables.members.end();
+	return read_member(maps(), net_index, dst, known.tables);
+}
+
 uint32_t OverlayView::Impl::network(const std::string &name)
 {
-	auto index = current().networks.find(name);
-	if (index == current().networks.end())
+	const auto &networks = current(Depth::Places).networks;
+	const auto index = networks.find(name);
+	if (index == networks.end())
 		throw no_network(name);
 	return index->second;
 }

@@ -55,13 +55,13 @@ void Overlay::Impl::attach_returned()
 {
 	if (std::exchange(has_looked_, true))
 		return;
-	const Config config = running(false);
 	const auto lacks = [&](const auto &device) {
-		return device.second.role == XOVL_ROLE_TUNNEL && !device_is_live(*dir_, device.first);
+		const auto &[ifindex, record] = device;
+		return record.role != XOVL_ROLE_VLAN && !device_is_live(*dir_, ifindex) &&
+		       (record.role == XOVL_ROLE_TUNNEL || link_exists(record.name));
 	};
-	if (std::ranges::any_of(device_names(config), [&](const std::string &dev) { return is_back(dev); }) ||
-	    std::ranges::any_of(tables().devices, lacks))
-		commit(config, present_refs(), false);
+	if (loaded() && std::ranges::any_of(places().devices, lacks))
+		commit(running(false), present_refs(), false);
 }
 
 void Overlay::Impl::detach_surplus(const Tables &desired)
@@ -176,9 +176,9 @@ void Overlay::Impl::refresh_xmit(Tables &desired)
 /// Writes changed interface names to the maps.
 void Overlay::Impl::keep_names()
 {
-	for (uint32_t ifindex : current().renamed)
+	for (uint32_t ifindex : current(Depth::All).renamed)
 		maps().devices.set(ifindex, tables().devices.at(ifindex));
-	current().renamed.clear();
+	current(Depth::All).renamed.clear();
 }
 
 /// Sets the tunnel devices up, now that they have their program, and removes those that no network needs.

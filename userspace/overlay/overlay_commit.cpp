@@ -20,16 +20,18 @@ namespace xovl {
 namespace {
 
 /// Resets the records of interfaces that are gone, because they do not describe the interface that may have the number
-/// now. Detaches our programs from an interface that has moved.
-void forget_others(const WritablePinDir &dir, Tables &tables)
+/// now. Returns their numbers.
+std::vector<uint32_t> forget_others(const PinDir &dir, Tables &tables)
 {
+	std::vector<uint32_t> gone;
 	for (auto &[ifindex, device] : tables.devices) {
 		if (device.role == XOVL_ROLE_VLAN || device.mode == XOVL_MODE_AUTO || device_is_live(dir, ifindex))
 			continue;
-		device_detach_moved(dir, ifindex, device);
+		gone.push_back(ifindex);
 		device.mode = XOVL_MODE_AUTO; // not attached
 		device.flags = 0;
 	}
+	return gone;
 }
 
 /// Returns the tables of a datapath that has not been loaded yet.
@@ -37,6 +39,7 @@ Tables empty_tables(const Limits &limits)
 {
 	Tables tables;
 	tables.limits = limits;
+	tables.settings.next_peer_serial = kFirstPeerSerial;
 	tables.port_table.resize(limits.ports);
 	tables.networks.resize(limits.networks);
 	tables.peers.resize(2 * size_t{limits.peers});
@@ -124,16 +127,17 @@ bool OverlayView::Impl::needs_load(const Config &wanted)
 	return true;
 }
 
-/// Loads the datapath if needed. An empty datapath is loaded again if its sizes change.
-void Overlay::Impl::fit_limits(const Config &wanted)
+void Overlay::Impl::load_for(Plan &plan)
 {
-	if (!needs_load(wanted))
+	if (!plan.loads)
 		return;
-	const Limits limits = wanted.limits.value_or(Limits{});
-	check_memory(limits);
 	if (loaded())
 		close();
-	load(limits);
+	load(plan.wanted.limits.value_or(Limits{}));
+	// the rest of the settings describes the host at the moment of loading
+	const uint32_t next_serial = plan.desired.settings.next_peer_serial;
+	plan.before.settings = plan.desired.settings = tables().settings;
+	plan.desired.settings.next_peer_serial = next_serial;
 }
 
 /// Finds the interfaces of wanted. A known interface that is missing keeps its number; an optional one that is missing
@@ -167,18 +171,35 @@ Interfaces OverlayView::Impl::resolve(const Config &wanted)
 
 bool OverlayView::Impl::is_back(const std::string &dev)
 {
-	const auto *device = loaded() ? tables().find_device(dev) : nullptr;
+	const auto *device = loaded() ? places().find_device(dev) : nullptr;
 	return device && !device_is_live(*dir_, device->first) && link_exists(dev);
 }
 
-std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb)
+Plan OverlayView::Impl::plan(const Config &wanted, const Refs &refs)
 {
+	links_.forget();
+	const Interfaces interfaces = resolve(wanted);
+	Plan plan{.wanted = wanted, .running = running(false), .loads = needs_load(wanted)};
+	const Limits limits = wanted.limits.value_or(Limits{});
+	if (plan.loads)
+		check_memory(limits);
+	plan.before = plan.loads ? empty_tables(limits) : tables();
+	plan.gone = forget_others(*dir_, plan.before);
+	plan.desired = make_tables(wanted, plan.before, interfaces, refs);
+	plan.lines = describe_changes(plan.running, wanted);
+	return plan;
+}
+
+/// All steps are in one function, because their order matters: see docs/architecture.md.
+std::vector<std::string> Overlay::Impl::carry_out(Plan &plan, const FdbItems *running_fdb)
+{
+	const Tables &before = plan.before;
+	Tables &desired = plan.desired;
 	bool moved = false;
 	keep_lo_forwarding();
 	keep_names();
-	Tables before = tables();
-	forget_others(*dir_, before);
-	Tables desired = make_tables(wanted, before, resolve(wanted), refs);
+	for (const uint32_t ifindex : plan.gone)
+		device_detach_moved(*dir_, ifindex, tables().devices.at(ifindex));
 	for (auto &[ifindex, device] : desired.devices)
 		device.flags = flags_now(links_, desired, ifindex, device);
 	note_routes(desired);
@@ -203,9 +224,10 @@ std::vector<std::string> Overlay::Impl::carry_out(const Config &wanted, const Re
 	host_.require_tunnel_devices(before, desired);
 	if (running_fdb) {
 		const FdbItems afresh = moved ? fdb_read(maps()) : FdbItems();
-		FdbChanges changes = fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, wanted);
+		FdbChanges changes =
+			fdb_replace(maps(), learned(), moved ? afresh : *running_fdb, desired, plan.wanted);
 		if (moved) // some of it by fdb_follow()
-			changes = fdb_compare(*running_fdb, before, desired, wanted);
+			changes = fdb_compare(*running_fdb, before, desired, plan.wanted);
 		describe_fdb(lines, changes);
 	}
 	current_.emplace(std::move(desired));
@@ -219,64 +241,53 @@ void Overlay::Impl::undo(Config &before, const Refs &refs, const FdbItems *runni
 	if (running_fdb)
 		fdb_to_config(*running_fdb, tables(), before);
 	current_.reset();
-	links_.forget();
+	before.limits.reset(); // those of the loaded maps stay
 	const FdbItems half_way = running_fdb ? fdb_read(maps()) : FdbItems();
-	carry_out(before, refs, running_fdb ? &half_way : nullptr);
+	Plan back = plan(before, refs);
+	carry_out(back, running_fdb ? &half_way : nullptr);
 }
 
 std::vector<std::string> OverlayView::Impl::preview(const Config &wanted)
 {
-	links_.forget();
-	auto interfaces = resolve(wanted);
-	const bool is_loaded_anew = needs_load(wanted);
-	const Limits limits = wanted.limits.value_or(Limits{});
-	if (is_loaded_anew)
-		check_memory(limits);
-	const Tables present = is_loaded_anew ? empty_tables(limits) : tables();
-	std::vector<std::string> lines = describe_changes(running(false), wanted);
-	Tables desired = make_tables(wanted, present, interfaces, fdb_refs_of_config());
-	add_notes(host_.check(Tables{}, desired));
+	Plan plan = this->plan(wanted, fdb_refs_of_config());
+	std::vector<std::string> lines = std::move(plan.lines);
+	add_notes(host_.check(Tables{}, plan.desired));
 	for (const auto &dev : device_names(wanted))
 		if (is_back(dev))
 			lines.push_back(fmt::format("~ {} is attached", dev));
-	for (auto &line : describe_vlans(present, desired))
+	for (auto &line : describe_vlans(plan.before, plan.desired))
 		lines.push_back(std::move(line));
-	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), present, desired, wanted));
+	describe_fdb(lines, fdb_compare(loaded() ? fdb_read(maps()) : FdbItems(), plan.before, plan.desired, wanted));
 	return lines;
 }
 
 std::vector<std::string> Overlay::Impl::commit(const Config &wanted, const Refs &refs, bool with_fdb)
 {
-	bool was_loaded = loaded();
-	links_.forget();
-	Config before = running(false);
+	const bool was_loaded = loaded();
 	asked_.clear();
 	for (const auto &[ifindex, device] : tables().devices)
 		asked_[device.name] = {device.role, device.mode_asked};
 	// what can be wrong with the request is found before anything changes
-	resolve(wanted);
-	fit_limits(wanted);
-	std::vector<std::string> notes;
+	Plan plan = this->plan(wanted, refs);
+	std::vector<std::string> notes = host_.check(with_fdb ? Tables{} : tables(), plan.desired);
+	if (!plan.loads)
+		refuse_to_mix(plan.desired);
+
+	std::vector<std::string> lines = std::move(plan.lines);
 	try {
-		const Tables desired = make_tables(wanted, tables(), resolve(wanted), refs);
-		refuse_to_mix(desired);
-		notes = host_.check(with_fdb ? Tables{} : tables(), desired);
+		load_for(plan);
+		const FdbItems running_fdb = with_fdb ? fdb_read(maps()) : FdbItems();
+		const Refs refs_before = with_fdb ? fdb_refs_of_config() : present_refs();
+		try {
+			for (auto &line : carry_out(plan, with_fdb ? &running_fdb : nullptr))
+				lines.push_back(std::move(line));
+		} catch (...) {
+			if (was_loaded)
+				undo(plan.running, refs_before, with_fdb ? &running_fdb : nullptr);
+			throw;
+		}
 	} catch (...) {
 		if (!was_loaded)
-			down();
-		throw;
-	}
-
-	std::vector<std::string> lines = describe_changes(before, wanted);
-	const FdbItems running_fdb = with_fdb ? fdb_read(maps()) : FdbItems();
-	const Refs refs_before = with_fdb ? fdb_refs_of_config() : present_refs();
-	try {
-		for (auto &line : carry_out(wanted, refs, with_fdb ? &running_fdb : nullptr))
-			lines.push_back(std::move(line));
-	} catch (...) {
-		if (was_loaded)
-			undo(before, refs_before, with_fdb ? &running_fdb : nullptr);
-		else
 			down();
 		throw;
 	}

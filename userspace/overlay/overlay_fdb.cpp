@@ -102,8 +102,7 @@ void Overlay::Impl::check_without(uint32_t net, const Address &remote, const std
 /// Counts one more static entry of a network that refers to the peer. The first one makes the peer a member.
 void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
 {
-	auto member = tables().members.find({.remote = peer.dst.raw(), .net = net, .pad = 0});
-	if (member == tables().members.end()) {
+	if (!knows_member(net, peer.dst)) {
 		const Tables joining = joining_tables(tables(), host_.policies(), net, peer);
 		const xovl_peer &joins = joining.peers[0];
 		if ((needs_kernel(joins) || goes_by_kernel(tables(), joins)) && !kernel_way_is_ready(tables(), joins))
@@ -111,10 +110,10 @@ void Overlay::Impl::add_ref(uint32_t net, const PeerConfig &peer)
 		add_notes(host_.check(tables(), joining));
 		return join_network(maps(), current_->tables, host_.policies(), net, peer);
 	}
-	xovl_member value = member->second;
-	value.fdb_refs++;
-	maps().members.set(member->first, value);
-	current_->tables.members[member->first] = value;
+	const xovl_member_key key{.remote = peer.dst.raw(), .net = net, .pad = 0};
+	xovl_member &member = current_->tables.members[key];
+	maps().members.set(key, {member.peer, member.fdb_refs + 1, member.flood, member.order});
+	member.fdb_refs++;
 }
 
 /// For the first peer that the kernel carries, or the first at its port: more than the member must be created.
@@ -165,12 +164,16 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	uint32_t index = impl_->network(net);
 	impl_->heal();
 	const Address *dst = entry.dst();
-	Config config = to_config(impl_->tables(), index);
+	// An entry that leads to a port or a member changes nothing else, so most tables need not be read.
+	const bool is_member = dst && impl_->knows_member(index, *dst);
+	const bool is_simple = words.empty() && (!dst || is_member);
+	const Tables &tables = is_simple ? impl_->places() : impl_->tables();
+	Config config = to_config(tables, index);
 	if (dst)
-		add_known_peer(impl_->tables(), index, *dst, config.networks[0]);
+		add_known_peer(tables, index, *dst, config.networks[0]);
 	const std::optional<PeerConfig> peer = add_entry(config.networks[0], entry, words);
 	impl_->check(config);
-	if (peer && !has_ways_in(impl_->tables(), index, config, *peer)) {
+	if (peer && !is_simple && !has_ways_in(tables, index, config, *peer)) {
 		// The network will receive in a new way, and another network may receive so already.
 		Config all = impl_->running(false);
 		add_entry(*all.find_network(net), entry, words);
@@ -183,7 +186,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 	if (is_static && !replace)
 		throw request_error(
 			fmt::format("{} is in network \"{}\" already (xovl fdb replace)", entry.mac.str(), net));
-	auto old_remote = remote_of(impl_->tables(), old);
+	const std::optional<Address> old_remote = is_static ? remote_of(impl_->tables(), old) : std::nullopt;
 	if (old_remote)
 		impl_->check_without(index, *old_remote, peer);
 	// In this order, a killed command leaves at most a count that is too high.
@@ -191,7 +194,7 @@ void Overlay::fdb_add(const std::string &net, const FdbConfig &entry, bool repla
 		impl_->add_ref(index, *peer);
 	try {
 		fdb_write(impl_->maps(), impl_->learned(), key,
-			  {.dst = fdb_dst(impl_->tables(), index, entry.target), .seen = 0});
+			  {.dst = fdb_dst(impl_->places(), index, entry.target), .seen = 0});
 	} catch (...) {
 		if (dst)
 			impl_->drop_ref(index, *dst);

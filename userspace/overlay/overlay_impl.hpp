@@ -16,6 +16,17 @@ namespace xovl {
 /// Returns the paths of a network whose MTU is smaller than mtu, the network's own.
 std::vector<PathMtu> narrower_paths(const NetworkConfig &net, uint32_t mtu, const std::vector<PeerStatus> &peers);
 
+/// What has to be done so that the machine matches a configuration. Made without changing anything.
+struct Plan {
+	const Config &wanted;
+	Config running;     ///< without FDB entries
+	bool loads = false; ///< the datapath must be loaded first: none is, or an empty one with other sizes
+	Tables before;      ///< as they are now, without what interfaces that are gone no longer have
+	Tables desired;
+	std::vector<uint32_t> gone;     ///< devices whose interfaces are gone, or belong to others now
+	std::vector<std::string> lines; ///< the changes of the configuration, one line each
+};
+
 struct OverlayView::Impl {
 	explicit Impl(std::shared_ptr<const PinDir> dir);
 
@@ -23,7 +34,11 @@ struct OverlayView::Impl {
 	const Maps &maps() const { return *maps_; }
 	const PinDir &dir() const { return *dir_; }
 	/// Returns the tables, empty while nothing is loaded. They are valid as long as the lock is held.
-	const Tables &tables() { return current().tables; }
+	const Tables &tables() { return current(Depth::All).tables; }
+	/// The same, but perhaps only what read_places() reads, and known members: see knows_member().
+	const Tables &places() { return current(Depth::Places).tables; }
+	/// True if the remote VTEP is a member of the network. places() then has the member and its peer.
+	bool knows_member(uint32_t net_index, const Address &dst);
 	/// Returns the index of a network. Throws Error(Request) if there is none with this name.
 	uint32_t network(const std::string &name);
 
@@ -41,6 +56,10 @@ struct OverlayView::Impl {
 	/// See OverlayView::is_back().
 	bool is_back(const std::string &dev);
 
+	/// Finds out what has to be done for wanted, which must be valid. Throws Error(Request) if an interface is
+	/// missing, or a table is full, and Error(System) if there is too little memory.
+	Plan plan(const Config &wanted, const Refs &refs);
+
 	/// Returns the lines that commit() would return for a complete configuration.
 	std::vector<std::string> preview(const Config &wanted);
 
@@ -49,16 +68,22 @@ struct OverlayView::Impl {
 	std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
 protected:
+	enum class Depth { Places, All };
+
 	/// Tables, with the indexes of the networks by name.
 	struct Current {
-		explicit Current(Tables &&of) : tables(std::move(of)), networks(tables.network_indexes()) {}
+		explicit Current(Tables &&of, Depth read = Depth::All)
+			: depth(read), tables(std::move(of)), networks(tables.network_indexes())
+		{
+		}
 
+		Depth depth;
 		Tables tables;
 		std::vector<uint32_t> renamed; ///< indexes of tables.devices whose names in the maps are out of date
 		std::unordered_map<std::string_view, uint32_t> networks;
 	};
 
-	Current &current();
+	Current &current(Depth depth);
 	/// True if the datapath must be loaded for wanted: none is loaded, or with other sizes. Throws Error(Request)
 	/// if the sizes differ and anything is configured.
 	bool needs_load(const Config &wanted);
@@ -114,15 +139,17 @@ private:
 	/// Takes the datapath down. The folder and the lock stay.
 	void close();
 	void load(const Limits &limits);
-	void fit_limits(const Config &wanted);
+	/// Loads the datapath if the plan says so. An empty datapath with other sizes is removed first.
+	void load_for(Plan &plan);
 	Build running_build() const;
 	bool runs_own_build() const;
 	/// Throws Error(System) if an interface is new, or changes its role or mode, and the programs of another build
 	/// run.
 	void refuse_to_mix(const Tables &desired);
 	void guard_uplinks(Tables &desired);
-	/// running_fdb: the static entries before the change, if wanted has all FDB entries; else nullptr.
-	std::vector<std::string> carry_out(const Config &wanted, const Refs &refs, const FdbItems *running_fdb);
+	/// Does what the plan says, and leaves it empty. running_fdb: the static entries before the change, if the wanted
+	/// configuration has all FDB entries; else nullptr. Returns lines about what was attached and changed.
+	std::vector<std::string> carry_out(Plan &plan, const FdbItems *running_fdb);
 	void undo(Config &before, const Refs &refs, const FdbItems *running_fdb);
 	void detach_surplus(const Tables &desired);
 	std::vector<std::string> attach_all(Tables &desired);

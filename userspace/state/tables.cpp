@@ -131,23 +131,42 @@ std::optional<uint32_t> Tables::find_port(const std::string &dev, uint16_t vid) 
 	return port->second.index;
 }
 
-Tables read_tables(const Maps &maps)
+Tables read_places(const Maps &maps)
 {
 	Tables tables;
 	tables.limits = maps.limits();
 	tables.settings = maps.settings.get(0).value_or(xovl_settings{});
 	tables.vteps = maps.vteps.image();
+	tables.ports = maps.ports.image();
+	tables.devices = maps.devices.image();
+	tables.port_table = maps.port_table.array();
+	tables.networks = maps.networks.array();
+	return tables;
+}
+
+bool read_member(const Maps &maps, uint32_t net_index, const Address &dst, Tables &tables)
+{
+	const xovl_member_key key{.remote = dst.raw(), .net = net_index, .pad = 0};
+	const auto member = maps.members.get(key);
+	const auto peer = member ? maps.peers.get(member->peer) : std::nullopt;
+	if (!peer)
+		return false;
+	tables.members[key] = *member;
+	tables.peers.resize(std::max<size_t>(tables.peers.size(), member->peer + 1));
+	tables.peers[member->peer] = *peer;
+	return true;
+}
+
+Tables read_tables(const Maps &maps)
+{
+	Tables tables = read_places(maps);
 	tables.endpoints = maps.endpoints.image();
 	tables.tunnels = maps.tunnels.image();
 	tables.geneve_ports = maps.geneve_ports.get(0).value_or(GenevePorts{});
 	tables.host = maps.host.get(0).value_or(xovl_host{});
 	tables.options = maps.options.image();
-	tables.ports = maps.ports.image();
 	tables.members = maps.members.image();
 	tables.floods = maps.floods.image();
-	tables.devices = maps.devices.image();
-	tables.port_table = maps.port_table.array();
-	tables.networks = maps.networks.array();
 	tables.peers = maps.peers.array();
 	// Fields that the datapath writes for itself are left out, so that a change does not write them.
 	for (auto &[key, endpoint] : tables.endpoints)

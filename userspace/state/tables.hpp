@@ -48,6 +48,10 @@ struct Interfaces {
 };
 
 Tables read_tables(const Maps &maps);
+/// Reads only what says which networks, ports, interfaces and vteps there are; all other tables stay empty.
+Tables read_places(const Maps &maps);
+/// Reads how a network reaches a remote VTEP into tables. Returns false if it is no member.
+bool read_member(const Maps &maps, uint32_t net_index, const Address &dst, Tables &tables);
 
 /// Returns the configuration that the tables were made from, without limits and FDB entries.
 Config to_config(const Tables &tables);
