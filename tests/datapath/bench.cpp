@@ -372,12 +372,12 @@ void Bench::edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &
 	check(bpf_map_update_elem(map.get(), &key, &entry, BPF_EXIST) == 0, "fdb");
 }
 
-void Bench::unconfirm() const
+void Bench::set_confirmed(uint64_t jiffies) const
 {
 	const Fd map = pinned(pin("peers"));
 	xovl_peer peer = {};
 	for (uint32_t index = 0; bpf_map_lookup_elem(map.get(), &index, &peer) == 0; index++) {
-		peer.confirmed = 0;
+		peer.confirmed = jiffies;
 		check(bpf_map_update_elem(map.get(), &index, &peer, BPF_EXIST) == 0, "peers");
 	}
 }

@@ -115,13 +115,16 @@ public:
 	/// key as "net/ipv4/ip_forward"; in the machine.
 	void sysctl(const std::string &key, const std::string &value) const { machine_.sysctl(key, value); }
 	/// Makes the datapath take all peers for ones that no frame has shown the kernel for long.
-	void unconfirm() const;
+	void unconfirm() const { set_confirmed(0); }
+	/// The opposite, for the rest of the test: no frame has to show anything.
+	void keep_confirmed() const { set_confirmed(uint64_t{1} << 62); }
 	/// Lines of `ip -batch` in the machine.
 	void ip(const std::string &lines) const { machine_.ip(lines); }
 	/// The same beyond the veths.
 	void far_ip(const std::string &lines) const { far_.ip(lines); }
 
 private:
+	void set_confirmed(uint64_t jiffies) const;
 	void link() const;
 	void enter();
 	void leave() noexcept;

@@ -23,6 +23,7 @@ protected:
 	void compare(const std::string &dev, const Bytes &packet)
 	{
 		for (const Hook at : {hook(), Hook::Tc}) {
+			bench_->keep_confirmed();
 			bench_->forget_paths();
 			bench_->run(at, dev, packet);
 		}
