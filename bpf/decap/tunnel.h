@@ -87,6 +87,14 @@ static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, con
 	return tunnel_get(f, key, encap);
 }
 
+/* Returns the endpoint where a packet arrives, or NULL if none of ours receives there. */
+static __always_inline struct xovl_endpoint *endpoint_of(const struct outer_id *id)
+{
+	struct xovl_endpoint_key key = {.local = id->tunnel.local, .service = outer_service(id)};
+
+	return bpf_map_lookup_elem(&endpoints, &key);
+}
+
 /*
  * True if the packet in packet_get(), which no network receives, is left to the kernel. False if one of our endpoints receives at that
  * address, does not share it with the kernel, and the address is on this host.
@@ -94,14 +102,11 @@ static __always_inline struct xovl_tunnel *tunnel_of_packet(struct frame *f, con
 __noinline int tunnel_is_foreign(ctx_t *ctx)
 {
 	struct packet *packet = packet_get();
-	struct xovl_endpoint_key key = {};
 	struct xovl_endpoint *endpoint;
 
 	if (!packet)
 		return true;
-	key.local = packet->outer.id.tunnel.local;
-	key.service = outer_service(&packet->outer.id);
-	endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	endpoint = endpoint_of(&packet->outer.id);
 	return !endpoint || endpoint->foreign_pass ||
 	       vtep_was_absent(ctx, &endpoint->vtep_check, &packet->outer.id.tunnel.local);
 }

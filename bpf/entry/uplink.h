@@ -205,14 +205,11 @@ static __always_inline bool device_can_unpack(const struct outer_id *id)
 __noinline int kernel_device_decap(ctx_t *ctx)
 {
 	struct packet *packet = packet_get();
-	struct xovl_endpoint_key key = {};
 	struct xovl_endpoint *endpoint;
 
 	if (!packet)
 		return OUTCOME_PASS;
-	key.local = packet->outer.id.tunnel.local;
-	key.service = outer_service(&packet->outer.id);
-	endpoint = bpf_map_lookup_elem(&endpoints, &key);
+	endpoint = endpoint_of(&packet->outer.id);
 	if (!endpoint || !device_can_unpack(&packet->outer.id) || !device_is_live(endpoint->device))
 		return packet->frame.gso_size ? XOVL_REASON_GSO_UNPACK : XOVL_REASON_NOT_UNPACKED;
 	hook_set_mark(ctx, KERNEL_MARK | KERNEL_MARK_SOUND | (hook_was_encrypted(ctx) ? KERNEL_MARK_ENCRYPTED : 0));
@@ -280,7 +277,7 @@ static __always_inline int uplink_cached(ctx_t *ctx, struct frame *f, struct pat
 	if (!frame_open(ctx, f) || !frame_is_for_host(ctx, f))
 		return OUTCOME_PASS;
 	if (!outer_is_plain(ctx, f, &id))
-		return OUTCOME_UNRESOLVED;
+		return outer_may_be_ours(ctx) ? OUTCOME_UNRESOLVED : OUTCOME_PASS;
 	if (!ingress_in_netns(ctx))
 		return OUTCOME_PASS;
 	uplink_path_key(ctx, f, &id, &key);

@@ -182,6 +182,34 @@ static __always_inline bool outer_is_plain(const ctx_t *ctx, struct frame *f, st
 	return ethertype == bpf_htons(ETH_P_IPV6) && outer_ipv6_plain(f, id, l3);
 }
 
+/* True for IP protocols of tunnel packets, and of reports about them. */
+static __always_inline bool protocol_may_be_ours(__u8 protocol)
+{
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_GRE || protocol == IPPROTO_ICMP ||
+	       protocol == IPPROTO_ICMPV6 || protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS;
+}
+
+/*
+ * False if one look at a packet that is not plain tells that it is not for xovl, as for the host's own TCP and ARP: it
+ * is not worth a full parse.
+ */
+__noinline int outer_may_be_ours(ctx_t *ctx)
+{
+	__u32 l3 = underlay_l2_len(ctx);
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+	struct frame f = {};
+	__be16 ethertype;
+
+	frame_reload(ctx, &f);
+	ethertype = underlay_ethertype(&f, l3);
+	ip = f.data + l3;
+	ip6 = f.data + l3;
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return (void *)(ip + 1) <= f.end && protocol_may_be_ours(ip->protocol);
+	return ethertype == bpf_htons(ETH_P_IPV6) && (void *)(ip6 + 1) <= f.end && protocol_may_be_ours(ip6->nexthdr);
+}
+
 /* Records the first thing that is wrong. */
 static __always_inline void outer_note_error(struct outer *outer, bool wrong, enum xovl_reason reason)
 {

@@ -76,7 +76,7 @@ static __always_inline void packet_keep(struct packet *packet, const struct fram
 	to->tags[1] = f->tags[1];
 }
 
-/* Takes the frame over from packet_keep() or packet_parse(). */
+/* Takes the frame over from packet_keep() or packet_parse(). What they do not set is 0 there. */
 static __always_inline void packet_take(ctx_t *ctx, const struct packet *packet, struct frame *f)
 {
 	*f = packet->frame;

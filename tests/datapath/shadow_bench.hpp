@@ -11,7 +11,7 @@
 
 namespace xovl::test {
 
-/// All pinned maps, by name, as text: each element is a line. Programs and arrays of programs are left out.
+/// The keys and values of all pinned maps, by name. Arrays of programs are left out.
 using MapImages = std::map<std::string, std::string>;
 MapImages map_images(const std::string &pin_dir);
 

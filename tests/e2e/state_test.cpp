@@ -198,6 +198,16 @@ TEST_F(State, DownRemovesWhatXovlMadeAndNothingElse)
 	EXPECT_TRUE(fs::exists(root())) << "it was there before";
 }
 
+/* Another version may have other names for its maps. Our programs use them: those that are attached, and those that others jump to. */
+TEST_F(State, DownRemovesMapsOfNamesThatItDoesNotKnow)
+{
+	ASSERT_TRUE(apply("tc").ok());
+	for (const char *name : {"paths", "floods", "too_big_now", "pmtu_reports"})
+		fs::rename(folder() + "/" + name, folder() + "/other_" + name);
+	EXPECT_TRUE(xovl("down").ok());
+	EXPECT_FALSE(fs::exists(folder())) << testing::PrintToString(names_in(folder()));
+}
+
 TEST_F(State, FolderOfSomebodyElseIsNotUsed)
 {
 	ASSERT_EQ(mkdir(root().c_str(), 0755), 0);

@@ -21,6 +21,20 @@ constexpr std::string_view kGuardPrefix = "guard_";
 constexpr const char *kFurtherNames[] = {kSettingsPin,  kVtepsPin,    "path_of_one", "generation",
 					 "uplinks_now", "paths_once", "arrivals",    "floods_now"};
 
+/// Returns the IDs of the programs that the pinned TC programs jump to.
+std::set<uint32_t> jump_targets(const PinDir &dir)
+{
+	std::set<uint32_t> ids;
+	const Fd jumps = dir.open_map("jumps");
+	uint32_t index = 0, id = 0;
+	if (!jumps)
+		return ids;
+	for (uint32_t *last = nullptr; bpf_map_get_next_key(jumps.get(), last, &index) == 0; last = &index)
+		if (bpf_map_lookup_elem(jumps.get(), &index, &id) == 0)
+			ids.insert(id);
+	return ids;
+}
+
 /// True if the name is a pin of one interface: a prefix and its number.
 bool is_of_interface(const std::string &name)
 {
@@ -57,6 +71,9 @@ OwnPins::OwnPins(const PinDir &dir) : dir_(dir), names_(std::begin(kFurtherNames
 		if (const Fd program = dir.open(name))
 			map_ids_.merge(program_maps(program));
 	}
+	for (const uint32_t id : jump_targets(dir))
+		if (const Fd program(bpf_prog_get_fd_by_id(id)); program)
+			map_ids_.merge(program_maps(program));
 }
 
 bool OwnPins::has(const std::string &name) const
