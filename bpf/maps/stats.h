@@ -6,6 +6,7 @@
 #ifndef XOVL_BPF_MAPS_STATS_H
 #define XOVL_BPF_MAPS_STATS_H
 
+#include "xovl/counters.h"
 #include "xovl/maps.h"
 #include "xovl/reasons.h"
 

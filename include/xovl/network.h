@@ -9,6 +9,7 @@
 #include "xovl/assert.h"
 
 #define XOVL_NAME_LEN 32
+#define XOVL_NET_NONE 0xffff /* an index that no network has */
 
 /* networks: array by network index. Flags 0: free. */
 #define XOVL_NET_USED 0x1

@@ -66,6 +66,7 @@ TEST_F(Requests, PortOfAnotherNetwork)
 		       "port port0 exists already in network \"red\" (another interface or VLAN)", "earlier network");
 }
 
+// A table of commands and answers, so it is long.
 TEST_F(Requests, WrongCommands)
 {
 	for (const Wrong &wrong : {

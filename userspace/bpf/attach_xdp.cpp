@@ -3,33 +3,24 @@
 // states: no program of ours, ours behind libxdp's dispatcher, or ours alone without dispatcher. The last is for
 // kernels without freplace, and for those that refuse freplace if our program changes packets and the dispatcher does
 // not (for example 6.12.117 with libxdp 1.3).
-// libxdp attaches and detaches the programs behind its dispatcher. It pins them as
-// BPFFS/xdp/dispatch-IFINDEX-DISPATCHER/progN-prog and progN-link (its "dispatcher protocol"). This file reads these
-// pins to find our programs.
+// libxdp attaches and detaches the programs behind its dispatcher. Its pins tell which of them are ours.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if_link.h>
-#include <linux/magic.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
-#include "base/file_lock.hpp"
 #include "bpf/attach.hpp"
+#include "bpf/libxdp_pins.hpp"
 
 namespace xovl {
 
@@ -37,110 +28,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kOwnPrefix = "xovl_xdp_";
-
 // libxdp's default. It runs after filters (xdp-filter has 10) and AF_XDP sockets (20), which see the frames as they
 // arrive.
 constexpr unsigned int kRunPriority = 50;
-
-fs::path bpffs()
-{
-	const char *folder = secure_getenv("LIBXDP_BPFFS");
-	return folder ? folder : "/sys/fs/bpf";
-}
-
-/// Keeps libxdp from leaving its folder BPFFS/xdp behind. If the folder is missing, this class creates it, marked by
-/// the sticky bit, and the last user of the class removes it if it is empty. Users hold a shared lock on BPFFS.
-class LibxdpFolder {
-public:
-	LibxdpFolder()
-	{
-		struct statfs info;
-		if (statfs(bpffs().c_str(), &info) || info.f_type != BPF_FS_MAGIC)
-			return; // without a bpffs libxdp makes no pins
-		Fd folder(open(bpffs().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-		// Everybody who may read BPFFS may lock it. Without the lock the folder is neither created nor removed.
-		if (!folder || !try_lock(folder, Lock::Shared, std::chrono::seconds(1), bpffs()))
-			return;
-		lock_ = std::move(folder);
-		mkdir(path().c_str(), S_IRWXU | S_ISVTX);
-	}
-
-	~LibxdpFolder()
-	{
-		struct stat info;
-		if (!lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) || stat(path().c_str(), &info))
-			return;
-		if (info.st_mode & S_ISVTX)
-			rmdir(path().c_str()); // fails if the folder is not empty
-	}
-
-	LibxdpFolder(const LibxdpFolder &) = delete;
-	LibxdpFolder &operator=(const LibxdpFolder &) = delete;
-
-	static fs::path path() { return bpffs() / "xdp"; }
-
-private:
-	Fd lock_;
-};
-
-struct Program {
-	Fd fd;
-	fs::path pin; ///< path of progN-prog; empty without dispatcher
-};
-
-bool is_own(const Fd &program)
-{
-	return program_name(program).starts_with(kOwnPrefix);
-}
-
-fs::path dispatcher_folder(uint32_t ifindex, uint32_t id)
-{
-	return LibxdpFolder::path() / fmt::format("dispatch-{}-{}", ifindex, id);
-}
-
-/// Returns the entries of a folder; empty if the folder is missing.
-std::vector<fs::path> entries_of(const fs::path &folder)
-{
-	std::vector<fs::path> entries;
-	std::error_code err;
-	for (fs::directory_iterator entry(folder, err), end; !err && entry != end; entry.increment(err))
-		entries.push_back(entry->path());
-	if (err && err != std::errc::no_such_file_or_directory)
-		throw system_error("read", folder, err.value());
-	return entries;
-}
-
-/// Returns the programs that a dispatcher calls, from its folder, in the order in which they run.
-std::vector<Program> joined_programs(const fs::path &dispatcher)
-{
-	std::vector<Program> programs;
-	for (const fs::path &path : entries_of(dispatcher)) {
-		if (!path.filename().string().ends_with("-prog"))
-			continue;
-		Fd fd(bpf_obj_get(path.c_str()));
-		if (!fd && errno != ENOENT)
-			throw system_error("open", path, errno);
-		if (fd)
-			programs.push_back({std::move(fd), path});
-	}
-	std::ranges::sort(programs, {}, &Program::pin); // prog0-prog to prog9-prog
-	return programs;
-}
-
-std::vector<Program> own_programs(const fs::path &dispatcher)
-{
-	std::vector<Program> programs = joined_programs(dispatcher);
-	std::erase_if(programs, [](const Program &program) { return !is_own(program.fd); });
-	return programs;
-}
 
 /// The XDP state of an interface.
 struct Attached {
 	xovl_mode mode = XOVL_MODE_TC; ///< TC means no XDP program
 	uint32_t id = 0;               ///< ID of the program or dispatcher
 	bool alone = false;            ///< our program runs without dispatcher
-	std::vector<Program> own;      ///< our programs, alone or behind the dispatcher
+	std::vector<XdpProgram> own;      ///< our programs, alone or behind the dispatcher
 };
 
 /// Returns the program with this ID: our pinned one if it matches, else by ID. Empty if it is gone, or if opening it
@@ -193,7 +90,7 @@ xdp_attach_mode libxdp_mode(xovl_mode mode)
 	return mode == XOVL_MODE_NATIVE ? XDP_MODE_NATIVE : XDP_MODE_SKB;
 }
 
-using XdpProgram = std::unique_ptr<xdp_program, decltype(&xdp_program__close)>;
+using LibxdpProgram = std::unique_ptr<xdp_program, decltype(&xdp_program__close)>;
 
 /// Returns 0 or a negative errno, as do the functions below.
 int detach_joined(uint32_t ifindex, xovl_mode mode, int prog_fd)
@@ -201,13 +98,13 @@ int detach_joined(uint32_t ifindex, xovl_mode mode, int prog_fd)
 	xdp_program *made = xdp_program__from_fd(prog_fd);
 	if (long err = libxdp_get_error(made))
 		return static_cast<int>(err);
-	XdpProgram program(made, xdp_program__close);
+	LibxdpProgram program(made, xdp_program__close);
 	return xdp_program__detach(program.get(), static_cast<int>(ifindex), libxdp_mode(mode), 0);
 }
 
 int detach_own(uint32_t ifindex, const Attached &now)
 {
-	for (const Program &program : now.own) {
+	for (const XdpProgram &program : now.own) {
 		int err = 0;
 		if (now.alone) {
 			LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program.fd.get());
@@ -257,7 +154,7 @@ int attach_joined(uint32_t ifindex, xovl_mode mode, const Attached &now, bpf_obj
 	xdp_program *made = xdp_program__create(&opts);
 	if (long err = libxdp_get_error(made))
 		return static_cast<int>(err);
-	XdpProgram program(made, xdp_program__close);
+	LibxdpProgram program(made, xdp_program__close);
 	xdp_program__set_run_prio(program.get(), kRunPriority);
 	if (int err = xdp_program__attach(program.get(), static_cast<int>(ifindex), libxdp_mode(mode), 0))
 		return err;
@@ -278,7 +175,7 @@ void load_only(bpf_object *object, const char *prog_name)
 std::string program_names(uint32_t ifindex, uint32_t id)
 {
 	std::string names;
-	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
+	for (const XdpProgram &program : joined_programs(dispatcher_folder(ifindex, id)))
 		names += fmt::format("{}{}", names.empty() ? "" : ", ", program_name(program.fd));
 	return names.empty() ? program_name(id) : names;
 }
@@ -309,26 +206,12 @@ XdpOutcome outcome_of(int err, uint32_t ifindex, const XdpOwn &own, const BpfLog
 	return {XdpResult::Busy, described_as_busy(ifindex, now) + why_not_joined(err, log)};
 }
 
-/// Removes the pins of those of our programs behind a dispatcher that use the map.
-void remove_pins(const fs::path &dispatcher, uint32_t map)
-{
-	for (const Program &program : own_programs(dispatcher)) {
-		if (!program_maps(program.fd).contains(map))
-			continue;
-		std::string pin = program.pin;
-		unlink(pin.c_str());
-		unlink(pin.replace(pin.size() - strlen("prog"), strlen("prog"), "link").c_str());
-	}
-	rmdir(dispatcher.c_str()); // fails if pins of other programs are left
-}
-
 /// Removes the pins of our programs of dispatchers that the interface no longer runs.
 void remove_stale_pins(uint32_t ifindex, int own_map_fd)
 {
 	const uint32_t map = map_id(own_map_fd);
 	const std::string prefix = fmt::format("dispatch-{}-", ifindex);
-	std::vector<fs::path> dispatchers = entries_of(LibxdpFolder::path());
-	std::erase_if(dispatchers, [&](const fs::path &path) { return !path.filename().string().starts_with(prefix); });
+	const std::vector<fs::path> dispatchers = dispatcher_folders(prefix);
 	if (dispatchers.empty())
 		return;
 	const std::string running = fmt::format("{}{}", prefix, find_attached(ifindex, {}).id);
@@ -382,7 +265,7 @@ bool xdp_uses_map(uint32_t ifindex, int map_fd)
 {
 	const uint32_t map = map_id(map_fd);
 	return std::ranges::any_of(find_attached(ifindex, {}).own,
-				   [&](const Program &program) { return program_maps(program.fd).contains(map); });
+				   [&](const XdpProgram &program) { return program_maps(program.fd).contains(map); });
 }
 
 std::string xdp_in_the_way(uint32_t ifindex, xovl_mode mode, const XdpOwn &own)
@@ -400,7 +283,7 @@ std::vector<uint32_t> xdp_programs(uint32_t ifindex)
 	std::vector<uint32_t> ids;
 	if (!id)
 		return ids;
-	for (const Program &program : joined_programs(dispatcher_folder(ifindex, id)))
+	for (const XdpProgram &program : joined_programs(dispatcher_folder(ifindex, id)))
 		ids.push_back(program_id(program.fd.get()));
 	if (ids.empty() && id)
 		ids.push_back(id);
@@ -411,9 +294,8 @@ void xdp_forget(int own_map_fd)
 {
 	const LibxdpFolder folder;
 	const uint32_t map = map_id(own_map_fd);
-	for (const fs::path &dispatcher : entries_of(LibxdpFolder::path()))
-		if (dispatcher.filename().string().starts_with("dispatch-"))
-			remove_pins(dispatcher, map);
+	for (const fs::path &dispatcher : dispatcher_folders("dispatch-"))
+		remove_pins(dispatcher, map);
 }
 
 xovl_mode xdp_attached(uint32_t ifindex, const XdpOwn &own)

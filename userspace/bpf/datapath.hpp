@@ -16,6 +16,7 @@
 #include "config/config.hpp"
 #include "kernel/link.hpp"
 #include "xovl/caches.h"
+#include "xovl/counters.h"
 #include "xovl/learned.h"
 
 namespace xovl {

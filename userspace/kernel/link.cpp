@@ -4,12 +4,10 @@
 #include <net/if.h> // before headers that include linux/if.h
 
 #include <fmt/format.h>
-#include <linux/ethtool.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
@@ -32,6 +30,7 @@
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "kernel/ethtool.hpp"
 #include "kernel/netlink.hpp"
 
 namespace xovl {
@@ -106,94 +105,6 @@ std::optional<uint64_t> xdp_features(uint32_t ifindex)
 		throw_netlink(fmt::format("XDP features of interface {}", ifindex), err);
 	return features;
 }
-
-/// Ethtool requests for one interface. If the driver does not support a request, the result is empty.
-class Ethtool {
-public:
-	explicit Ethtool(const std::string &name) : socket_(any_socket())
-	{
-		name.copy(request_.ifr_name, sizeof(request_.ifr_name) - 1);
-	}
-
-	std::string driver()
-	{
-		ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-		return call(&info) ? info.driver : "";
-	}
-
-	/// Returns the names of the features that are on.
-	std::vector<std::string_view> features()
-	{
-		const std::vector<std::string> &names = feature_names();
-		const auto blocks = static_cast<uint32_t>((names.size() + 31) / 32);
-		size_t size = sizeof(ethtool_gfeatures) + blocks * sizeof(ethtool_get_features_block);
-		std::vector<uint32_t> bits(size / sizeof(uint32_t));
-		auto *get = reinterpret_cast<ethtool_gfeatures *>(bits.data());
-		get->cmd = ETHTOOL_GFEATURES;
-		get->size = blocks;
-
-		std::vector<std::string_view> on;
-		if (names.empty() || !call(get))
-			return on;
-		for (size_t i = 0; i < names.size(); i++)
-			if (get->features[i / 32].active >> (i % 32) & 1)
-				on.emplace_back(names[i]);
-		return on;
-	}
-
-private:
-	/// The ioctl works on a socket of any family. A service may be denied some families.
-	static Fd any_socket()
-	{
-		for (const int family : {AF_INET, AF_UNIX, AF_NETLINK})
-			if (Fd socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)); socket)
-				return socket;
-		throw system_error("open", "a socket for ethtool", errno);
-	}
-
-	bool call(void *command)
-	{
-		request_.ifr_data = static_cast<char *>(command);
-		if (ioctl(socket_.get(), SIOCETHTOOL, &request_) == 0)
-			return true;
-		// The driver does not support the command, or the interface is gone.
-		if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENODEV)
-			throw system_error("ethtool of", request_.ifr_name, errno);
-		return false;
-	}
-
-	/// Returns the kernel's feature names. They are the same for every interface, so they are read only once. Empty
-	/// if this interface is gone.
-	const std::vector<std::string> &feature_names()
-	{
-		static std::vector<std::string> names;
-		if (!names.empty())
-			return names;
-		const uint32_t count = feature_count();
-		std::vector<uint32_t> buffer((sizeof(ethtool_gstrings) + size_t{count} * ETH_GSTRING_LEN) / 4 + 1);
-		auto *strings = reinterpret_cast<ethtool_gstrings *>(buffer.data());
-		strings->cmd = ETHTOOL_GSTRINGS;
-		strings->string_set = ETH_SS_FEATURES;
-		strings->len = count;
-		if (count && call(strings))
-			for (uint32_t i = 0; i < count; i++)
-				names.emplace_back(reinterpret_cast<char *>(strings->data) +
-						   size_t{i} * ETH_GSTRING_LEN);
-		return names;
-	}
-
-	uint32_t feature_count()
-	{
-		uint32_t buffer[sizeof(ethtool_sset_info) / 4 + 1] = {};
-		auto *info = reinterpret_cast<ethtool_sset_info *>(buffer);
-		info->cmd = ETHTOOL_GSSET_INFO;
-		info->sset_mask = 1ull << ETH_SS_FEATURES;
-		return call(info) && info->sset_mask ? info->data[0] : 0;
-	}
-
-	Fd socket_;
-	ifreq request_ = {};
-};
 
 /// Segmentation offloads that must be on for super-frames to leave an interface whole. The outer-checksum variants for
 /// UDP and GRE tunnels are not needed, because each segment would need its own checksum.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/types.hpp"
+#include "xovl/counters.h"
 #include "xovl/reasons.h"
 
 namespace xovl {

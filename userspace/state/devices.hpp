@@ -11,6 +11,7 @@
 #include "bpf/datapath.hpp"
 #include "bpf/hooks.hpp"
 #include "kernel/link.hpp"
+#include "state/device_mode.hpp"
 
 namespace xovl {
 
@@ -24,15 +25,6 @@ void check_ip_link(const std::string &dev, const UplinkConfig *uplink);
 /// The flags of a device record that describe the interface. A VLAN interface over it has the same.
 inline constexpr uint32_t kLinkFlags =
 	XOVL_DEV_XDP_XMIT | XOVL_DEV_GSO_WHOLE | XOVL_DEV_IP | XOVL_DEV_ENCRYPTS | XOVL_DEV_PEER_AWAY;
-
-/// How an interface is used.
-struct DeviceUse {
-	bool trunk = false;           ///< VLAN tags matter on this interface
-	bool virtual_tenants = false; ///< for an uplink: there are ports on veth, tap or other virtual interfaces
-};
-
-/// Returns why XDP is not tried in the mode asked for (device.mode_asked); empty if it is. See docs/modes.md.
-std::string why_no_xdp(const LinkInfo &link, const xovl_device &device, const DeviceUse &use);
 
 /// Stores a record that device_attach() has updated.
 using DeviceRecord = std::function<void(const xovl_device &)>;
@@ -91,11 +83,5 @@ bool device_is_settled(const PinDir &dir, const LinkInfo &link, const xovl_devic
 
 /// Returns device.flags with kLinkFlags set as the interface is now.
 uint32_t device_flags(const xovl_device &device, const LinkInfo &link);
-
-/// Returns which XDP program prevented ours at the last attempt; empty if none did.
-std::string device_refusal(const xovl_device &device);
-
-/// Returns why the mode in force is not the mode asked for; empty if it is.
-std::string device_note(const xovl_device &device);
 
 } // namespace xovl

@@ -6,56 +6,16 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
 #include <set>
 
 #include "state/by_kernel.hpp"
 #include "state/devices.hpp"
+#include "state/slots.hpp"
 #include "state/tables_impl.hpp"
 
 namespace xovl {
 
 namespace {
-
-/// Assigns indexes of an array: free ones first, then those that this change frees. All keep() calls must come before
-/// the first take().
-class Slots {
-public:
-	template <typename IsUsed> Slots(const char *what, uint32_t count, IsUsed is_used) : what_(what), taken_(count)
-	{
-		for (uint32_t i = 0; i < count; i++)
-			if (!is_used(i))
-				free_.push_back(i);
-		for (uint32_t i = 0; i < count; i++)
-			if (is_used(i))
-				freed_.push_back(i);
-	}
-
-	/// Keeps the index for what it holds now.
-	uint32_t keep(uint32_t index)
-	{
-		taken_[index] = true;
-		return index;
-	}
-
-	uint32_t take()
-	{
-		for (auto *list : {&free_, &freed_}) {
-			while (!list->empty()) {
-				uint32_t index = list->front();
-				list->pop_front();
-				if (!taken_[index])
-					return keep(index);
-			}
-		}
-		throw too_many(taken_.size(), what_);
-	}
-
-private:
-	const char *what_;
-	std::vector<bool> taken_;
-	std::deque<uint32_t> free_, freed_;
-};
 
 /// The steps of make_tables(), in the order of the calls.
 class Maker {

@@ -48,6 +48,7 @@ TEST_P(PathChangeUnderlay, PeerLeavesWhileItSends)
 	}
 }
 
+// One entry is edited step by step, so the steps are in one function.
 TEST_P(PathChange, FdbIsEdited)
 {
 	const Packet out = udp_frame(mac::kTenant2, mac::kTenant1), in = udp_frame(mac::kTenant2, mac::kRemoteA);

@@ -63,6 +63,7 @@ networks:
 	EXPECT_TRUE(config == expected) << to_yaml(config);
 }
 
+// One file with every key and what each becomes, so it is long.
 TEST(YamlRead, EveryOtherKey)
 {
 	const Config config = parse_yaml(R"(---
