@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "counts.hpp"
 #include "netns.hpp"
 #include "overlay/overlay.hpp"
 #include "prog_run.hpp"
@@ -63,11 +64,6 @@ struct Addresses {
 };
 
 const Addresses &addresses(int family);
-
-/// Counters by name, "net blue rx_packets", "peer 192.0.2.2 tx_bytes", "drop vni_unknown packets": those that are not zero.
-using Counts = std::map<std::string, uint64_t>;
-
-Counts operator+(Counts a, const Counts &b);
 
 class Bench {
 public:

@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The life of a configuration: applied, edited, saved, interrupted, taken down. Direct underlay (see traffic_test.cpp).
+// The life of a configuration: applied, edited, saved, taken down; interrupted in kill_test.cpp. Direct underlay (see traffic_test.cpp).
 #include <bpf/bpf.h>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <regex>
 #include <set>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "lifecycle_bench.hpp"
 #include "sockets.hpp"
-#include "topology.hpp"
 
 namespace xovl::test {
 
 namespace {
-
-class Lifecycle : public OverlayTest, public testing::WithParamInterface<std::string> {
-protected:
-	Plan plan() const { return {.port_mode = GetParam(), .uplink_mode = GetParam()}; }
-
-	/// Whatever was interrupted on h1: the file takes, the state is that of the file, and nothing is left to do.
-	void expect_made_good(const std::string &text, const std::string &saved) const
-	{
-		const Result again = h(1).apply(text);
-		ASSERT_TRUE(again.ok()) << again.text();
-		EXPECT_EQ(h(1).save(), saved);
-		EXPECT_TRUE(pings(c(1), net_->tenant4(2), 2));
-		EXPECT_EQ(h(1).apply(text).out, "");
-	}
-};
 
 using namespace std::string_literals;
 using LifecycleTc = OverlayTest;
@@ -64,21 +48,6 @@ std::string sysctl_value(const Netns &netns, const std::string &path)
 	std::string value;
 	in_netns(netns.name(), [&] { std::ifstream("/proc/sys/net/" + path) >> value; });
 	return value;
-}
-
-/// The file of host i, and `count` networks with flood lists and FDB entries beside blue.
-std::string big_config(const Topology &net, unsigned i, unsigned count)
-{
-	std::string text = net.config(i);
-	for (unsigned n = 0; n < count; n++) {
-		text += fmt::format(
-			"  - name: net{}\n    encap: vxlan\n    vni: {}\n    flood: [{}, 192.0.2.{}]\n    fdb:\n", n,
-			1000 + n, net.vtep(3 - i), 10 + n % 200);
-		for (unsigned mac = 0; mac < 20; mac++)
-			text += fmt::format("      - {{mac: \"02:00:00:01:{:02x}:{:02x}\", dst: {}}}\n", n & 0xff, mac,
-					    net.vtep(3 - i));
-	}
-	return text;
 }
 
 /// Pings every 10 ms while it lives; stop() returns how many were lost.
@@ -315,75 +284,6 @@ TEST_F(LifecycleTc, BatchRunsAFileOfCommands)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 	const TempFile bad("net add red encap vxlan vni 200\nnet add red encap vxlan vni 201\n");
 	EXPECT_EQ(run({xovl_command(), "-n", h(1).name(), "-b", bad.path()}).status, 1);
-}
-
-TEST_P(Lifecycle, ApplyKilledAnywhereIsMadeGoodByApply)
-{
-	prepare(plan());
-	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
-	const std::string text = big_config(net(), 1, 100);
-	const TempFile file(text);
-	const auto begin = std::chrono::steady_clock::now();
-	ASSERT_TRUE(h(1).apply(text).ok());
-	const auto whole =
-		std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
-	const std::string clean = h(1).save();
-
-	std::mt19937 random(20261120);
-	for (int round = 0; round < 8; round++) {
-		if (round % 2 == 0)
-			h(1).xovl_must("down");
-		else
-			h(1).apply(net().config(1));
-		Process apply = h(1).start_xovl("apply " + file.path());
-		std::this_thread::sleep_for(whole * std::uniform_real_distribution<>(0.02, 1.0)(random));
-		apply.stop(SIGKILL);
-		SCOPED_TRACE(testing::Message() << "round " << round);
-		ASSERT_NO_FATAL_FAILURE(expect_made_good(text, clean));
-	}
-}
-
-/* From nothing, and from a file that gives port, identifier and MACs to another network. */
-TEST_P(Lifecycle, ApplyKilledAtEachOfItsStepsIsMadeGoodByApply)
-{
-	constexpr int kMoments = 20;
-	prepare(plan());
-	ASSERT_TRUE(h(2).apply(net().config(2)).ok());
-	const std::string text = big_config(net(), 1, 10);
-	const TempFile file(text);
-	const std::string other =
-		std::regex_replace(big_config(net(), 1, 5), std::regex("name: (blue|net)"), "name: x$1");
-	for (bool from_nothing : {true, false}) {
-		const auto back = [&] { return from_nothing ? h(1).xovl("down") : h(1).apply(other); };
-		ASSERT_TRUE(back().ok());
-		const auto begin = std::chrono::steady_clock::now();
-		h(1).xovl_must("apply " + file.path());
-		const auto whole = std::chrono::steady_clock::now() - begin;
-		const std::string clean = h(1).save();
-		for (int moment = 0; moment < kMoments; moment++) {
-			SCOPED_TRACE(testing::Message() << "moment " << moment << ", from nothing: " << from_nothing);
-			ASSERT_TRUE(back().ok());
-			Process apply = h(1).start_xovl("apply " + file.path());
-			std::this_thread::sleep_for(whole * moment / kMoments);
-			apply.stop(SIGKILL);
-			ASSERT_NO_FATAL_FAILURE(expect_made_good(text, clean));
-		}
-	}
-}
-
-TEST_P(Lifecycle, KilledVerbsLeaveNothingHalfMade)
-{
-	build(plan());
-	const std::string clean = h(1).save();
-	std::mt19937 random(42);
-	for (int round = 0; round < 10; round++) {
-		Process process = h(1).start_xovl(round % 2 ? "port del port0" : "uplink del up0");
-		std::this_thread::sleep_for(
-			std::chrono::microseconds(std::uniform_int_distribution<>(500, 30000)(random)));
-		process.stop(SIGKILL);
-		SCOPED_TRACE(testing::Message() << "round " << round);
-		ASSERT_NO_FATAL_FAILURE(expect_made_good(net().config(1), clean));
-	}
 }
 
 TEST_P(Lifecycle, AnInterfaceThatIsGoneIsSaidAndCanBeRemoved)

@@ -1,47 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Where the state lies: its folder, its lock, who may come near it, whose programs it has, and what namespaces leave behind. A host
-// with two interfaces; the pins are on a bpffs of the test's own.
+// Where the state lies: its folder, its lock, who may come near it, and whose programs it has. What namespaces leave behind in
+// stale_state_test.cpp.
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <iterator>
-#include <memory>
 #include <set>
-#include <thread>
 
 #include <fmt/format.h>
 
-#include "topology.hpp"
-#include "xovl/maps.h"
+#include "state_bench.hpp"
 
 namespace xovl::test {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uid_t kNobody = 65534;
-
-std::string config(const std::string &mode)
-{
-	return fmt::format("vtep: {{local: [192.0.2.1]}}\n"
-			   "uplinks: [{{dev: up0, mode: {0}}}]\n"
-			   "networks:\n"
-			   "  - {{name: blue, encap: vxlan, vni: 100, ports: [{{dev: port0, mode: {0}}}]}}\n",
-			   mode);
-}
 
 mode_t mode_of(const std::string &path)
 {
@@ -60,79 +39,10 @@ std::string bpf_mounts(const std::string &own)
 	return all;
 }
 
-void make_interfaces(const Netns &netns)
-{
-	netns.ip("link add up0 type veth peer name up1\nlink add port0 type veth peer name port1\n"
-		 "link set up0 up\nlink set port0 up");
-}
-
-class State : public testing::Test {
-protected:
-	void SetUp() override
-	{
-		ASSERT_EQ(mount("bpf", bpffs_.path().c_str(), "bpf", 0, "mode=0755"), 0) << strerror(errno);
-		make_interfaces(*host_);
-	}
-
-	void TearDown() override
-	{
-		xovl("down");
-		host_.reset();
-		umount2(bpffs_.path().c_str(), MNT_DETACH);
-	}
-
-	Args command(const Netns &netns, const std::string &line, const std::string &root = {}) const
-	{
-		Args argv = {xovl_command(), "--pin-root", root.empty() ? this->root() : root, "-n", netns.name()};
-		for (const std::string &word : words(line))
-			argv.push_back(word);
-		return argv;
-	}
-
-	Result xovl(const std::string &line) const { return run(command(*host_, line)); }
-	std::string xovl_must(const std::string &line) const { return must(command(*host_, line)); }
-	Result apply(const std::string &mode) const { return run(command(*host_, "apply -"), {.input = config(mode)}); }
-
-	/// The same through another command, as `setpriv OPTIONS`, which is in the namespace already: entering one needs CAP_SYS_ADMIN.
-	Result xovl_by(const std::string &prefix, const std::string &line, const std::string &input = {}) const
-	{
-		Args argv = words(prefix);
-		for (const std::string &word : words(xovl_command() + " --pin-root " + root() + " " + line))
-			argv.push_back(word);
-		return run(argv, {.netns = host_->name(), .input = input});
-	}
-
-	std::string root() const { return bpffs_.path() + "/xovl"; }
-	std::string folder(const Netns &netns) const { return fmt::format("{}/net-{}", root(), netns.inode()); }
-	std::string folder() const { return folder(*host_); }
-
-	/// settings as change makes them.
-	void rewrite(const std::string &folder, const std::function<void(xovl_settings &)> &change) const
-	{
-		const Fd map(bpf_obj_get((folder + "/settings").c_str()));
-		const uint32_t key = 0;
-		xovl_settings settings{};
-		ASSERT_EQ(bpf_map_lookup_elem(map.get(), &key, &settings), 0);
-		change(settings);
-		ASSERT_EQ(bpf_map_update_elem(map.get(), &key, &settings, BPF_ANY), 0);
-	}
-
-	TempFolder bpffs_;
-	std::unique_ptr<Netns> host_ = std::make_unique<Netns>("host");
-};
-
 void pin_foreign_map(const std::string &path)
 {
 	const Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "foreign", 4, 4, 1, nullptr));
 	ASSERT_EQ(bpf_obj_pin(map.get(), path.c_str()), 0) << path;
-}
-
-std::set<std::string> names_in(const std::string &folder)
-{
-	std::set<std::string> names;
-	for (const auto &entry : fs::directory_iterator(folder))
-		names.insert(entry.path().filename());
-	return names;
 }
 
 /// A descriptor of the folder with an exclusive lock on it.
@@ -301,77 +211,6 @@ TEST_F(State, ProgramsOfAnotherBuildAreNotMixed)
 	EXPECT_EQ(apply("tc").err, "");
 }
 
-TEST_F(State, WhatAGoneNamespaceLeftIsSweptByAChange)
-{
-	auto gone = std::make_unique<Netns>("gone");
-	const Netns live("live");
-	make_interfaces(*gone);
-	for (const Netns *netns : {static_cast<const Netns *>(gone.get()), &live})
-		must(command(*netns, "net add blue encap vxlan vni 7"));
-	must(command(*gone, "port add port0 net blue mode tc"));
-	const std::string left = folder(*gone);
-	gone.reset();
-	std::this_thread::sleep_for(500ms); // the kernel ends namespaces in the background
-	EXPECT_EQ(xovl_must("save"), "{}\n");
-	EXPECT_TRUE(fs::exists(left)) << "a look removes nothing";
-	xovl_must("vtep add 192.0.2.1");
-	EXPECT_FALSE(fs::exists(left));
-	EXPECT_TRUE(fs::exists(folder(live)));
-	must(command(live, "down"));
-}
-
-TEST_F(State, DownStaleTellsWhatItRemoves)
-{
-	auto gone = std::make_unique<Netns>("gone");
-	const Netns live("live");
-	make_interfaces(*gone);
-	for (const Netns *netns : {static_cast<const Netns *>(gone.get()), &live})
-		must(command(*netns, "net add blue encap vxlan vni 7"));
-	must(command(*gone, "uplink add up0 mode tc"));
-	const std::string left = folder(*gone);
-	gone.reset();
-	std::this_thread::sleep_for(500ms);
-	const auto removed = nlohmann::json::parse(must(command(*host_, "-j down --stale")));
-	EXPECT_EQ(removed.at("removed"), nlohmann::json::array({fs::path(left).filename().string()})) << removed;
-	EXPECT_FALSE(fs::exists(left));
-	EXPECT_TRUE(fs::exists(folder(live)));
-	EXPECT_EQ(xovl_must("down --stale"), "");
-	must(command(live, "down"));
-}
-
-TEST_F(State, DownStaleKeepsWhatOthersPutThere)
-{
-	const std::string other = root() + "/net-1";
-	xovl_must("vtep add 192.0.2.1");
-	ASSERT_TRUE(fs::remove(folder() + "/settings")); // as a load that was killed
-	ASSERT_EQ(rename(folder().c_str(), other.c_str()), 0) << strerror(errno);
-	ASSERT_EQ(mkdir((other + "/sub").c_str(), 0700), 0);
-	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: all pins of xovl are removed; sub does not belong to xovl\n");
-	EXPECT_EQ(names_in(other), std::set<std::string>{"sub"});
-	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: sub does not belong to xovl\n");
-	ASSERT_EQ(rmdir((other + "/sub").c_str()), 0);
-	EXPECT_EQ(xovl_must("down --stale"), "- net-1\n");
-	EXPECT_FALSE(fs::exists(other));
-}
-
-TEST_F(State, DownStaleSaysWhatItCannotLookAt)
-{
-	xovl_must("vtep add 192.0.2.1");
-	for (const char *name : {"/net-1", "/net-2"}) {
-		ASSERT_EQ(mkdir((root() + name).c_str(), 0700), 0);
-		ASSERT_EQ(chown((root() + name).c_str(), kNobody, kNobody), 0);
-	}
-	const Result result = xovl("down --stale");
-	EXPECT_EQ(result.status, 2) << result.text();
-	EXPECT_NE(result.out.find("kept net-1: "), std::string::npos) << result.out;
-	EXPECT_NE(result.out.find("kept net-2: "), std::string::npos) << result.out;
-	EXPECT_NE(result.err.find("belongs to user 65534"), std::string::npos) << result.err;
-	EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
-	EXPECT_EQ(xovl("-j down --stale").status, 2);
-	for (const char *name : {"/net-1", "/net-2"})
-		EXPECT_EQ(rmdir((root() + name).c_str()), 0);
-}
-
 /* Somebody removed the pin; the programs run on. */
 TEST_F(State, WithoutSettingsWhatRunsIsNotTakenForNothing)
 {
@@ -402,22 +241,6 @@ TEST_F(State, InterruptedLoadIsNothing)
 	EXPECT_EQ(xovl_must("save"), "{}\n");
 	xovl_must("vtep add 192.0.2.2");
 	EXPECT_TRUE(fs::exists(folder() + "/settings"));
-}
-
-// An open socket keeps a namespace; nothing in /proc shows it.
-TEST_F(State, NamespaceThatASocketHoldsIsNotGone)
-{
-	auto held = std::make_unique<Netns>("held");
-	Fd socket;
-	in_netns(held->name(), [&] { socket = Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); });
-	must(command(*held, "net add blue encap vxlan vni 7"));
-	const std::string kept = folder(*held);
-	held.reset();
-	std::this_thread::sleep_for(500ms);
-	xovl_must("vtep add 192.0.2.1");
-	EXPECT_TRUE(fs::exists(kept));
-	must({xovl_command(), "--pin-root", root(), "down", "--stale"});
-	EXPECT_TRUE(fs::exists(kept));
 }
 
 TEST_F(State, MissingCapabilityIsNamed)

@@ -8,13 +8,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
-namespace xovl::test {
+#include "octets.hpp"
 
-using Bytes = std::vector<uint8_t>;
+namespace xovl::test {
 
 struct Ethernet {
 	std::string dst;
@@ -182,18 +181,5 @@ private:
 
 /// Returns the layers of above, followed by those of below.
 Packet operator/(Packet above, const Packet &below);
-
-/// Returns the first n octets, or all if there are fewer.
-Bytes truncated(const Bytes &bytes, size_t n);
-/// Returns bytes followed by n zero octets, like Ethernet padding.
-Bytes padded(const Bytes &bytes, size_t n);
-
-/// Parses "0a 0b 0c…", with or without blanks and line breaks. Throws std::invalid_argument for anything else.
-Bytes from_hex(std::string_view text);
-/// Returns 16 octets on each line, with offsets, for messages of failed comparisons.
-std::string hex_dump(const Bytes &bytes);
-
-/// Returns the complement of the ones' complement sum of the octets (RFC 1071).
-uint16_t internet_checksum(const Bytes &bytes);
 
 } // namespace xovl::test

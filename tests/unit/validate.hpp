@@ -85,6 +85,17 @@ inline void make(NetworkConfig &net, xovl_encap encap, std::optional<uint32_t> i
 	net.vni = id;
 }
 
+/// blue's 10.0.0.3 is another kind, or at another port.
+inline std::function<void(Config &)> mixed(xovl_encap encap, uint16_t dstport,
+					   const std::function<void(Config &)> &also = {})
+{
+	return [=](Config &c) {
+		c.networks[0].peers = {{ip("10.0.0.3"), encap, dstport}};
+		if (also)
+			also(c);
+	};
+}
+
 class Validate : public testing::TestWithParam<Rule> {
 protected:
 	static void holds_the_rule()

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Counters of an overlay as tests compare them: by name.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "overlay/overlay.hpp"
+
+namespace xovl::test {
+
+/// Counters by name, "net blue rx_packets", "peer 192.0.2.2 tx_bytes", "drop vni_unknown packets": those that are not zero.
+using Counts = std::map<std::string, uint64_t>;
+
+Counts operator+(Counts a, const Counts &b);
+/// All CPUs together.
+Counts counts_of(const Counters &counters);
+
+} // namespace xovl::test
