@@ -25,17 +25,17 @@ enum outcome {
 	OUTCOME_SENT_BY_KERNEL, /* the same, by the kernel's tunnel device */
 };
 
-/* Reasons of tunnel packets that are refused before they count as frames of a network. */
-#define XOVL_STAGE_OUTER 1ull
-#define XOVL_STAGE_NETWORK 0ull
-#define X(name, stage, text) | XOVL_STAGE_##stage << XOVL_REASON_##name
-
-_Static_assert(XOVL_REASON_MAX < 64, "one word");
-
+/* Reasons of tunnel packets that are refused before they count as frames of a network. They come first in the list. */
 static __always_inline bool reason_is_outer(int reason)
 {
-	return (0 XOVL_REASONS(X)) >> reason & 1;
+	return reason < XOVL_REASON_PLAINTEXT;
 }
+
+#define XOVL_STAGE_OUTER true
+#define XOVL_STAGE_NETWORK false
+#define X(name, stage, text) \
+	_Static_assert((XOVL_REASON_##name < XOVL_REASON_PLAINTEXT) == XOVL_STAGE_##stage, "OUTER comes first");
+XOVL_REASONS(X)
 #undef X
 
 static __always_inline void traffic_rx(struct xovl_traffic *traffic, __u32 len)

@@ -45,6 +45,7 @@ static __always_inline enum xovl_reason peer_path_prepare(ctx_t *ctx, const stru
 	path->mtu = nexthop->mtu;
 	path->vid = nexthop->vid;
 	outer_prepare(path, place->headers, peer, nexthop, f->net);
+	path->kind |= f->path_kind & PATH_OF_PORT;
 	return XOVL_REASON_NONE;
 }
 

@@ -8,6 +8,7 @@
 
 #include "l2/bridge.h"
 #include "l2/reserved.h"
+#include "l2/security.h"
 #include "out/finish.h"
 #include "out/peer.h"
 #include "out/port.h"
@@ -44,6 +45,16 @@ static __always_inline struct xovl_port_ref *port_classify(ctx_t *ctx, struct fr
 	return port && (port->flags & XOVL_PORT_TAGGED) ? port : NULL;
 }
 
+_Static_assert(XOVL_PATH_LOCKED / XOVL_PORT_LOCKED == XOVL_PATH_ISOLATED / XOVL_PORT_ISOLATED, "one factor");
+
+/* Returns the XOVL_PATH_… of paths from a port: what its other frames must be checked for. */
+static __always_inline __u32 port_path_kind(__u16 port_flags)
+{
+	__u32 kind = (port_flags & (XOVL_PORT_ISOLATED | XOVL_PORT_LOCKED)) * (XOVL_PATH_ISOLATED / XOVL_PORT_ISOLATED);
+
+	return port_flags & XOVL_PORT_GUARDS ? kind | XOVL_PATH_GUARDED : kind;
+}
+
 /* Fills in port and network. Any result but OUTCOME_OPEN is the frame's final outcome. */
 static __always_inline int port_identify(ctx_t *ctx, struct frame *f, struct destination *to)
 {
@@ -52,6 +63,7 @@ static __always_inline int port_identify(ctx_t *ctx, struct frame *f, struct des
 	if (!port)
 		return OUTCOME_NO_PORT;
 	f->origin = port->index;
+	f->path_kind = port_path_kind(port->flags);
 	f->net_index = port->net;
 	f->net = network_get(f->net_index);
 	f->len = frame_tenant_len(ctx, f);
@@ -71,6 +83,38 @@ static __always_inline void port_path_key(const ctx_t *ctx, const struct frame *
 	key->dst = f->dst | bucket << XOVL_PATH_BUCKET_SHIFT | XOVL_PATH_FROM_PORT;
 	key->src = f->src;
 	key->from = port_key(ctx, frame_vid(ctx, f));
+}
+
+/*
+ * Checks a frame that its port does not let pass unseen. XDP leaves it to TC. Any result but OUTCOME_OPEN is the
+ * frame's final outcome.
+ */
+static __always_inline int port_guard(ctx_t *ctx, struct frame *f, struct packet *packet)
+{
+	int reason;
+
+	if (HOOK_IS_XDP)
+		return OUTCOME_PASS;
+	packet->frame.src = f->src;
+	packet->frame.origin = f->origin;
+	reason = security_check(ctx);
+	frame_reload(ctx, f);
+	return reason;
+}
+
+/*
+ * Binds the path of a guarded port to the frame's source address. If guards must look at such frames each time, place
+ * becomes one that is used once.
+ */
+static __always_inline void port_bind_source(const struct frame *f, const struct flow *flow, struct packet *packet,
+					     struct path_place *place)
+{
+	if (!source_read(f, flow, &packet->source)) {
+		packet->to.expires = 0;
+		path_place_scratch(SCRATCH_PATH_FRAME, place);
+	}
+	place->guards->source = packet->source;
+	place->guards->any_source = !(packet->claim.guards & XOVL_PORT_GUARD_IP);
 }
 
 /*
@@ -104,9 +148,16 @@ static __always_inline int port_resolve(ctx_t *ctx, struct frame *f, const struc
 	}
 	if (mac_is_bad_source(f->src))
 		return XOVL_REASON_SOURCE_MAC;
+	if (f->path_kind & XOVL_PATH_GUARDED) {
+		outcome = port_guard(ctx, f, packet);
+		if (outcome != OUTCOME_OPEN)
+			return outcome;
+	}
 	outcome = bridge_forward(ctx, f, known, to);
 	if (outcome != OUTCOME_OPEN)
 		return outcome;
+	if (!HOOK_IS_XDP && (f->path_kind & XOVL_PATH_GUARDED))
+		port_bind_source(f, flow, packet, place);
 	path_fill(place->path, &packet->key, f, to);
 	if (xovl_fdb_target(to->target) == XOVL_TARGET_PEER)
 		return peer_path_make(ctx, f, flow, to, place);
@@ -136,7 +187,8 @@ static __always_inline int port_cached(ctx_t *ctx, struct frame *f, struct flow 
 
 	if (!port_read(ctx, f, flow, &key, place))
 		return OUTCOME_PASS;
-	if (path_key_equal(&place->path->key, &key) && path_is_valid(place->path)) {
+	if (path_key_equal(&place->path->key, &key) && path_is_valid(place->path) &&
+	    source_is_of_path(f, flow, place)) {
 		path_set_origin(f, place->path);
 		f->len = frame_tenant_len(ctx, f);
 		return OUTCOME_OPEN;

@@ -7,7 +7,7 @@
 #define XOVL_BPF_L2_FDB_H
 
 #include "hook/frame.h"
-#include "l2/learn.h"
+#include "l2/move.h"
 #include "maps/globals.h"
 #include "maps/tables.h"
 #include "packet/destination.h"
@@ -49,38 +49,46 @@ static __always_inline __u64 fdb_read(const struct frame *f, const struct xovl_f
 	return xovl_fdb_net(dst) == f->net_index ? dst : 0;
 }
 
-/* Invalidates the cached paths of the network. */
-static __always_inline void fdb_invalidate(__u32 net_index)
+/* Moves the entry of the frame's source to dst. Expired entries there make room. */
+static __always_inline int fdb_relearn(struct frame *f, __u64 dst)
 {
-	__sync_fetch_and_add(&moves[net_index % XOVL_MOVES], 1);
+	int outcome = fdb_move(fdb_key(f, f->src), dst, fdb_now(f), false);
+
+	if (outcome != MOVE_FULL)
+		return outcome;
+	learned_sweep_many(fdb_now(f));
+	return fdb_move(fdb_key(f, f->src), dst, fdb_now(f), true);
 }
 
 /*
  * Learns that the frame's source is behind the port or peer that the frame came from. known: the source's entry, by
- * fdb_find(). Static and control entries never move (see struct xovl_fdb).
+ * fdb_find(). Static and control entries never move (see struct xovl_fdb). Any result but
+ * OUTCOME_OPEN is the frame's final outcome.
  */
-static __always_inline void fdb_learn(struct frame *f, struct xovl_fdb *known)
+static __always_inline int fdb_learn(struct frame *f, struct xovl_fdb *known)
 {
 	enum xovl_target target = f->from_tunnel ? XOVL_TARGET_PEER : XOVL_TARGET_PORT;
 	__u64 dst = xovl_fdb_dst(f->net_index, target, XOVL_FDB_LEARNED, f->origin);
 	__u64 old;
 
 	if (!(f->net->flags & XOVL_NET_LEARNING))
-		return;
+		return OUTCOME_OPEN;
 	step(XOVL_STEP_LEARN, dst);
 	if (shadow)
-		return;
+		return OUTCOME_OPEN;
 	if (!known) {
-		learned_add(fdb_key(f, f->src), dst, fdb_now(f), f->net->mac_limit);
-		return;
+		if (learned_add(fdb_key(f, f->src), dst, fdb_now(f), f->net->mac_limit))
+			return OUTCOME_OPEN;
+		return f->net->flags & XOVL_NET_LIMIT_DROPS ? (int)XOVL_REASON_MAC_LIMIT : (int)OUTCOME_OPEN;
 	}
 	old = known->dst;
 	if (xovl_fdb_state_of(old) != XOVL_FDB_LEARNED)
-		return;
-	if (old != dst && __sync_val_compare_and_swap(&known->dst, old, dst) == old)
-		fdb_invalidate(f->net_index);
-	if (old != dst || (__s64)(fdb_now(f) - known->seen) > (__s64)FDB_TOUCH_NS)
+		return OUTCOME_OPEN;
+	if (old != dst)
+		return fdb_relearn(f, dst);
+	if ((__s64)(fdb_now(f) - known->seen) > (__s64)FDB_TOUCH_NS)
 		known->seen = fdb_now(f);
+	return OUTCOME_OPEN;
 }
 
 /* Returns the cache line that may hold a hint for the key. */

@@ -18,6 +18,12 @@ static __always_inline struct xovl_port *port_get(const struct frame *f, __u32 i
 	return port;
 }
 
+/* True if the frame must not go to that port: both it and the port that the frame comes from are isolated. */
+static __always_inline bool port_is_isolated_from(const struct frame *f, const struct xovl_port *port)
+{
+	return !f->from_tunnel && (f->path_kind & XOVL_PATH_ISOLATED) && (port->flags & XOVL_PORT_ISOLATED);
+}
+
 /* A port's link state is read at most this often. */
 #define PORT_STATE_NS (100 * NSEC_PER_MSEC)
 

@@ -12,6 +12,7 @@
 #include "xovl/addr.h"
 
 #include "lib/bits.h"
+#include "lib/mac.h"
 
 static __always_inline void addr_from_ipv4(struct xovl_addr *addr, __be32 ipv4)
 {
@@ -30,6 +31,13 @@ static __always_inline void addr_from_ipv6(struct xovl_addr *addr, const struct 
 static __always_inline bool addr_is_ipv4(const struct xovl_addr *addr)
 {
 	return !addr->words[0] && addr->be32[2] == bpf_htonl(0xffff);
+}
+
+/* The link-local address that a host makes from its MAC (RFC 4291, appendix A). */
+static __always_inline void addr_from_mac(struct xovl_addr *addr, mac_t mac)
+{
+	addr->words[0] = bpf_htonl(0xfe800000);
+	addr->words[1] = ((mac & 0xffffff) ^ 2) | 0xfeffull << 24 | mac >> 24 << 40;
 }
 
 #endif

@@ -20,6 +20,16 @@ XOVL_HASH(fdb, struct xovl_fdb_key, struct xovl_fdb);
 XOVL_ARRAY_OF_LINES(fdb_hints, struct xovl_fdb_hints);
 XOVL_ARRAY_OF_LINES(learned, struct xovl_learned_set);
 XOVL_ARRAY_OF_LINES(learned_uses, struct xovl_learned_use);
+XOVL_ARRAY_OF_LINES(learned_owners, struct xovl_learned_owners);
+XOVL_ARRAY_OF_LINES(learned_ports, __u64);
+XOVL_ARRAY_OF_LINES(learned_peers, __u64);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct xovl_fdb_key);
+	__type(value, struct xovl_fdb_moves);
+	__uint(max_entries, XOVL_FDB_MOVES);
+} fdb_moves SEC(".maps");
 
 XOVL_HASH(floods, struct xovl_flood_key, __u32);
 XOVL_ARRAY(peers, struct xovl_peer);

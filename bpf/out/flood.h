@@ -31,13 +31,16 @@ static __always_inline enum xovl_reason flood_port(ctx_t *ctx, const struct pack
 	return err ? XOVL_REASON_COPY_FAILED : XOVL_REASON_NONE;
 }
 
-/* True if the port gets no copy: its interface is gone or has no link, so nobody is there. A bridge does the same. */
+/*
+ * True if the port gets no copy: its interface is gone or has no link, so nobody is there, or it is isolated from the
+ * frame's origin. A bridge does the same.
+ */
 static __always_inline bool flood_leaves_out(ctx_t *ctx, const struct packet *packet, __u32 index)
 {
 	struct xovl_port *port = port_get(&packet->frame, index);
 	struct xovl_port_state *state = port ? port_state_get(ctx, index, port->ifindex) : NULL;
 
-	return state && !(state->up && device_is_live(port->ifindex));
+	return state && (!(state->up && device_is_live(port->ifindex)) || port_is_isolated_from(&packet->frame, port));
 }
 
 static long flood_port_nth(__u32 nth, struct flood_loop *loop)

@@ -39,11 +39,13 @@ static __always_inline int port_path_make(ctx_t *ctx, struct frame *f, const str
 		return XOVL_REASON_STALE_TARGET;
 	if (!f->from_tunnel && f->origin == index)
 		return XOVL_REASON_SAME_PORT;
+	if (port_is_isolated_from(f, port))
+		return XOVL_REASON_ISOLATED;
 	path->ifindex = port->ifindex;
 	path->vid = port->vid;
 	path->mtu = state->mtu;
 	path->policy = f->path_policy & PATH_VERIFY;
-	path->kind = f->path_kind & XOVL_PATH_NVGRE;
+	path->kind = f->path_kind & (XOVL_PATH_NVGRE | PATH_OF_PORT);
 	if (port->flags & XOVL_PORT_XDP_XMIT)
 		path->kind |= XOVL_PATH_XDP_XMIT;
 	if (port->flags & XOVL_PORT_TO_PEER)

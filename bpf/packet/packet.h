@@ -28,6 +28,16 @@ struct flood {
 	bool gre_by_tc; /* those to GRE peers excepted */
 };
 
+/* What l2/security.h checks a frame for. */
+struct claim {
+	mac_t mac;	  /* source of the frame */
+	__u32 port;	  /* index of its port */
+	__u32 guards;	  /* the port's XOVL_PORT_GUARD_… */
+	__u32 at;	  /* offset of what is read next */
+	__u32 end;	  /* of the IPv6 packet, in a fragment: nothing behind it is read */
+	bool unspecified; /* IPv6: the source address is :: */
+};
+
 struct packet {
 	/*
 	 * What is known about the frame, without its pointers. packet_keep() sets it before a jump, packet_parse()
@@ -38,6 +48,8 @@ struct packet {
 	struct outer outer;	  /* packet_parse(): the outer headers. pmtu_read(): those that a report quotes */
 	struct xovl_path_key key; /* of the frame's path; by the stages that resolve it */
 	struct destination to;	  /* result of the look-ups so far; by the stages that resolve it */
+	struct claim claim;	  /* a frame from a guarded port; by security_check() */
+	struct xovl_addr source;  /* its source address; by port_bind_source() */
 	struct flow flow;	  /* flood_tunnel(): the tenant's flow, for the copies to peers */
 	struct flood flood;	  /* flood() starts it */
 };

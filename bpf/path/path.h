@@ -91,6 +91,9 @@ static __always_inline void lookup_enter_network(const struct frame *f, struct d
 /* From a peer: policy of packets that decap/verify.h must check or change. */
 #define PATH_VERIFY (XOVL_NET_SEQ_STRICT | XOVL_NET_NO_ZEROCSUM6 | XOVL_NET_GBP | XOVL_NET_MSS_CLAMP)
 
+/* Kind of a path that depends on the port that its frames come from. */
+#define PATH_OF_PORT (XOVL_PATH_GUARDED | XOVL_PATH_ISOLATED | XOVL_PATH_LOCKED)
+
 /* Sets the frame's origin and network from a cached path. */
 static __always_inline void path_set_origin(struct frame *f, const struct xovl_path *path)
 {

@@ -154,6 +154,9 @@ XOVL_ASSERT_SIZE(struct xovl_path_tunnel, 32);
 #define XOVL_PATH_HAS_DEVICE 0x200   /* to a peer: the kernel's tunnel device can carry frames, too */
 #define XOVL_PATH_BY_KERNEL 0x400    /* to or from a peer: the kernel's tunnel device carries all frames */
 #define XOVL_PATH_TO_VETH_PEER 0x800 /* to a port: see XOVL_PORT_TO_PEER */
+#define XOVL_PATH_GUARDED 0x1000     /* from a port with guards: only usual packets from guards.source */
+#define XOVL_PATH_ISOLATED 0x2000    /* from an isolated port */
+#define XOVL_PATH_LOCKED 0x4000	     /* from a locked port */
 
 /* A path's key, interface and limits: one cache line. A look-up that finds another path in the place reads no more. */
 struct xovl_path {
@@ -176,13 +179,19 @@ struct xovl_path {
 };
 XOVL_ASSERT_SIZE(struct xovl_path, 64);
 
-/* Guards of a path: facts that its frames must have, besides the key. From a peer only, so far. */
+/* Guards of a path: facts that its frames must have, besides the key. */
 struct xovl_path_guards {
 	__u8 key_low;	   /* GRE: last byte of the key */
 	__u8 key_low_mask; /* 0 for NVGRE, where that byte is the FlowID; else 0xff */
 	__u16 options_len; /* GENEVE: bytes of options */
 	__u32 in_ifindex;  /* ifindex of the uplink */
-	struct xovl_path_tunnel tunnel;
+	union {
+		struct xovl_path_tunnel tunnel; /* from a peer */
+		struct {			/* from a guarded port */
+			struct xovl_addr source;
+			__u64 any_source; /* 1: source is not compared */
+		};
+	};
 	struct xovl_addr dst; /* of a routed frame: destination address. Not used yet. */
 	__u64 pad;
 	__u8 options[XOVL_OPTIONS_MAX];

@@ -11,10 +11,10 @@
 #include "xovl/addr.h"
 #include "xovl/assert.h"
 #include "xovl/network.h"
+#include "xovl/ports.h"
 #include "xovl/wire.h"
 
-#define XOVL_LAYOUT \
-	16 /* raised with every change here and in the other headers of maps; userspace refuses any other */
+#define XOVL_LAYOUT 17 /* raised with every change here and in the other headers of maps; userspace refuses any other */
 #define XOVL_DEV_LEN 16
 #define XOVL_REFUSAL_LEN 160
 #define XOVL_VERSION_LEN 16
@@ -172,40 +172,6 @@ struct xovl_flood_key {
 };
 XOVL_ASSERT_SIZE(struct xovl_flood_key, 8);
 /* floods: xovl_flood_key -> __u32 index of the port or peer. */
-
-/* ports: (interface, VLAN) -> port. vid 0: the interface's untagged frames. */
-struct xovl_port_key {
-	__u32 ifindex;
-	__u32 vid;
-};
-XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
-
-#define XOVL_PORT_USED 0x1
-#define XOVL_PORT_TAGGED 0x2	    /* vid 0, the only port of its interface: carries tagged frames whole */
-#define XOVL_PORT_XDP_XMIT 0x4	    /* its interface has XOVL_DEV_XDP_XMIT */
-#define XOVL_PORT_GROUP 0x8	    /* group is set */
-#define XOVL_PORT_OPTIONS 0x10	    /* `options` holds options that its frames are sent with */
-#define XOVL_PORT_TO_PEER 0x20	    /* frames for it, but no super-frames, go straight into the veth's other end */
-#define XOVL_PORT_WANTS_PEER 0x2000 /* XOVL_PORT_TO_PEER is wanted if possible. Userspace only. */
-#define XOVL_PORT_OPTIONAL 0x4000   /* its interface may be missing. Userspace only. */
-
-struct xovl_port_ref {
-	__u32 index; /* index in port_table */
-	__u16 net;
-	__u16 flags;
-};
-XOVL_ASSERT_SIZE(struct xovl_port_ref, 8);
-
-/* port_table: array by port index. Flags 0: free. */
-struct xovl_port {
-	__u32 ifindex;
-	__u16 vid;
-	__u16 net;
-	__u16 flags;
-	__u16 group; /* VXLAN Group Policy ID of its frames */
-	__u32 order;
-};
-XOVL_ASSERT_SIZE(struct xovl_port, 16);
 
 /*
  * The reverse path filter's answer for a peer's packets by one uplink, written by decap/rp_filter.h. CPUs that race

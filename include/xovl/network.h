@@ -37,8 +37,9 @@
 /* Defaults for peers without such a setting of their own. Userspace only. */
 #define XOVL_NET_VIA_DIRECT \
 	0x400000 /* default of enum xovl_via is XOVL_VIA_DIRECT; neither this flag nor the next: XOVL_VIA_AUTO */
-#define XOVL_NET_VIA_KERNEL 0x800000 /* default of enum xovl_via is XOVL_VIA_KERNEL */
-#define XOVL_NET_ENCRYPTED 0x1000000 /* default is XOVL_PEER_ENCRYPTED */
+#define XOVL_NET_VIA_KERNEL 0x800000   /* default of enum xovl_via is XOVL_VIA_KERNEL */
+#define XOVL_NET_ENCRYPTED 0x1000000   /* default is XOVL_PEER_ENCRYPTED */
+#define XOVL_NET_LIMIT_DROPS 0x2000000 /* frames whose source is not learned because of a limit are dropped */
 
 /*
  * The head of a network's flood list. The list is in `floods`, under (network, list_half, position): nr_ports ports,
@@ -71,8 +72,11 @@ struct xovl_network {
 	__u32 flowlabel;
 	__u32 port_options; /* GENEVE: the most bytes of options that one of its ports adds */
 	__u32 mac_limit;    /* most learned entries; 0: a share of the free ones (xovl/learned.h) */
+	__u16 move_limit;   /* a MAC moves at most so often in move_seconds; 0: no limit */
+	__u16 move_seconds;
+	__u32 peer_mac_limit; /* most learned entries that lead to one peer, of all networks; 0: no limit */
 	__u32 pad;
 };
-XOVL_ASSERT_SIZE(struct xovl_network, 104);
+XOVL_ASSERT_SIZE(struct xovl_network, 112);
 
 #endif

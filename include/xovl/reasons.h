@@ -7,7 +7,7 @@
  * X(NAME, stage, text). `xovl stats` prints NAME in lower case.
  *
  * stage says which packet counter saw the frame before the drop, so that sums can be checked:
- * - OUTER: a tunnel packet dropped before it belonged to a network. No other counter saw it.
+ * - OUTER: a tunnel packet dropped before it belonged to a network. No other counter saw it. These come first.
  * - NETWORK: a frame of a known network. It was counted as rx of its port, or of its peer and network.
  */
 #define XOVL_REASONS(X)                                                                                                \
@@ -44,6 +44,8 @@
 	  "super-frame that only the kernel's tunnel device can unpack, and there is none (uplink show)")              \
 	X(NOT_UNPACKED, OUTER,                                                                                         \
 	  "only the kernel's tunnel device can take the peer's packets, and there is none (uplink show)")              \
+	X(PROGRAM_MISSING, OUTER,                                                                                      \
+	  "a program of the datapath is gone, because its pins were removed (xovl down, apply)")                       \
 	X(PLAINTEXT, NETWORK, "in the clear, to or from a peer that requires encryption (require encrypted)")          \
 	X(ECN, NETWORK, "congestion was marked on the way, and the inner packet cannot say so (RFC 6040)")             \
 	X(GRE_SEQUENCE, NETWORK, "GRE sequence number is late (seq strict)")                                           \
@@ -53,8 +55,16 @@
 	X(BPDU, NETWORK, "BPDU of spanning tree, which the network does not carry (bpdu drop or punt)")                \
 	X(SAME_PORT, NETWORK, "destination is behind the port the frame came from")                                    \
 	X(SPLIT_HORIZON, NETWORK, "destination is behind a tunnel, and so was the source")                             \
-	X(PROGRAM_MISSING, OUTER,                                                                                      \
-	  "a program of the datapath is gone, because its pins were removed (xovl down, apply)")                       \
+	X(ISOLATED, NETWORK, "between two isolated ports")                                                             \
+	X(PORT_LOCKED, NETWORK, "the source MAC has no static FDB entry at this port (locked)")                        \
+	X(MAC_GUARD, NETWORK, "source MAC, or the MAC that ARP or ND claims, is not allowed at the port (mac-guard)")  \
+	X(IP_GUARD, NETWORK,                                                                                           \
+	  "source address, or the address that ARP or ND claims, is not allowed at the port (ip-guard)")               \
+	X(DHCP_GUARD, NETWORK, "message of a DHCP server, from a port that may not send it (dhcp-guard)")              \
+	X(RA_GUARD, NETWORK, "Router Advertisement or Redirect, from a port that may not send it (ra-guard)")          \
+	X(STICKY, NETWORK, "the source MAC is bound to another port, where it was learned (sticky)")                   \
+	X(MAC_LIMIT, NETWORK, "the source MAC is not learned because of a limit (mac-limit with on-limit drop)")       \
+	X(GUARD_UNREADABLE, NETWORK, "headers that the port's guards must read are cut off or too many")               \
 	X(NO_TARGET, NETWORK, "flooded, but nobody else is in the network")                                            \
 	X(STALE_TARGET, NETWORK, "the port or peer of the FDB entry is gone")                                          \
 	X(MTU_NETWORK, NETWORK, "frame is larger than the MTU set for the network")                                    \

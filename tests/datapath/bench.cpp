@@ -237,7 +237,7 @@ uint64_t Bench::by_xdp() const
 
 std::optional<FdbEntry> Bench::fdb(const std::string &net, const std::string &mac) const
 {
-	const std::vector<FdbEntry> entries = overlay_->fdb(net);
+	const std::vector<FdbEntry> entries = overlay_->fdb({.net = net});
 	const auto found = std::ranges::find(entries, Mac::parse(mac), &FdbEntry::mac);
 	return found == entries.end() ? std::nullopt : std::optional(*found);
 }

@@ -112,7 +112,7 @@ void DatapathTest::confirm_peers()
 {
 	for (const std::string &dst : {mac::kRemoteA, mac::kRemoteB, mac::kRemoteNarrow})
 		bench_->run(Hook::Tc, "port1", udp_frame(dst, mac::kTenant1));
-	bench_->overlay().fdb_flush("blue");
+	bench_->overlay().fdb_flush({.net = "blue"});
 }
 
 void DatapathTest::check(Hook hook, const std::string &dev, const Bytes &packet, const Outcome &want)

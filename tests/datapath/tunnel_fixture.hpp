@@ -27,7 +27,7 @@ protected:
 		bench_->apply(config);
 		for (const std::string &dst : {mac::kRemoteA, mac::kRemoteB, mac::kRemoteNarrow})
 			bench_->run(Hook::Tc, "port1", udp_frame(dst, mac::kTenant1));
-		bench_->overlay().fdb_flush("blue");
+		bench_->overlay().fdb_flush({.net = "blue"});
 	}
 
 	/// Octets of Ethernet and IP.

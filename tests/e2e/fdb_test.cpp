@@ -322,6 +322,73 @@ TEST_F(FdbTc, BatchOfEntries)
 	EXPECT_EQ(h(1).xovl_must("apply " + saved.path()), "") << "members and peers are those of the file";
 }
 
+/// By network, interface, peer and state; and each of them can be flushed.
+TEST_P(Fdb, ShownAndFlushedByWhatIsAskedFor)
+{
+	mesh();
+	const std::string local = "02:00:00:00:0a:11", remote = "02:00:00:00:0a:12", fixed = "02:00:00:00:0a:13";
+	const auto shown = [&](const std::string &filter, const std::string &mac) {
+		for (const auto &row : h(1).xovl_show("fdb show " + filter))
+			if (row.at("mac") == mac)
+				return true;
+		return false;
+	};
+	const auto learn = [&] {
+		send(1, kBroadcast, local);
+		send(2, kBroadcast, remote);
+		return becomes(1, local, "learned port0") && becomes(1, remote, "learned 192.0.2.2");
+	};
+	h(1).xovl_must("fdb add " + fixed + " net blue dev port0");
+	ASSERT_TRUE(learn());
+	EXPECT_TRUE(shown("", local) && shown("net blue", remote));
+	EXPECT_TRUE(shown("dev port0", local) && shown("dev port0", fixed) && !shown("dev port0", remote));
+	EXPECT_FALSE(shown("dev port0 vid 7", local));
+	EXPECT_TRUE(shown("dst 192.0.2.2", remote) && !shown("dst 192.0.2.2", local));
+	EXPECT_FALSE(shown("dst 192.0.2.3", remote));
+	EXPECT_TRUE(shown("state learned", local) && !shown("state learned", fixed));
+	EXPECT_TRUE(shown("state static net blue dev port0", fixed));
+
+	const auto got = h(1).xovl_show("fdb get " + local + " net blue");
+	ASSERT_EQ(got.size(), 1u);
+	EXPECT_EQ(got[0].at("dev"), "port0");
+	EXPECT_EQ(got[0].at("state"), "learned");
+	EXPECT_EQ(got[0].at("moves"), 0);
+	EXPECT_EQ(got[0].at("held"), false);
+	const Result none = h(1).xovl("fdb get " + kOther + " net blue");
+	EXPECT_EQ(none.status, 1);
+	EXPECT_NE(none.err.find(kOther + " is not in network \"blue\" (xovl fdb show net blue)"), std::string::npos);
+
+	h(1).xovl_must("fdb flush dst 192.0.2.2");
+	EXPECT_TRUE(!shown("", remote) && shown("", local));
+	h(1).xovl_must("fdb flush dev port0");
+	EXPECT_TRUE(!shown("", local) && shown("", fixed)) << "static entries stay";
+	ASSERT_TRUE(learn());
+	h(1).xovl_must("fdb flush learned");
+	EXPECT_TRUE(!shown("", local) && !shown("", remote) && shown("", fixed));
+	ASSERT_TRUE(learn());
+	h(1).xovl_must("fdb flush net blue");
+	EXPECT_TRUE(!shown("", local) && !shown("", remote) && shown("", fixed));
+	EXPECT_NE(h(1).xovl("fdb flush").err.find("(net NAME, dev DEV, dst IP, or learned for all)"),
+		  std::string::npos);
+}
+
+TEST_P(Fdb, MovesAreCountedAndCanBeLimited)
+{
+	mesh("    move-limit: 3/60\n");
+	for (unsigned n = 0; n < 6; n++) {
+		send(2 + n % 2, kBroadcast, kMac);
+		ASSERT_TRUE(
+			becomes(1, kMac, n < 4 ? fmt::format("learned 192.0.2.{}", 2 + n % 2) : "learned 192.0.2.3"))
+			<< n;
+	}
+	const auto net = h(1).xovl_show("net show blue").at(0);
+	EXPECT_EQ(net.at("moves"), 3);
+	EXPECT_EQ(net.at("moves_held"), 1);
+	const auto entry = h(1).xovl_show("fdb get " + kMac + " net blue").at(0);
+	EXPECT_EQ(entry.at("moves"), 3);
+	EXPECT_EQ(entry.at("held"), true);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, Fdb, testing::Values("native", "tc"), [](const auto &info) { return info.param; });
 
 } // namespace xovl::test

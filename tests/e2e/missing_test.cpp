@@ -109,8 +109,7 @@ TEST_F(Missing, MadeAgainIsAttachedAgain)
 	const Result other = h(1).xovl("port add late0 net blue mode auto");
 	EXPECT_EQ(other.status, 1);
 	EXPECT_NE(other.err.find(
-			  "its interface is back (xovl apply or any change attaches it; xovl port del, then port add, "
-			  "changes it)"),
+			  "its interface is back (xovl apply or any change attaches it; xovl port set changes it)"),
 		  std::string::npos)
 		<< other.err;
 	EXPECT_EQ(h(1).xovl_must("apply --dry-run " + saved.path()), "~ late0 is attached\n");

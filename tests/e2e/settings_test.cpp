@@ -28,6 +28,9 @@ const Words kNetworkWords[] = {
 	{"learning", "off", "on"},
 	{"ageing", "20", "0"},
 	{"mac-limit", "1000", "5"},
+	{"peer-mac-limit", "100", "5"},
+	{"on-limit", "drop", "flood"},
+	{"move-limit", "5/180", "3/60"},
 	{"via", "kernel", "direct"},
 	{"require", "encrypted", "none"},
 	{"ttl", "inherit", "9"},
@@ -49,9 +52,19 @@ const Words kNetworkWords[] = {
 };
 
 const Words kPortWords[] = {
-	{"mode", "tc", "auto"},    {"geneve-opt", "0x0001:0x02:", "0x0001:0x03:"},
-	{"group", "7", "0"},       {"deliver", "peer", "device"},
+	{"mode", "tc", "auto"},
+	{"geneve-opt", "0x0001:0x02:", "0x0001:0x03:"},
+	{"group", "7", "0"},
+	{"deliver", "peer", "device"},
 	{"optional", "on", "off"},
+	{"isolated", "on", "off"},
+	{"locked", "on", "off"},
+	{"sticky", "on", "off"},
+	{"mac-limit", "20", "30"},
+	{"mac-guard", "02:00:00:00:00:01", "02:00:00:00:00:02"},
+	{"ip-guard", "10.0.0.0/8", "10.0.0.1"},
+	{"dhcp-guard", "on", "off"},
+	{"ra-guard", "on", "off"},
 };
 
 const Words kUplinkWords[] = {

@@ -24,6 +24,9 @@ inline NetworkConfig every_geneve_key()
 	net.gso = false;
 	net.mss_clamp = true;
 	net.mac_limit = 1000;
+	net.peer_mac_limit = 500;
+	net.limit_drops = true;
+	net.move_limit = MoveLimit{.moves = 5, .seconds = 180};
 	net.via = XOVL_VIA_KERNEL;
 	net.encrypted = true;
 	net.bpdu = Bpdu::Drop;
@@ -91,6 +94,9 @@ networks:
     encap: geneve
     vni: 100
     mac-limit: 1000
+    peer-mac-limit: 500
+    on-limit: drop
+    move-limit: 5/180
     via: kernel
     require: encrypted
     ttl: inherit

@@ -72,14 +72,15 @@ std::string peer_address(size_t i)
 	return i ? fmt::format("198.18.{}.{}", i / 250, i % 250 + 1) : "192.0.2.2";
 }
 
-std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel)
+std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel,
+		      const std::string &port_words)
 {
 	return fmt::format(R"(vtep: {{local: [192.0.2.1, "2001:db8::1"]}}
 uplinks: [{{dev: up0, mode: {0}}}]
 networks:
-  - {{name: blue, {1}, ports: [{{dev: port0, mode: {0}}}], flood: ["{2}"]}}
+  - {{name: blue, {1}, ports: [{{dev: port0, mode: {0}{3}}}], flood: ["{2}"]}}
 )",
-			   mode, tunnel.keys(), fmt::join(peers, "\", \""));
+			   mode, tunnel.keys(), fmt::join(peers, "\", \""), port_words);
 }
 
 /// Generators and sinks, made after the host has been set up.

@@ -49,8 +49,9 @@ enum class Layer { Xdp, Tc };
 std::string peer_address(size_t i);
 
 /// Returns a configuration file: both interfaces in this mode, network blue with this tunnel, and these peers on its
-/// flood list.
-std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel = {});
+/// flood list. port_words: further keys of the port, ", isolated: true".
+std::string blue_yaml(const std::string &mode, const std::vector<std::string> &peers, const Tunnel &tunnel = {},
+		      const std::string &port_words = {});
 
 class Forwarder {
 public:

@@ -10,7 +10,7 @@ namespace xovl::bench {
 
 namespace {
 
-constexpr auto kSubjects = {nic_plans,         xdp_plans,   kind_plans,  tc_plans,
+constexpr auto kSubjects = {nic_plans,         xdp_plans,   kind_plans,  security_plans, tc_plans,
 			    super_frame_plans, scale_plans, flood_plans, control_plans};
 
 bool overlap(const std::string &a, const std::string &b)

@@ -27,6 +27,7 @@ struct Plan {
 
 std::vector<Plan> xdp_plans(const Settings &settings);
 std::vector<Plan> kind_plans(const Settings &settings);
+std::vector<Plan> security_plans(const Settings &settings);
 std::vector<Plan> tc_plans(const Settings &settings);
 std::vector<Plan> super_frame_plans(const Settings &settings);
 std::vector<Plan> nic_plans(const Settings &settings);

@@ -31,6 +31,9 @@ public:
 		return keys;
 	}
 
+	/// True if no setting is given.
+	bool empty() const { return given_.empty(); }
+
 	/// Parses the given settings into object, in the order of the table. Throws Error(Request).
 	void into(Object &object) const
 	{

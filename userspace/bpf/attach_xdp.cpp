@@ -37,7 +37,7 @@ struct Attached {
 	xovl_mode mode = XOVL_MODE_TC; ///< TC means no XDP program
 	uint32_t id = 0;               ///< ID of the program or dispatcher
 	bool alone = false;            ///< our program runs without dispatcher
-	std::vector<XdpProgram> own;      ///< our programs, alone or behind the dispatcher
+	std::vector<XdpProgram> own;   ///< our programs, alone or behind the dispatcher
 };
 
 /// Returns the program with this ID: our pinned one if it matches, else by ID. Empty if it is gone, or if opening it

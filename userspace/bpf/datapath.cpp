@@ -26,13 +26,15 @@ void restore_lo_forwarding(bool ipv6, bool lo_before, bool all_before)
 
 Maps::Maps(const PinDir &dir)
 	: settings(dir, "settings"), vteps(dir, "vteps"), ports(dir, "ports"), port_table(dir, "port_table"),
-	  networks(dir, "networks"), fdb(dir, "fdb"), floods(dir, "floods"), peers(dir, "peers"),
-	  members(dir, "members"), endpoints(dir, "endpoints"), tunnels(dir, "tunnels"),
-	  geneve_ports(dir, "geneve_ports"), host(dir, "host"), options(dir, "options"), sequences(dir, "sequences"),
-	  devices(dir, "devices"), live_devices(dir, "live_devices"), port_stats(dir, "port_stats"),
-	  peer_stats(dir, "peer_stats"), net_stats(dir, "net_stats"), drop_stats(dir, "drop_stats"),
-	  drop_places(dir, "drop_places"), device_stats(dir, "device_stats"), pmtus(dir, "pmtus"), epoch(dir, "epoch"),
-	  learned(dir, "learned"), learned_uses(dir, "learned_uses"), learned_all(dir, "learned_all")
+	  port_macs(dir, "port_macs"), port_prefixes(dir, "port_prefixes"), networks(dir, "networks"), fdb(dir, "fdb"),
+	  floods(dir, "floods"), peers(dir, "peers"), members(dir, "members"), endpoints(dir, "endpoints"),
+	  tunnels(dir, "tunnels"), geneve_ports(dir, "geneve_ports"), host(dir, "host"), options(dir, "options"),
+	  sequences(dir, "sequences"), devices(dir, "devices"), live_devices(dir, "live_devices"),
+	  port_stats(dir, "port_stats"), peer_stats(dir, "peer_stats"), net_stats(dir, "net_stats"),
+	  drop_stats(dir, "drop_stats"), drop_places(dir, "drop_places"), device_stats(dir, "device_stats"),
+	  pmtus(dir, "pmtus"), epoch(dir, "epoch"), learned(dir, "learned"), learned_uses(dir, "learned_uses"),
+	  learned_owners(dir, "learned_owners"), learned_ports(dir, "learned_ports"),
+	  learned_peers(dir, "learned_peers"), fdb_moves(dir, "fdb_moves"), learned_all(dir, "learned_all")
 {
 }
 
@@ -47,7 +49,8 @@ Limits Maps::limits() const
 		.networks = networks.max_entries(),
 		.peers = peers.max_entries() / 2, // the map has twice the size, see map_sizes()
 		.ports = port_table.max_entries(),
-		.members = members.max_entries() / 2};
+		.members = members.max_entries() / 2,
+		.guards = port_macs.max_entries() / 2};
 }
 
 std::optional<xovl_settings> read_settings(const PinDir &dir)

@@ -54,6 +54,8 @@ struct Maps {
 	Map<xovl_addr, xovl_vtep> vteps;
 	Map<xovl_port_key, xovl_port_ref> ports;
 	Map<uint32_t, xovl_port> port_table;
+	Map<xovl_port_mac, uint32_t> port_macs;
+	Map<xovl_port_prefix, uint32_t> port_prefixes;
 	Map<uint32_t, xovl_network> networks;
 	Map<xovl_fdb_key, xovl_fdb> fdb;
 	Map<xovl_flood_key, uint32_t> floods;
@@ -77,6 +79,10 @@ struct Maps {
 	Map<uint32_t, uint64_t> epoch;
 	Map<uint32_t, xovl_learned_set> learned;
 	Map<uint32_t, xovl_learned_use> learned_uses;
+	Map<uint32_t, xovl_learned_owners> learned_owners;
+	Map<uint32_t, uint64_t> learned_ports;
+	Map<uint32_t, uint64_t> learned_peers;
+	Map<xovl_fdb_key, xovl_fdb_moves> fdb_moves;
 	Map<uint32_t, xovl_learned_all> learned_all; ///< one element
 
 	/// Invalidates all paths that the datapath remembers, because the tables have changed.

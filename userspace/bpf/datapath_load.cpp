@@ -64,12 +64,16 @@ std::vector<std::pair<std::string, uint32_t>> map_sizes(const Limits &limits)
 	return {
 		{"ports", limits.ports},
 		{"port_table", limits.ports},
+		{"port_macs", twice(limits.guards)}, // old and new elements exist side by side during a change
+		{"port_prefixes", twice(limits.guards)},
 		{"networks", limits.networks},
 		{"fdb", limits.fdb},
 		{"fdb_hints", entries(uint64_t{1} << hints_bits(limits.fdb))},
 		{"learned", learned_sets(limits.fdb)},
 		{"learned_uses", limits.networks},
-		// old and new elements exist side by side during a change
+		{"learned_owners", learned_sets(limits.fdb)},
+		{"learned_ports", limits.ports},
+		{"learned_peers", twice(limits.peers)},
 		{"floods", twice(uint64_t{limits.members} + limits.ports)},
 		{"members", twice(limits.members)},
 		{"devices", entries(devices_max(limits.ports))},

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -122,11 +123,13 @@ public:
 	{
 		std::vector<Key> keys(std::min<uint32_t>(max_entries(), 4096));
 		std::vector<Value> values(keys.size());
-		uint64_t cursor[2] = {}, next[2] = {}; // fits an array's key and a hash's bucket number
+		// fit the bucket number of a hash, and the key of other maps
+		std::array<uint8_t, std::max(sizeof(Key), sizeof(uint64_t))> cursor{}, next{};
 		void *from = nullptr;
 		for (bool more = true; more;) {
 			uint32_t count = keys.size();
-			int err = bpf_map_lookup_batch(fd(), from, next, keys.data(), values.data(), &count, nullptr)
+			int err = bpf_map_lookup_batch(fd(), from, next.data(), keys.data(), values.data(), &count,
+						       nullptr)
 					  ? errno
 					  : 0;
 			if (err == ENOSPC) { // one bucket has more elements than the buffer
@@ -139,8 +142,8 @@ public:
 			more = !err;
 			for (uint32_t i = 0; i < count; i++)
 				visit(keys[i], values[i]);
-			std::memcpy(cursor, next, sizeof(cursor));
-			from = cursor;
+			cursor = next;
+			from = cursor.data();
 		}
 	}
 

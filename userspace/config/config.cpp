@@ -72,4 +72,19 @@ Error no_network(const std::string &name)
 	return request_error(fmt::format("there is no network \"{}\" (xovl net show)", name));
 }
 
+MoveLimit MoveLimit::parse(std::string_view text)
+{
+	const size_t slash = text.find('/');
+	if (slash == text.npos)
+		throw request_error(
+			fmt::format("{} is not a value of move-limit (MOVES/SECONDS, or none)", in_quotes(text)));
+	return {.moves = static_cast<uint16_t>(parse_number(kMovesRange, text.substr(0, slash))),
+		.seconds = static_cast<uint16_t>(parse_number(kMoveSecondsRange, text.substr(slash + 1)))};
+}
+
+std::string MoveLimit::str() const
+{
+	return fmt::format("{}/{}", moves, seconds);
+}
+
 } // namespace xovl

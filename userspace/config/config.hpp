@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "config/geneve.hpp"
+#include "config/prefix.hpp"
 #include "config/types.hpp"
 
 namespace xovl {
@@ -36,6 +37,8 @@ inline constexpr const char *kNetworksText = "networks";
 inline constexpr const char *kPortsText = "ports";
 inline constexpr const char *kPeersText = "peers";
 inline constexpr const char *kMembersText = "members (pairs of network and peer)";
+inline constexpr const char *kGuardMacsText = "MACs of mac-guard at all ports";
+inline constexpr const char *kGuardPrefixesText = "prefixes of ip-guard at all ports";
 inline constexpr const char *kTunnelsText = "tunnels (of network, vtep and encapsulation)";
 
 /// Returns the Error(Request) "too many peers (at most 1024)".
@@ -50,6 +53,7 @@ struct Limits {
 	uint32_t peers = 1024;
 	uint32_t ports = 1024;
 	uint32_t members = 65536; ///< pairs of network and peer
+	uint32_t guards = 16384;  ///< MACs of all mac-guards, and prefixes of all ip-guards
 
 	bool operator==(const Limits &) const = default;
 };
@@ -63,7 +67,7 @@ struct LimitKey {
 inline constexpr LimitKey kLimitKeys[] = {
 	{&Limits::fdb, {"fdb", 1, UINT32_MAX}},         {&Limits::networks, {"networks", 1, kNetworksMax}},
 	{&Limits::peers, {"peers", 1, UINT32_MAX}},     {&Limits::ports, {"ports", 1, UINT32_MAX}},
-	{&Limits::members, {"members", 1, UINT32_MAX}},
+	{&Limits::members, {"members", 1, UINT32_MAX}}, {&Limits::guards, {"guards", 1, UINT32_MAX}},
 };
 static_assert(sizeof(kLimitKeys) / sizeof(LimitKey) == sizeof(Limits) / sizeof(uint32_t), "every limit has its key");
 
@@ -99,6 +103,14 @@ struct PortConfig {
 	bool optional = false;         ///< the interface may be missing; the port waits for it
 	/// Deliver normal frames (no super-frames) directly to the other end of the veth, where that is possible.
 	bool to_peer = false;
+	bool isolated = false;        ///< no frames between it and other isolated ports
+	bool sticky = false;          ///< MACs learned at the port do not move away while they are in use
+	uint32_t mac_limit = 0;       ///< most learned entries that lead to the port; 0: no limit of its own
+	bool locked = false;          ///< accept only frames whose source MAC has a static FDB entry at the port
+	std::vector<Mac> macs;        ///< mac-guard: the source MACs that the tenant may use; empty: any
+	std::vector<Prefix> prefixes; ///< ip-guard: the source addresses that the tenant may use; empty: any
+	xovl_guard dhcp_guard = XOVL_GUARD_AUTO; ///< refuse messages of DHCP servers
+	xovl_guard ra_guard = XOVL_GUARD_AUTO;   ///< refuse Router Advertisements and Redirects
 
 	bool operator==(const PortConfig &) const = default;
 };
@@ -190,6 +202,18 @@ enum class GreSeq { Off, On, Strict };
 /// of peers are dropped.
 enum class Bpdu { Pass, Drop, Punt };
 
+/// A learned MAC moves at most `moves` times in `seconds`; then it is held where it is until they are over.
+struct MoveLimit {
+	uint16_t moves = 0;
+	uint16_t seconds = 0;
+
+	/// Parses "5/180". Throws Error(Request).
+	static MoveLimit parse(std::string_view text);
+	std::string str() const;
+
+	bool operator==(const MoveLimit &) const = default;
+};
+
 /// The settings of a network, without ports, peers and entries. Each member except name has a row in settings.cpp.
 struct NetworkSettings {
 	std::string name;
@@ -199,9 +223,12 @@ struct NetworkSettings {
 	uint16_t dstport = XOVL_VXLAN_PORT; ///< UDP destination port; 0 for encapsulations without UDP
 	uint16_t mtu = 0;                   ///< largest inner IP packet, octets; 0: what the underlay can carry
 	bool learning = true;
-	uint32_t ageing = 300;        ///< seconds, 0: never
-	uint32_t mac_limit = 0;       ///< learned entries; 0: a share of the free entries
-	xovl_via via = XOVL_VIA_AUTO; ///< who encapsulates, for peers without their own via
+	uint32_t ageing = 300;       ///< seconds, 0: never
+	uint32_t mac_limit = 0;      ///< learned entries; 0: a share of the free entries
+	uint32_t peer_mac_limit = 0; ///< learned entries that lead to one peer; 0: no limit
+	bool limit_drops = false; ///< frames whose source is not learned because of a limit are dropped, not forwarded
+	std::optional<MoveLimit> move_limit; ///< nullopt: learned MACs move as often as they are seen elsewhere
+	xovl_via via = XOVL_VIA_AUTO;        ///< who encapsulates, for peers without their own via
 	/// Cleartext packets are neither sent nor accepted, for peers without their own require.
 	bool encrypted = false;
 	OuterPolicy outer;

@@ -66,6 +66,7 @@ private:
 	void check_ports(size_t n);
 	void check_device(size_t n, size_t i);
 	void check_port_policy(size_t n, size_t i) const;
+	void check_guards(size_t n, size_t i);
 	void check_flood(size_t n);
 	void check_fdb(size_t n);
 	void check_target(size_t n, size_t i);
@@ -86,6 +87,8 @@ private:
 	std::set<std::tuple<Address, Address, uint16_t, xovl_encap, xovl_via, bool>> peers_;
 	size_t nr_tunnels_ = 0;
 	size_t nr_ports_ = 0;
+	size_t nr_guard_macs_ = 0;
+	size_t nr_guard_prefixes_ = 0;
 	size_t nr_members_ = 0;
 	size_t nr_entries_ = 0;
 

@@ -19,6 +19,7 @@ void Checker::check_ports(size_t n)
 			hold({"networks", n, "ports", i, "vid"}, [&] { check_number(kVlanRange, port.vid); });
 		check_device(n, i);
 		check_port_policy(n, i);
+		check_guards(n, i);
 		ports_.insert({port.dev, port.vid});
 		check_count(i + 1, kFloodMax, "ports in a network", {"networks", n, "ports", i});
 		check_count(++nr_ports_, limits_.ports, kPortsText, {"networks", n, "ports", i});
@@ -71,6 +72,16 @@ void Checker::check_port_policy(size_t n, size_t i) const
 	if (port.group && !net.gbp)
 		fail({"networks", n, "ports", i, "group"},
 		     fmt::format("group is for networks with gbp on, not \"{0}\" (xovl net set {0} gbp on)", net.name));
+}
+
+void Checker::check_guards(size_t n, size_t i)
+{
+	const PortConfig &port = config_.networks[n].ports[i];
+
+	nr_guard_macs_ += port.macs.size();
+	check_count(nr_guard_macs_, limits_.guards, kGuardMacsText, {"networks", n, "ports", i, "mac-guard"});
+	nr_guard_prefixes_ += port.prefixes.size();
+	check_count(nr_guard_prefixes_, limits_.guards, kGuardPrefixesText, {"networks", n, "ports", i, "ip-guard"});
 }
 
 } // namespace xovl

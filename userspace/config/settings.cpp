@@ -132,6 +132,40 @@ template <typename Number> std::optional<Number> parse_or_none(const NumberRange
 	return parse_as<Number>(range, text);
 }
 
+xovl_guard parse_guard(const char *key, std::string_view text)
+{
+	if (text == "auto")
+		return XOVL_GUARD_AUTO;
+	if (text != "on" && text != "off")
+		throw not_a_value(key, text, "on|off|auto");
+	return text == "on" ? XOVL_GUARD_ON : XOVL_GUARD_OFF;
+}
+
+SettingValue guard_value(xovl_guard guard)
+{
+	if (guard == XOVL_GUARD_AUTO)
+		return "auto";
+	return guard == XOVL_GUARD_ON;
+}
+
+/// 0 means no limit.
+template <typename Object> void parse_mac_limit_of(Object &object, std::string_view text)
+{
+	object.mac_limit = parse_or_none<uint32_t>(kMacLimitRange, text).value_or(0);
+}
+
+template <typename Object> SettingValue mac_limit_of(const Object &object)
+{
+	return object.mac_limit ? SettingValue(object.mac_limit) : SettingValue("none");
+}
+
+void parse_move_limit(NetworkSettings &net, std::string_view text)
+{
+	net.move_limit.reset();
+	if (text != "none")
+		net.move_limit = MoveLimit::parse(text);
+}
+
 /// Sets the encapsulation, and its default dstport.
 void parse_encap_of(NetworkSettings &net, std::string_view text)
 {
@@ -170,8 +204,15 @@ constinit const Setting<Net> kNetworkSettings[] = {
 	 [](const Net &net) { return SettingValue(net.learning); }, kEveryEncap, kColumn},
 	{"ageing", "SECONDS", [](Net &net, Text text) { net.ageing = parse_as<uint32_t>(kAgeingRange, text); },
 	 [](const Net &net) { return SettingValue(net.ageing); }, kEveryEncap, kColumn},
-	{"mac-limit", "N", [](Net &net, Text text) { net.mac_limit = parse_as<uint32_t>(kMacLimitRange, text); },
-	 [](const Net &net) { return SettingValue(net.mac_limit); }},
+	{"mac-limit", "N|none", parse_mac_limit_of<Net>, mac_limit_of<Net>},
+	{"peer-mac-limit", "N|none",
+	 [](Net &net, Text text) { net.peer_mac_limit = parse_or_none<uint32_t>(kMacLimitRange, text).value_or(0); },
+	 [](const Net &net) { return net.peer_mac_limit ? SettingValue(net.peer_mac_limit) : SettingValue("none"); }},
+	{"on-limit", "flood|drop",
+	 [](Net &net, Text text) { net.limit_drops = parse_word("on-limit", text, "drop", "flood"); },
+	 [](const Net &net) { return SettingValue(net.limit_drops ? "drop" : "flood"); }},
+	{"move-limit", "MOVES/SECONDS|none", parse_move_limit,
+	 [](const Net &net) { return SettingValue(net.move_limit ? net.move_limit->str() : "none"); }},
 	{"via", "direct|kernel|auto", [](Net &net, Text text) { net.via = parse_via(text); },
 	 [](const Net &net) { return SettingValue(name_of(net.via)); }, kUdp},
 	{"require", "encrypted|none", [](Net &net, Text text) { net.encrypted = parse_require(text); },
@@ -239,6 +280,21 @@ constinit const Setting<Port> kPortSettings[] = {
 	{"deliver", "device|peer",
 	 [](Port &port, Text text) { port.to_peer = parse_word("deliver", text, "peer", "device"); },
 	 [](const Port &port) { return SettingValue(port.to_peer ? "peer" : "device"); }},
+	{"isolated", "on|off", [](Port &port, Text text) { port.isolated = parse_on_off("isolated", text); },
+	 [](const Port &port) { return SettingValue(port.isolated); }, kEveryEncap, kBare},
+	{"mac-limit", "N|none", parse_mac_limit_of<Port>, mac_limit_of<Port>},
+	{"sticky", "on|off", [](Port &port, Text text) { port.sticky = parse_on_off("sticky", text); },
+	 [](const Port &port) { return SettingValue(port.sticky); }, kEveryEncap, kBare},
+	{"locked", "on|off", [](Port &port, Text text) { port.locked = parse_on_off("locked", text); },
+	 [](const Port &port) { return SettingValue(port.locked); }, kEveryEncap, kBare},
+	{"mac-guard", "LIST|none", [](Port &port, Text text) { port.macs = parse_mac_list(text); },
+	 [](const Port &port) { return SettingValue(words_of(port.macs)); }},
+	{"ip-guard", "LIST|none", [](Port &port, Text text) { port.prefixes = parse_prefix_list(text); },
+	 [](const Port &port) { return SettingValue(words_of(port.prefixes)); }},
+	{"dhcp-guard", "on|off|auto", [](Port &port, Text text) { port.dhcp_guard = parse_guard("dhcp-guard", text); },
+	 [](const Port &port) { return guard_value(port.dhcp_guard); }},
+	{"ra-guard", "on|off|auto", [](Port &port, Text text) { port.ra_guard = parse_guard("ra-guard", text); },
+	 [](const Port &port) { return guard_value(port.ra_guard); }},
 	{"optional", "on|off", parse_optional_of<Port>, optional_of<Port>, kEveryEncap, kBare},
 };
 

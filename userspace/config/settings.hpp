@@ -75,10 +75,10 @@ template <typename Object> bool is_default(const Setting<Object> &setting, const
 	return !setting.is_fixed() && setting.value(object) == setting.value(default_of<Object>(object));
 }
 
-/// True if the values are on and off. Files write them as true and false.
+/// True if on and off are values. Files write them as true and false.
 template <typename Object> bool is_switch(const Setting<Object> &setting)
 {
-	return std::holds_alternative<bool>(setting.value({}));
+	return std::string_view(setting.values).starts_with("on|off");
 }
 
 /// True if the value is a list. Commands separate its elements by commas.

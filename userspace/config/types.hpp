@@ -102,6 +102,7 @@ inline constexpr NumberRange kVniRange{"VNI", 0, XOVL_VNI_MAX};
 inline constexpr NumberRange kVsidRange{"VSID", 0, XOVL_VNI_MAX}; ///< NVGRE
 inline constexpr NumberRange kKeyRange{"GRE key", 0, UINT32_MAX};
 inline constexpr NumberRange kVlanRange{"VLAN", 1, 4094};
+inline constexpr NumberRange kVniBaseRange{"vni-base", 0, UINT32_MAX};
 inline constexpr NumberRange kDstportRange{"dstport", 1, 65535};
 /// Octets. 68 is the minimum of IPv4 (RFC 791); 0: what the underlay can carry.
 inline constexpr NumberRange kMtuRange{"MTU", 68, 65535, true};
@@ -109,7 +110,9 @@ inline constexpr uint16_t kIpv6Mtu = 1280; ///< minimum link MTU of IPv6 (RFC 82
 /// Octets. Every IPv4 host accepts 576 (RFC 791).
 inline constexpr NumberRange kPmtuFloorRange{"pmtu-floor", 576, 9000};
 inline constexpr NumberRange kAgeingRange{"ageing", 0, 1000000}; ///< seconds
-inline constexpr NumberRange kMacLimitRange{"mac-limit", 0, UINT32_MAX};
+inline constexpr NumberRange kMacLimitRange{"mac-limit", 1, UINT32_MAX};
+inline constexpr NumberRange kMovesRange{"move-limit", 1, 65535};
+inline constexpr NumberRange kMoveSecondsRange{"seconds of move-limit", 1, 65535};
 inline constexpr NumberRange kTtlRange{"ttl", 1, 255};
 inline constexpr NumberRange kDscpRange{"dscp", 0, 63};
 inline constexpr NumberRange kSrcportRange{"srcport", 1, 65535};

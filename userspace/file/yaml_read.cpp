@@ -4,71 +4,19 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/text_file.hpp"
 #include "config/config.hpp"
-#include "config/settings.hpp"
+#include "config/trunk.hpp"
 #include "file/fdb_file.hpp"
-#include "file/yaml_keys.hpp"
+#include "file/yaml_settings.hpp"
 
 namespace xovl {
 
 namespace {
-
-template <typename Number> Number read_number(const NumberRange &range, const Value &value)
-{
-	return static_cast<Number>(parse_number(range, value.text()));
-}
-
-template <typename Object> void read_vid(Object &object, const Value &value)
-{
-	object.vid = read_number<uint16_t>(kVlanRange, value);
-}
-
-template <typename Object> void read_dev(Object &object, const Value &value)
-{
-	object.dev = parse_dev_name(value.text());
-}
-
-/// Returns the value of a list setting as the command writes it, separated by commas. The file may have a YAML list, or
-/// this text.
-template <typename Object> std::string list_text(const Setting<Object> &setting, const Value &value)
-{
-	const YamlTree &tree = value.tree;
-	std::string joined;
-
-	if (value.kind() != YamlKind::List)
-		return std::string(value.text());
-	for (auto item = tree.first(value.node); item != tree.end(value.node); item = tree.next(item)) {
-		const std::string_view text = value.at(item).text();
-		read_placed(value.at(item), [&] {
-			Object any;
-			setting.parse(any, text);
-		});
-		joined.append(joined.empty() ? "" : ",").append(text);
-	}
-	return joined.empty() ? "none" : joined;
-}
-
-template <typename Object> void read_setting(const Setting<Object> &setting, Object &object, const Value &value)
-{
-	if (is_list(setting))
-		setting.parse(object, list_text(setting, value));
-	else
-		setting.parse(object, is_switch(setting) ? switch_word(value.text()) : value.text());
-}
-
-/// Returns keys, followed by the keys of the object's settings.
-template <typename Object> Keys<Object> with_settings(Keys<Object> keys)
-{
-	for (const auto &setting : settings_of<Object>())
-		keys.push_back({setting.name, [&setting](Object &object, const Value &value) {
-					read_setting(setting, object, value);
-				}});
-	return keys;
-}
 
 const Keys<VtepConfig> kVtepKeys = with_settings<VtepConfig>({
 	{"ip", [](VtepConfig &vtep, const Value &v) { vtep.local = Address::parse(v.text()); }, true},
@@ -212,6 +160,44 @@ void read_network(NetworkWords &network, const Value &map)
 		read_placed(map.at(said.node), [&] { network.peers.add(net.name, said.dst, said.peer, said.entry); });
 }
 
+/// A trunk, and its node.
+struct TrunkWords {
+	TrunkConfig trunk;
+	YamlTree::Index node;
+};
+
+/// Returns the keys of a trunk: its own, and the settings of its ports.
+Keys<TrunkConfig> trunk_keys()
+{
+	using T = TrunkConfig;
+	Keys<T> keys = {
+		{"dev", [](T &trunk, const Value &v) { read_dev(trunk.port, v); }, true},
+		{"vids", [](T &trunk, const Value &v) { trunk.vids = parse_vids(v.text()); }, true},
+		{"vni-base", [](T &trunk, const Value &v) { trunk.vni_base = read_number<uint32_t>(kVniBaseRange, v); },
+		 true},
+		{"encap", [](T &trunk, const Value &v) { trunk.encap = parse_encap(v.text()); }},
+		{"native", [](T &trunk, const Value &v) { trunk.native = read_number<uint16_t>(kVlanRange, v); }},
+		{"flood",
+		 [](T &trunk, const Value &v) {
+			 read_list(trunk.flood, v,
+				   [](Address &dst, const Value &item) { dst = Address::parse(item.text()); });
+		 }},
+	};
+	for (const auto &setting : settings_of<PortConfig>())
+		keys.push_back({setting.name, [&setting](T &trunk, const Value &value) {
+					read_setting(setting, trunk.port, value);
+				}});
+	return keys;
+}
+
+void read_trunk(TrunkWords &words, const Value &map)
+{
+	static const Keys<TrunkConfig> keys = trunk_keys();
+
+	read_map(words.trunk, map, keys);
+	words.node = map.node;
+}
+
 void read_limits(Limits &limits, const Value &map)
 {
 	Keys<Limits> keys;
@@ -230,6 +216,7 @@ const Keys<Config> kVtepSectionKeys = {
 struct Document {
 	Config config; ///< without the networks
 	std::vector<NetworkWords> networks;
+	std::vector<TrunkWords> trunks;
 	std::vector<YamlTree::Index> fdb_files;
 };
 
@@ -245,6 +232,7 @@ const Keys<Document> kDocumentKeys = {
 	{"vtep", [](Document &doc, const Value &v) { read_map(doc.config, v, kVtepSectionKeys); }},
 	{"uplinks", [](Document &doc, const Value &v) { read_maps(doc.config.uplinks, v, kUplinkKeys); }},
 	{"networks", [](Document &doc, const Value &v) { read_list(doc.networks, v, read_network); }},
+	{"trunks", [](Document &doc, const Value &v) { read_list(doc.trunks, v, read_trunk); }},
 	{"fdb_files", [](Document &doc, const Value &v) { read_list(doc.fdb_files, v, read_fdb_file_name); }},
 };
 
@@ -292,6 +280,39 @@ YamlTree::Index step_down(const YamlTree &tree, YamlTree::Index node, const Step
 	return node;
 }
 
+/// The networks and ports of trunks, which have no node of their own.
+class TrunkPorts {
+public:
+	/// Adds them to the configuration.
+	void add(Config &config, const TrunkWords &words, const Value &value)
+	{
+		const size_t listed = config.networks.size();
+		read_placed(value, [&] {
+			for (const MadePort &port : add_trunk(config, words.trunk))
+				ports_[port] = words.node;
+		});
+		for (size_t n = listed; n < config.networks.size(); n++)
+			networks_[n] = words.node;
+	}
+
+	/// Returns the node of the trunk that the value at a path comes from.
+	std::optional<YamlTree::Index> node_of(const ConfigPath &path) const
+	{
+		if (path.size() < 2 || !is_key(path[0], "networks"))
+			return std::nullopt;
+		const size_t n = std::get<size_t>(path[1]);
+		if (path.size() >= 4 && is_key(path[2], "ports"))
+			if (auto port = ports_.find({n, std::get<size_t>(path[3])}); port != ports_.end())
+				return port->second;
+		const auto network = networks_.find(n);
+		return network == networks_.end() ? std::nullopt : std::optional(network->second);
+	}
+
+private:
+	std::map<size_t, YamlTree::Index> networks_;
+	std::map<MadePort, YamlTree::Index> ports_;
+};
+
 } // namespace
 
 Config parse_yaml(const std::string &text, const std::string &name, const Limits &in_force, const ConfigCheck &also)
@@ -305,6 +326,10 @@ Config parse_yaml(const std::string &text, const std::string &name, const Limits
 		doc.config.networks.push_back(std::move(network.net));
 		peers.push_back(std::move(network.peers));
 	}
+	TrunkPorts trunk_ports;
+	for (const TrunkWords &words : doc.trunks)
+		trunk_ports.add(doc.config, words, {tree, words.node});
+	peers.resize(doc.config.networks.size());
 	FdbFiles fdb_files(doc.config, peers);
 	const std::filesystem::path folder = std::filesystem::path(name).parent_path();
 	for (auto node : doc.fdb_files) {
@@ -317,6 +342,8 @@ Config parse_yaml(const std::string &text, const std::string &name, const Limits
 		const ConfigPath path = path_in_file(of, doc.config, peers);
 		if (auto place = fdb_files.place(path))
 			return *place;
+		if (auto node = trunk_ports.node_of(path))
+			return tree.place(*node);
 		auto node = tree.root();
 		for (const auto &step : path)
 			node = step_down(tree, node, step);

@@ -79,8 +79,7 @@ const std::vector<std::string> &Ethtool::feature_names()
 	strings->len = count;
 	if (count && call(strings))
 		for (uint32_t i = 0; i < count; i++)
-			names.emplace_back(reinterpret_cast<char *>(strings->data) +
-					   size_t{i} * ETH_GSTRING_LEN);
+			names.emplace_back(reinterpret_cast<char *>(strings->data) + size_t{i} * ETH_GSTRING_LEN);
 	return names;
 }
 

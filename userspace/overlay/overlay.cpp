@@ -20,21 +20,6 @@ namespace xovl {
 
 namespace {
 
-/// Fills in where an entry leads. Returns false if the peer or port is gone.
-bool resolve_target(const Tables &tables, uint64_t dst, FdbEntry &entry)
-{
-	const auto target = fdb_target(tables, dst);
-	if (!target)
-		return false;
-	if (const auto *port = std::get_if<FdbPort>(&*target)) {
-		entry.dev = port->dev();
-		entry.vid = port->vid();
-	} else {
-		entry.dst = std::get<Address>(*target);
-	}
-	return true;
-}
-
 std::optional<Build> build_in(const PinDir &dir)
 {
 	const auto settings = read_settings(dir);
@@ -144,11 +129,6 @@ std::optional<Address> local_of(const NetworkConfig &net, const std::vector<Vtep
 	return std::nullopt;
 }
 
-template <typename Entry> bool by_name(const Entry &a, const Entry &b)
-{
-	return std::tie(a.net, a.mac) < std::tie(b.net, b.mac);
-}
-
 } // namespace
 
 OverlayView::OverlayView(const std::string &root)
@@ -181,34 +161,6 @@ std::optional<Build> OverlayView::running_build() const
 std::optional<Build> running_build(const std::string &root)
 {
 	return build_in(PinDir(root));
-}
-
-std::vector<FdbEntry> OverlayView::fdb(const std::string &net) const
-{
-	std::optional<uint32_t> only;
-	if (!net.empty())
-		only = impl_->network(net);
-	const Tables &tables = impl_->tables();
-	std::vector<FdbEntry> entries;
-	if (!impl_->loaded())
-		return entries;
-	uint64_t now = coarse_now();
-	impl_->maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &value) {
-		if ((only && key.net != *only) || key.net >= tables.networks.size())
-			return;
-		const xovl_network &network = tables.networks[key.net];
-		FdbEntry entry{
-			.net = network.name, .mac = Mac(std::to_array(key.mac)), .state = xovl_fdb_state_of(value.dst)};
-		bool learned = entry.state == XOVL_FDB_LEARNED;
-		int64_t age = now - value.seen;
-		if (learned && network.ageing_ns && age > static_cast<int64_t>(network.ageing_ns))
-			return;
-		entry.age = learned ? std::max<int64_t>(age, 0) / 1e9 : 0;
-		if (resolve_target(tables, value.dst, entry))
-			entries.push_back(std::move(entry));
-	});
-	std::ranges::sort(entries, by_name<FdbEntry>);
-	return entries;
 }
 
 std::vector<std::string> OverlayView::take_notes() const
@@ -321,7 +273,7 @@ Limits OverlayView::limits() const
 
 Limits OverlayView::use() const
 {
-	Limits use{.fdb = 0, .networks = 0, .peers = 0, .ports = 0, .members = 0};
+	Limits use{.fdb = 0, .networks = 0, .peers = 0, .ports = 0, .members = 0, .guards = 0};
 	if (!impl_->loaded())
 		return use;
 	const Tables &tables = impl_->tables();
@@ -331,6 +283,7 @@ Limits OverlayView::use() const
 	use.peers = count(tables.peers, [](const xovl_peer &peer) { return peer.family != 0; });
 	use.ports = count(tables.port_table, [](const xovl_port &port) { return port.flags & XOVL_PORT_USED; });
 	use.members = tables.members.size();
+	use.guards = std::max(tables.port_macs.size(), tables.port_prefixes.size());
 	return use;
 }
 

@@ -27,7 +27,23 @@ struct FdbEntry {
 	std::string dev; ///< empty if dst is set
 	uint16_t vid = 0;
 	xovl_fdb_state state = XOVL_FDB_STATIC;
-	double age = 0; ///< seconds since it was last seen; 0 unless learned
+	double age = 0;       ///< seconds since it was last seen; 0 unless learned
+	bool expired = false; ///< learned, and not seen for longer than the ageing time of its network
+	uint32_t moves = 0;   ///< times it got another port or peer, as far as the datapath remembers
+	bool held = false;    ///< it has moved too often (move-limit), and stays where it is for now
+};
+
+/// Which FDB entries. Conditions that are not given hold for all entries.
+struct FdbFilter {
+	std::string net = {};             ///< empty: not given
+	std::string dev = {};             ///< entries of this interface; empty: not given
+	std::optional<uint16_t> vid = {}; ///< with dev: of this VLAN of it; 0: its untagged port
+	std::optional<Address> dst = {};
+	std::optional<xovl_fdb_state> state = {};
+	std::optional<Mac> mac = {};
+
+	/// True if the conditions but net hold.
+	bool matches(const FdbEntry &entry) const;
 };
 
 struct DeviceStatus {
@@ -128,9 +144,9 @@ public:
 	/// Returns the lines that Overlay::apply() would return. Throws Error(Request) as apply() does.
 	std::vector<std::string> preview(const Config &wanted) const;
 
-	/// Returns the FDB entries of a network, or of all if net is empty. Expired learned entries are left out.
-	/// Throws Error(Request) if there is no such network.
-	std::vector<FdbEntry> fdb(const std::string &net) const;
+	/// Returns the FDB entries that match. Expired learned entries are left out. Throws Error(Request) if there is no
+	/// such network.
+	std::vector<FdbEntry> fdb(const FdbFilter &filter) const;
 	std::vector<VtepStatus> vteps() const;
 	/// Returns what is wrong with the way from a network to a remote VTEP, by network and address. Ways without
 	/// fault are left out.
@@ -193,8 +209,8 @@ public:
 	void fdb_add(const std::string &net, const FdbConfig &entry, bool replace, const PeerWords &peer = {});
 	/// Deletes an entry of any state. Throws Error(Request) if there is none.
 	void fdb_del(const std::string &net, const Mac &mac);
-	/// Deletes the learned entries of a network. Returns how many.
-	size_t fdb_flush(const std::string &net);
+	/// Deletes the learned entries that match. Returns how many.
+	size_t fdb_flush(const FdbFilter &filter);
 	/// Forgets the reported path MTUs of a peer, or of all peers. Returns how many were in force. Throws
 	/// Error(Request) if there is no such peer.
 	size_t flush_pmtu(const std::optional<Address> &dst);

@@ -229,20 +229,19 @@ void Overlay::fdb_del(const std::string &net, const Mac &mac)
 		impl_->drop_ref(index, *old_remote);
 }
 
-size_t Overlay::fdb_flush(const std::string &net)
+size_t Overlay::fdb_flush(const FdbFilter &filter)
 {
 	impl_->attach_returned();
-	uint32_t index = impl_->network(net);
+	FdbFilter learned = filter;
+	learned.state = XOVL_FDB_LEARNED;
+	std::vector<xovl_fdb_key> keys;
+	impl_->for_each_fdb(learned, [&](const xovl_fdb_key &key, const FdbEntry &) { keys.push_back(key); });
 	impl_->heal();
-	std::vector<xovl_fdb_key> learned;
-	impl_->maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
-		if (key.net == index && xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)
-			learned.push_back(key);
-	});
-	for (const auto &key : learned)
+	for (const xovl_fdb_key &key : keys)
 		impl_->learned().del(key);
-	impl_->maps().next_epoch();
-	return learned.size();
+	if (!keys.empty())
+		impl_->maps().next_epoch();
+	return keys.size();
 }
 
 } // namespace xovl

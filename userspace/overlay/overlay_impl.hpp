@@ -39,6 +39,10 @@ struct OverlayView::Impl {
 	const Tables &places() { return current(Depth::Places).tables; }
 	/// True if the remote VTEP is a member of the network. places() then has the member and its peer.
 	bool knows_member(uint32_t net_index, const Address &dst);
+	/// Calls visit() for the FDB entries that match, expired ones included. Throws Error(Request) if there is no such
+	/// network.
+	void for_each_fdb(const FdbFilter &filter,
+			  const std::function<void(const xovl_fdb_key &, const FdbEntry &)> &visit);
 	/// Returns the index of a network. Throws Error(Request) if there is none with this name.
 	uint32_t network(const std::string &name);
 

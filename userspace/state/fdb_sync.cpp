@@ -334,7 +334,7 @@ bool fdb_follow(const Maps &maps, Learned &learned, const Tables &current, const
 	Writer writer(maps, learned, moved.size());
 	for (const auto &[key, entry] : moved)
 		if (xovl_fdb_state_of(entry.dst) == XOVL_FDB_LEARNED)
-			maps.fdb.replace(key, entry); // it may have expired and been deleted meanwhile
+			learned.move(key, entry);
 		else
 			writer.write(key, entry);
 	writer.flush();

@@ -30,6 +30,9 @@ public:
 	/// Changes the number of entries that are not learned.
 	void add_others(int entries);
 
+	/// Replaces a learned entry by one with another destination, unless it has been deleted meanwhile.
+	void move(const xovl_fdb_key &key, const xovl_fdb &entry);
+
 	/// Corrects counts and busy marks that a killed command left wrong. Counts are not corrected while the datapath
 	/// learns; a later call does it.
 	void repair();
@@ -38,11 +41,16 @@ private:
 	template <typename Visit> void for_each_place(const xovl_fdb_key &key, Visit visit);
 	void count(uint32_t net_index, uint32_t more);
 	void recount();
+	/// owner: of learned_owners.
+	void count_at(uint32_t owner, int64_t more);
 
 	const Maps &maps_;
 	std::span<xovl_learned_set> sets_;
 	std::span<xovl_learned_use> uses_;
 	std::span<xovl_learned_all> all_;
+	std::span<xovl_learned_owners> owners_;
+	std::span<uint64_t> ports_;
+	std::span<uint64_t> peers_;
 };
 
 } // namespace xovl

@@ -20,6 +20,29 @@ template <typename Item> std::vector<Item> in_order(std::vector<std::pair<uint32
 	return items;
 }
 
+/// The lists of guarded ports.
+class PortLists {
+public:
+	explicit PortLists(const Tables &tables)
+	{
+		for (const auto &[key, order] : tables.port_macs)
+			macs_[key.port].push_back({order, guard_mac(key)});
+		for (const auto &[key, order] : tables.port_prefixes)
+			prefixes_[key.port & ~XOVL_PORT_PREFIX_IPV6].push_back({order, guard_prefix(key)});
+	}
+
+	/// Moves the lists of a port into its configuration.
+	void take(uint32_t index, PortConfig &config)
+	{
+		config.macs = in_order(std::move(macs_[index]));
+		config.prefixes = in_order(std::move(prefixes_[index]));
+	}
+
+private:
+	std::map<uint32_t, std::vector<std::pair<uint32_t, Mac>>> macs_;
+	std::map<uint32_t, std::vector<std::pair<uint32_t, Prefix>>> prefixes_;
+};
+
 std::vector<VtepConfig> vtep_configs(const Tables &tables)
 {
 	std::vector<std::pair<uint32_t, VtepConfig>> vteps;
@@ -55,6 +78,12 @@ PortConfig port_config(const Tables &tables, uint32_t index)
 	config.to_peer = port.flags & XOVL_PORT_WANTS_PEER;
 	if (port.flags & XOVL_PORT_GROUP)
 		config.group = port.group;
+	config.isolated = port.flags & XOVL_PORT_ISOLATED;
+	config.locked = port.flags & XOVL_PORT_LOCKED;
+	config.sticky = port.flags & XOVL_PORT_STICKY;
+	config.mac_limit = port.mac_limit;
+	config.dhcp_guard = static_cast<xovl_guard>(port.dhcp_guard);
+	config.ra_guard = static_cast<xovl_guard>(port.ra_guard);
 	return config;
 }
 
@@ -165,6 +194,8 @@ Tables read_tables(const Maps &maps)
 	tables.geneve_ports = maps.geneve_ports.get(0).value_or(GenevePorts{});
 	tables.host = maps.host.get(0).value_or(xovl_host{});
 	tables.options = maps.options.image();
+	tables.port_macs = maps.port_macs.image();
+	tables.port_prefixes = maps.port_prefixes.image();
 	tables.members = maps.members.image();
 	tables.floods = maps.floods.image();
 	tables.peers = maps.peers.array();
@@ -179,9 +210,12 @@ Tables read_tables(const Maps &maps)
 Config to_config(const Tables &tables)
 {
 	std::map<uint32_t, std::vector<std::pair<uint32_t, PortConfig>>> ports;
+	PortLists lists(tables);
 	for (uint32_t i = 0; i < tables.port_table.size(); i++)
-		if (const xovl_port &port = tables.port_table[i]; port.flags & XOVL_PORT_USED)
+		if (const xovl_port &port = tables.port_table[i]; port.flags & XOVL_PORT_USED) {
 			ports[port.net].push_back({port.order, port_config(tables, i)});
+			lists.take(i, ports[port.net].back().second);
+		}
 	std::map<uint32_t, std::vector<PeerConfig>> peers = peer_configs(tables);
 	std::map<uint32_t, std::vector<std::pair<uint32_t, Address>>> floods;
 	for (const auto &[key, member] : tables.members)

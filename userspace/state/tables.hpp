@@ -26,6 +26,8 @@ struct Tables {
 	xovl_host host{};
 	Image<xovl_options_key, xovl_options> options;
 	Image<xovl_port_key, xovl_port_ref> ports;
+	Image<xovl_port_mac, uint32_t> port_macs;
+	Image<xovl_port_prefix, uint32_t> port_prefixes;
 	Image<xovl_member_key, xovl_member> members;
 	Image<xovl_flood_key, uint32_t> floods;
 	Image<uint32_t, xovl_device> devices;

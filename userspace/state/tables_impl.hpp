@@ -36,6 +36,17 @@ void add_options(Tables &tables, const PortConfig &port, uint32_t port_index);
 /// Returns the options of a network or port.
 std::vector<GeneveOption> sent_options(const Tables &tables, xovl_options_use use, uint32_t index);
 
+/// Adds the MACs and prefixes of a guarded port.
+void add_guards(Tables &tables, const PortConfig &port, uint32_t port_index);
+/// Return the MAC or prefix of a key.
+Mac guard_mac(const xovl_port_mac &key);
+Prefix guard_prefix(const xovl_port_prefix &key);
+/// Deletes what ports that stay guarded may send no more. (What other ports have is deleted last: while their records still
+/// have the guard, an empty list would let nothing pass.)
+void revoke_guards(const Maps &maps, const Tables &current, const Tables &desired);
+/// Returns the XOVL_PORT_… of a port's security.
+uint16_t security_flags(const PortConfig &port);
+
 /// How packets of a network arrive: with its own encapsulation, or a peer's.
 struct TunnelKind {
 	xovl_encap encap;

@@ -196,7 +196,7 @@ void Maker::ports()
 			xovl_port_key key = key_of(port);
 			auto known = known_ports.find({port.dev, port.vid});
 			uint32_t index = known != known_ports.end() ? known->second : slots.take();
-			uint16_t flags = XOVL_PORT_USED;
+			uint16_t flags = XOVL_PORT_USED | security_flags(port);
 			if (!port.vid && ports_of[key.ifindex] == 1)
 				flags |= XOVL_PORT_TAGGED;
 			if (port.group)
@@ -209,6 +209,7 @@ void Maker::ports()
 			if (!port.options.empty())
 				flags |= XOVL_PORT_OPTIONS;
 			add_options(out_, port, index);
+			add_guards(out_, port, index);
 			uint16_t net = net_index_[n];
 			out_.ports[key] = {.index = index, .net = net, .flags = flags};
 			out_.port_table[index] = {.ifindex = key.ifindex,
@@ -216,7 +217,10 @@ void Maker::ports()
 						  .net = net,
 						  .flags = flags,
 						  .group = port.group.value_or(0),
-						  .order = order++};
+						  .order = order++,
+						  .dhcp_guard = static_cast<uint16_t>(port.dhcp_guard),
+						  .ra_guard = static_cast<uint16_t>(port.ra_guard),
+						  .mac_limit = port.mac_limit};
 		}
 	}
 }

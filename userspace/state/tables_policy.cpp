@@ -26,6 +26,7 @@ constexpr FlagOf kFlags[] = {
 	{XOVL_NET_CSUM, &NetworkConfig::csum},
 	{XOVL_NET_GBP, &NetworkConfig::gbp},
 	{XOVL_NET_STRICT, &NetworkConfig::reserved_strict},
+	{XOVL_NET_LIMIT_DROPS, &NetworkConfig::limit_drops},
 };
 
 uint32_t flag_if(bool on, uint32_t flag)
@@ -132,6 +133,9 @@ xovl_network make_network(const NetworkConfig &net, uint32_t order)
 	xovl_network value{};
 	value.ageing_ns = uint64_t{net.ageing} * 1'000'000'000;
 	value.mac_limit = net.mac_limit;
+	value.peer_mac_limit = net.peer_mac_limit;
+	value.move_limit = net.move_limit.value_or(MoveLimit{}).moves;
+	value.move_seconds = net.move_limit.value_or(MoveLimit{}).seconds;
 	value.flags = network_flags(net);
 	value.id = net.vni.value_or(0);
 	value.mtu = net.mtu;
@@ -179,6 +183,9 @@ NetworkConfig network_config(const Tables &tables, uint32_t index)
 	config.mtu = net.mtu;
 	config.ageing = net.ageing_ns / 1'000'000'000;
 	config.mac_limit = net.mac_limit;
+	config.peer_mac_limit = net.peer_mac_limit;
+	if (net.move_limit)
+		config.move_limit = MoveLimit{.moves = net.move_limit, .seconds = net.move_seconds};
 	config.outer = outer_policy(net);
 	for (const auto &[flag, member] : kFlags)
 		config.*member = net.flags & flag;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "state/pmtu.hpp"
 #include "state/tables_impl.hpp"
@@ -128,12 +129,22 @@ xovl_flood_head interim_flood(const Tables &current, const Tables &desired, uint
 	return {};
 }
 
+/// Forgets the moves of MACs in networks whose index gets another meaning.
+void forget_moves(const Maps &maps, const std::set<uint32_t> &networks)
+{
+	if (networks.empty())
+		return;
+	for (const xovl_fdb_key &key : maps.fdb_moves.keys())
+		if (networks.contains(key.net))
+			maps.fdb_moves.del(key);
+}
+
 /// Resets the counters at an index for a new network.
 void clear_net_counters(const Maps &maps, uint32_t index)
 {
 	maps.net_stats.clear_per_cpu(index);
 	xovl_learned_use use = maps.learned_uses.get(index).value();
-	use.refused = 0;
+	use.refused = use.moves = use.held = 0;
 	maps.learned_uses.set(index, use);
 }
 
@@ -200,8 +211,12 @@ void write_arrays(const Maps &maps, const Tables &current, const Tables &desired
 	std::vector<xovl_network> networks = desired.networks;
 	for (uint32_t i = 0; i < networks.size(); i++)
 		networks[i].flood = interim_flood(current, desired, i);
-	write_used(maps.networks, current.networks, networks, network_used, same_network,
-		   [&](uint32_t i) { clear_net_counters(maps, i); });
+	std::set<uint32_t> fresh;
+	write_used(maps.networks, current.networks, networks, network_used, same_network, [&](uint32_t i) {
+		clear_net_counters(maps, i);
+		fresh.insert(i);
+	});
+	forget_moves(maps, fresh);
 	write_used(maps.port_table, current.port_table, desired.port_table, port_used, same_port,
 		   [&](uint32_t i) { maps.port_stats.clear_per_cpu(i); });
 }
@@ -328,6 +343,9 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	if (desired.host.by_kernel && !current.host.by_kernel)
 		maps.host.set(0, with_kernel(current.host));
 	write_missing(maps.options, current.options, desired.options);
+	revoke_guards(maps, current, desired);
+	write_missing(maps.port_macs, current.port_macs, desired.port_macs);
+	write_missing(maps.port_prefixes, current.port_prefixes, desired.port_prefixes);
 	make_device_stats(maps, current, desired);
 	write_missing(maps.devices, current.devices, desired.devices);
 	write_arrays(maps, current, desired);
@@ -358,6 +376,8 @@ void write_tables(const Maps &maps, const Tables &current, const Tables &desired
 	clear_unused(maps.peers, current.peers, desired.peers, peer_used);
 	clear_unused(maps.networks, current.networks, desired.networks, network_used);
 	delete_surplus(maps.options, current.options, desired.options);
+	delete_surplus(maps.port_macs, current.port_macs, desired.port_macs);
+	delete_surplus(maps.port_prefixes, current.port_prefixes, desired.port_prefixes);
 	delete_sequences(maps, current, desired);
 	delete_devices(maps, current, desired);
 	if (!same_octets(current.host, desired.host)) // last, because the peers' records are based on these policies

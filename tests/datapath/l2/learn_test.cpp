@@ -64,7 +64,7 @@ protected:
 	}
 	uint32_t learned(const std::string &net = "blue") const
 	{
-		const auto entries = bench_->overlay().fdb(net);
+		const auto entries = bench_->overlay().fdb({.net = net});
 		return static_cast<uint32_t>(std::ranges::count(entries, XOVL_FDB_LEARNED, &FdbEntry::state));
 	}
 	/// The account is as the FDB is: every learned entry, expired or not, has one place and counts once.
@@ -78,7 +78,7 @@ protected:
 						places[key]++;
 			});
 		std::map<uint64_t, int> entries;
-		std::map<uint32_t, uint32_t> by_net;
+		std::map<uint32_t, uint32_t> by_net, by_port, by_peer;
 		uint32_t others = 0;
 		PinnedMap<xovl_fdb_key, xovl_fdb>(bench_->pin("fdb"))
 			.for_each([&](const xovl_fdb_key &key, const xovl_fdb &entry) {
@@ -90,8 +90,20 @@ protected:
 				}
 				entries[word]++;
 				by_net[key.net]++;
+				if (xovl_fdb_target(entry.dst) == XOVL_TARGET_PORT)
+					by_port[xovl_fdb_index(entry.dst)]++;
+				else
+					by_peer[xovl_fdb_index(entry.dst)]++;
 			});
 		EXPECT_EQ(places, entries);
+		PinnedMap<uint32_t, uint64_t>(bench_->pin("learned_ports"))
+			.for_each([&](uint32_t port, uint64_t value) {
+				EXPECT_EQ(value, by_port[port]) << "port " << port;
+			});
+		PinnedMap<uint32_t, uint64_t>(bench_->pin("learned_peers"))
+			.for_each([&](uint32_t peer, uint64_t value) {
+				EXPECT_EQ(value, by_peer[peer]) << "peer " << peer;
+			});
 		PinnedMap<uint32_t, xovl_learned_use>(bench_->pin("learned_uses"))
 			.for_each([&](uint32_t net, const xovl_learned_use &value) {
 				EXPECT_EQ(value.entries, by_net[net]) << "network " << net;
@@ -166,7 +178,7 @@ TEST_P(Learned, MacLimit)
 	set_limit(5); /* those that are there stay until they expire */
 	learn(0, 20);
 	EXPECT_EQ(learned(), 15u);
-	bench_->overlay().fdb_flush("blue");
+	bench_->overlay().fdb_flush({.net = "blue"});
 	learn(0, 20);
 	EXPECT_EQ(learned(), 5u);
 	expect_account();
@@ -213,7 +225,7 @@ TEST_P(Learned, NetworksShareTheHand)
 {
 	learn(0, 300);
 	expire(0, 198);
-	EXPECT_EQ(bench_->overlay().fdb_flush("blue"), 198u);
+	EXPECT_EQ(bench_->overlay().fdb_flush({.net = "blue"}), 198u);
 	expect_account();
 	EXPECT_EQ(use().entries, 0u);
 	learn(0, 300);
@@ -279,7 +291,7 @@ TEST_P(Learned, CommandsKeepTheAccount)
 	expect_account();
 	learn(0, 50);
 	EXPECT_EQ(use().entries, 50u);
-	EXPECT_EQ(bench_->overlay().fdb_flush("blue"), 50u);
+	EXPECT_EQ(bench_->overlay().fdb_flush({.net = "blue"}), 50u);
 	EXPECT_EQ(use().entries, 0u);
 	expect_account();
 
@@ -339,7 +351,7 @@ TEST_P(Learned, CountsHeal)
 
 	for (unsigned n = 0; n < 20; n++)
 		bench_->lose(tenant(n));
-	EXPECT_EQ(bench_->overlay().fdb_flush("blue"), 30u);
+	EXPECT_EQ(bench_->overlay().fdb_flush({.net = "blue"}), 30u);
 	EXPECT_EQ(this->use().entries, 20u) << "their keys are still there";
 	learn(100, 400); /* whose places are found when they are needed */
 	learn(100, 400);
@@ -374,7 +386,7 @@ TEST_P(Learned, UnderRaces)
 		else
 			EXPECT_EQ(bench_->fdb("blue", tenant(n))->state, XOVL_FDB_STATIC);
 		if (i % 50 == 0)
-			bench_->overlay().fdb_flush("blue");
+			bench_->overlay().fdb_flush({.net = "blue"});
 		if (i % 60 == 59)
 			bench_->apply(bench_->config()); /* without the static ones */
 	}

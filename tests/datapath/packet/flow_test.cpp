@@ -100,7 +100,7 @@ TEST_P(Flow, SpreadByMacOfFramesThatAreNotIP)
 		char src[18];
 		snprintf(src, sizeof(src), "02:00:00:00:11:%02x", n % 256);
 		/* the limit of this bench is 256 entries */
-		bench_->overlay().fdb_flush("blue");
+		bench_->overlay().fdb_flush({.net = "blue"});
 		return Ethernet{mac::kRemoteA, src} / Payload::of(46);
 	});
 }

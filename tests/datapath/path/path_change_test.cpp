@@ -83,7 +83,7 @@ TEST_P(PathChange, FdbIsEdited)
 		{"add over what was learned", [&] { overlay.fdb_add("blue", at_peer, false); }, behind_peer},
 		{"del again", forget, unknown},
 		{"learned again", learn_it, behind_port},
-		{"flush", [&] { overlay.fdb_flush("blue"); }, unknown},
+		{"flush", [&] { overlay.fdb_flush({.net = "blue"}); }, unknown},
 		{"apply", [&] { bench_->apply(whole); }, behind_port},
 		{"apply another file", [&] { bench_->apply(moved); }, behind_peer},
 	};

@@ -24,7 +24,7 @@ protected:
 		bench_->forget_paths();
 		EXPECT_EQ(bench_->run(Hook::Xdp, dev, packet).verdict, Verdict::Pass) << "the entry is still there";
 		bench_->apply(config);
-		bench_->overlay().fdb_flush("blue");
+		bench_->overlay().fdb_flush({.net = "blue"});
 	}
 	void both_ways(const Packet &arriving)
 	{

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "expect_error.hpp"
+#include "setting_words.hpp"
 
 using namespace xovl;
 
@@ -22,113 +23,6 @@ template <typename Object> const Setting<Object> *find_setting(std::string_view 
 	auto found = std::ranges::find(settings, name, &Setting<Object>::name);
 	return found == settings.end() ? nullptr : &*found;
 }
-
-struct Good {
-	const char *key;
-	const char *word;
-	SettingValue value;
-	bool is_default = false;
-};
-
-const Good kNetworkWords[] = {
-	{"encap", "geneve", "geneve"},
-	{"encap", "gre", "gre"},
-	{"encap", "nvgre", "nvgre"},
-	{"vni", "100", 100u},
-	{"vni", "none", "none", true},
-	{"local", "any", "any", true},
-	{"local", "10.0.0.1", "10.0.0.1"},
-	{"local", "fd00::1", "fd00::1"},
-	{"dstport", "4789", 4789u, true},
-	{"dstport", "8472", 8472u},
-	{"mtu", "0", 0u, true},
-	{"mtu", "1400", 1400u},
-	{"learning", "on", true, true},
-	{"learning", "off", false},
-	{"ageing", "300", 300u, true},
-	{"ageing", "0", 0u},
-	{"mac-limit", "0", 0u, true},
-	{"mac-limit", "1000", 1000u},
-	{"mac-limit", "0xffffffff", 4294967295u},
-	{"via", "auto", "auto", true},
-	{"via", "direct", "direct"},
-	{"via", "kernel", "kernel"},
-	{"require", "none", "none", true},
-	{"require", "encrypted", "encrypted"},
-	{"ttl", "64", 64u, true},
-	{"ttl", "1", 1u},
-	{"ttl", "0xff", 255u},
-	{"ttl", "inherit", "inherit"},
-	{"dscp", "0", 0u, true},
-	{"dscp", "63", 63u},
-	{"dscp", "inherit", "inherit"},
-	{"df", "set", "set", true},
-	{"df", "unset", "unset"},
-	{"df", "inherit", "inherit"},
-	{"udpcsum", "off", false, true},
-	{"udpcsum", "on", true},
-	{"udp6zerocsumrx", "on", true, true},
-	{"udp6zerocsumrx", "off", false},
-	{"srcport", "49152-65535", "49152-65535", true},
-	{"srcport", "1-1", "1-1"},
-	{"srcport", "0x10-65535", "16-65535"},
-	{"flowlabel", "hash", "hash", true},
-	{"flowlabel", "0", 0u},
-	{"flowlabel", "1048575", 1048575u},
-	{"gso", "on", true, true},
-	{"gso", "off", false},
-	{"mss", "off", "off", true},
-	{"mss", "clamp", "clamp"},
-	{"bpdu", "pass", "pass", true},
-	{"bpdu", "drop", "drop"},
-	{"bpdu", "punt", "punt"},
-	{"geneve-opt", "none", std::vector<std::string>{}, true},
-	{"geneve-opt", "1:2:,0x0102:0x80:00010002", std::vector<std::string>{"0x0001:0x02:", "0x0102:0x80:00010002"}},
-	{"geneve-match", "none", "none", true},
-	{"geneve-match", "1:2:00010002/ffff0000", "0x0001:0x02:00010002/ffff0000"},
-	{"csum", "off", false, true},
-	{"csum", "on", true},
-	{"seq", "off", false, true},
-	{"seq", "on", true},
-	{"seq", "strict", "strict"},
-	{"gbp", "off", false, true},
-	{"gbp", "on", true},
-	{"reserved", "lenient", "lenient", true},
-	{"reserved", "strict", "strict"},
-};
-
-const Good kPortWords[] = {
-	{"mode", "auto", "auto", true},
-	{"mode", "native", "native"},
-	{"mode", "generic", "generic"},
-	{"mode", "tc", "tc"},
-	{"geneve-opt", "none", std::vector<std::string>{}, true},
-	{"geneve-opt", "1:2:", std::vector<std::string>{"0x0001:0x02:"}},
-	{"group", "none", "none", true},
-	{"group", "0", 0u},
-	{"group", "65535", 65535u},
-	{"optional", "off", false, true},
-	{"optional", "on", true},
-	{"deliver", "device", "device", true},
-	{"deliver", "peer", "peer"},
-};
-
-const Good kUplinkWords[] = {
-	{"vid", "none", "none", true},       {"vid", "200", 200u},
-	{"mode", "auto", "auto", true},      {"mode", "native", "native"},
-	{"mode", "generic", "generic"},      {"mode", "tc", "tc"},
-	{"gro", "auto", "auto", true},       {"gro", "off", "off"},
-	{"rp-filter", "auto", "auto", true}, {"rp-filter", "strict", "strict"},
-	{"rp-filter", "loose", "loose"},     {"rp-filter", "off", "off"},
-	{"optional", "off", false, true},    {"optional", "on", true},
-};
-
-const Good kVtepWords[] = {
-	{"foreign", "refuse", "refuse", true}, {"foreign", "pass", "pass"},         {"foreign", "drop", "drop"},
-	{"xfrm", "refuse", "refuse", true},    {"xfrm", "ignore", "ignore"},        {"pmtu-trust", "on", true, true},
-	{"pmtu-trust", "off", false},          {"pmtu-floor", "1280", 1280u, true}, {"pmtu-floor", "576", 576u},
-	{"pmtu-floor", "9000", 9000u},
-};
 
 struct Bad {
 	const char *key;
@@ -298,12 +192,13 @@ TEST(Settings, EveryMemberIsOne)
 	[[maybe_unused]] const auto &[ttl, dscp, df, udpcsum, udp6zerocsumrx, sport_min, sport_max, flowlabel] =
 		OuterPolicy();
 	const size_t outer = 8 - 1; // srcport is both ports
-	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit, via,
-				      encrypted, outer_policy, gso, mss, bpdu, options, match, csum, seq, gbp,
-				      reserved] = NetworkSettings();
-	EXPECT_EQ(settings_of<NetworkSettings>().size(), 21 - 2 + outer) << "all but name and outer";
-	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional, to_peer] = PortConfig();
-	EXPECT_EQ(settings_of<PortConfig>().size(), 7u - 2) << "all but interface and VLAN";
+	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit,
+				      peer_mac_limit, limit_drops, move_limit, via, encrypted, outer_policy, gso, mss,
+				      bpdu, options, match, csum, seq, gbp, reserved] = NetworkSettings();
+	EXPECT_EQ(settings_of<NetworkSettings>().size(), 24 - 2 + outer) << "all but name and outer";
+	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional, to_peer, isolated,
+				      sticky, port_limit, locked, macs, prefixes, dhcp_guard, ra_guard] = PortConfig();
+	EXPECT_EQ(settings_of<PortConfig>().size(), 15u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode, rp_filter, gro, uplink_optional] =
 		UplinkConfig();
 	EXPECT_EQ(settings_of<UplinkConfig>().size(), 6u - 1) << "all but the interface";

@@ -61,8 +61,9 @@ const Case kSyntax[] = {
 	{"CommentOnly", "# blue\n", "1:1: the file is empty ({} for a configuration without anything)"},
 	{"EmptyDocument", "---\n", "1:1: the file is empty ({} for a configuration without anything)"},
 	{"Null", "~\n", "1:1: the file is empty ({} for a configuration without anything)"},
-	{"Scalar", "abc\n", "1:1: this is a single value (a map of limits, vtep, uplinks, networks, fdb_files)"},
-	{"List", "\n  []\n", "2:3: this is a list (a map of limits, vtep, uplinks, networks, fdb_files)"},
+	{"Scalar", "abc\n",
+	 "1:1: this is a single value (a map of limits, vtep, uplinks, networks, trunks, fdb_files)"},
+	{"List", "\n  []\n", "2:3: this is a list (a map of limits, vtep, uplinks, networks, trunks, fdb_files)"},
 	{"TwoDocuments", "{}\n---\n{}\n", "2:1: a second document (one in a file)"},
 	{"TextAfterDocument", "{}\nnetworks: []\n", "2:1: a second document (one in a file)"},
 	{"Alias", "uplinks:\n  - &a {dev: eth0}\n  - *a\n", "3:5: aliases are not supported (the value itself)"},
@@ -85,15 +86,17 @@ const Case kSyntax[] = {
 };
 
 const Case kKeys[] = {
-	{"Unknown", "uplink: []\n", "1:1: unknown key \"uplink\" (limits, vtep, uplinks, networks, fdb_files)"},
-	{"UnknownInLimits", "limits: {size: 1}\n", "1:10: unknown key \"size\" (fdb, networks, peers, ports, members)"},
+	{"Unknown", "uplink: []\n", "1:1: unknown key \"uplink\" (limits, vtep, uplinks, networks, trunks, fdb_files)"},
+	{"UnknownInLimits", "limits: {size: 1}\n",
+	 "1:10: unknown key \"size\" (fdb, networks, peers, ports, members, guards)"},
 	{"UnknownInVtep", "vtep: {local: [], remote: []}\n", "1:19: unknown key \"remote\" (local)"},
 	{"UnknownInVtepItem", "vtep: {local: [{ip: 10.0.0.1, x: 1}]}\n",
 	 "1:31: unknown key \"x\" (ip, foreign, xfrm, pmtu-trust, pmtu-floor)"},
 	{"UnknownInUplink", "uplinks:\n  - dev: eth0\n    tag: 5\n",
 	 "3:5: unknown key \"tag\" (dev, vid, mode, rp-filter, gro, optional)"},
 	{"UnknownInNetwork", kBlue + "    colour: blue\n",
-	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, mac-limit, via, "
+	 "5:5: unknown key \"colour\" (name, encap, vni, local, dstport, mtu, learning, ageing, mac-limit, "
+	 "peer-mac-limit, on-limit, move-limit, via, "
 	 "require, ttl, dscp, "
 	 "df, "
 	 "udpcsum, "
@@ -102,15 +105,28 @@ const Case kKeys[] = {
 	 "flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
-	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, deliver, optional)"},
+	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, deliver, isolated, mac-limit, sticky, locked, "
+	 "mac-guard, "
+	 "ip-guard, dhcp-guard, ra-guard, optional)"},
+	{"TrunkTwice", "trunks: [{dev: a, vids: \"5,5\", vni-base: 1}]\n",
+	 "1:25: VLAN 5 is given twice in vids (once)"},
+	{"TrunkNative", "uplinks: []\ntrunks:\n  - {dev: a, vids: \"5\", vni-base: 1, native: 5}\n",
+	 "3:5: native VLAN 5 is in vids, too (vids without 5: its frames are untagged)"},
+	{"TrunkOfTakenVlan",
+	 kBlue + "    ports: [{dev: a, vid: 7}]\ntrunks:\n  - {dev: b, vids: 6, vni-base: 1}\n  - {dev: a, vids: 6-8, "
+		 "vni-base: 1}\n",
+	 "8:5: port a vid 7 exists already in network \"blue\" (another interface or VLAN)"},
 	{"UnknownInFdb", kBlue + "    fdb: [{mac: a, ip: 10.0.0.2}]\n",
 	 "5:17: \"a\" is not a MAC address (as 02:00:00:00:00:99)"},
 	{"UnknownFirstInFdb", kBlue + "    fdb: [{ip: 10.0.0.2}]\n",
 	 "5:12: unknown key \"ip\" (mac, dst, dev, vid, encap, dstport, via, require)"},
-	{"Unprintable", "\"a\\nb\": 1\n", "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks, fdb_files)"},
-	{"Case", "Networks: []\n", "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks, fdb_files)"},
-	{"NotScalar", "? [a]\n: b\n", "1:3: this is a list (a key: limits, vtep, uplinks, networks, fdb_files)"},
-	{"Null", "~: b\n", "1:1: this is empty (a key: limits, vtep, uplinks, networks, fdb_files)"},
+	{"Unprintable", "\"a\\nb\": 1\n",
+	 "1:1: unknown key \"a\\x0ab\" (limits, vtep, uplinks, networks, trunks, fdb_files)"},
+	{"Case", "Networks: []\n",
+	 "1:1: unknown key \"Networks\" (limits, vtep, uplinks, networks, trunks, fdb_files)"},
+	{"NotScalar", "? [a]\n: b\n",
+	 "1:3: this is a list (a key: limits, vtep, uplinks, networks, trunks, fdb_files)"},
+	{"Null", "~: b\n", "1:1: this is empty (a key: limits, vtep, uplinks, networks, trunks, fdb_files)"},
 	{"Twice", "uplinks: []\nuplinks: []\n", "2:1: key \"uplinks\" is given twice (once)"},
 	{"TwiceInItem", "uplinks:\n  - {dev: eth0, mode: tc, dev: eth1}\n", "2:27: key \"dev\" is given twice (once)"},
 	{"TwiceInNetwork", kBlue + "    vni: 100\n", "5:5: key \"vni\" is given twice (once)"},
@@ -148,7 +164,7 @@ const Case kTypes[] = {
 	{"PortsScalar", kBlue + "    ports: veth0\n", "5:12: this is a single value (a list)"},
 	{"FloodItemList", kBlue + "    flood: [[10.0.0.2]]\n", "5:13: this is a list (a single value)"},
 	{"FdbScalar", kBlue + "    fdb: 1\n", "5:10: this is a single value (a list)"},
-	{"LimitsEmpty", "limits:\n", "1:1: this is empty (a map of fdb, networks, peers, ports, members)"},
+	{"LimitsEmpty", "limits:\n", "1:1: this is empty (a map of fdb, networks, peers, ports, members, guards)"},
 };
 
 const Case kValues[] = {

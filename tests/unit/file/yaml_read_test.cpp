@@ -124,7 +124,7 @@ TEST(YamlRead, EveryKindInOtherWords)
 vtep: {local: [{xfrm: ignore, foreign: drop, ip: 10.0.0.1}]}
 networks:
   - {name: blue, encap: geneve, vni: 0x64, ttl: inherit, dscp: 0xa, df: unset, udpcsum: on, udp6zerocsumrx: off,
-     srcport: 0xc350-50100, flowlabel: 0, gso: off, mss: clamp, mac-limit: 1000, require: encrypted, via: kernel, bpdu: drop, geneve-opt: ["0x0102:0x80:00010002", "1:2:"],
+     srcport: 0xc350-50100, flowlabel: 0, gso: off, mss: clamp, mac-limit: 1000, move-limit: 5/180, on-limit: drop, peer-mac-limit: 500, require: encrypted, via: kernel, bpdu: drop, geneve-opt: ["0x0102:0x80:00010002", "1:2:"],
      geneve-match: "258:128:00010002/ffff0000",
      ports: [{dev: p0, vid: 5, mode: tc, geneve-opt: "1:3:,1:4:"}]}
   - {flood: [{dst: 10.0.0.2}, {dst: 10.0.0.3, dstport: 6082}, {via: direct, require: none, dst: 10.0.0.4, encap: vxlan, dstport: 4790},

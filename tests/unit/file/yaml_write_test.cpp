@@ -203,6 +203,7 @@ private:
 
 } // namespace
 
+// A whole file as users see it, so it is long.
 TEST(YamlWrite, LooksLikeTheContract)
 {
 	Config config;
@@ -268,7 +269,8 @@ TEST(YamlWrite, LimitsAndLongFloodList)
 		config.networks[0].flood.push_back(ip(fmt::format("fd00::{}", i)));
 	config.networks[0].peers = {{ip("fd00::8"), XOVL_ENCAP_GENEVE, 6081}};
 
-	EXPECT_EQ(to_yaml(config), R"(limits: {fdb: 65536, networks: 4096, peers: 1024, ports: 1024, members: 65536}
+	EXPECT_EQ(to_yaml(config),
+		  R"(limits: {fdb: 65536, networks: 4096, peers: 1024, ports: 1024, members: 65536, guards: 16384}
 vtep: {local: ["fd00::1"]}
 networks:
   - name: blue

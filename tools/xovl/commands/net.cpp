@@ -84,6 +84,8 @@ void show(Context &context, Args &args)
 		     {"ageing", "ageing"},
 		     {"learned", "learned"},
 		     {"learn_refused", "not learned"},
+		     {"moves", "moves"},
+		     {"moves_held", "held"},
 		     {"options", "options", options_text}});
 	for (const NetworkStatus &net : context.overlay().networks()) {
 		const NetworkConfig &config = net.config;
@@ -93,7 +95,7 @@ void show(Context &context, Args &args)
 			   net.local ? Json(net.local->str()) : Json(), number_or_none(config.dstport),
 			   number_or_none(net.mtu.mtu), net.mtu.from.empty() ? Json() : Json(net.mtu.from),
 			   paths_of(net), config.learning, config.ageing, net.learned.entries, net.learned.refused,
-			   options_of<NetworkSettings>(config)});
+			   net.learned.moves, net.learned.held, options_of<NetworkSettings>(config)});
 	}
 	if (!name.empty() && table.empty())
 		throw no_network(name);
