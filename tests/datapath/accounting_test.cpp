@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/verdict.h: every frame that xovl takes is counted once, whatever it is made of; one that it leaves alone is not.
+// bpf/verdict.h: every frame that xovl takes is counted once, whatever its content. A frame that it leaves alone is not
+// counted.
 #include <map>
 #include <random>
 
@@ -11,10 +12,10 @@ class Accounting : public DatapathTest {
 protected:
 	static constexpr unsigned kPackets = 1500;
 
-	/// Sums of counters by the end of their names.
+	/// Sums of counters, grouped by the last word of their names.
 	struct Sums {
-		uint64_t taken = 0;   ///< by ports, by peers, or refused as tunnel packet
-		uint64_t settled = 0; ///< delivered, sent, flooded, dropped
+		uint64_t taken = 0;   ///< taken by ports or peers, or refused as tunnel packets
+		uint64_t settled = 0; ///< delivered, sent, flooded or dropped
 	};
 
 	static Sums sums(const Counts &counts)
@@ -43,7 +44,7 @@ protected:
 		return false;
 	}
 
-	/// One to four octets of the first 110 changed, sometimes cut off.
+	/// Changes one to four of the first 110 octets, and sometimes truncates the packet.
 	Bytes spoilt(Bytes packet)
 	{
 		const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); };
@@ -55,7 +56,7 @@ protected:
 		return below(4) ? packet : truncated(packet, 14 + below(packet.size() - 13));
 	}
 
-	/// Runs a packet as the machine does: XDP first, where it is under test, then TC.
+	/// Runs a packet as the machine does: XDP first if it is under test, then TC.
 	void run(const std::string &dev, const Bytes &packet)
 	{
 		const Counts before = bench_->counts();
@@ -69,7 +70,7 @@ protected:
 				result = bench_->run(Hook::Tc, dev, packet);
 			}
 		} catch (const std::system_error &) {
-			return; /* the kernel has no program run on a cut-off IP header */
+			return; /* the kernel runs no program on a truncated IP header */
 		}
 		const Sums was = sums(before), is = sums(bench_->counts());
 		ASSERT_NE(result.verdict, Verdict::Other);
@@ -99,7 +100,7 @@ TEST_P(Accounting, SpoiltFramesOfTenants)
 		run("port1", spoilt(padded(frames[n % frames.size()].second, 0)));
 }
 
-/* By network, and by where frames came from or copies were to go. */
+/* Drops are counted by network and by the port or peer that a frame came from or a copy was for. */
 class DropPlaces : public DatapathTest {
 protected:
 	using Places = std::map<std::string, std::pair<uint64_t, uint64_t>>;
@@ -163,7 +164,7 @@ TEST_P(DropPlaces, OfPeersAndUplinks)
 	EXPECT_EQ(places("peer_unknown"), (Places{{"blue uplink uplink", {1, 0}}}));
 }
 
-/* A peer that there is no route to: only its copies are lost. */
+/* Only the copies for a peer without a route are dropped. */
 TEST_P(DropPlaces, OfCopies)
 {
 	const std::string away = is_v4() ? "240.0.0.9" : "2001:db8:bad::9";
@@ -173,7 +174,7 @@ TEST_P(DropPlaces, OfCopies)
 	EXPECT_EQ(places("no_route"), (Places{{"blue peer " + away, {0, 2}}}));
 }
 
-/* An index that is given to another object, or to one that has been away. */
+/* A new object does not inherit drops counted under its index, even if it is a former object added again. */
 TEST_P(DropPlaces, OfNewObjects)
 {
 	const Config before = bench_->config();
@@ -188,7 +189,7 @@ TEST_P(DropPlaces, OfNewObjects)
 	drop_of_port1();
 	drop_of_port1();
 	EXPECT_EQ(places("source_mac"), (Places{{"blue port port1", {2, 0}}}));
-	/* nothing of it changes */
+	/* a change that does not concern the port keeps its counters */
 	set_blue([](NetworkConfig &net) { net.mtu = 1400; });
 	EXPECT_EQ(places("source_mac"), (Places{{"blue port port1", {2, 0}}}));
 }

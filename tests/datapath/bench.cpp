@@ -45,7 +45,7 @@ FdbConfig behind_port(const std::string &mac, const std::string &dev, uint16_t v
 	return {Mac::parse(mac), FdbPort(dev, vid)};
 }
 
-/* gso off: so that policies of every kind can be set in every mode. */
+/* GSO is off, so that every mode accepts every policy. */
 NetworkConfig blue(xovl_mode mode, const Addresses &underlay)
 {
 	return {{.name = "blue", .vni = kBlueVni, .gso = false},
@@ -77,7 +77,7 @@ Config base_config(xovl_mode mode, const Addresses &underlay)
 	return config;
 }
 
-/// Addresses, neighbours and routes of the machine, for `ip -batch`.
+/// Returns the machine's addresses, neighbours and routes for `ip -batch`.
 std::string underlay()
 {
 	std::string lines = "addr add 192.0.2.1/24 dev uplink\naddr add 2001:db8::1/64 dev uplink nodad\n"
@@ -137,7 +137,7 @@ Bench::~Bench()
 	leave();
 }
 
-/* The far ends and the ports have no IPv6, so that nothing but the test sends anything there. */
+/* IPv6 is off at the far ends and ports, so that only the test sends frames there. */
 void Bench::link() const
 {
 	static const std::vector<std::pair<std::string, std::string>> kVeths = {{"port1", "tenant1"},
@@ -159,14 +159,14 @@ void Bench::link() const
 	far_.ip(far);
 	for (const auto &[dev, end] : kVeths)
 		far_.offload(end, "gro on");
-	/* else XDP would not see tags */
+	/* otherwise XDP does not see tags */
 	machine_.offload("trunk", "rxvlan off");
 	for (const char *dev : {"uplink", "side"})
 		machine_.sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", dev), "0");
 	machine_.ip(underlay());
 }
 
-/* A bpffs of our own: whatever becomes of this process, no pin is left. */
+/* Mounts a private bpffs: no pin survives this process. */
 void Bench::enter()
 {
 	check(unshare(CLONE_NEWNS) == 0, "unshare");
@@ -197,7 +197,7 @@ void Bench::apply(const Config &config)
 void Bench::run_shadow()
 {
 	shadow_.reset();
-	overlay_.reset(); // the shadow programs are loaded as a command would that only looks
+	overlay_.reset(); // shadow programs are loaded without the lock, as read-only commands do
 	shadow_ = std::make_unique<ShadowBench>(kPinRoot, pin(""));
 	overlay_ = std::make_unique<Overlay>(kPinRoot);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The machine under test: a network namespace with xovl in it, configured by libxovl itself, and a far one where its veths end.
+// The machine under test is a network namespace that libxovl configures. Its veths end in a second namespace, "far".
 //
 //   far                 machine under test
 //   tenant1 ──────────  port1   network blue
@@ -8,8 +8,8 @@
 //   under   ──────────  uplink  192.0.2.1/24, 2001:db8::1/64
 //   beside  ──────────  side    198.51.100.1/24, 2001:db8:51::1/64, nothing of xovl
 //
-// Blue has VNI 0x123456 and floods to peers A and B, green has VNI 0x14 and floods to A. Every far end has GRO on, so that
-// XDP can redirect to it, and every underlay neighbour is permanent. There is no tunnel device of the kernel (gro off). Far tables of addresses: struct Addresses.
+// Blue has VNI 0x123456 and floods to peers A and B, green has VNI 0x14 and floods to A. Every far end has GRO on, so
+// that XDP can redirect to it, and every underlay neighbour is permanent. The kernel has no tunnel device (gro off).
 #pragma once
 
 #include <cstdint>
@@ -52,13 +52,13 @@ inline const std::string kBroadcast = "ff:ff:ff:ff:ff:ff";
 inline const std::string kLinkLocal = "01:80:c2:00:00:00";
 } // namespace mac
 
-/// The underlay in one family.
+/// The underlay addresses of one family.
 struct Addresses {
 	std::string local;
 	std::string peer_a;
 	std::string peer_b;
 	std::string narrow;   ///< its route has MTU 1300
-	std::string no_route; ///< nothing leads there
+	std::string no_route; ///< has no route
 	std::string beside;   ///< its route leaves by an interface that is no uplink
 	std::string stranger; ///< on the underlay, not a peer
 };
@@ -67,56 +67,57 @@ const Addresses &addresses(int family);
 
 class Bench {
 public:
-	/// mode: of the uplink and all ports. family: of the peers.
+	/// mode: applies to the uplink and all ports. family: address family of the peers.
 	Bench(xovl_mode mode, int family);
 	Bench(const Bench &) = delete;
 	Bench &operator=(const Bench &) = delete;
 	~Bench();
 
 	Overlay &overlay() { return *overlay_; }
-	/// What runs now; edit a copy and apply() it.
+	/// The active configuration. To change it, edit a copy and apply() it.
 	const Config &config() const { return config_; }
 	void apply(const Config &config);
 
-	/// Through the program that is attached to dev at the hook. gso_size: of a super-frame (TC only).
+	/// Runs the program attached to dev at the hook. gso_size: makes the packet a super-frame (TC only).
 	RunResult run(Hook hook, const std::string &dev, const Bytes &packet, uint32_t gso_size = 0) const;
-	/// From now on run() runs each packet through the shadow programs first. They must change no map, and find the same.
+	/// From now on, run() runs each packet through the shadow programs first. They must change no map and reach the
+	/// same result.
 	void run_shadow();
-	/// What the shadow programs have recorded of the last packet.
+	/// Returns the steps that the shadow programs recorded for the last packet.
 	const std::vector<xovl_step> &shadow_steps() const { return shadow_->steps(); }
 	Counts counts() const;
-	/// Frames that XDP finished, of all networks; they are in counts(), too.
+	/// Returns the frames that XDP finished in all networks. counts() includes them.
 	uint64_t by_xdp() const;
 
 	std::optional<FdbEntry> fdb(const std::string &net, const std::string &mac) const;
-	/// Makes a learned entry look as if it had been silent for so many seconds more, and no path were remembered from then.
+	/// Makes a learned entry older by this many seconds, and forgets all paths.
 	void age(const std::string &mac, unsigned seconds) const;
-	/// Makes the datapath look everything up again.
+	/// Invalidates all paths, so that the datapath looks everything up again.
 	void forget_paths() const;
-	/// Makes the datapath look at the ports' interfaces again, and everything else.
+	/// Makes the datapath read the state of the ports' interfaces again, and look everything else up, too.
 	void forget_port_states() const;
-	/// The path of a pinned map or program.
+	/// Returns the path of a pinned map or program.
 	std::string pin(const std::string &name) const;
-	/// Makes an entry point to a port or peer by its index, as it may for a moment while that is removed.
+	/// Makes an entry point to a port or peer by index, as happens briefly while the target is removed.
 	void misdirect(const std::string &mac, xovl_target target, uint32_t index) const;
-	/// Removes an entry from the map, so that nothing but the datapath can find it out.
+	/// Removes an entry from the map without telling the datapath.
 	void lose(const std::string &mac) const;
 
-	/// The far end of a veth: "tenant1", "under" …
+	/// Returns the far end of a veth: "tenant1", "under" …
 	PacketSocket &far(const std::string &dev);
-	/// ethtool -K at a far end
+	/// Runs `ethtool -K` on a far end.
 	void far_offload(const std::string &dev, const std::string &features) const { far_.offload(dev, features); }
-	/// The end of a veth in the machine: "uplink".
+	/// Returns the end of a veth in the machine, such as "uplink".
 	PacketSocket &near(const std::string &dev);
-	/// key as "net/ipv4/ip_forward"; in the machine.
+	/// Sets a sysctl in the machine. key: such as "net/ipv4/ip_forward".
 	void sysctl(const std::string &key, const std::string &value) const { machine_.sysctl(key, value); }
-	/// Makes the datapath take all peers for ones that no frame has shown the kernel for long.
+	/// Makes the datapath see all peers as unconfirmed for a long time.
 	void unconfirm() const { set_confirmed(0); }
-	/// The opposite, for the rest of the test: no frame has to show anything.
+	/// Makes the datapath see all peers as confirmed for the rest of the test.
 	void keep_confirmed() const { set_confirmed(uint64_t{1} << 62); }
-	/// Lines of `ip -batch` in the machine.
+	/// Runs lines with `ip -batch` in the machine.
 	void ip(const std::string &lines) const { machine_.ip(lines); }
-	/// The same beyond the veths.
+	/// Runs lines with `ip -batch` at the far ends.
 	void far_ip(const std::string &lines) const { far_.ip(lines); }
 
 private:
@@ -124,7 +125,7 @@ private:
 	void link() const;
 	void enter();
 	void leave() noexcept;
-	/// Of the first network that has it. Throws std::runtime_error when none has.
+	/// Returns the key in the first network that has the MAC. Throws std::runtime_error if none has it.
 	xovl_fdb_key fdb_key_of(const std::string &mac) const;
 	void edit_fdb(const std::string &mac, const std::function<void(xovl_fdb &)> &change) const;
 

@@ -21,7 +21,7 @@ void add_traffic(Counts &counts, const std::string &object, const xovl_traffic &
 	add(counts, object + " tx_bytes", traffic.tx_bytes);
 }
 
-/// "unplaced" are those that are not counted by place, which there should be none of while all objects stay.
+/// "unplaced" counts drops without a place. There are none while all objects stay.
 void add_drops(Counts &counts, const DropCounters &drop)
 {
 	const std::string name = "drop " + reason_name(drop.reason);

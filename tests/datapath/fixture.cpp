@@ -21,7 +21,7 @@ Counts traffic(const std::string &object, const std::string &way, size_t len)
 	return {{object + " " + way + "_packets", 1}, {object + " " + way + "_bytes", len}};
 }
 
-/// What came in at a far end, without what the machine's own IPv6 sends there to the routers and nodes of the link.
+/// True for received frames other than MLD reports and router solicitations of the machine's own IPv6.
 bool is_ours(const Frame &frame)
 {
 	const bool mld =
@@ -107,7 +107,7 @@ void DatapathTest::SetUp()
 	confirm_peers();
 }
 
-/* The first frame to a peer takes the way through the kernel's neighbour code. */
+/* Sends one frame to each peer: the first one goes through the kernel's neighbour code. */
 void DatapathTest::confirm_peers()
 {
 	for (const std::string &dst : {mac::kRemoteA, mac::kRemoteB, mac::kRemoteNarrow})
@@ -121,7 +121,7 @@ void DatapathTest::check(Hook hook, const std::string &dev, const Bytes &packet,
 	const uint64_t by_xdp = bench_->by_xdp();
 	const RunResult result = bench_->run(hook, dev, packet);
 	EXPECT_EQ(result.verdict, want.verdict) << "return value " << result.retval;
-	/* the packet of a drop is of no concern to anyone */
+	/* a dropped packet need not be intact */
 	if (result.verdict != Verdict::Drop) {
 		EXPECT_EQ(hex_dump(result.packet), hex_dump(want.packet.empty() ? packet : want.packet));
 	}
@@ -210,7 +210,7 @@ uint16_t DatapathTest::sport(const Bytes &made) const
 
 namespace {
 
-/// The ECN field of a frame's IP header, 0 where there is none.
+/// Returns the ECN field of a frame's IP header, or 0 without IP.
 uint8_t ecn_of(const Bytes &frame)
 {
 	auto type_at = [&](size_t at) { return at + 4 > frame.size() ? 0 : frame[at] << 8 | frame[at + 1]; };
@@ -268,7 +268,7 @@ Bytes DatapathTest::too_big(const Bytes &frame, uint32_t mtu, size_t l2_len)
 					     ICMP{.type = 3, .code = 4, .rest = mtu} / Payload{quote}
 				: IPv6{.src = ip_text(AF_INET6, ip, 24), .dst = ip_text(AF_INET6, ip, 8)} /
 					     ICMP{.type = 2, .rest = mtu} / Payload{quote};
-	/* its MACs the other way round, its tags as they were */
+	/* the answer swaps the MACs and keeps the tags */
 	Bytes answer(frame.begin() + 6, frame.begin() + 12);
 	answer.insert(answer.end(), frame.begin(), frame.begin() + 6);
 	answer.insert(answer.end(), frame.begin() + 12, frame.begin() + static_cast<long>(l2_len));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the datapath's tests: each is run in XDP and in TC. A packet's verdict, its exact octets afterwards, and all
-// counters that moved are checked together.
+// The base of the datapath tests. Each test runs in XDP and in TC, and checks a packet's verdict, its exact octets
+// afterwards, and all counters that changed.
 #pragma once
 
 #include <sys/socket.h>
@@ -22,23 +22,23 @@
 namespace xovl::test {
 
 struct Setup {
-	xovl_mode mode; ///< of the uplink and all ports
-	int family;     ///< of the underlay
+	xovl_mode mode; ///< applies to the uplink and all ports
+	int family;     ///< address family of the underlay
 };
 
 std::ostream &operator<<(std::ostream &out, const Setup &setup);
 
-/// What must become of a packet. The packet as it was, if `packet` is empty.
+/// The expected result for a packet. An empty `packet` means unchanged.
 struct Outcome {
 	Verdict verdict = Verdict::Pass;
 	Bytes packet = {};
 	Counts counts = {};
 };
 
-/// The counters that differ.
+/// Returns the differences of the counters that changed.
 Counts moved(const Counts &before, const Counts &after);
 
-// The counters that move when one frame of so many octets goes its way. port: "port1" or "trunk.10".
+// The counters that change when one frame of len octets is handled. port: "port1" or "trunk.10".
 Counts sent(const std::string &port, const std::string &net, const std::string &peer, size_t len);
 Counts switched(const std::string &from, const std::string &to, const std::string &net, size_t len);
 Counts delivered(const std::string &peer, const std::string &net, const std::string &port, size_t len);
@@ -48,63 +48,65 @@ Counts dropped_outer(const std::string &reason);
 
 class DatapathTest : public testing::TestWithParam<Setup> {
 protected:
-	/// Builds the bench. Every next hop is known and confirmed then, and the FDB holds static entries only. From then on the test
-	/// stays on one CPU.
+	/// Builds the bench. Every next hop is then known and confirmed, and the FDB holds static entries only. The
+	/// test stays on one CPU.
 	void SetUp() override;
 
 	Hook hook() const { return GetParam().mode == XOVL_MODE_TC ? Hook::Tc : Hook::Xdp; }
-	/// Of tenant_frames(): XDP on a veth cannot tell whether a checksum behind extension headers is complete.
+	/// True if XDP leaves this frame of tenant_frames() to TC: on a veth it cannot tell if a checksum after
+	/// extension headers is complete.
 	bool is_left_to_tc(const std::string &name) const
 	{
 		return GetParam().mode != XOVL_MODE_TC && name == "IPv6 with extension header";
 	}
 	bool is_v4() const { return GetParam().family == AF_INET; }
 	const Addresses &ip() const { return addresses(GetParam().family); }
-	/// Octets of the outer headers, Ethernet included.
+	/// Returns the octets of the outer headers, including Ethernet.
 	size_t outer_len() const { return is_v4() ? 50 : 70; }
 
-	/// The hook under test does all of it.
+	/// The hook under test handles the packet completely.
 	void finishes(const std::string &dev, const Bytes &packet, const Outcome &want);
-	/// TC does all of it; XDP leaves the packet alone.
+	/// TC handles the packet completely; XDP leaves it alone.
 	void finishes_in_tc(const std::string &dev, const Bytes &packet, const Outcome &want);
-	/// One or the other, for the frame of that name in tenant_frames().
+	/// Calls finishes() or finishes_in_tc(), depending on the frame's name in tenant_frames().
 	void finishes_frame(const std::string &name, const std::string &dev, const Bytes &packet, const Outcome &want);
-	/// Whether the kernel runs TC programs on it: some refuse an IP header that is cut off.
+	/// True if the kernel runs TC programs on the packet. Some kernels refuse a truncated IP header.
 	bool runs(const Bytes &packet) const;
 	/// xovl leaves the packet alone.
 	void passes(const std::string &dev, const Bytes &packet);
-	/// Sends from the far end `from`, as the whole machine handles it; want: the frames that come out at each far end, in any
-	/// order. Far ends that are not named must stay silent.
+	/// Sends a real frame from the far end `from`. want: the frames that come out at each far end, in any order.
+	/// Far ends that are not named must stay silent.
 	void wire(const std::string &from, const Bytes &packet, const std::vector<std::pair<std::string, Bytes>> &want,
 		  const Counts &counts)
 	{
 		wire([&] { bench_->far(from).send(packet); }, want, counts);
 	}
-	/// The same, sent in another way.
+	/// Same, with a function that sends.
 	void wire(const std::function<void()> &send, const std::vector<std::pair<std::string, Bytes>> &want,
 		  const Counts &counts);
 
-	/// A tunnel packet of peer A as it arrives at the uplink.
+	/// Returns a tunnel packet from peer A as it arrives at the uplink.
 	Packet arriving(uint32_t vni, const Packet &inner) const { return arriving(vni, inner, ip().peer_a); }
 	Packet arriving(uint32_t vni, const Packet &inner, const std::string &peer) const;
-	/// The underlay IP layer with everything that peers may choose at its default.
+	/// Returns the underlay IP layer with default values in all fields that peers may choose.
 	Packet outer_ip(const std::string &src, const std::string &dst) const;
-	/// The tunnel packet that xovl makes of inner. Source port and flow label are taken from made; the port is checked.
+	/// Returns the expected tunnel packet for inner. Source port and flow label are copied from made; the port's
+	/// range is checked.
 	Bytes encapsulated(uint32_t vni, const Packet &inner, const std::string &peer_mac, const std::string &peer,
 			   const Bytes &made) const;
-	/// Of the outer IPv6 header.
+	/// Returns the flow label of the outer IPv6 header.
 	uint32_t flow_label(const Bytes &made) const;
-	/// The outer UDP source port.
+	/// Returns the outer UDP source port.
 	uint16_t sport(const Bytes &made) const;
 
-	/// What the sender of a frame that does not fit gets back: the ICMP error of that MTU. l2_len: octets before its IP header.
+	/// Returns the ICMP error for a frame that exceeds the MTU. l2_len: octets before the frame's IP header.
 	static Bytes too_big(const Bytes &frame, uint32_t mtu, size_t l2_len = 14);
-	/// A frame from port1 that does not fit: counted as dropped for the reason, and answered.
+	/// A frame from port1 that is too large is counted as dropped for the reason, and answered.
 	void answers_too_big(const Bytes &frame, const std::string &reason, uint32_t mtu, size_t l2_len = 14);
 	/// Edits network blue.
 	void set_blue(const std::function<void(NetworkConfig &)> &edit);
 
-	/// Sends inner from port1 through a hook, which must redirect it; returns what the hook made of it.
+	/// Runs inner from port1 through a hook, which must redirect it. Returns the resulting packet.
 	Bytes made_of(const Packet &inner, Hook hook);
 	Bytes made_of(const Packet &inner) { return made_of(inner, hook()); }
 
@@ -123,7 +125,7 @@ inline auto every_setup()
 			       Setup{XOVL_MODE_TC, AF_INET}, Setup{XOVL_MODE_TC, AF_INET6});
 }
 
-/// Where the underlay does not matter.
+/// For tests that do not depend on the underlay.
 inline auto each_mode()
 {
 	return testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_GENERIC, AF_INET},
@@ -132,11 +134,11 @@ inline auto each_mode()
 
 std::string setup_name(const testing::TestParamInfo<Setup> &info);
 
-/// Frames of every kind that a tenant may send, with their names.
+/// Returns frames of every kind that a tenant may send, with their names.
 std::vector<std::pair<std::string, Packet>> tenant_frames(const std::string &dst, const std::string &src);
-/// One of them.
+/// Returns a UDP frame.
 Packet udp_frame(const std::string &dst, const std::string &src, size_t payload = 20);
-/// An IPv4 frame of exactly len octets.
+/// Returns an IPv4 frame of exactly len octets.
 Packet frame_of(const std::string &dst, const std::string &src, size_t len);
 
 } // namespace xovl::test

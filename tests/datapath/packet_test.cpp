@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The packet builder against literal frames; each was dissected by tshark once, every checksum found good there.
+// The packet builder, compared with literal frames. tshark dissected each of them once and found every checksum good.
 #include "packet.hpp"
 
 #include <stdexcept>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the tests of bpf/path/path.h share. The cache is per CPU: what must hold on all is asked on every one.
+// The base of the tests of bpf/path/path.h. Paths are stored per CPU, so checks run on every CPU.
 #pragma once
 
 #include <atomic>
@@ -36,7 +36,7 @@ protected:
 		}
 	}
 
-	/// Nothing remembered, then something, then again.
+	/// Forgets all paths, then calls fn three times.
 	void thrice(const std::function<void()> &fn)
 	{
 		bench_->forget_paths();
@@ -63,13 +63,13 @@ protected:
 			sender.join();
 	}
 
-	/// Whether the frame is sent to one peer or delivered to one port.
+	/// True if the frame is sent to one peer or delivered to one port.
 	bool goes(const std::string &dev, const Bytes &packet) const
 	{
 		return bench_->run(hook(), dev, packet).verdict == Verdict::Redirect;
 	}
 
-	/// On every CPU, and there twice: with what was remembered before, if anything, and with what is now.
+	/// Checks the frame twice on every CPU: with an old path, if any, and with the current one.
 	void becomes(const std::string &dev, const Bytes &packet, const Outcome &want)
 	{
 		everywhere([&] {
@@ -78,7 +78,7 @@ protected:
 		});
 	}
 
-	/// On every CPU the frame's destination is unknown: XDP leaves it to TC, which floods it.
+	/// The frame's destination is unknown on every CPU: XDP leaves it to TC, which floods it.
 	void floods(const std::string &dev, const Bytes &packet)
 	{
 		const auto flooded = [&] { return bench_->counts()["net blue flooded"]; };
@@ -91,7 +91,7 @@ protected:
 		});
 	}
 
-	/// Of a frame of udp_frame()'s flow from a port to peer A or B.
+	/// Returns the outcome of a frame of udp_frame()'s flow from a port to peer A or B.
 	Outcome to_peer(const Packet &inner, const std::string &peer, const std::string &port = "port1",
 			const std::string &net = "blue") const
 	{
@@ -107,7 +107,7 @@ protected:
 		return {Verdict::Redirect, inner, switched(from, port, net, inner.bytes().size())};
 	}
 
-	/// Of a frame from peer A.
+	/// Returns the outcome of a frame from peer A.
 	Outcome out_of_tunnel(const Packet &inner, const std::string &port, const std::string &net = "blue") const
 	{
 		return {Verdict::Redirect, inner, delivered(ip().peer_a, net, port, inner.bytes().size())};
@@ -118,7 +118,7 @@ protected:
 		EXPECT_TRUE(goes(port, udp_frame(mac::kRemoteA, mac)));
 	}
 
-	/// Runs so many other packets while those paths are remembered: none of them goes.
+	/// Runs `count` other packets while these paths are remembered. None of them may be forwarded.
 	void none_goes(const std::string &dev, const std::vector<Bytes> &remembered, unsigned count,
 		       const std::function<Bytes(unsigned)> &other)
 	{
@@ -133,7 +133,7 @@ protected:
 
 	static NetworkConfig &network(Config &config, const std::string &name) { return *config.find_network(name); }
 
-	/// A port and the static entries behind it leave a network.
+	/// Removes a port and the static entries behind it from a network.
 	static void remove_port(NetworkConfig &net, const std::string &dev)
 	{
 		std::erase_if(net.ports, [&](const PortConfig &port) { return port.dev == dev; });

@@ -13,7 +13,7 @@
 
 namespace xovl::test {
 
-/// A map that the test looks into, and spoils, while the overlay of the bench has its lock.
+/// A map that the test reads and corrupts while the bench's overlay holds its lock.
 template <typename Key, typename Value> class PinnedMap {
 public:
 	explicit PinnedMap(const std::string &path) : fd_(bpf_obj_get(path.c_str()))
@@ -31,7 +31,8 @@ public:
 	{
 		EXPECT_EQ(bpf_map_update_elem(fd_.get(), &key, &value, BPF_ANY), 0);
 	}
-	/// visit(key, value) may change the element: an element of a hash that is written moves, so all keys are read first.
+	/// Calls visit(key, value), which may change the element. All keys are read first, because written hash
+	/// elements move.
 	template <typename Visit> void for_each(Visit visit) const
 	{
 		std::vector<Key> keys;

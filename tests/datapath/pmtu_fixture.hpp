@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the tests of path MTU messages, which quote packets that were really sent.
+// The base of the tests of path MTU messages. The messages quote packets that were really sent.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@
 
 namespace xovl::test {
 
-/// What changes a quoted packet: its IP header and what follows.
+/// Changes a quoted packet, from its IP header on.
 using Change = std::function<void(Bytes &)>;
 
 inline Change flip(size_t at, uint8_t bits = 0xff)
@@ -40,25 +40,25 @@ protected:
 		bench_->apply(config);
 	}
 
-	/// Within this time it must be followed.
+	/// Time limit for the datapath to follow a change.
 	static constexpr Milliseconds kFollowed = 1s;
 	static constexpr uint16_t kPathMtu = 1400;
 	static constexpr size_t kEthernet = 14;
-	/// Octets behind the IP header that are quoted at least: UDP and the tunnel header, whole.
+	/// Octets quoted after the IP header, at least: UDP and tunnel header.
 	static constexpr size_t kUsualQuote = 16;
 
 	size_t ip_len() const { return is_v4() ? 20 : 40; }
 	std::string router() const { return is_v4() ? "198.18.0.1" : "2001:db8:5::1"; }
 
-	/// The largest frame that fits an underlay of that MTU; overhead: octets of the outer headers.
+	/// Returns the size of the largest frame that fits this underlay MTU.
 	size_t largest(uint32_t mtu) const { return mtu + kEthernet - outer_; }
 	Packet large_frame(const std::string &dst = mac::kRemoteA) const
 	{
 		return frame_of(dst, mac::kTenant1, largest(kUplinkMtu));
 	}
 
-	/// The IP header of a full-sized packet, and so many octets behind it. The packet was sent before its path became too narrow for
-	/// it; one of its flow has just been sent.
+	/// Returns the IP header of a full-sized packet and this many octets after it. The packet was sent before its
+	/// path became too narrow; another one of its flow has just been sent.
 	Bytes quote(size_t octets = kUsualQuote, const std::string &dst = mac::kRemoteA)
 	{
 		Bytes &sent = sent_[dst];
@@ -83,13 +83,13 @@ protected:
 	{
 		return is_v4() ? ICMP{.type = 3, .code = 4, .rest = mtu} : ICMP{.type = 2, .rest = mtu};
 	}
-	/// From a router beyond peer B's MAC, or whoever says that he is one.
+	/// Returns an ICMP error from a router behind peer B's MAC, or from a forger.
 	Packet message(uint32_t mtu, const Bytes &quoted) const
 	{
 		return from(router()) / too_big_icmp(mtu) / Payload{quoted};
 	}
 
-	/// What is kept about a peer, of VXLAN.
+	/// Returns the stored path MTU of a peer; default service: VXLAN.
 	std::optional<xovl_pmtu> kept(const std::string &remote, uint32_t service = xovl_service(17, htons(4789))) const
 	{
 		const Fd map = pinned(bench_->pin("pmtus"));
@@ -108,7 +108,7 @@ protected:
 		EXPECT_EQ(kept().believed, before + 1);
 		EXPECT_EQ(kept().mtu, mtu);
 	}
-	/// It is about a packet to a peer of ours, and is not believed.
+	/// The message concerns a packet to a known peer, and is not believed.
 	void is_refused(const Bytes &packet)
 	{
 		const xovl_pmtu before = kept();
@@ -116,7 +116,7 @@ protected:
 		EXPECT_EQ(kept().refused, before.refused + 1);
 		is_as_before(before);
 	}
-	/// It is none of those.
+	/// The message concerns no packet to a known peer.
 	void is_ignored(const Bytes &packet)
 	{
 		const xovl_pmtu before = kept();
@@ -132,7 +132,7 @@ protected:
 		EXPECT_EQ(kept().lowered, before.lowered);
 	}
 
-	/// Whether a frame from port1 is encapsulated.
+	/// True if a frame from port1 is encapsulated.
 	bool fits(const Bytes &frame)
 	{
 		return bench_->run(hook(), "port1", frame).packet.size() == outer_ + frame.size();
@@ -150,7 +150,7 @@ protected:
 		EXPECT_TRUE(fits(large_frame()));
 	}
 
-	/// All vteps.
+	/// Edits all vteps.
 	void set_vteps(const std::function<void(VtepConfig &)> &edit)
 	{
 		Config config = bench_->config();
@@ -159,7 +159,7 @@ protected:
 		bench_->apply(config);
 	}
 
-	/// Blue in another encapsulation, with so many octets of outer headers, Ethernet included.
+	/// Gives blue another encapsulation. outer: octets of its outer headers, including Ethernet.
 	void use(
 		xovl_encap encap, size_t outer, const Edit &more = [](NetworkConfig &) {})
 	{
@@ -173,7 +173,7 @@ protected:
 		});
 	}
 
-	/// Blue's packets look different from now on.
+	/// Edits blue and forgets the sent packets, which may now look different.
 	void set_blue(const Edit &edit)
 	{
 		sent_.clear();

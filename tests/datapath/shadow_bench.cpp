@@ -16,7 +16,7 @@ namespace xovl::test {
 
 namespace {
 
-/// The value of one key, of all CPUs.
+/// Returns the size of one key's value, over all CPUs.
 size_t value_size(const bpf_map_info &info)
 {
 	switch (info.type) {
@@ -28,7 +28,7 @@ size_t value_size(const bpf_map_info &info)
 	}
 }
 
-/// For maps that are not read in batches.
+/// Reads a map that does not support batches, element by element.
 std::string image_by_element(int map, const bpf_map_info &info)
 {
 	std::string image;
@@ -42,7 +42,7 @@ std::string image_by_element(int map, const bpf_map_info &info)
 	return image;
 }
 
-/// Programs and links are pinned in the same folder.
+/// True for a map. Programs and links are pinned in the same folder.
 bool is_map(int fd)
 {
 	return read_text_file(fmt::format("/proc/self/fdinfo/{}", fd), Pipes::Refused, 4096).find("map_type:") !=

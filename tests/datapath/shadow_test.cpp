@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Shadow programs: Bench::run() compares each packet with what the real programs make of it afterwards, and all maps before
-// and after with each other. Here packets of every kind go that way.
+// Shadow programs, with packets of every kind. Bench::run() compares their result with that of the real programs, and
+// all maps before and after.
 #include <net/if.h>
 
 #include <algorithm>
@@ -18,8 +18,8 @@ protected:
 		Pmtu::SetUp();
 		bench_->run_shadow();
 	}
-	/// At the hook under test, then at TC, which finishes what XDP leaves. The real programs look everything up, too:
-	/// what they remember can be a moment old.
+	/// Runs the packet in the hook under test, then in TC. Paths are forgotten, because those of the real programs
+	/// can be a moment old.
 	void compare(const std::string &dev, const Bytes &packet)
 	{
 		for (const Hook at : {hook(), Hook::Tc}) {
@@ -28,7 +28,7 @@ protected:
 			bench_->run(at, dev, packet);
 		}
 	}
-	/// The value of the last step of that kind; nothing if there is none.
+	/// Returns the value of the last step of this kind, or nullopt if there is none.
 	std::optional<uint64_t> step(xovl_step_kind kind) const
 	{
 		std::optional<uint64_t> value;
@@ -52,7 +52,7 @@ TEST_P(ShadowPrograms, TellWhatBecomesOfFramesFromPorts)
 	compare("port1", udp_frame("01:80:c2:00:00:00", mac::kTenant1));
 	compare("port1", frame_of(mac::kRemoteA, mac::kTenant1, 1514));
 	compare("port1", frame_of(mac::kRemoteNarrow, mac::kTenant1, 1514));
-	compare("port2", udp_frame(mac::kRemoteA, stranger)); // moved
+	compare("port2", udp_frame(mac::kRemoteA, stranger)); // the MAC has moved
 	compare("trunk", udp_frame(mac::kRemoteA, mac::kTenant1));
 	for (const auto &[name, frame] : tenant_frames(mac::kRemoteA, mac::kTenant1))
 		compare("port1", frame);

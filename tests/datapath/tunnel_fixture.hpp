@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the tests of one tunnel header each: network blue has that encapsulation, green stays VXLAN.
+// The base of the tests of one tunnel header: network blue uses it, green stays VXLAN.
 #pragma once
 
 #include <net/if.h>
@@ -19,7 +19,7 @@ protected:
 	const Packet inner_ = udp_frame(mac::kTenant2, mac::kRemoteA);
 	const Packet out_ = udp_frame(mac::kRemoteA, mac::kTenant1);
 
-	/// Blue as edit makes it, and all next hops known again.
+	/// Edits blue and resolves all next hops again.
 	void set_blue(const Edit &edit)
 	{
 		Config config = bench_->config();
@@ -30,10 +30,10 @@ protected:
 		bench_->overlay().fdb_flush({.net = "blue"});
 	}
 
-	/// Octets of Ethernet and IP.
+	/// Returns the octets of Ethernet and IP headers.
 	size_t ip_end() const { return is_v4() ? 34 : 54; }
 
-	/// Below IP, as a peer sends it: a UDP packet with any tunnel header.
+	/// Returns the part after IP of a peer's packet: UDP with any tunnel header.
 	static Packet udp(uint16_t dport, const Packet &tunnel)
 	{
 		return UDP{.sport = 50000, .dport = dport, .checksum = 0} / tunnel;
@@ -44,7 +44,7 @@ protected:
 	}
 	Packet from_a(const Packet &below) const { return from(ip().peer_a, below); }
 
-	/// What comes in goes out at port2.
+	/// The packet arrives from peer A, and inner leaves at port2.
 	void delivers(const Bytes &packet, const Bytes &inner)
 	{
 		finishes("uplink", packet,
@@ -58,7 +58,7 @@ protected:
 	{
 		finishes_in_tc("uplink", packet, {Verdict::Drop, {}, dropped_outer(reason)});
 	}
-	/// The packet cut off anywhere. least: octets that must be there for it to be ours.
+	/// The packet is refused at any truncated length. least: octets needed to recognise it as a tunnel packet.
 	void refuses_prefixes(const Bytes &whole, size_t least)
 	{
 		for (size_t length = 14; length < whole.size(); length++) {
@@ -73,7 +73,7 @@ protected:
 		}
 	}
 
-	/// Ethernet and IP as xovl sends them, with what only the flow decides as made has it.
+	/// Returns Ethernet and IP as xovl sends them. Flow-dependent fields are copied from made.
 	Packet outer_sent(const std::string &peer, const std::string &peer_mac, const Bytes &inner,
 			  const Bytes &made) const
 	{
@@ -83,20 +83,21 @@ protected:
 			return eth / IPv4{.src = ip().local, .dst = peer, .tos = ecn, .df = true};
 		return eth / IPv6{.src = ip().local, .dst = peer, .traffic_class = ecn, .flow_label = flow_label(made)};
 	}
-	/// The UDP tunnel packet to peer A that xovl makes of inner.
+	/// Returns the UDP tunnel packet to peer A that xovl makes of inner.
 	Bytes udp_sent(uint16_t dport, const Packet &tunnel, const Packet &inner, const Bytes &made) const
 	{
 		EXPECT_GE(sport(made), 49152);
 		return outer_sent(ip().peer_a, mac::kPeerA, inner, made) /
 		       UDP{.sport = sport(made), .dport = dport, .checksum = 0} / tunnel / inner;
 	}
-	/// The same without UDP.
+	/// Returns the GRE packet to peer A that xovl makes of inner.
 	Bytes gre_sent(const Gre &gre, const Packet &inner, const Bytes &made) const
 	{
 		return outer_sent(ip().peer_a, mac::kPeerA, inner, made) / gre / inner;
 	}
 
-	/// Every frame of tenant_frames() to peer A; want: the packet for a frame, with what the flow decides as made has it.
+	/// Sends every frame of tenant_frames() to peer A. want: returns the expected packet, with flow-dependent
+	/// fields of made.
 	void sends_every_kind(const std::function<Bytes(const Packet &inner, const Bytes &made)> &want)
 	{
 		for (const auto &[name, inner] : tenant_frames(mac::kRemoteA, mac::kTenant1)) {
@@ -107,7 +108,7 @@ protected:
 					sent("port1", "blue", ip().peer_a, inner.bytes().size())});
 		}
 	}
-	/// Every frame from peer A to port2; packet: the tunnel packet of a frame.
+	/// Receives every frame of tenant_frames() from peer A at port2. packet: returns the tunnel packet of a frame.
 	void receives_every_kind(const std::function<Bytes(const Packet &inner)> &packet)
 	{
 		for (const auto &[name, inner] : tenant_frames(mac::kTenant2, mac::kRemoteA)) {
@@ -118,7 +119,7 @@ protected:
 				{Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.size())});
 		}
 	}
-	/// out_ from port1 to peer A.
+	/// Sends out_ from port1 to peer A.
 	void sends(const std::function<Bytes(const Bytes &made)> &want)
 	{
 		finishes("port1", out_,
@@ -126,13 +127,13 @@ protected:
 			  sent("port1", "blue", ip().peer_a, out_.bytes().size())});
 	}
 
-	/// A TCP super-frame from port1.
+	/// Returns a TCP super-frame from port1.
 	static Packet super_frame()
 	{
 		return Ethernet{mac::kRemoteA, mac::kTenant1} / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} /
 		       TCP{.sport = 40000, .dport = 80} / Payload::of(3000);
 	}
-	/// TC keeps it whole, as long as the segments fit. overhead: octets of the outer headers, Ethernet excluded.
+	/// TC sends a super-frame whole if its segments fit. overhead: octets of the outer headers, without Ethernet.
 	void keeps_super_frames(size_t overhead,
 				const std::function<Bytes(const Packet &inner, const Bytes &made)> &want)
 	{
@@ -140,7 +141,7 @@ protected:
 		const RunResult fits = bench_->run(Hook::Tc, "port1", super_frame(), largest);
 		EXPECT_EQ(fits.verdict, Verdict::Redirect);
 		EXPECT_EQ(hex_dump(fits.packet), hex_dump(want(super_frame(), fits.packet)));
-		bench_->run(Hook::Tc, "port1", super_frame(), largest + 1); // its sender is told (out/too_big.h)
+		bench_->run(Hook::Tc, "port1", super_frame(), largest + 1); // the sender is told (out/too_big.h)
 		EXPECT_EQ(bench_->counts()["drop mtu_underlay packets"], 1u);
 	}
 	void refuses_super_frames()
@@ -150,7 +151,7 @@ protected:
 		EXPECT_EQ(bench_->counts()["drop gso_numbered packets"], before + 1);
 	}
 
-	/// Through the TC program of dev, with a mark.
+	/// Runs the TC program of dev on a packet with this mark.
 	RunResult run_marked(const std::string &dev, const Bytes &packet, uint32_t mark) const
 	{
 		const Fd prog = pinned(bench_->pin(dev == "uplink" ? "xovl_tc_uplink" : "xovl_tc_port"));
@@ -159,7 +160,7 @@ protected:
 	}
 
 private:
-	/// Of a frame without tags.
+	/// Returns the ECN field of an untagged frame, or 0 without IP.
 	static uint8_t ecn_of(const Bytes &frame)
 	{
 		if (frame.size() < 16)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Attach points themselves: what is left where the kernel refuses.
+// Attach points: where the kernel refuses a program, no earlier one stays attached.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
@@ -19,7 +19,7 @@ namespace xovl::test {
 
 namespace {
 
-/// Of the name of ours: what an earlier command attached.
+/// A program with the name of xovl's, as an earlier command left it.
 Fd earlier_program()
 {
 	const bpf_insn code[] = {
@@ -29,7 +29,7 @@ Fd earlier_program()
 	return Fd(bpf_prog_load(BPF_PROG_TYPE_XDP, kXdpNames[0], "GPL", code, 2, nullptr));
 }
 
-/// No map has keys of no size: the kernel refuses to load it.
+/// The kernel refuses to load this object, because a map has a key size of 0.
 BpfObject object_that_does_not_load()
 {
 	size_t size = 0;
@@ -63,7 +63,7 @@ TEST_P(AttachRefused, AnEarlierProgramDoesNotStay)
 INSTANTIATE_TEST_SUITE_P(Modes, AttachRefused, testing::Values(XOVL_MODE_NATIVE, XOVL_MODE_GENERIC),
 			 [](const auto &info) { return info.param == XOVL_MODE_NATIVE ? "native" : "generic"; });
 
-/* Looks at one interface are many: what each costs must not grow with all the others. */
+/* The time to look up one interface does not grow with the number of interfaces. */
 TEST(Look, DoesNotReadAllInterfaces)
 {
 	const Netns host("h");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Packets that the kernel carries (via): its IPsec policies, firewall and routes hold for them. Topologies in traffic_test.cpp.
+// Packets that the kernel carries (via): its IPsec policies, firewall and routes apply to them. Topologies in
+// traffic_test.cpp.
 #include <unistd.h>
 
 #include <string>
@@ -15,7 +16,7 @@ namespace xovl::test {
 
 namespace {
 
-constexpr Milliseconds kNoticed = 1s; ///< the datapath follows policies by then, see XOVL_NEXTHOP_…
+constexpr Milliseconds kNoticed = 1s; ///< by then the datapath follows a new policy, see XOVL_NEXTHOP_…
 
 struct Case {
 	const char *mode;
@@ -37,14 +38,14 @@ protected:
 		return with;
 	}
 
-	/// A policy of a host for tunnel packets from 1 to 2.
+	/// The words of a policy that blocks tunnel packets from h1 to h2.
 	std::string policy(const char *direction) const
 	{
 		return fmt::format("policy add dir {} src {} dst {} proto udp dport 4789 action block", direction,
 				   net_->vtep(1), net_->vtep(2));
 	}
-	/// Tunnel packets of h1 that come in at h2 while action runs. (Now and then one of h2's own does, on its way to the kernel's neighbour
-	/// code.)
+	/// Tunnel packets from h1 that arrive at h2 while action runs. The source is checked, because h2's own packets
+	/// can appear there on their way to the kernel's neighbour code.
 	std::vector<Bytes> on_wire(const std::function<void()> &action) const
 	{
 		PacketSocket wire(h(2), "up0");
@@ -59,7 +60,7 @@ protected:
 	}
 	bool both_ping() const { return pings(c(1), net_->tenant4(2)) && pings(c(2), net_->tenant6(1)); }
 
-	/// Whether what leaves h1 by the interface is looked at, on kernels with tcx.
+	/// True if a guard program checks the packets that leave h1 by the interface (kernels with tcx only).
 	bool has_guard(const std::string &dev) const
 	{
 		const int index = h(1).ip_show("link show dev " + dev).at(0).at("ifindex");
@@ -129,7 +130,7 @@ TEST_P(ByKernel, PolicyForOthers)
 	h(1).must("ip xfrm policy add dir out src 198.51.100.1 dst 198.51.100.2 action block");
 	std::this_thread::sleep_for(kNoticed);
 	EXPECT_TRUE(both_ping());
-	h(1).xovl_must("net set blue ttl 60"); // it knows now whom the policy is for
+	h(1).xovl_must("net set blue ttl 60"); // now xovl knows that the policy is not for its packets
 	const uint64_t before = by_kernel(h(1));
 	EXPECT_TRUE(both_ping());
 	EXPECT_EQ(by_kernel(h(1)), before);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Beside others: foreign XDP and TC programs on our interfaces stay, two overlays on one machine do not meet. Direct underlay (see
-// traffic_test.cpp).
+// Coexistence: foreign XDP and TC programs on xovl's interfaces stay, and two overlays on one machine do not mix.
+// Direct underlay (see traffic_test.cpp).
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
@@ -55,8 +55,8 @@ protected:
 		return link.contains("xdp") ? link.at("xdp").dump() : "";
 	}
 
-	/// A promiscuous veth at h1 with a number of its own, clsact, an XDP program and a tcx link, which is returned (empty: this
-	/// kernel has no tcx).
+	/// Adds a promiscuous veth with this ifindex to h1, with clsact, an XDP program and a tcx link. Returns the tcx
+	/// link, which is empty if the kernel has no tcx.
 	Fd add_foreign_interface(const std::string &dev, int index) const
 	{
 		h(1).ip("link add " + dev + " index " + std::to_string(index) + " type veth peer name far-" + dev +
@@ -103,8 +103,8 @@ bool namespace_has(ino_t inode)
 }
 
 /*
- * The kernel gives the lowest free inode number, to namespaces and to the files in their /proc/net. Namespaces of another kind
- * need one each.
+ * The kernel gives a new namespace, and the files in its /proc/net, the lowest free inode numbers. Each UTS namespace
+ * held here takes one number.
  */
 class LowNumbers {
 public:
@@ -155,7 +155,7 @@ TEST_F(Coexist, RefusedModeLeavesARunningOverlayAsItWas)
 {
 	build({});
 	h(1).xovl_must("fdb add 02:00:00:00:0a:01 net blue dst " + net().vtep(2));
-	h(1).xovl_must("fdb add 02:00:00:00:0a:02 net blue dst 192.0.2.9"); // which goes and comes back with its peer
+	h(1).xovl_must("fdb add 02:00:00:00:0a:02 net blue dst 192.0.2.9"); // removed and restored, with its peer
 	attach_foreign_xdp("up0", XDP_FLAGS_SKB_MODE);
 	const std::string before = h(1).save();
 	EXPECT_EQ(h(1).apply(config("native")).status, 2);
@@ -255,9 +255,9 @@ TEST_F(Coexist, ForeignClsactQdiscStays)
 }
 
 /*
- * A port that has gone left something to be changed back: a bridge its promiscuous mode, a veth pins that go by its number.
- * Nothing of that concerns the interface that has the number now, whether the port goes from the file, all goes, or that
- * interface becomes a port itself.
+ * A deleted port leaves state to undo: a bridge was promiscuous, and a veth has pins named by its ifindex. xovl undoes
+ * nothing on a foreign interface that reuses the ifindex: not when the port leaves the file, not at `down`, and not
+ * after that interface was a port itself.
  */
 TEST_F(Coexist, InterfaceWithTheNumberOfOneThatHasGone)
 {
@@ -315,7 +315,7 @@ TEST_F(Coexist, ForeignFilterInOurPlaceAndByOurNameStays)
 	ASSERT_NE(before, 0u);
 
 	const Result result = h(1).apply(net().config(1));
-	// beside it with tcx; without, its place is taken
+	// with tcx xovl attaches beside the filter; without tcx the place is taken
 	EXPECT_EQ(result.status, has_tcx(h(1)) ? 0 : 2) << result.text();
 	EXPECT_EQ(filter_id(), before);
 	h(1).xovl_must("down");
@@ -336,7 +336,7 @@ TEST_F(Coexist, OverlaysOfTwoNamespacesDoNotMeet)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-// The kernel gives the inode number of a removed namespace, by which its pins are named, to a later one.
+// Pins are named by the inode number of their namespace. A later namespace with the same number does not adopt them.
 TEST_F(Coexist, StateOfARemovedNamespaceIsNotAdopted)
 {
 	ino_t inode = 0;
@@ -354,7 +354,7 @@ TEST_F(Coexist, StateOfARemovedNamespaceIsNotAdopted)
 		[&] {
 			const size_t below = next && next->inode() < inode ? inode - next->inode() : 0;
 			next.reset();
-			std::this_thread::sleep_for(300ms); // until the kernel has given up its numbers
+			std::this_thread::sleep_for(300ms); // the kernel frees the numbers with a delay
 			lower.take(below);
 			next = std::make_unique<Host>("next");
 			return next->inode() == inode;

@@ -24,7 +24,7 @@ protected:
 		}
 	}
 
-	/// Packets that left by an interface: what goes into its other end at once does not.
+	/// The TX packets of an interface. Frames delivered straight into its other end do not count.
 	static uint64_t sent_by(const Netns &netns, const std::string &dev)
 	{
 		return netns.ip_show("-s link show dev " + dev).at(0).at("stats64").at("tx").at("packets");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Where tenants are: learned, static, aged, moved; and who gets what is for everybody. Three hosts in a full mesh on a switched
-// underlay (see traffic_test.cpp). Frames carry an experimental EtherType, so that nothing answers them.
+// The FDB: learned, static, aged and moved entries, and flooding. Three hosts in a full mesh on a switched underlay
+// (see traffic_test.cpp). Frames carry an experimental EtherType, so that nothing answers them.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -40,7 +40,7 @@ protected:
 		       .network = network});
 	}
 
-	/// A frame from a tenant; it must have reached the other two before the next step.
+	/// Sends a frame from a tenant. The test waits for its arrival before the next step.
 	void send(unsigned from, const std::string &dst, const std::string &src) const
 	{
 		PacketSocket(c(from), "eth0").send(frame(dst, src));
@@ -205,7 +205,7 @@ TEST_P(Fdb, DelAndFlushForget)
 	EXPECT_EQ(h(1).xovl("fdb del " + kMac + " net blue").status, 1);
 }
 
-/* Learned entries make room for what is configured, which itself stays; what is refused leaves nothing behind. */
+/* Static entries evict learned ones, but never each other. A refused entry leaves nothing in the maps. */
 TEST_F(FdbTc, TableFullOfStaticEntries)
 {
 	prepare({});
@@ -235,7 +235,7 @@ TEST_F(FdbTc, TableFullOfStaticEntries)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-/* Entries of a plain file are those of the file that names it, and save gives both back. */
+/* Entries of a plain file count as entries of the YAML file that names it, and `save --fdb` writes both files. */
 TEST_F(FdbTc, PlainFile)
 {
 	prepare({});
@@ -255,7 +255,7 @@ TEST_F(FdbTc, PlainFile)
 	EXPECT_EQ(h(1).save(), inline_save);
 }
 
-/* Thousands of entries: written, moved to another peer and deleted in more than one batch. */
+/* Thousands of entries are added, moved to another peer and deleted, in more than one batch. */
 TEST_F(FdbTc, ManyEntries)
 {
 	prepare({});
@@ -279,7 +279,7 @@ TEST_F(FdbTc, ManyEntries)
 	EXPECT_EQ(apply(""), "- fdb 9000 static entries\n");
 }
 
-/* Learned entries make room for those of a file, too. */
+/* Entries of a file evict learned ones, too. */
 TEST_F(FdbTc, FileThatFillsTheTable)
 {
 	prepare({});
@@ -300,7 +300,7 @@ TEST_F(FdbTc, FileThatFillsTheTable)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-/* One line after the other; the first that fails ends it, and those before it stay done. */
+/* A batch stops at the first line that fails. The lines before it keep their effect. */
 TEST_F(FdbTc, BatchOfEntries)
 {
 	build({});
@@ -322,7 +322,7 @@ TEST_F(FdbTc, BatchOfEntries)
 	EXPECT_EQ(h(1).xovl_must("apply " + saved.path()), "") << "members and peers are those of the file";
 }
 
-/// By network, interface, peer and state; and each of them can be flushed.
+/// Entries are shown and flushed by network, interface, peer and state.
 TEST_P(Fdb, ShownAndFlushedByWhatIsAskedFor)
 {
 	mesh();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Files that a user gives or gets: none without room, none that never ends; and limits other than the usual ones.
+// Files that a user gives or gets: full disks, endless files, control characters; and limits other than the defaults.
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -21,7 +21,7 @@ class Files : public OverlayTest {
 protected:
 	void SetUp() override { prepare({}); }
 
-	/// Standard output goes to a file.
+	/// Runs xovl on h1 with its standard output in a file.
 	Result xovl_into(const std::string &line, const std::string &path) const
 	{
 		return run({"sh", "-c", fmt::format("{} -n {} {} > {}", xovl_command(), h(1).name(), line, path)});
@@ -51,7 +51,7 @@ std::string contents(const std::string &path)
 	return text.str();
 }
 
-/// The file of h1 with static entries, on a disk of 64 KiB too many of them.
+/// The configuration of h1 with `count` static entries.
 std::string with_entries(const Topology &net, unsigned count)
 {
 	std::string text = net.config(1) + "    fdb:\n";
@@ -112,7 +112,7 @@ TEST_F(Files, OnesWithoutAnEndAreRefused)
 	expect_refused(run({"sh", "-c", fmt::format("{} -n {} -b - < /dev/zero", xovl_command(), h(1).name())}),
 		       "a line is too long");
 	EXPECT_EQ(h(1).save(), "{}\n");
-	// pipes with a writer
+	// a pipe with a writer is accepted
 	const std::string apply =
 		fmt::format("{} -n {} apply <(echo 'vtep: {{local: [192.0.2.1]}}')", xovl_command(), h(1).name());
 	EXPECT_TRUE(run({"bash", "-c", apply}).ok());
@@ -123,7 +123,7 @@ TEST_F(Files, OnesWithoutAnEndAreRefused)
 	EXPECT_EQ(h(1).save(), "{}\n");
 }
 
-/* What a terminal may take for a command is never echoed as it is, wherever it came from. */
+/* Messages escape control characters, because a terminal may take them for commands. */
 TEST_F(Files, ControlCharactersAreNotEchoed)
 {
 	const std::string nasty = "x\x1b[31m\x07\xc2\x9b";
@@ -201,7 +201,7 @@ TEST_F(Files, LimitsThatDoNotFitTheMachineAreRefused)
 	EXPECT_TRUE(h(1).xovl("limits set fdb 1100000").ok());
 }
 
-/* A network of more ports than the usual limit has, in every way in which it can change. */
+/* A network with more ports than the default limit can be changed in every way: the limits in force count. */
 TEST_F(Files, LimitsInForceAreThoseThatCount)
 {
 	constexpr unsigned ports = 1100;
@@ -225,7 +225,7 @@ TEST_F(Files, LimitsInForceAreThoseThatCount)
 	EXPECT_TRUE(h(1).xovl("-b " + batch.path()).ok());
 	const TempFile saved(h(1).save());
 	EXPECT_EQ(h(1).xovl_must("apply " + saved.path()), "");
-	// and they are held
+	// a lower limit is enforced, too
 	h(1).xovl_must("down");
 	h(1).xovl_must("limits set ports 1");
 	EXPECT_EQ(h(1).apply(text).status, 1);

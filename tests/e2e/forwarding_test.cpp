@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The kernel answers look-ups of the datapath only while lo forwards, and `sysctl ip_forward` is somebody else's. Topologies in
-// traffic_test.cpp.
+// The kernel answers route look-ups of the datapath only while lo forwards, and an operator may change `sysctl
+// ip_forward`. Topologies in traffic_test.cpp.
 #include <string>
 #include <thread>
 #include <tuple>
@@ -38,7 +38,7 @@ protected:
 	void set_all(const Host &host, const char *value) const { host.sysctl(key("all"), value); }
 	std::string lo(const Host &host) const { return host.must("cat /proc/sys/" + key("lo")).substr(0, 1); }
 
-	/// As an operator does who tries something: both hosts, on and off again; and all that is remembered is forgotten.
+	/// Switches forwarding on and off again on both hosts, as an operator may. Then waits until paths expire.
 	void toggle() const
 	{
 		for (unsigned i : {1, 2}) {
@@ -64,7 +64,7 @@ protected:
 	std::string note(const Host &host) const { return host.xovl_show("uplink show").at(0).at("note"); }
 	std::string off_note() const { return fmt::format("IPv{} forwarding of lo is off", v6() ? 6 : 4); }
 
-	/// xovl in a mount namespace where /proc/sys is read-only, as units have it with ProtectKernelTunables.
+	/// Runs xovl with a read-only /proc/sys, as a systemd unit with ProtectKernelTunables does.
 	Result hardened(const Host &host, const std::string &line) const
 	{
 		return run({"unshare", "-m", "sh", "-c",
@@ -134,7 +134,7 @@ TEST_P(Forwarding, ReadOnlySysctls)
 		const TempFile file(net().config(i));
 		const Result applied = hardened(h(i), "apply " + file.path());
 		ASSERT_TRUE(applied.ok()) << applied.text();
-		// the kernel has another way to set that of IPv4
+		// IPv4 forwarding can be set by netlink, too
 		EXPECT_EQ(lo(h(i)), v6() ? "0" : "1");
 		EXPECT_EQ(note(h(i)).find(off_note()) != std::string::npos, v6()) << note(h(i));
 	}
@@ -151,7 +151,7 @@ TEST_P(Forwarding, ReadOnlySysctls)
 	}
 }
 
-// Routes lead by the second uplink, and no look-up has ever said so. (IPv4's forwarding can be set by netlink.)
+// Routes use the second uplink, which no earlier look-up has returned. IPv6 only: netlink can set IPv4 forwarding.
 TEST_P(ForwardingIPv6, ReadOnlySysctlsAndTheSecondUplink)
 {
 	prepare_as(Underlay::Multipath);

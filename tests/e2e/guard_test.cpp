@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the uplink lets in: tunnel packets for us, from peers, well-formed. The rest is dropped with its reason; what is not ours
-// passes to the kernel. And every frame is counted once. Switched underlay (see traffic_test.cpp); packets are injected from mid,
-// at its end of h1's link.
+// The uplink accepts well-formed tunnel packets from peers to a local vtep. It drops other tunnel packets with a
+// reason, passes foreign traffic to the kernel, and counts every frame once. Switched underlay (see traffic_test.cpp);
+// packets are injected from mid, at its end of h1's link.
 #include <string>
 
 #include "overlay/counters.hpp"
@@ -38,7 +38,7 @@ protected:
 
 	void inject(const Packet &packet) const { PacketSocket(net_->middle(), "h1up0").send(packet); }
 
-	/// Whether c1 gets it.
+	/// True if c1 receives the packet.
 	bool arrives(const Packet &packet) const
 	{
 		const UdpSocket to(c(1), "0.0.0.0", 9000);
@@ -88,7 +88,7 @@ TEST_P(Guard, TunnelPacketsThatMustNotComeInAreDroppedWithTheirReason)
 	h(1).xovl_must("net set blue reserved strict");
 	expect_dropped(reserved, "vxlan_reserved");
 	expect_dropped(outer(net().vtep(2)) / Vxlan{.vni = 100}, "vxlan_short");
-	// c2 is known behind a peer: from tunnel to tunnel nothing goes
+	// c2 is behind a peer, and frames are not forwarded from tunnel to tunnel
 	const Packet to_c2 = Ethernet{.dst = net().tenant_mac(2), .src = "02:00:00:00:0c:99"} / Payload::of(60);
 	expect_dropped(outer(net().vtep(2)) / Vxlan{.vni = 100} / to_c2, "split_horizon");
 }
@@ -96,7 +96,7 @@ TEST_P(Guard, TunnelPacketsThatMustNotComeInAreDroppedWithTheirReason)
 TEST_P(Guard, WhatIsNotOursPassesToTheKernel)
 {
 	mesh();
-	h(1).xovl_must("uplink set up0 gro off"); // the kernel's tunnel device has the port at all addresses
+	h(1).xovl_must("uplink set up0 gro off"); // the tunnel device takes the port at all addresses
 	h(1).ip("addr add 192.0.2.201/32 dev up0");
 	const UdpSocket other_port(h(1), "0.0.0.0", 4790);
 	const UdpSocket other_address(h(1), "192.0.2.201", 4789);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What runs at the interfaces' hooks is shown: ours, those of others, in what order, and what somebody took away. Direct underlay (see
-// traffic_test.cpp).
+// Programs at the hooks of interfaces are shown in their order: xovl's, foreign ones, and those that somebody removed.
+// Direct underlay (see traffic_test.cpp).
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <net/if.h>
@@ -30,7 +30,7 @@ protected:
 		return {};
 	}
 
-	/// "foreign,xovl_tc_uplink" of hook "tcx"
+	/// The programs at a hook, in order: "foreign,xovl_tc_uplink" at "tcx".
 	std::string programs(const std::string &dev, const std::string &hook) const
 	{
 		std::string out;

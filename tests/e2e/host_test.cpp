@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The rest of the host: kernel tunnels at the same address, IPsec policies, firewall rules, bridges, other ways in. Direct underlay (see
-// traffic_test.cpp).
+// Effects of the rest of the host: kernel tunnels at the same address, IPsec policies, firewall rules, bridges, other
+// interfaces that packets arrive by. Direct underlay (see traffic_test.cpp).
 #include <algorithm>
 #include <string>
 
@@ -14,7 +14,7 @@ namespace {
 
 class Beside : public OverlayTest {
 protected:
-	/// Refused by the system, one line, and nothing changed.
+	/// Expects exit status 2 and one line on stderr, with the word.
 	void expect_refused(const Result &result, const std::string &word) const
 	{
 		EXPECT_EQ(result.status, 2) << result.text();
@@ -22,7 +22,7 @@ protected:
 		EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
 	}
 
-	/// Done, with one line about it.
+	/// Expects success and one line on stderr, with the word.
 	void expect_noted(const Result &result, const std::string &word) const
 	{
 		EXPECT_EQ(result.status, 0) << result.text();
@@ -30,7 +30,7 @@ protected:
 		EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
 	}
 
-	/// config() with something said of the vtep.
+	/// The configuration of h1 with further settings of its vtep.
 	std::string config(const std::string &words) const
 	{
 		std::string text = net_->config(1);
@@ -38,7 +38,7 @@ protected:
 		return text.replace(text.find(vtep), vtep.size(), fmt::format("{{ip: {}, {}}}", vtep, words));
 	}
 
-	/// A vxlan and bridge of the kernel's own at host i, as tenant 20 + i.
+	/// Adds a VXLAN device of the kernel at host i, with the address 10.9.0.i.
 	void kernel_vxlan(unsigned i, unsigned vni) const
 	{
 		h(i).ip(fmt::format(
@@ -120,7 +120,7 @@ TEST_F(Beside, KernelTunnelsThatComeLaterAreShown)
 {
 	build({});
 	EXPECT_EQ(vtep_note(), "") << "what xovl made itself does not count";
-	h(1).xovl_must("uplink set up0 gro off"); // the port is free for others
+	h(1).xovl_must("uplink set up0 gro off"); // frees the UDP port
 	h(1).ip("link add vx7 type vxlan id 7 local 192.0.2.1 dstport 4789");
 	const std::string lost =
 		"vx7 (vxlan, VNI 7) of the kernel receives nothing at 192.0.2.1 (xovl vtep set 192.0.2.1 "
@@ -141,7 +141,7 @@ class BesideXfrm : public Beside, public testing::WithParamInterface<bool> {
 protected:
 	std::string local() const { return GetParam() ? "2001:db8::1" : "192.0.2.1"; }
 	std::string remote() const { return GetParam() ? "2001:db8::2" : "192.0.2.2"; }
-	/// In auto the kernel obeys the policies: see by_kernel_test.cpp.
+	/// Not via auto, where the kernel applies the policies: see by_kernel_test.cpp.
 	Plan plan() const { return {.v6 = GetParam(), .network = "    via: direct\n"}; }
 	std::string any() const { return GetParam() ? "::/0" : "0.0.0.0/0"; }
 	bool xfrm(const std::string &words) const { return h(1).run("ip xfrm " + words).ok(); }
@@ -175,7 +175,7 @@ TEST_P(BesideXfrm, PoliciesAreNotPassedBySilently)
 		     "dir out " + to + " proto udp dport 4790 action block",
 		     "dir out " + to + " proto tcp action block",
 		     "dir fwd " + to + " action block",
-		     "dir in " + to + " action block", // the other way round
+		     "dir in " + to + " action block", // the wrong direction
 		     "dir out " + to + " proto udp dport 4789 action allow",
 	     }) {
 		SCOPED_TRACE(policy);
@@ -276,7 +276,7 @@ TEST_F(Beside, PortOfABridge)
 	EXPECT_NE(h(1).xovl_show("port show").at(0).at("note").get<std::string>().find("in bridge virbr0"),
 		  std::string::npos);
 	EXPECT_EQ(h(1).xovl("net set blue ageing 7").err, "") << "it is said once";
-	h(1).ip("link del virbr0"); // which made port0 promiscuous
+	h(1).ip("link del virbr0"); // the bridge made port0 promiscuous
 }
 
 TEST_F(Beside, UplinkBelowWhatHasTheAddress)
@@ -306,7 +306,7 @@ TEST_F(Beside, UplinkBelowWhatHasTheAddress)
 		EXPECT_EQ(vtep_note(), "");
 		EXPECT_EQ(h(1).xovl_show("flood show").at(0).at("note"), "");
 		h(1).xovl_must("down");
-		h(1).ip("link del v0"); // which made up0 promiscuous
+		h(1).ip("link del v0"); // v0 made up0 promiscuous
 		TearDown();
 	}
 }

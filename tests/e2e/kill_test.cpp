@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Commands that are killed: the next apply makes good what they left. Direct underlay (see traffic_test.cpp).
+// Commands that are killed: the next apply repairs the state they left. Direct underlay (see traffic_test.cpp).
 #include <chrono>
 #include <csignal>
 #include <random>
@@ -14,7 +14,7 @@ namespace {
 
 class Kill : public Lifecycle {
 protected:
-	/// Whatever was interrupted on h1: the file takes, the state is that of the file, and nothing is left to do.
+	/// After an interrupted command on h1, apply restores the state of the file. Another apply changes nothing.
 	void expect_made_good(const std::string &text, const std::string &saved) const
 	{
 		const Result again = h(1).apply(text);
@@ -53,7 +53,7 @@ TEST_P(Kill, ApplyKilledAnywhereIsMadeGoodByApply)
 	}
 }
 
-/* From nothing, and from a file that gives port, identifier and MACs to another network. */
+/* Apply is killed at 20 moments, from nothing and from a file with the port, VNI and MACs in another network. */
 TEST_P(Kill, ApplyKilledAtEachOfItsStepsIsMadeGoodByApply)
 {
 	constexpr int kMoments = 20;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the tests of the life of a configuration: both hosts in one mode, and a file that is long.
+// Base of the life-cycle tests: both hosts in one mode, and a long configuration.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ protected:
 	Plan plan() const { return {.port_mode = GetParam(), .uplink_mode = GetParam()}; }
 };
 
-/// The file of host i, and `count` networks with flood lists and FDB entries beside blue.
+/// The configuration of host i with `count` further networks, each with a flood list and FDB entries.
 inline std::string big_config(const Topology &net, unsigned i, unsigned count)
 {
 	std::string text = net.config(i);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The life of a configuration: applied, edited, saved, taken down; interrupted in kill_test.cpp. Direct underlay (see traffic_test.cpp).
+// Life cycle of a configuration: apply, edit, save, down. Interrupted commands are in kill_test.cpp. Direct underlay
+// (see traffic_test.cpp).
 #include <bpf/bpf.h>
 
 #include <csignal>
@@ -50,7 +51,7 @@ std::string sysctl_value(const Netns &netns, const std::string &path)
 	return value;
 }
 
-/// Pings every 10 ms while it lives; stop() returns how many were lost.
+/// Pings every 10 ms; lost() ends that and returns how many pings were lost.
 class SteadyPing {
 public:
 	SteadyPing(const Netns &from, const std::string &to) : ping_(from.start("ping -q -i 0.01 -W 1 " + to))
@@ -100,7 +101,7 @@ TEST_P(Lifecycle, DownLeavesTheMachineAsItWas)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-/* Route look-ups of the datapath need it; somebody may switch it off. */
+/* Each command switches forwarding of lo on, which route look-ups need. `down` restores the value from before. */
 TEST_F(LifecycleTc, ForwardingOfTheLoopbackIsKeptAndRestored)
 {
 	prepare({});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Links of ports that fail and come back. A site hangs on two ports of h(1), with one MAC and address; it uses one link at a time and
-// never speaks first.
+// Links of ports that fail and come back. A site is connected to two ports of h(1) with one MAC and IP address. It uses
+// one link at a time and never sends first.
 //
 //   c(1) eth0 --- port0 h(1) up0 --- up0 h(2) port0 --- eth0 c(2)
 //        eth1 --- port1
@@ -32,7 +32,7 @@ protected:
 		ASSERT_TRUE(pings(c(2), net().tenant4(1)));
 	}
 
-	/// The site goes on by the other link. It does not speak.
+	/// The site changes to the other link without sending a frame.
 	void use(const std::string &dev, const std::string &instead_of)
 	{
 		c(1).ip(fmt::format(
@@ -59,7 +59,7 @@ TEST_P(PortLink, OtherLinkIsFound)
 TEST_P(PortLink, LinkThatCameBackHasNobodyBehindItYet)
 {
 	use("eth1", "eth0");
-	c(1).ip("link set eth0 up\n"); // and the site stays at eth1
+	c(1).ip("link set eth0 up\n"); // the site stays at eth1
 	std::this_thread::sleep_for(500ms);
 	EXPECT_TRUE(pings(c(2), net().tenant4(1), 10));
 	use("eth0", "eth1");

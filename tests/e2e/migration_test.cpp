@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Live migrations: a machine with one MAC and one address appears behind another host, again and again, under ping.
+// Live migration: a pinged guest moves to another host again and again, and keeps its MAC and IP address.
 #include <csignal>
 #include <string>
 #include <thread>
@@ -34,7 +34,7 @@ protected:
 		}
 	}
 
-	/// The guest stops at one host, starts at the other, and says so as hypervisors do (RARP).
+	/// Moves the guest to the other host and announces it by RARP, as hypervisors do.
 	void migrate_to(unsigned host) const
 	{
 		guest_->ip(fmt::format("link set at{} down\nlink set at{} up", 5 - host, host));
@@ -62,7 +62,7 @@ std::vector<unsigned> sequences(const std::string &output)
 
 } // namespace
 
-/// Ten pings a second, and a migration for every third: no two pings in a row are lost.
+/// With ten pings a second and a migration every 300 ms, no two pings in a row are lost.
 TEST_P(Migration, AtMostOnePingIsLostEach)
 {
 	migrate_to(2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Interfaces that are not there yet, or not any more: their ports wait, and the next change of any kind attaches them.
+// Missing interfaces: their ports wait, and the next change of any kind attaches them.
 #include <string>
 
 #include <fmt/format.h>
@@ -36,7 +36,7 @@ protected:
 		return "no such port";
 	}
 
-	/// Whether a frame that comes in at a port is counted there. tenant: the other end of its veth.
+	/// True if a frame that arrives at a port is counted there. tenant: the other end of its veth.
 	bool is_attached(const std::string &dev, const std::string &tenant) const
 	{
 		h(1).ip("link set " + dev + " up\nlink set " + tenant + " up");

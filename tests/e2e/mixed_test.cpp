@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One network with sites of several encapsulations, and an underlay that is a VLAN. Switched underlay (see traffic_test.cpp);
- * frames are looked at in the middle.
+ * One network whose sites use several encapsulations, and an underlay that is a VLAN. Switched underlay (see
+ * traffic_test.cpp); frames are captured at mid.
  *
  *   h1, h2: VXLAN, between each other            h1 --- VXLAN --- h2
  *   h3:     another encapsulation or port           \           /
  *           towards both, and from both           GENEVE     GENEVE
  *                                                     \     /
  *                                                       h3
- * Nobody forwards from tunnel to tunnel (split horizon): each knows the other two.
+ * No host forwards from tunnel to tunnel (split horizon), so each has the other two as peers.
  */
 #include <optional>
 #include <ostream>
@@ -32,12 +32,12 @@ struct Outer {
 	uint16_t vid = 0; ///< 0: no tag
 	uint8_t protocol = 0;
 	uint16_t dport = 0; ///< of UDP
-	std::string dst;    ///< the last octet of the address, which tells VTEPs apart
+	std::string dst;    ///< the last octet of the address: 1, 2 or 3
 
 	bool tunnel() const { return protocol == kUdp || protocol == kGre; }
 };
 
-/// nullopt: no IP.
+/// The outer headers of a frame; nullopt if it is not IP or too short.
 std::optional<Outer> outer_of(const Frame &frame)
 {
 	const bool tagged = frame.ethertype() == 0x8100;
@@ -53,7 +53,7 @@ std::optional<Outer> outer_of(const Frame &frame)
 		     .dst = std::to_string(frame.bytes[payload - 1])};
 }
 
-/// Tunnel packets that came in at the middle by this link.
+/// The tunnel packets that mid received by this link.
 std::vector<Outer> tunnel_packets(PacketSocket &tap)
 {
 	std::vector<Outer> list;
@@ -68,7 +68,7 @@ struct Site {
 	const char *name;
 	const char *encap;
 	uint16_t dstport; ///< 0: none
-	bool usual;       ///< the port need not be said
+	bool usual;       ///< the port is the default
 };
 
 std::ostream &operator<<(std::ostream &out, const Site &site)
@@ -94,7 +94,7 @@ protected:
 	static const Site &site() { return std::get<0>(GetParam()); }
 	static const std::string &mode() { return std::get<1>(GetParam()); }
 
-	/// ", encap: geneve, dstport: 6082" or as words of a command
+	/// The site's encapsulation in YAML (", encap: geneve, dstport: 6082") or as words of a command.
 	static std::string words_of_site(const char *colon, const char *comma)
 	{
 		std::string text = fmt::format("{}encap{} {}", comma, colon, site().encap);
@@ -123,7 +123,7 @@ protected:
 				   mode(), flood);
 	}
 
-	/// Sent as h3 wants it.
+	/// True if the packet has h3's encapsulation.
 	static bool is_of_site(const Outer &outer)
 	{
 		return site().dstport ? outer.protocol == kUdp && outer.dport == site().dstport
@@ -140,7 +140,7 @@ std::string site_name(const testing::TestParamInfo<MixedPeers::ParamType> &info)
 	return site.name + ("_" + mode) + (v6 ? "_v6" : "_v4");
 }
 
-/// Every uplink is VLAN 200. The kernel need not have VLAN devices: its neighbours on up0 are told.
+/// Every uplink is VLAN 200. Neighbours are set on up0 itself, because the kernel may have no VLAN devices.
 class TaggedUnderlay : public OverlayTest,
 		       public testing::WithParamInterface<std::tuple<std::string, std::string, bool>> {
 protected:
@@ -177,7 +177,7 @@ protected:
 		return packet / UDP{50000, 4789} / Vxlan{100};
 	}
 
-	/// Whether c1 gets what comes in such a packet.
+	/// True if c1 receives a frame in such a packet.
 	bool arrives(uint16_t vid) const
 	{
 		const Packet inner = Ethernet{.dst = Topology::tenant_mac(1), .src = Topology::tenant_mac(2)} /
@@ -237,7 +237,7 @@ TEST_P(MixedWire, EachGetsWhatItUnderstands)
 	}
 }
 
-/* A frame for everybody is copied once to each, as each wants it. */
+/* Each peer gets one copy of a broadcast frame, in its own encapsulation. */
 TEST_P(MixedWire, Flooding)
 {
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Interfaces that leave the host's network namespace, and others that get their numbers.
+// Interfaces that leave the host's network namespace, and others that get their ifindexes.
 //
 //   c(1) eth0 --- port0 h(1) up0 --- up0 h(2) port0 --- eth0 c(2)
 //                       port1 --- eth0 d(3)          a second tenant of h(1)
 //
-// elsewhere_: another namespace of the machine, where interfaces go. Its strangers have the numbers that are in use in h(1).
+// elsewhere_: the namespace that interfaces move to. Its strangers have ifindexes that are in use in h(1).
 #include <fmt/format.h>
 
 #include "sockets.hpp"
@@ -15,7 +15,7 @@ namespace xovl::test {
 namespace {
 
 constexpr Milliseconds kArrival = 300ms;
-/// A path expires after it. XDP asks whether a port is ours when it looks for a path, not when it follows one.
+/// The lifetime of a path. XDP checks the port when it looks a path up, not each time it uses the path.
 constexpr Milliseconds kPathLife = 250ms;
 
 class Moved : public OverlayTest, public testing::WithParamInterface<const char *> {
@@ -33,13 +33,13 @@ protected:
 
 	unsigned number(const std::string &dev) const { return h(1).ip_show("link show dev " + dev)[0]["ifindex"]; }
 
-	/// An interface of that number (all numbers here are small); what is sent to it comes out at "peer-DEV".
+	/// Adds a foreign veth with this ifindex. Frames sent to it come out at "peer-DEV".
 	static void stranger(const Netns &where, const std::string &dev, unsigned number)
 	{
 		where.ip(fmt::format("link add {0} index {1} type veth peer name peer-{0} index {2}\n"
 				     "link set {0} up\nlink set peer-{0} up\n",
 				     dev, number, number + 1000));
-		where.offload("peer-" + dev, "gro on"); // so that XDP could redirect to it
+		where.offload("peer-" + dev, "gro on"); // lets XDP redirect to it
 	}
 
 	static bool has_xdp(const Netns &where, const std::string &dev)
@@ -47,7 +47,7 @@ protected:
 		return where.ip_show("-d link show dev " + dev)[0].contains("xdp");
 	}
 
-	/// ICMP and ARP of tenants that come out at a stranger while action runs.
+	/// The number of tenants' ICMP and ARP frames that come out at a stranger while action runs.
 	static size_t leaked(const Netns &where, const std::string &dev, const std::function<void()> &action)
 	{
 		PacketSocket socket(where, "peer-" + dev);
@@ -66,7 +66,7 @@ protected:
 	}
 
 	std::unique_ptr<Netns> other_;
-	std::string lost_; ///< how the note of what left begins: without tcx the kernel does not say where it is
+	std::string lost_; ///< beginning of the note on a moved interface; depends on tcx
 	Netns elsewhere_{"elsewhere"};
 };
 

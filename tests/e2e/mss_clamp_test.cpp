@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// `mss clamp`: TCP of tenants is told at its SYNs what the overlay carries. The tenants' MTU is 1500 here.
+// `mss clamp`: the MSS in tenants' TCP SYNs is lowered to fit the overlay. The tenants' MTU is 1500 here.
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -14,7 +14,7 @@ namespace {
 
 using MssClamp = Pmtu;
 
-/// The MSS that a received SYN has; nullopt: it is none.
+/// The MSS of a received SYN; nullopt if the frame is no SYN.
 std::optional<uint16_t> mss_of_syn(const Frame &frame)
 {
 	constexpr uint8_t tcp_protocol = 6, syn = 0x02;
@@ -66,7 +66,7 @@ TEST_P(MssClamp, FollowsTheMtuAndNeverRaises)
 {
 	build_wide();
 	const auto seen = [&] {
-		forget_pmtu(c(1)); // which would be in its SYNs
+		forget_pmtu(c(1)); // a cached path MTU would be in its SYNs
 		PacketSocket tap(c(2), "eth0");
 		EXPECT_TRUE(tcp_content(c(1), c(2), net().tenant4(2)));
 		return mss_seen(tap);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// TCP super-frames stay whole in TC, both ways, and a tenant may route them from one network into another.
+// TCP super-frames stay whole in TC in both directions, and a tenant may route them between two networks.
 #include <string>
 #include <thread>
 
@@ -49,7 +49,7 @@ protected:
 		return fmt::format("tx-udp_tnl-segmentation {0} tx-udp_tnl-csum-segmentation {0}", state);
 	}
 
-	/// The uplink of h1 cannot carry super-frames of tunnels, and the tenants have a tunnel of their own.
+	/// The uplink of h1 cannot segment tunnel packets, and the tenants have a tunnel of their own.
 	void build_with(const std::string &encap)
 	{
 		Plan with = plan();
@@ -76,7 +76,7 @@ TEST_P(OffloadNested, TheTunnelDeviceCutsThem)
 	EXPECT_EQ(h(1).drops("gso_nested"), 0u);
 }
 
-/* GRE has no such device. */
+/* Nothing can segment nested super-frames of a GRE network: they are dropped. */
 TEST_P(OffloadNested, NobodyElseCan)
 {
 	build_with("gre");
@@ -89,7 +89,7 @@ TEST_P(OffloadNested, NobodyElseCan)
 }
 
 /*
- * c1 - h1 - blue - h2 - router (eth0, eth1) - h2 - red - h1 - c4: what came out of a tunnel goes into one again.
+ * c1 - h1 - blue - h2 - router (eth0, eth1) - h2 - red - h1 - c4: decapsulated frames are encapsulated again.
  */
 TEST_P(Offload, ATenantRoutesBetweenTwoNetworks)
 {

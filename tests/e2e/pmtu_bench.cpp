@@ -69,7 +69,7 @@ void PmtuBase::expect_told_soon(unsigned mtu) const
 		const auto error = too_big(c(1), Topology::tenant4(2), net_->tenant_mtu());
 		return error == TooBig{Topology::tenant4(2), mtu};
 	})) << h(1).xovl_show("stats drop").dump(1);
-	std::this_thread::sleep_for(1100ms); // every CPU finds out for itself
+	std::this_thread::sleep_for(1100ms); // each CPU learns it separately
 	expect_told(mtu, 1);
 }
 

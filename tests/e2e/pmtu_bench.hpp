@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the tests of path MTUs: tenants whose MTU is larger than what the overlay carries, and what they are told.
+// Base of the path MTU tests: tenants whose MTU is larger than the overlay's, and the ICMP errors they get.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace xovl::test {
 inline constexpr unsigned kTenantMtu = 1500;
 inline constexpr size_t kEthernet = 14;
 
-/// What ping was told: "fragmentation needed" or "packet too big".
+/// An ICMP error that ping received: "fragmentation needed" or "packet too big".
 struct TooBig {
 	std::string from;
 	unsigned mtu = 0;
@@ -25,10 +25,10 @@ struct TooBig {
 
 std::ostream &operator<<(std::ostream &out, const TooBig &error);
 
-/// One ping with DF, IP packet of `length` octets; what came back, if it was an error.
+/// Sends one ping with DF in an IP packet of `length` octets. Returns the ICMP error, if one came back.
 std::optional<TooBig> too_big(const Netns &from, const std::string &address, unsigned length);
 
-/// Forgets what the tenant knows of path MTUs.
+/// Flushes the path MTUs that the tenant has cached.
 void forget_pmtu(const Netns &tenant);
 
 bool is_ipv4(const Frame &frame);
@@ -37,20 +37,20 @@ class PmtuBase : public OverlayTest {
 protected:
 	void wide_tenants() const;
 
-	/// Both tenants are told of this MTU for either family, by the address they sent to; what fits passes.
+	/// Tenant `from` gets ICMP errors with this MTU in both families. Packets that fit pass.
 	void expect_told(unsigned mtu, unsigned from) const;
 
-	/// c1 is, after a while.
+	/// As expect_told() of c1, after a while.
 	void expect_told_soon(unsigned mtu) const;
 
-	/// The router's link to h2 is smaller than that to h1, and h1 cannot know.
+	/// Lowers the MTU of the router's link to h2. h1 is not told.
 	void narrow_far_link(unsigned mtu) const;
 
-	/// A frame from c1 that does not fit underlays of less than 1500 octets.
+	/// Sends a frame from c1 that needs the full 1500 octets of the underlay.
 	void send_large() const;
-	/// What h1 says of its only peer.
+	/// The row of h1's only peer in `peer show`.
 	nlohmann::json peer() const { return h(1).xovl_show("peer show").at(0); }
-	/// After a message of a router, which told about a packet that it could not send on.
+	/// h1 has accepted a router's error: its path MTU is `mtu`, and the router said `said`.
 	void expect_reported(unsigned mtu, unsigned said) const;
 
 	void expect_tcp_completes() const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Tenants whose MTU is larger than what the overlay carries: they are told, and TCP finds its way, be it the uplink, the network
-// or a link far away that is too small. Topologies in traffic_test.cpp; the tenants' MTU is 1500 here.
+// Path MTU: tenants with a larger MTU than the overlay's get ICMP errors and TCP adapts. The limit is the uplink, the
+// network or a distant link. Topologies in traffic_test.cpp; the tenants' MTU is 1500 here.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -27,7 +27,7 @@ bool is_error(const Frame &frame)
 			      : frame.ethertype() == 0x86dd && b[kEthernet + 6] == 58 && b[kEthernet + 40] == 2;
 }
 
-/// A tunnel and what it adds.
+/// A kind of tunnel and its overhead.
 struct Kind {
 	const char *name;
 	const char *encap;
@@ -68,13 +68,13 @@ TEST_P(Pmtu, TheMtuSetForTheNetwork)
 	expect_tcp_completes();
 }
 
-/* The router drops the outer packet and tells h1, whose kernel has no socket for it. */
+/* A router drops an outer packet. h1 uses its ICMP error, although the kernel has no socket for it. */
 TEST_P(Pmtu, ARouterOnTheWayIsHeard)
 {
 	build_wide(Underlay::Routed);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	narrow_far_link(1400);
-	// the first is lost on the way, and only then h1 knows
+	// the first packet is lost, and its ICMP error tells h1
 	expect_told_soon(1400 - net().overhead());
 }
 
@@ -89,20 +89,20 @@ TEST_P(Pmtu, WhatARouterSaidIsShownAndForgotten)
 	expect_reported(1400, 1400);
 	h(1).xovl_must("peer flush pmtu dst " + net().vtep(2));
 	EXPECT_EQ(peer().at("pmtu"), 1500);
-	std::this_thread::sleep_for(1100ms); // as often as it may be lowered
+	std::this_thread::sleep_for(1100ms); // lowered at most once a second
 	expect_reported(1400, 1400);
 	h(1).xovl_must("peer flush pmtu");
 	EXPECT_EQ(peer().at("pmtu_from"), "route");
 }
 
-/* Whatever routers say, IPv6 of tenants has its 1280 octets; where the path is that narrow, they are lost on the way. */
+/* Tenants always keep the 1280 octets that IPv6 requires. A narrower path loses such packets. */
 TEST_P(Pmtu, NotBelowTheFloor)
 {
 	build_wide(Underlay::Routed);
 	ASSERT_TRUE(pings(c(1), net().tenant6(2)));
 	narrow_far_link(1290);
 	expect_reported(1280 + net().overhead(), 1290);
-	std::this_thread::sleep_for(1100ms); // every CPU finds out for itself
+	std::this_thread::sleep_for(1100ms); // each CPU learns it separately
 	for (const std::string &address : {net().tenant4(2), net().tenant6(2)}) {
 		forget_pmtu(c(1));
 		EXPECT_EQ(too_big(c(1), address, 1281), (TooBig{address, 1280}));
@@ -135,7 +135,7 @@ TEST_P(Pmtu, TcpFindsItsWayThroughARouterWithASmallerLink)
 	expect_tcp_completes();
 }
 
-/* Locked: else the kernel, too, forwards by the MTU of the interface. */
+/* The MTU of a route limits the path. The route locks it: otherwise the kernel forwards by the interface's MTU. */
 TEST_P(Pmtu, TheMtuOfTheKernelsRouteIsHonoured)
 {
 	build_wide(Underlay::Routed);
@@ -189,11 +189,11 @@ TEST_P(Pmtu, ErrorsAreFewerThanTheirCauses)
 		const size_t errors = tenant.collect(2000, is_error, 300ms).size();
 		EXPECT_GE(errors, 1u);
 		EXPECT_LT(errors, 1000u);
-		std::this_thread::sleep_for(1s); // whatever span they are counted in
+		std::this_thread::sleep_for(1s); // the rate limit starts afresh
 	}
 }
 
-/* The MTU that `net show` prints is what tenants are told, and what goes on the wire. */
+/* The MTU of `net show` is the one in tenants' ICMP errors and the largest on the wire. */
 TEST_P(PmtuOfKind, ShownToldAndSent)
 {
 	const auto &[kind, v6] = GetParam();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The kernel refuses a system call of a command: seccomp of a service, a missing capability, no descriptors or memory left. Each
-// command is run once to count its calls, then again and again with one of them refused, or all from one on. What looks
-// must say so or be right, and must change nothing; what changes must do its work, or leave what a next command mends. Direct
-// underlay (see traffic_test.cpp).
+// The kernel refuses a system call of a command: seccomp of a service, a missing capability, no descriptors or memory
+// left. Each command runs once to count its calls, then repeatedly with one call refused, or with all from one on. A
+// command that shows something is right or reports an error, and changes nothing. A command that changes something does
+// its work or leaves a state that the next command repairs. Direct underlay (see traffic_test.cpp).
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
@@ -25,7 +25,7 @@ namespace {
 constexpr int kTcxIngress = 46; // BPF_TCX_INGRESS, which the UAPI headers of Debian 12 lack
 
 struct Kind {
-	std::string name; ///< as the command `refuse` has it
+	std::string name; ///< as in the command `refuse`
 	std::vector<int> errors;
 };
 
@@ -49,7 +49,7 @@ protected:
 		ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	}
 
-	/// Runs a command of host 1 of whose calls of a kind those from first to last are refused; 0: none.
+	/// Runs a command on h1 and refuses its calls first to last of this kind; 0: none.
 	Result refused(const Kind &kind, size_t first, size_t last, const std::string &line)
 	{
 		Args argv = {REFUSE_COMMAND,
@@ -75,7 +75,7 @@ protected:
 		return count;
 	}
 
-	/// Which of the calls to refuse: a few, others for each command; all with XOVL_REFUSE_ALL.
+	/// The numbers of the calls to refuse: a few, chosen by salt, or all with XOVL_REFUSE_ALL.
 	static std::vector<size_t> samples(size_t count, size_t wanted, size_t salt)
 	{
 		const size_t step = std::getenv("XOVL_REFUSE_ALL") ? 1 : std::max<size_t>(1, count / wanted);
@@ -85,7 +85,7 @@ protected:
 		return numbers;
 	}
 
-	/// Calls attempt(kind, first, last) for one refused call and for all from one on.
+	/// Calls attempt(kind, first, last) with one call refused, and with all calls from one on.
 	template <typename Attempt>
 	void for_each_refusal(const std::string &line, size_t wanted, size_t salt, Attempt attempt)
 	{
@@ -106,7 +106,7 @@ protected:
 
 	virtual void revert() {}
 
-	/// The pins, and what is attached: "port0 tcx 7".
+	/// The pins and the attached programs: "port0 tcx 7 xdp 0".
 	std::vector<std::string> state() const
 	{
 		std::vector<std::string> lines;
@@ -134,7 +134,7 @@ bool is_one_line(const std::string &text)
 	return text.starts_with("xovl: ") && std::ranges::count(text, '\n') == 1 && text.ends_with('\n');
 }
 
-/// Counters go on meanwhile; names and the number of lines do not.
+/// Replaces numbers, because counters change between two runs.
 std::string without_numbers(const std::string &text)
 {
 	return std::regex_replace(text, std::regex(" *[0-9]+"), " #");
@@ -156,8 +156,8 @@ protected:
 		ASSERT_TRUE(result.ok()) << result.text();
 	}
 
-	/// The command with a refusal: it did what it is to do, or said that it did not; the state is that before, that after, or one
-	/// that an apply mends.
+	/// Runs a command with a refusal. It succeeds or reports an error, and the state is the old one, the new one,
+	/// or one that apply repairs.
 	void check(const Kind &kind, size_t first, size_t last, const std::string &line, const std::string &target)
 	{
 		const Result result = refused(kind, first, last, line);
@@ -201,7 +201,7 @@ TEST_P(RefusedLook, SaysSoAndTouchesNothing)
 	size_t salt = 0;
 	for (const std::string &line : kLooks) {
 		const std::string right = without_numbers(h(1).xovl_must(line));
-		/* what is installed is known whatever the kernel says */
+		/* the first line of `version` does not depend on the kernel */
 		const std::string known = line == "version" ? right.substr(0, right.find('\n') + 1) : "";
 		for_each_refusal(line, 2, salt++, [&](const Kind &kind, size_t first, size_t last) {
 			const Result result = refused(kind, first, last, line);

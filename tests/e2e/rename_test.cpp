@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Interfaces that get other names while the overlay runs: the name follows the interface. Direct underlay (see traffic_test.cpp).
+// Interfaces that are renamed while the overlay runs: a port stays with its interface and shows its new name. Direct
+// underlay (see traffic_test.cpp).
 #include <string>
 
 #include <fmt/format.h>
@@ -12,13 +13,13 @@ namespace {
 
 using Rename = OverlayTest;
 
-/// Down, renamed, up. An uplink loses its IPv6 addresses by that.
+/// Sets the interface down, renames it, sets it up. An uplink loses its IPv6 addresses.
 void rename(const Netns &netns, const std::string &from, const std::string &to)
 {
 	netns.ip(fmt::format("link set {0} down\nlink set {0} name {1}\nlink set {1} up", from, to));
 }
 
-/// "dev" of each row, with commas.
+/// The "dev" of each row, joined by commas.
 std::string devs(const nlohmann::json &rows)
 {
 	std::string out;
@@ -82,7 +83,7 @@ TEST_P(RenameIn, TheOldNameIsFree)
 
 INSTANTIATE_TEST_SUITE_P(Mode, RenameIn, testing::Values("tc", "native"), [](const auto &info) { return info.param; });
 
-/* What names are exchanged for is known by number: the port of blue stays in blue. */
+/* Two ports exchange names. xovl knows them by ifindex, so the port of blue stays in blue. */
 TEST_F(Rename, NamesAreExchanged)
 {
 	build({});
@@ -104,12 +105,12 @@ TEST_F(Rename, NamesAreExchanged)
 	const std::string saved = h(1).save();
 	EXPECT_EQ(h(1).apply(saved).out, "");
 	expect_exchanged();
-	h(1).xovl_must("port del port0"); // the one of red
+	h(1).xovl_must("port del port0"); // red's port
 	EXPECT_EQ(devs(h(1).xovl_show("port show")), "port1");
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-/* A port that has gone, and another port that takes its name. */
+/* Another port takes the name of a deleted one, which is shown by its number. */
 TEST_F(Rename, APortTakesTheNameOfOneThatHasGone)
 {
 	build({});
@@ -128,7 +129,7 @@ TEST_F(Rename, APortTakesTheNameOfOneThatHasGone)
 	EXPECT_TRUE(pings(*other, net().tenant4(2)));
 }
 
-/* An interface that was no port takes the name of one: nothing of it is ours. */
+/* An interface that takes the old name of a port does not become a port. */
 TEST_F(Rename, AStrangerWithTheOldNameIsNoPort)
 {
 	build({});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Requests that are wrong, and machines that cannot: one line on stderr, the right status, nothing changed.
+// Invalid requests, and machines that lack something: one line on stderr, the right exit status, no change.
 #include <algorithm>
 #include <string>
 
@@ -20,7 +20,7 @@ protected:
 		before_ = h(1).save();
 	}
 
-	/// One line that begins with "xovl: " and has the word, the status, and no change.
+	/// Expects the exit status, no change, and one line on stderr that begins with "xovl: " and contains the word.
 	void expect_refused(const Result &result, int status, const std::string &word, const std::string &what) const
 	{
 		EXPECT_EQ(result.status, status) << what << ": " << result.text();
@@ -36,7 +36,7 @@ protected:
 
 struct Wrong {
 	const char *line;
-	const char *word; ///< that the message must have
+	const char *word; ///< part of the message
 };
 
 } // namespace
@@ -52,7 +52,7 @@ TEST_F(Requests, EveryObjectHasHelp)
 	EXPECT_EQ(h(1).save(), before_);
 }
 
-/* The network that is named is the one that has the port. */
+/* The message names the network that already has the port. */
 TEST_F(Requests, PortOfAnotherNetwork)
 {
 	h(1).xovl_must("net add red encap vxlan vni 4000");
@@ -153,7 +153,7 @@ TEST_F(Requests, WrongCommands)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-/* A setting may be for peers of one encapsulation that only FDB entries lead to: the last of them stays. */
+/* The last FDB entry that leads to a GENEVE peer cannot go while the network has a setting for GENEVE. */
 TEST_F(Requests, LastPeerOfAnEncapsulation)
 {
 	h(1).xovl_must("fdb add 02:00:00:00:00:97 net blue dst 192.0.2.7 encap geneve");
@@ -248,7 +248,7 @@ TEST_F(Requests, WithoutRoot)
 
 TEST_F(Requests, WithoutBpffs)
 {
-	// as in `ip netns exec`: a mount namespace of its own without the bpffs
+	// as in `ip netns exec`: a mount namespace without the bpffs
 	const std::string script = "umount -l /sys/fs/bpf 2>/dev/null; exec \"$0\" \"$@\"";
 	for (const char *line : {"net add red encap vxlan vni 200", "net show", "save"}) {
 		Args argv = {"unshare", "-m", "sh", "-c", script, xovl_command()};

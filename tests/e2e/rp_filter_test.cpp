@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Reverse path filtering at uplinks (RFC 3704): tunnel packets that somebody sends with the address of a peer. Topologies in
+// Reverse path filtering at uplinks (RFC 3704): forged tunnel packets with the address of a peer. Topologies in
 // traffic_test.cpp.
 #include <string>
 #include <thread>
@@ -14,7 +14,7 @@ namespace xovl::test {
 
 namespace {
 
-constexpr const char *kTenant = "02:00:00:00:00:66"; ///< whom the forger claims to be
+constexpr const char *kTenant = "02:00:00:00:00:66"; ///< source MAC of the forged frame
 
 class RpFilter : public OverlayTest, public testing::WithParamInterface<std::tuple<std::string, bool>> {
 protected:
@@ -23,7 +23,7 @@ protected:
 		build({.port_mode = mode(), .uplink_mode = mode(), .v6 = v6(), .underlay = underlay});
 	}
 
-	/// A second uplink, of which the forger has the other end.
+	/// Adds a second uplink, side0. The forger has its other end, side1.
 	void add_side() const
 	{
 		h(1).ip("link add side0 type veth peer name side1\nlink set side0 up\nlink set side1 up");
@@ -34,7 +34,7 @@ protected:
 	std::string mode() const { return std::get<0>(GetParam()); }
 	bool v6() const { return std::get<1>(GetParam()); }
 
-	/// Whether a packet that comes in by side0 with the address of h2 reaches the tenant.
+	/// True if a packet from side0 with the address of h2 reaches the tenant.
 	bool forges() const
 	{
 		const Ethernet link{.dst = h(1).mac("side0"), .src = "02:00:00:00:00:67"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Port security as an operator meets it: real tenants behind guarded, locked and isolated ports. Two hosts (see traffic_test.cpp).
+// Port security with real tenants behind guarded, locked and isolated ports. Two hosts (see traffic_test.cpp).
 #include <string>
 
 #include "sockets.hpp"
@@ -60,7 +60,7 @@ TEST_P(PortSecurity, AddressesAreBoundToThePort)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }
 
-/// The victim's neighbour entry is not poisoned by an answer with another's address.
+/// An ARP answer with somebody else's IP address does not change the victim's neighbour entry.
 TEST_P(PortSecurity, SpoofedArpDoesNotArrive)
 {
 	const std::string victim = "10.1.0.50";

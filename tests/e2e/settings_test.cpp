@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Every setting of the tables in settings.hpp, said by a command: it runs, and `show`, `save` and `apply --dry-run` tell of it.
+// Every setting of the tables in settings.hpp can be set by a command. `show`, `save` and `apply --dry-run` report it.
 #include "config/settings.hpp"
 
 #include <algorithm>
@@ -95,7 +95,7 @@ const char *encap_for(Encaps encaps)
 	return "";
 }
 
-/// A column or an option of a row, as the command's word. "mode" is the mode in force.
+/// A column or option of a row as a word of the command. The row's "mode" is the mode in force, not the one asked for.
 std::string shown(const nlohmann::json &row, std::string name)
 {
 	if (name == "mode")
@@ -120,8 +120,8 @@ protected:
 		h(1).xovl_must("vtep add 192.0.2.1");
 	}
 
-	/// What `add` made is shown, and saved so that a second change is told against it and is taken back.
-	/// remove: what makes room for the object with the other word.
+	/// Adds an object with the first word: `show` and `save` have it. Adds it with the other word instead: `apply`
+	/// of the saved file reports and reverts the difference. remove: the command that deletes the object.
 	void expect_told(const std::string &object, const Words &words, const std::string &add,
 			 const std::string &remove, const std::string &show, const std::string &line) const
 	{

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What programs read: the JSON keys that docs promise, and the same facts as tables.
+// Output for programs: the JSON keys that the docs promise, and the same values as tables.
 #include <csignal>
 #include <string>
 #include <thread>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What network namespaces leave behind when they are gone, and what removes it.
+// State of network namespaces that are gone, and the commands that remove it.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,7 +66,7 @@ TEST_F(StaleState, DownStaleKeepsWhatOthersPutThere)
 {
 	const std::string other = root() + "/net-1";
 	xovl_must("vtep add 192.0.2.1");
-	ASSERT_TRUE(fs::remove(folder() + "/settings")); // as a load that was killed
+	ASSERT_TRUE(fs::remove(folder() + "/settings")); // as a killed load leaves it
 	ASSERT_EQ(rename(folder().c_str(), other.c_str()), 0) << strerror(errno);
 	ASSERT_EQ(mkdir((other + "/sub").c_str(), 0700), 0);
 	EXPECT_EQ(xovl_must("down --stale"), "kept net-1: all pins of xovl are removed; sub does not belong to xovl\n");
@@ -95,7 +95,7 @@ TEST_F(StaleState, DownStaleSaysWhatItCannotLookAt)
 		EXPECT_EQ(rmdir((root() + name).c_str()), 0);
 }
 
-// An open socket keeps a namespace; nothing in /proc shows it.
+// The state of a namespace stays while an open socket holds the namespace, which nothing in /proc shows.
 TEST_F(StaleState, NamespaceThatASocketHoldsIsNotGone)
 {
 	auto held = std::make_unique<Netns>("held");

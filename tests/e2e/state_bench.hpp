@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the tests of the state: a host with two interfaces, and its pins on a bpffs of the test's own.
+// Base of the state tests: a host with two interfaces, and its pins on a bpffs of the test's own.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -73,7 +73,8 @@ protected:
 	std::string xovl_must(const std::string &line) const { return must(command(*host_, line)); }
 	Result apply(const std::string &mode) const { return run(command(*host_, "apply -"), {.input = config(mode)}); }
 
-	/// The same through another command, as `setpriv OPTIONS`, which is in the namespace already: entering one needs CAP_SYS_ADMIN.
+	/// Runs xovl through another command, such as `setpriv OPTIONS`. Enters the namespace first, which needs
+	/// CAP_SYS_ADMIN.
 	Result xovl_by(const std::string &prefix, const std::string &line, const std::string &input = {}) const
 	{
 		Args argv = words(prefix);
@@ -86,7 +87,7 @@ protected:
 	std::string folder(const Netns &netns) const { return fmt::format("{}/net-{}", root(), netns.inode()); }
 	std::string folder() const { return folder(*host_); }
 
-	/// settings as change makes them.
+	/// Applies change to the pinned settings.
 	void rewrite(const std::string &folder, const std::function<void(xovl_settings &)> &change) const
 	{
 		const Fd map(bpf_obj_get((folder + "/settings").c_str()));

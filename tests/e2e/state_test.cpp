@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Where the state lies: its folder, its lock, who may come near it, and whose programs it has. What namespaces leave behind in
+// The pinned state: its folder, lock, permissions and programs. State of namespaces that are gone:
 // stale_state_test.cpp.
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ mode_t mode_of(const std::string &path)
 	return stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
-/// Those of BPF, without what other tests mount meanwhile.
+/// The mounts of type bpf, without those of other tests.
 std::string bpf_mounts(const std::string &own)
 {
 	std::ifstream file("/proc/self/mounts");
@@ -108,7 +108,7 @@ TEST_F(State, DownRemovesWhatXovlMadeAndNothingElse)
 	EXPECT_TRUE(fs::exists(root())) << "it was there before";
 }
 
-/* Another version may have other names for its maps. Our programs use them: those that are attached, and those that others jump to. */
+/* Another version may name its maps differently. `down` finds them by the programs that use them. */
 TEST_F(State, DownRemovesMapsOfNamesThatItDoesNotKnow)
 {
 	ASSERT_TRUE(apply("tc").ok());
@@ -206,12 +206,12 @@ TEST_F(State, ProgramsOfAnotherBuildAreNotMixed)
 	EXPECT_EQ(xovl_must("save"), before);
 	EXPECT_TRUE(xovl("port del port0").ok());
 	EXPECT_TRUE(xovl("down").ok());
-	host_->ip("addr add 192.0.2.1/24 dev up0"); // else apply says that nobody has it
+	host_->ip("addr add 192.0.2.1/24 dev up0"); // otherwise apply warns that no interface has it
 	EXPECT_TRUE(apply("tc").ok());
 	EXPECT_EQ(apply("tc").err, "");
 }
 
-/* Somebody removed the pin; the programs run on. */
+/* The pin of the settings is removed while programs run: commands report an error, and do not see an empty state. */
 TEST_F(State, WithoutSettingsWhatRunsIsNotTakenForNothing)
 {
 	for (const char *mode : {"tc", "native"}) {
@@ -233,7 +233,7 @@ TEST_F(State, WithoutSettingsWhatRunsIsNotTakenForNothing)
 	}
 }
 
-/* A load that was killed has pinned its settings last, and has no interfaces yet. */
+/* A load pins its settings last. A load killed before that has no interfaces yet and counts as no state. */
 TEST_F(State, InterruptedLoadIsNothing)
 {
 	xovl_must("vtep add 192.0.2.1");

@@ -15,8 +15,8 @@
  *   tenant IPv4   10.1.0.1/24          10.1.0.2/24          10.1.0.n/24
  *   tenant IPv6   fd01::1/64           fd01::2/64           fd01::n/64
  *   tenant MAC    02:00:00:00:01:01    02:00:00:00:01:02    02:00:00:00:01:n
- *   VTEP IPv4     192.0.2.1            192.0.2.2            192.0.2.n      Direct, Switched: /24 on up0; else /32 on lo
- *   VTEP IPv6     2001:db8::1          2001:db8::2          2001:db8::n    Direct, Switched: /64 on up0; else /128 on lo
+ *   VTEP IPv4     192.0.2.1            192.0.2.2            192.0.2.n      Direct, Switched: /24 on up0; else /32, lo
+ *   VTEP IPv6     2001:db8::1          2001:db8::2          2001:db8::n    Direct, Switched: /64 on up0; else /128, lo
  *   router link   198.51.100.(128 link + 4 host + 1)/30, router + 2; 2001:db8:1:(2 host + link)::1/64, router ::2
  *
  *   tenant MTU 1450 over an IPv4 underlay, 1430 over IPv6: 1500 less 50 or 70
@@ -25,7 +25,7 @@
  *   1. c1 eth0 -> h1 port0   XDP or TC ingress of the port: network blue, FDB: behind VTEP 2
  *   2. h1                    outer Ethernet, IP, UDP 4789, VXLAN 100; next hop by the kernel's tables
  *   3. h1 up0 -> h2 up0      across the underlay
- *   4. h2 up0                XDP or TC ingress of the uplink: for a VTEP of ours, from a peer of blue: stripped
+ *   4. h2 up0                XDP or TC ingress of the uplink: to a local VTEP, from a peer of blue: decapsulated
  *   5. h2 port0 -> c2 eth0   delivered; c1's MAC is learned behind VTEP 1
  */
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Trunk ports: a list of VLANs of an interface, each in a network by rule. Two hosts (see traffic_test.cpp); frames are made by
-// hand, because a tenant's kernel may have no VLAN devices.
+// Trunk ports: a list of VLANs of an interface, each in its own network. Two hosts (see traffic_test.cpp); frames are
+// made by hand, because a tenant's kernel may have no VLAN devices.
 #include <chrono>
 #include <string>
 
@@ -37,7 +37,7 @@ protected:
 		return vid ? head / Vlan{.vid = vid} / Payload{payload} : head / Payload{payload};
 	}
 
-	/// What the other tenant gets.
+	/// Sends a frame from c1. Returns the frame that c2 receives, or nothing.
 	Bytes carried(const Bytes &sent) const
 	{
 		PacketSocket tap(c(2), "eth0");
@@ -80,7 +80,7 @@ TEST_P(Trunk, EachVlanHasItsNetwork)
 	EXPECT_TRUE(vids["vni5007"].is_null() || vids["vni5007"] == 0) << vids["vni5007"];
 }
 
-/// VLAN 10 on one side is VLAN 20 on the other.
+/// One network is VLAN 10 at one host and VLAN 20 at the other.
 TEST_P(Trunk, TheTagIsTheHostsOwn)
 {
 	h(2).xovl_must("port del port0 vids 10-12,300");
@@ -116,7 +116,7 @@ TEST_F(TrunkTc, RefusedWithoutAChange)
 	}
 }
 
-/// As in a file; and what is saved is the same again.
+/// A file with all 4094 VLANs of a port is applied in seconds, and applying the saved file changes nothing.
 TEST_F(TrunkTc, EveryVlanOfAFile)
 {
 	prepare({});

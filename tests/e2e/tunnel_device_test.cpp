@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The kernel's tunnel devices, of each UDP port and of GRE: tunnel packets from a wire are merged, and super-frames that TC cannot carry go by them.
-// Topologies in traffic_test.cpp.
+// The kernel's tunnel devices, one for each UDP port and for GRE: they merge tunnel packets from a wire and carry
+// super-frames that TC cannot. Topologies in traffic_test.cpp.
 #include <unistd.h>
 
 #include <string>
@@ -23,7 +23,7 @@ protected:
 	bool v6() const { return GetParam(); }
 	Plan plan() const { return {.v6 = v6()}; }
 
-	/// What leaves h1 is cut to the size of the MTU, and what comes to h2 can be merged, as by cards.
+	/// As with network cards: h1 segments packets to its MTU before they leave, and h2 can merge them.
 	void as_by_cards() const
 	{
 		h(2).offload("up0", "gro on");
@@ -31,7 +31,7 @@ protected:
 			     "tso off gso off tx off tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off");
 	}
 
-	/// Whether a TCP stream comes to the tenant in frames larger than the MTU.
+	/// True if a TCP stream reaches the tenant in frames larger than the MTU.
 	bool are_merged() const
 	{
 		PacketSocket tenant(c(2), "eth0");
@@ -48,7 +48,7 @@ protected:
 	std::string note(const Host &host) const { return host.xovl_show("uplink show").at(0).at("note"); }
 };
 
-/// How many of so many datagrams arrive that one super-frame of UDP carries.
+/// Sends `count` datagrams in one UDP super-frame. Returns how many arrive.
 size_t segmented(const Netns &from, const Netns &to, const std::string &address, size_t count)
 {
 	const std::string any = address.find(':') == std::string::npos ? "0.0.0.0" : "::";
@@ -143,7 +143,7 @@ TEST_P(TunnelDevice, WhatIsOfOthersStays)
 		  "veth");
 }
 
-/* A frame that the device has unpacked for nobody does not reach the host's own stack. */
+/* A frame that the device decapsulates and xovl drops does not reach the host's own stack. */
 TEST_P(TunnelDevice, TheHostGetsNothingOfIt)
 {
 	build(plan());
@@ -166,7 +166,7 @@ TEST_P(TunnelDevice, TheHostGetsNothingOfIt)
 	EXPECT_FALSE(host.receive(100ms));
 }
 
-/// encap, and whether the underlay is IPv6
+/// Parameters: encap, and true for an IPv6 underlay.
 class GreDevice : public OverlayTest, public testing::WithParamInterface<std::tuple<std::string, bool>> {
 protected:
 	void SetUp() override
@@ -223,13 +223,13 @@ TEST_P(GreDevice, AnotherOneStays)
 	EXPECT_FALSE(has_device(h(2)));
 }
 
-/// A setting of the network that NVGRE has not
+/// A network setting that GRE has and NVGRE lacks.
 class GreSetting : public OverlayTest, public testing::WithParamInterface<std::string> {};
 
 INSTANTIATE_TEST_SUITE_P(Underlays, GreSetting, testing::Values("csum: true", "seq: on"),
 			 [](const auto &info) { return info.param.substr(0, info.param.find(':')); });
 
-/* The kernel would leave checksums unwritten, and number the packets of all peers together. */
+/* Such super-frames do not go to the kernel: it would omit checksums and number the packets of all peers together. */
 TEST_P(GreSetting, SuperFramesAreNotTheKernels)
 {
 	build({.network = "    gso: off\n    " + GetParam() + "\n", .encap = "gre", .options = 4});

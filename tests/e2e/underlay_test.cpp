@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The way to a peer: on-link, behind a router, over several links; and what happens when it changes while no xovl process
-// lives. Topologies in traffic_test.cpp.
+// The path to a peer: on-link, behind a router, over several links, and its changes while no xovl process runs.
+// Topologies in traffic_test.cpp.
 #include <string>
 #include <thread>
 #include <tuple>
@@ -23,7 +23,7 @@ protected:
 	bool v6() const { return std::get<1>(GetParam()); }
 	const char *family() const { return v6() ? "-6" : "-4"; }
 
-	/// Pings every 10 ms from c1 to c2; the time until answers come again.
+	/// Pings from c1 to c2 every 10 ms. Returns the time until answers come again.
 	Milliseconds time_to_resume(Milliseconds limit = 4s) const
 	{
 		const auto begin = std::chrono::steady_clock::now();
@@ -38,7 +38,7 @@ protected:
 		return net_->middle().ip_show("-s link show dev " + dev).at(0).at("stats64").at("rx").at("packets");
 	}
 
-	/// Sends datagrams of 64 flows from c1 to c2; how many of them came in at the router by each link.
+	/// Sends datagrams of 64 flows from c1 to c2. Returns how many packets the router received by each link.
 	std::pair<uint64_t, uint64_t> spread(unsigned each = 4) const
 	{
 		const uint64_t before0 = received("h1up0"), before1 = received("h1up1");
@@ -78,8 +78,8 @@ TEST_P(UnderlayPath, EqualCostRoutesShareTheFlows)
 	build_as(Underlay::Multipath);
 	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
 	const auto [first, second] = spread();
-	// The kernel's hash has a random seed, and 16 buckets choose: that one link gets none of them, or only one that few flows
-	// use, happens once in thousands of boots.
+	// The kernel hashes flows with a random seed into 16 buckets. A link gets no bucket, or one with few flows,
+	// once in thousands of boots.
 	EXPECT_GT(first, 8u) << "of 256";
 	EXPECT_GT(second, 8u) << "of 256";
 	EXPECT_TRUE(iperf(c(1), c(2), net().tenant4(2)));
@@ -112,7 +112,7 @@ TEST_P(UnderlayPath, FollowsAReplacedNeighbour)
 	h(2).ip("link set up0 address " + mac);
 	h(1).ip("neigh replace " + net().vtep(2) + " lladdr " + mac + " dev up0 nud permanent");
 	EXPECT_LT(time_to_resume(), 1500ms);
-	// every CPU looks the next hop up for itself
+	// each CPU looks up the next hop separately
 	std::this_thread::sleep_for(1000ms);
 	EXPECT_TRUE(pings(c(1), net().tenant4(2), 10));
 }
@@ -129,7 +129,7 @@ TEST_P(UnderlayPath, FollowsAnAnnouncedNeighbour)
 	EXPECT_LT(time_to_resume(), 1500ms);
 }
 
-// The peer's MAC changes and nobody says so: the kernel has to find out, though XDP carries all traffic past it.
+// The peer's MAC changes without an announcement. The kernel has to notice, although XDP carries all traffic past it.
 TEST_P(UnderlayPath, FollowsASilentlyMovedNeighbour)
 {
 	build_as(Underlay::Direct);

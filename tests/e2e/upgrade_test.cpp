@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// After an upgrade: what runs was loaded by a version with another map layout. Direct underlay (see traffic_test.cpp).
+// After an upgrade: a version with another map layout loaded the running overlay. Direct underlay (see
+// traffic_test.cpp).
 #include <bpf/bpf.h>
 
 #include <fstream>
@@ -22,7 +23,7 @@ protected:
 		net().start();
 	}
 
-	/// The state of host 1 as that version has it.
+	/// Changes the settings of h1 into those of another version.
 	void rewrite(const std::function<void(xovl_settings &)> &change) const
 	{
 		const Fd map(bpf_obj_get((h(1).pin_folder() + "/settings").c_str()));
@@ -74,7 +75,7 @@ TEST_P(Upgrade, DownFindsProgramsThatNoRecordTellsOf)
 {
 	rewrite([](xovl_settings &settings) {
 		settings.layout = XOVL_LAYOUT + 40;
-		settings.netns_cookie = ~settings.netns_cookie; // as where the field means something else
+		settings.netns_cookie = ~settings.netns_cookie; // another version may use the field differently
 	});
 	EXPECT_TRUE(h(1).xovl("down").ok());
 	EXPECT_EQ(h(1).down_and_check(), "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// VLANs of an interface as ports, and tagged frames that an untagged port carries whole. Two hosts (see traffic_test.cpp); frames
-// are made by hand, because a tenant's kernel may have no VLAN devices.
+// VLANs of an interface as ports, and tagged frames that an untagged port carries whole. Two hosts (see
+// traffic_test.cpp); frames are made by hand, because a tenant's kernel may have no VLAN devices.
 #include <algorithm>
 #include <string>
 
@@ -37,7 +37,7 @@ Packet experimental()
 
 class VlanPorts : public OverlayTest, public testing::WithParamInterface<std::string> {
 protected:
-	/// Host 1 has VLAN 10 of port0 in the network, host 2 all of its port0.
+	/// The port of h1 is VLAN 10 of port0, and that of h2 is the whole port0.
 	void tagged_and_untagged()
 	{
 		prepare({.port_mode = GetParam(), .uplink_mode = GetParam()});
@@ -49,7 +49,7 @@ protected:
 		ASSERT_TRUE(h(2).apply(net().config(2)).ok());
 	}
 
-	/// What a tenant gets of a frame that the other sends; empty when nothing comes.
+	/// Sends a frame from one tenant. Returns the frame that the other receives, or nothing.
 	Bytes carried(const Netns &from, const Netns &to, const Bytes &frame) const
 	{
 		PacketSocket tap(to, "eth0");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A tunnel address that is not, not yet or no longer, on this host. Topologies in traffic_test.cpp.
+// A tunnel address that this host does not have yet, or no longer has. Topologies in traffic_test.cpp.
 #include <string>
 #include <thread>
 #include <tuple>
@@ -31,7 +31,7 @@ protected:
 	bool v6() const { return std::get<1>(GetParam()); }
 	std::string with_prefix(const std::string &address) const { return address + (v6() ? "/64" : "/24"); }
 
-	/// The vtep address of h1 goes or comes; another one keeps the subnet on the interface.
+	/// Adds or deletes the vtep address of h1. Another address keeps the subnet on the interface.
 	void address(const char *verb) const
 	{
 		h(1).ip(fmt::format("addr {} {} dev up0", verb, with_prefix(net_->vtep(1))));
@@ -103,12 +103,12 @@ TEST_P(VtepAddress, ComesAfterTheVtep)
 	EXPECT_TRUE(pings(c(1), net().tenant4(2), 10));
 }
 
-// The address is on another interface, and the routes to it end there.
+// The vtep address may be on an interface that is not an uplink.
 TEST_P(VtepAddress, OnAnyInterface)
 {
 	build_as(Underlay::Direct);
 	h(1).ip("link add spare0 type veth peer name spare1\nlink set spare1 up\nlink set spare0 up");
-	// IPv6 does not answer for it there
+	// with IPv6, up0 does not answer for an address of spare0
 	h(2).ip(fmt::format("neigh replace {} lladdr {} dev up0 nud permanent", net().vtep(1), h(1).mac("up0")));
 	address("del");
 	h(1).ip(fmt::format("addr add {}{} dev spare0", net().vtep(1), v6() ? "/128 nodad" : "/32"));
@@ -120,7 +120,7 @@ TEST_P(VtepAddress, OnAnyInterface)
 	EXPECT_FALSE(c(1).run(quick_ping(2)).ok());
 }
 
-// A prefix that is local as a whole has no interface's address (AnyIP).
+// The vtep address may be in a local route instead of on an interface (AnyIP).
 TEST_P(VtepAddress, OfALocalPrefix)
 {
 	build_as(Underlay::Direct);

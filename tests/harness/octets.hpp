@@ -23,7 +23,7 @@ std::string hex_dump(const Bytes &bytes);
 
 /// Returns the complement of the ones' complement sum of the octets (RFC 1071).
 uint16_t internet_checksum(const Bytes &bytes);
-/// Returns the ones' complement sum itself, as a checksum holds it that a stack leaves to the NIC.
+/// Returns the ones' complement sum itself. A stack that leaves a checksum to the NIC stores this.
 uint16_t folded_sum(const Bytes &bytes);
 /// Overwrites two octets, in network byte order.
 void put_u16(Bytes &bytes, size_t at, uint16_t value);

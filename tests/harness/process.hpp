@@ -34,7 +34,7 @@ struct Result {
 	bool timed_out = false;
 	std::string out;
 	std::string err;
-	uint64_t peak_memory = 0; ///< maximum resident set in octets, of the process, or of this one when it forked
+	uint64_t peak_memory = 0; ///< maximum resident set in octets, including that of this process at the fork
 
 	bool ok() const { return status == 0 && !timed_out; }
 	/// Returns everything on a few lines, for messages of failed checks.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Traffic between two namespaces, checked.
+// Checked traffic between two namespaces.
 #pragma once
 
 #include <string>

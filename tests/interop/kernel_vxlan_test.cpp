@@ -43,7 +43,7 @@ protected:
 		net_.reset();
 	}
 
-	/// learning: the device learns where MACs are; else it is told. keys: further ones of the device
+	/// learning: the device learns MACs; otherwise c1's MAC is set. keys: further options of the device.
 	void kernel_side(bool learning, const std::string &keys = {})
 	{
 		h(2).ip(fmt::format("link add vx100 type vxlan id 100 dstport 4789 local {} dev up0 {}{} {}\n"
@@ -66,7 +66,7 @@ protected:
 using KernelVxlanXdp = KernelVxlan;
 using KernelVxlanTc = KernelVxlan;
 
-/// Gives the frames that come in at an interface a mark, as a firewall would, for as long as it lives.
+/// Sets a mark on frames that arrive at an interface, as a firewall would, for as long as it lives.
 class Marker {
 public:
 	Marker(const Netns &netns, const std::string &dev, int32_t mark)
@@ -156,8 +156,8 @@ TEST_P(KernelVxlan, OuterHeadersAreAsThePeerExpects)
 	}
 }
 
-// What the stack of h1 sees on its uplink is what XDP left to it. Outer checksums are complete, as a network card delivers them: XDP cannot
-// tell one that a veth left open from a forged one.
+// XDP takes known unicast, so h1's stack hardly sees any on its uplink. Outer checksums are complete, as from a network
+// card: XDP cannot tell an unfinished checksum of a veth from a forged one.
 TEST_P(KernelVxlanXdp, XdpTakesKnownUnicast)
 {
 	kernel_side(false);
@@ -188,12 +188,12 @@ TEST_P(KernelVxlan, TaggedFramesPass)
 	}
 }
 
-/* The kernel merges, if told to, what it takes for anybody's UDP: packets with checksums, complete ones. */
+/* With `gro off` at the uplink, the kernel can merge tunnel packets with checksums as plain UDP. They are counted. */
 TEST_P(KernelVxlanTc, WhatGroMergesIsCounted)
 {
 	kernel_side(false, v6() ? "" : "udpcsum");
 	c(2).offload("eth0", "tx off");
-	h(2).offload("up0", "tso off"); // else a veth passes GRO by
+	h(2).offload("up0", "tso off"); // otherwise a veth bypasses GRO
 	must({"ip", "netns", "exec", h(1).name(), "sh", "-c",
 	      "cd /sys/class/net/up0 && echo 2000000 > gro_flush_timeout && echo 2 > napi_defer_hard_irqs"});
 	const UdpSocket sender(c(2), net().tenant4(2), 5000), receiver(c(1), net().tenant4(1), 5001);
@@ -216,7 +216,7 @@ TEST_P(KernelVxlanTc, WhatGroMergesIsCounted)
 	EXPECT_TRUE(udp_both_ways(c(1), net().tenant4(1), c(2), net().tenant4(2)));
 }
 
-/* The group of a packet is the mark of the frame that the kernel's device takes in or gives out. */
+/* The group in a packet equals the mark of the frame at the kernel's device, in both directions. */
 TEST_P(KernelVxlan, CarriesTheGroupOfBothSides)
 {
 	kernel_side(true, "gbp");
@@ -224,7 +224,7 @@ TEST_P(KernelVxlan, CarriesTheGroupOfBothSides)
 	h(1).xovl_must("port del port0");
 	h(1).xovl_must("port add port0 net blue group 0x1234 mode " + mode());
 	ASSERT_TRUE(pings(c(1), net().tenant4(2))) << "without a group of the kernel's side";
-	const auto drops = h(1).xovl_show("stats drop"); // what came while the network had no port
+	const auto drops = h(1).xovl_show("stats drop"); // frames that came while the network had no port
 	const Marker marker(h(2), "port0", 0x4321);
 	if (!marker)
 		GTEST_SKIP() << "this kernel has no tcx";

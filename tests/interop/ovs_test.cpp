@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * xovl on h1 against Open vSwitch, whose own datapath in userspace is used, on h2.
+ * xovl on h1 against Open vSwitch with its userspace datapath on h2.
  *
  *   c1 eth0 --- port0 h1 up0 ------- up0 h2 [phy, tun0 - br0 - port0] --- eth0 c2
  *               xovl                        Open vSwitch
@@ -22,16 +22,16 @@ namespace xovl::test {
 
 namespace {
 
-/// The same tunnel in the words of both.
+/// One tunnel in the configuration of both sides.
 struct Kind {
 	const char *name;
 	const char *encap;
 	const char *type;         ///< of Open vSwitch's port
 	const char *port;         ///< its options
 	const char *network = ""; ///< lines of xovl's network
-	unsigned options = 0;     ///< octets that they add
+	unsigned options = 0;     ///< octets that these lines add
 	bool keyed = true;
-	bool each_its_own = false; ///< every packet has a checksum or number of its own in front
+	bool each_its_own = false; ///< every packet has its own checksum or sequence number
 };
 
 std::ostream &operator<<(std::ostream &out, const Kind &kind)
@@ -56,7 +56,8 @@ const Kind kGeneveCsum = {.name = "geneve_csum",
 			  .each_its_own = true};
 const Kind kGre = {"gre", "gre", "gre", "key=100"};
 const Kind kGreKeyless = {.name = "gre_keyless", .encap = "gre", .type = "gre", .port = "", .keyed = false};
-// Not both: Open vSwitch 3.1 computes the checksum before it has written the number, and drops its own packets.
+// Not checksum and number together: Open vSwitch 3.1 computes the checksum before it writes the number, and drops its
+// own packets.
 const Kind kGreCsum = {.name = "gre_csum",
 		       .encap = "gre",
 		       .type = "gre",
@@ -99,7 +100,8 @@ protected:
 			.options = kind.options};
 	}
 
-	/// Open vSwitch in userspace loses a packet now and then when it gets no CPU; what it does not understand it loses always.
+	/// Succeeds if one of three attempts does. Userspace Open vSwitch loses a packet now and then when it gets no
+	/// CPU, but drops packets that it does not understand every time.
 	static testing::AssertionResult in_three(const std::function<testing::AssertionResult()> &attempt)
 	{
 		for (int i = 0; i < 2; i++)
@@ -134,7 +136,7 @@ protected:
 	std::optional<Ovs> ovs_;
 };
 
-/// Open vSwitch at both ends: what fails here is not xovl's affair.
+/// Open vSwitch at both ends, without xovl: a failure here is not a fault of xovl.
 class OvsItself : public OvsTest, public testing::WithParamInterface<std::tuple<Kind, bool>> {
 protected:
 	void TearDown() override
@@ -178,14 +180,14 @@ protected:
 			return;
 		const auto &[kind, mode, v6] = GetParam();
 		start(kind, v6, mode);
-		// nobody can cut a super-frame whose packets each need a checksum or number in front: gso_numbered
+		// a super-frame cannot be segmented if each packet needs its own checksum or number: gso_numbered
 		if (!HasFatalFailure() && kind.each_its_own)
 			c(1).offload("eth0", "tso off");
 	}
 };
 
 /*
- * GENEVE options: flows of Open vSwitch require those that xovl sends, and set those that xovl requires.
+ * GENEVE options: flows of Open vSwitch match the options that xovl sends, and set the options that xovl requires.
  */
 class OvsOptions : public OvsAndXovl, public testing::WithParamInterface<std::tuple<std::string, bool>> {
 protected:
@@ -198,7 +200,7 @@ protected:
 		if (IsSkipped())
 			return;
 		Kind kind = kGeneve;
-		kind.options = 140; // room for what either side adds
+		kind.options = 140; // room for the options of both sides
 		start(kind, std::get<1>(GetParam()), std::get<0>(GetParam()));
 		if (!HasFatalFailure())
 			ovs_->ofctl("add-tlv-map", "{class=0x0102,type=0x80,len=4}->tun_metadata0,"
@@ -214,8 +216,8 @@ protected:
 			    "priority=0,actions=drop");
 	}
 
-	/// xovl requires what Open vSwitch sends already, critical options that xovl sends and so knows: tenants speak whenever
-	/// they like, and none of their packets is to be dropped.
+	/// Open vSwitch sends the options before xovl requires them, so that no tenant's packet is dropped in between.
+	/// xovl knows the critical options, because it sends them itself.
 	void require(const std::string &match, const std::string &set) const
 	{
 		h(1).xovl_must("net set blue geneve-opt 0x0102:0x80:00010002,0x0103:0x01:deadbeefcafef00d");
@@ -223,7 +225,7 @@ protected:
 		h(1).xovl_must("net set blue geneve-match " + match);
 	}
 
-	/// Whether traffic from the other side arrives; if not, every packet was dropped for the reason.
+	/// Expects that xovl drops every packet from the other side for this reason.
 	void expect_dropped(const std::string &reason) const
 	{
 		const uint64_t before = h(1).drops(reason);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What xovl sends, read by tshark: every field of the outer headers, of each encapsulation and policy, over IPv4 and IPv6.
+ * tshark decodes the packets that xovl sends: every field of the outer headers, for each encapsulation and policy, over
+ * IPv4 and IPv6.
  *
- *   c1 eth0 --- port0 h1 up0 ------- up0 h2: frames are captured here, nothing of xovl runs
+ *   c1 eth0 --- port0 h1 up0 ------- up0 h2: frames are captured here, without xovl
  *
  * Addresses as in tests/e2e/traffic_test.cpp.
  */
@@ -24,21 +25,21 @@ namespace xovl::test {
 namespace {
 
 /*
- * Field -> value. The outermost occurrence counts, unless the value is a list with ";". "" is a field that is not there, "12*" a
- * beginning, "!0" anything else than 0.
+ * Field -> value. The outermost occurrence counts, unless the value is a list with ";". "" is an absent field, "12*" a
+ * prefix, "!0" anything but 0.
  */
 using Fields = std::map<std::string, std::string>;
 
 struct Row {
 	const char *name;
 	const char *network;   ///< words of `net add blue`
-	const char *protocols; ///< behind the outer IP header
+	const char *protocols; ///< after the outer IP header
 	Fields fields;
-	Fields ipv4 = {}; ///< the underlay's
+	Fields ipv4 = {}; ///< further fields over an IPv4 underlay
 	Fields ipv6 = {};
 	const char *port = "";   ///< further words of `port add`
 	const char *uplink = ""; ///< and of `uplink add`
-	bool inner_df = true;    ///< else the tenant sends IPv4 without DF only
+	bool inner_df = true;    ///< otherwise the tenant sends only IPv4 without DF
 	unsigned sport_min = 49152, sport_max = 65535;
 	const char *decode_as = nullptr;
 };
@@ -167,7 +168,7 @@ bool is_udp(const Row &row)
 	return std::string(row.protocols).starts_with("udp");
 }
 
-/// What each of them says of the underlay, unless the row says otherwise. The tenant's frames have ECT(0), which is copied.
+/// The outer fields of every row, unless the row overrides them. The tenant's frames have ECT(0), which is copied.
 Fields outer_fields(bool v6)
 {
 	if (v6)
@@ -201,7 +202,7 @@ bool matches(const std::vector<std::string> &values, const std::string &wanted)
 	return values.front() == wanted;
 }
 
-/// Severity of tshark's remarks: warnings and errors.
+/// The severity of warnings in tshark's remarks. Errors are above it.
 constexpr unsigned kWarning = 6291456;
 
 void expect_sound(const Decoded &decoded)
@@ -237,7 +238,7 @@ void expect_lengths(const Row &row, bool v6, const Decoded &decoded, const Frame
 	}
 }
 
-/// What holds between frames: the first two are of one flow.
+/// Compares frames with each other. The first two are of one flow.
 void expect_in_sequence(const Row &row, bool v6, const std::vector<Decoded> &decoded)
 {
 	if (is_udp(row)) {
@@ -254,7 +255,7 @@ void expect_in_sequence(const Row &row, bool v6, const std::vector<Decoded> &dec
 			<< i << ": " << testing::PrintToString(decoded[i].at("gre.sequence_number"));
 }
 
-/// Frames and what the tenant sent in them, in order.
+/// Checks the captured frames. inner: the tenant's frames, in the same order.
 void expect_as_asked(const Row &row, bool v6, const std::vector<Frame> &frames, const std::vector<Bytes> &inner)
 {
 	const Fields wanted = expected(row, v6);
@@ -300,8 +301,8 @@ protected:
 			GTEST_SKIP() << "no tshark here";
 		const auto &[row, mode, v6] = GetParam();
 		prepare({.port_mode = mode, .uplink_mode = mode, .v6 = v6});
-		c(1).sysctl("net/ipv6/conf/eth0/disable_ipv6", "1"); // it sends nothing of its own
-		// where the underlay is a VLAN, nobody at h2 would answer
+		c(1).sysctl("net/ipv6/conf/eth0/disable_ipv6", "1"); // c1 sends only the frames of the test
+		// h2 does not answer if the underlay is a VLAN
 		h(1).ip(fmt::format("neigh replace {} lladdr {} dev up0 nud permanent", net().vtep(2),
 				    h(2).mac("up0")));
 		h(1).xovl_must("vtep add " + net().vtep(1));
@@ -311,7 +312,7 @@ protected:
 		h(1).xovl_must(fmt::format("fdb add {} net blue dst {}", Topology::tenant_mac(2), net().vtep(2)));
 	}
 
-	/// What the tenant sends: ECT(0), DSCP 10, TTL 17, an odd length.
+	/// The frames that the tenant sends: ECT(0), DSCP 10, TTL 17, an odd length.
 	static std::vector<Bytes> inner_frames(const Row &row)
 	{
 		const Ethernet eth = {.dst = Topology::tenant_mac(2), .src = Topology::tenant_mac(1)};
@@ -356,7 +357,7 @@ TEST_P(Tshark, ReadsWhatWasAskedFor)
 	std::vector<Frame> frames;
 	const auto inner = inner_frames(row);
 	for (const Bytes &frame : inner) {
-		// one by one: the first takes the slow way, and none overtakes another
+		// one by one: the first takes the slow path, and no later one may overtake it
 		tenant.send(frame);
 		const auto got = wire.collect(1, [&](const Frame &f) { return is_outer(f); });
 		ASSERT_EQ(got.size(), 1u) << h(1).xovl_show("stats").dump(1);

@@ -36,7 +36,7 @@ inline NetworkConfig every_geneve_key()
 	return net;
 }
 
-/// With peers of other kinds.
+/// A VXLAN network with every key, and with peers of other encapsulations.
 inline NetworkConfig every_vxlan_key()
 {
 	auto ip = [](const char *text) { return Address::parse(text); };
@@ -85,7 +85,7 @@ inline Config every_kind()
 	return config;
 }
 
-/// As to_yaml() has it.
+/// The same configuration as to_yaml() prints it.
 inline constexpr const char *kEveryKind = R"(vtep: {local: [{ip: 10.0.0.1, foreign: drop, xfrm: ignore}]}
 uplinks:
   - {dev: eth0, vid: 200, mode: tc}

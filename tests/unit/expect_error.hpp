@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 
-/// What action() complains about, if that is a wrong request; else a text that no message is.
+/// The message of the request error that action() throws, or a text that equals no message.
 template <typename Action> std::string complaint(Action &&action)
 {
 	try {

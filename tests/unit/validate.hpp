@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The rules of validate(): one good configuration, and the one change to it that breaks a rule.
+// The rules of validate(): a good configuration, and for each rule a change that breaks it.
 #pragma once
 
 #include <fmt/format.h>
@@ -56,7 +56,7 @@ inline Config good()
 struct Rule {
 	const char *name;
 	std::function<void(Config &)> change;
-	std::string path; ///< as where() gets it; empty: the change breaks nothing
+	std::string path; ///< the path that where() gets; empty: the change breaks nothing
 	std::string message;
 };
 
@@ -77,7 +77,7 @@ inline std::string joined(const ConfigPath &path)
 	return text;
 }
 
-/// The network as another kind, with what goes with it.
+/// Gives the network another encapsulation, with its default port and this identifier.
 inline void make(NetworkConfig &net, xovl_encap encap, std::optional<uint32_t> id)
 {
 	net.encap = encap;
@@ -85,7 +85,7 @@ inline void make(NetworkConfig &net, xovl_encap encap, std::optional<uint32_t> i
 	net.vni = id;
 }
 
-/// blue's 10.0.0.3 is another kind, or at another port.
+/// Gives blue's peer 10.0.0.3 another encapsulation or port.
 inline std::function<void(Config &)> mixed(xovl_encap encap, uint16_t dstport,
 					   const std::function<void(Config &)> &also = {})
 {
@@ -112,7 +112,7 @@ protected:
 	}
 };
 
-/// Every one of an array k… for a class of tests.
+/// Runs a class of tests with every rule of an array k….
 #define RULES(tests, group)                                                 \
 	INSTANTIATE_TEST_SUITE_P(group, tests, testing::ValuesIn(k##group), \
 				 [](const testing::TestParamInfo<Rule> &info) { return info.param.name; })

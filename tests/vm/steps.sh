@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# What the scripts of tests/vm share: steps, each of them one line.
+# Steps of the scripts in tests/vm. Each step prints one line.
 
 WORK=$(mktemp -d)
 SKIP=77 # a step that cannot run returns this, and says why in NOTE
 PASSED=0 FAILED=0 SKIPPED=0
 
-# step TITLE COMMAND...: the NOTE that it sets stands behind the result; its output is shown when it fails
+# step TITLE COMMAND...: runs the command and prints its result and NOTE. The output is shown if the command fails.
 step() {
 	local title=$1 status=0
 	shift

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # DEMO, WORK and NOTE are those of tools/demo.sh and tests/vm/steps.sh
-# Traffic between the tenants of the demo (tools/demo.sh), several checks at a time, and what is to be seen of it.
+# Traffic between the tenants of the demo (tools/demo.sh), with several checks at a time, drop counters and captures.
 
 UDP_PORTS="5201 5202 5203 5204"
 TCP_PORTS="5211 5212 5213 5214"
@@ -11,7 +11,7 @@ ip_in() {
 	ip -n "$DEMO-$1" "${@:2}"
 }
 
-# exec_in HOST COMMAND...: as demo_exec, but the process becomes the command, so that it can be ended
+# exec_in HOST COMMAND...: as demo_exec, but the command replaces the process, so that its PID can be killed
 exec_in() {
 	exec nsenter --net="/run/netns/$DEMO-$1" "${@:2}"
 }
@@ -21,7 +21,7 @@ tenant() {
 	[ "$1" = 4 ] && echo "10.9.0.$2" || echo "fd09::$2"
 }
 
-# start NAME COMMAND...: a check that runs beside the others
+# start NAME COMMAND...: starts a check in the background
 start() {
 	local name=$1
 	shift
@@ -30,7 +30,7 @@ start() {
 	PIDS+=($!)
 }
 
-# finish NAME: whether all checks passed; else which did not, and what they said
+# finish NAME: waits for the checks and succeeds if all passed. Shows the names and output of failed ones.
 finish() {
 	local i failed='' count=0
 	for i in "${!CHECKS[@]}"; do
@@ -59,7 +59,7 @@ check_iperf() {
 	demo_exec c1 timeout -k 1 15 iperf3 -c "$(tenant "$2" 2)" -p "$1" --connect-timeout 5000 "${@:3}"
 }
 
-# check_udp PORT FAMILY KEY...: whether all datagrams arrive, at a rate that a slow machine can bear
+# check_udp PORT FAMILY KEY...: succeeds if all datagrams arrive, at a rate for slow machines
 check_udp() {
 	local out
 	out=$(check_iperf "$@" -u -b 2M -n 60K -l 1200)
@@ -67,7 +67,7 @@ check_udp() {
 	grep -Eq ' 0/[1-9][0-9]* \(0%\) +receiver' <<<"$out"
 }
 
-# check_transfers NAME PORTS COMMAND...: in both families and directions at once
+# check_transfers NAME PORTS COMMAND...: runs COMMAND in both families and directions at once
 check_transfers() {
 	local name=$1 ports family
 	read -ra ports <<<"$2"
@@ -94,7 +94,7 @@ servers_down() {
 	SERVERS=()
 }
 
-# One that waits for the rest of a transfer would refuse the next.
+# Restarts the servers: one that still waits for the rest of a transfer refuses the next.
 servers_again() {
 	servers_down
 	servers_up
@@ -115,7 +115,7 @@ check_drops() {
 	[ -z "$dropped" ]
 }
 
-# capture_start in|out HOST...: what their uplink0 gets, or sends
+# capture_start in|out HOST...: captures the packets that uplink0 of each host receives or sends
 capture_start() {
 	local host
 	rm -f "$WORK"/*.pcap "$WORK"/*.tcpdump
@@ -138,13 +138,13 @@ capture_stop() {
 	CAPTURES=()
 }
 
-# Whether it has all packets
+# Succeeds if tcpdump lost no packet
 capture_is_whole() {
 	cat "$WORK"/*.tcpdump
 	! grep -q '^[1-9].* packets dropped by kernel' "$WORK"/*.tcpdump
 }
 
-# captured FILTER: how many packets
+# captured FILTER: the number of captured packets
 captured() {
 	local file count=0
 	for file in "$WORK"/*.pcap; do

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/decap/pmtu_report.h: somebody says that a packet of ours was too large, and wants us to believe it (RFC 5927).
+// bpf/decap/pmtu_report.h: forged path MTU messages are not believed (RFC 5927).
 #include "pmtu_fixture.hpp"
 
 namespace xovl::test {
@@ -11,13 +11,15 @@ INSTANTIATE_TEST_SUITE_P(, PmtuForged, every_setup(), setup_name);
 INSTANTIATE_TEST_SUITE_P(, PmtuForgedIPv4,
 			 testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_TC, AF_INET}), setup_name);
 
-/* RFC 792: the IP header and eight octets, which say nothing of the tunnel. The kernel's tunnels do not believe it either. */
+/*
+ * A quote without the tunnel header is refused (RFC 792 requires only 8 octets). The kernel's tunnels refuse it, too.
+ */
 TEST_P(PmtuForged, NotWithoutTheTunnelHeader)
 {
 	for (const size_t octets : {8u, 12u, 15u}) {
 		SCOPED_TRACE(octets);
 		is_refused(message(kPathMtu, quote(octets)));
-		/* behind the message is no part of it */
+		/* octets after the message do not extend the quote */
 		Bytes longer = message(kPathMtu, quote(octets));
 		const Bytes whole = message(kPathMtu, quote());
 		longer.insert(longer.end(), whole.end() - static_cast<long>(kUsualQuote - octets), whole.end());
@@ -27,10 +29,10 @@ TEST_P(PmtuForged, NotWithoutTheTunnelHeader)
 	is_believed(message(kPathMtu, quote()));
 }
 
-/* The kernel's device believes each message about its port, whatever else is in it, and would narrow the route by it. */
+/* A forged message is dropped if the kernel has a tunnel device, which would believe it and narrow the route. */
 TEST_P(PmtuForged, EndsHereWhereTheKernelHasTheDevice)
 {
-	const Bytes forged = message(kPathMtu, quote_with(flip(ip_len() + 14, 0x01))); // VNI of nobody
+	const Bytes forged = message(kPathMtu, quote_with(flip(ip_len() + 14, 0x01))); // a VNI without a network
 	const Bytes of_others = message(kPathMtu, quote_with(put(ip_len() + 2, 4790)));
 	const Bytes right = message(kPathMtu, quote());
 	const auto verdict = [&](const Bytes &packet) { return bench_->run(Hook::Tc, "uplink", packet).verdict; };
@@ -43,7 +45,7 @@ TEST_P(PmtuForged, EndsHereWhereTheKernelHasTheDevice)
 	EXPECT_EQ(kept().believed, before + 1);
 }
 
-/* Who knows nothing but the addresses: any source port, no VNI. */
+/* A forger who knows only the addresses has to guess source port and VNI. */
 TEST_P(PmtuForged, NotByGuessedPorts)
 {
 	const Bytes sent = quote();
@@ -52,7 +54,7 @@ TEST_P(PmtuForged, NotByGuessedPorts)
 	is_believed(message(kPathMtu, quote()));
 }
 
-/* Everything that a stranger may get wrong, one thing at a time. */
+/* Each wrong field alone makes a message unbelievable. */
 TEST_P(PmtuForged, OnlyWhatWeCanHaveSent)
 {
 	const size_t l4 = ip_len();
@@ -86,11 +88,11 @@ TEST_P(PmtuForged, OnlyWhatWeCanHaveSent)
 
 TEST_P(PmtuForgedIPv4, OnlyWhatRoutersComplainAbout)
 {
-	/* what no router complains about: it fragments such packets */
+	/* routers do not report fragments or packets without DF: they fragment them */
 	is_ignored(message(kPathMtu, quote_with(flip(6, 0x40))));
 	is_ignored(message(kPathMtu, quote_with(flip(6, 0x20))));
 	is_ignored(message(kPathMtu, quote_with(flip(7, 0x08))));
-	/* we send no options, and less than UDP is nothing of ours */
+	/* xovl sends no IP options; a quote shorter than the UDP header matches nothing */
 	is_ignored(message(kPathMtu, quote_with(flip(0, 0x03))));
 	is_ignored(message(kPathMtu, quote_with(flip(0, 0x20))));
 	is_ignored(message(kPathMtu, quote(7)));
@@ -98,7 +100,7 @@ TEST_P(PmtuForgedIPv4, OnlyWhatRoutersComplainAbout)
 	is_believed(message(kPathMtu, quote()));
 }
 
-/* Every network says which source ports it uses. */
+/* A quoted source port must be in the range of the network. */
 TEST_P(PmtuForged, SourcePortsOfTheNetwork)
 {
 	set_blue([](NetworkConfig &net) { net.outer.sport_min = net.outer.sport_max = 1234; });
@@ -108,7 +110,7 @@ TEST_P(PmtuForged, SourcePortsOfTheNetwork)
 
 TEST_P(PmtuForged, NotForANetworkWithoutThatPeer)
 {
-	quote(kUsualQuote, mac::kRemoteB); // it is sent to
+	quote(kUsualQuote, mac::kRemoteB); // sends a packet to this peer
 	Bytes of_green = quote(kUsualQuote, mac::kRemoteB);
 	const size_t vni = ip_len() + 8 + 4;
 	of_green[vni] = 0;
@@ -120,7 +122,7 @@ TEST_P(PmtuForged, NotForANetworkWithoutThatPeer)
 	EXPECT_EQ(kept(ip().peer_b)->mtu, 0u);
 }
 
-/* What was sent long ago is not what a router complains about now. */
+/* A message is refused if no packet was sent recently. */
 TEST_P(PmtuForged, NotForOldPackets)
 {
 	const Bytes quoted = quote();
@@ -143,7 +145,7 @@ TEST_P(PmtuForged, OnlyFromWhoCanBeARouter)
 		SCOPED_TRACE(who);
 		is_refused(from(who) / too_big_icmp(kPathMtu) / Payload{quote()});
 	}
-	/* the first router may have no other address */
+	/* the first router may have only a link-local address */
 	is_believed(from(is_v4() ? "169.254.0.1" : "fe80::1") / too_big_icmp(kPathMtu) / Payload{quote()});
 	EXPECT_EQ(Address(kept().from), Address::parse(is_v4() ? "169.254.0.1" : "fe80::1"));
 }
@@ -169,13 +171,13 @@ TEST_P(PmtuForged, NotForQuotesOfStrangers)
 	is_ignored(message(kPathMtu, quote_with(flip(src + last, 0x40))));
 	is_ignored(message(kPathMtu, quote_with(flip(dst + last, 0x40))));
 	is_ignored(message(kPathMtu, quote_with(put(ip_len() + 2, 4790))));
-	/* nothing is kept of whom we never sent to */
+	/* nothing is kept about an address that was never sent to */
 	EXPECT_FALSE(kept(ip().stranger));
 	EXPECT_TRUE(kept(ip().peer_a));
 	EXPECT_FALSE(kept(ip().peer_a, xovl_service(17, htons(4790))));
 }
 
-/* Who quotes our packet to another host, or from another one, is told what he did not see. */
+/* A message is ignored if its destination is not the source of the quoted packet. */
 TEST_P(PmtuForged, NotToAnotherAddress)
 {
 	const std::string other = is_v4() ? "192.0.2.99" : "2001:db8::99";
@@ -194,13 +196,13 @@ TEST_P(PmtuForged, NotForOtherMessages)
 {
 	for (uint8_t type : {0, 1, 3, 4, 8, 11, 12, 128})
 		is_ignored(from(router()) / ICMP{.type = type, .code = 1, .rest = kPathMtu} / Payload{quote()});
-	/* cut off within the quoted ports */
+	/* truncated within the quoted ports */
 	is_ignored(message(kPathMtu, truncated(quote(), ip_len() + 3)));
 	is_ignored(from(router()) / too_big_icmp(kPathMtu));
 	is_believed(message(kPathMtu, quote()));
 }
 
-/* Cut off anywhere, by who does not change what IP says of its length. */
+/* A truncated message is ignored if its IP length is that of the whole message. */
 TEST_P(PmtuForged, NotPartsOfMessages)
 {
 	const Bytes whole = message(kPathMtu, quote());
@@ -210,7 +212,7 @@ TEST_P(PmtuForged, NotPartsOfMessages)
 	is_believed(whole);
 }
 
-/* Not addressed to us, it is not ours to read. */
+/* A message with another host's MAC is ignored. */
 TEST_P(PmtuForged, NotForOtherHosts)
 {
 	Bytes packet = message(kPathMtu, quote());
@@ -238,7 +240,7 @@ TEST_P(PmtuForged, OfGre)
 {
 	use(XOVL_ENCAP_GRE, outer_ - 8);
 	const size_t gre = ip_len();
-	is_refused(message(kPathMtu, quote_with(flip(gre, 0x10), 8)));     // a sequence number
+	is_refused(message(kPathMtu, quote_with(flip(gre, 0x10), 8)));     // S, without a sequence number
 	is_refused(message(kPathMtu, quote_with(flip(gre, 0x40), 8)));     // routing
 	is_refused(message(kPathMtu, quote_with(flip(gre + 1, 0x01), 8))); // version
 	is_refused(message(kPathMtu, quote_with(flip(gre + 2), 8)));       // protocol
@@ -252,7 +254,7 @@ TEST_P(PmtuForged, OfGre)
 	is_followed(kPathMtu);
 }
 
-/* The checksum stands before the key. */
+/* A GRE checksum moves the key by 4 octets. */
 TEST_P(PmtuForged, OfGreWithChecksum)
 {
 	use(XOVL_ENCAP_GRE, outer_, [](NetworkConfig &net) {
@@ -278,7 +280,7 @@ TEST_P(PmtuForged, OfNvgre)
 {
 	use(XOVL_ENCAP_NVGRE, outer_ - 8);
 	is_refused(message(kPathMtu, quote_with(flip(ip_len() + 6, 0x01), 8)));
-	is_refused(message(kPathMtu, quote_with(flip(ip_len() + 7, 0x80), 8))); // FlowID of no flow
+	is_refused(message(kPathMtu, quote_with(flip(ip_len() + 7, 0x80), 8))); // no flow has this FlowID
 	is_refused(message(kPathMtu, quote(4)));
 	is_refused(message(kPathMtu, quote(7)));
 	is_believed(message(kPathMtu, quote(8)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/underlay/pmtu.h, bpf/decap/pmtu_report.h: a router on the underlay says that a packet of ours was too large (RFC 1191, RFC 8201).
-// pmtu_forged_test.cpp has those messages that are not believed.
+// bpf/underlay/pmtu.h, bpf/decap/pmtu_report.h: an underlay router reports that a tunnel packet was too large (RFC
+// 1191, RFC 8201).
+// pmtu_forged_test.cpp has the messages that are not believed.
 #include <thread>
 
 #include "pmtu_fixture.hpp"
@@ -19,7 +20,7 @@ TEST_P(Pmtu, IsFollowed)
 	EXPECT_TRUE(fits(large_frame()));
 	is_believed(message(kPathMtu, quote()));
 	is_followed(kPathMtu);
-	/* other peers are behind other routers */
+	/* the MTU of other peers stays */
 	EXPECT_TRUE(fits(large_frame(mac::kRemoteB)));
 	EXPECT_EQ(kept(ip().peer_b)->mtu, 0u);
 }
@@ -36,20 +37,20 @@ TEST_P(Pmtu, LongerQuotes)
 	is_followed(kPathMtu);
 }
 
-/* Ethernet pads, and some put more behind an IP packet. */
+/* Octets after the IP packet, such as Ethernet padding, do not matter. */
 TEST_P(Pmtu, WithOctetsBehindIt)
 {
 	is_believed(padded(message(kPathMtu, quote()), 40));
 }
 
-/* Who sent it may put options before it; the router may, too. */
+/* A message with IP options is believed. */
 TEST_P(PmtuIPv4, WithIPOptions)
 {
 	const IPv4 router = {.src = "198.18.0.1", .dst = ip().local, .options = {1, 1, 1, 0}};
 	is_believed(Ethernet{mac::kUplink, mac::kPeerB} / router / too_big_icmp(kPathMtu) / Payload{quote()});
 }
 
-/* A router has counted hops, and marked congestion. */
+/* TTL, ECN and header checksum of the quote may differ: routers change them. */
 TEST_P(Pmtu, WhatRoutersChangeDoesNotMatter)
 {
 	is_believed(message(kPathMtu, quote_with(is_v4() ? flip(8, 0x07) : flip(7, 0x07))));
@@ -58,7 +59,7 @@ TEST_P(Pmtu, WhatRoutersChangeDoesNotMatter)
 		is_believed(message(kPathMtu, quote_with(flip(10))));
 }
 
-/* One message a second is enough to find the narrowest of several links, and too few to play with. */
+/* About one message a second is believed. That finds the narrowest link, and limits what an attacker can do. */
 TEST_P(Pmtu, LoweredOnceASecond)
 {
 	constexpr unsigned steps = 10;
@@ -74,7 +75,7 @@ TEST_P(Pmtu, LoweredOnceASecond)
 	is_followed(1360);
 }
 
-/* RFC 1191, section 3; RFC 8201, section 4: it may grow by time only. */
+/* A message never raises the path MTU; only time does (RFC 1191, section 3; RFC 8201, section 4). */
 TEST_P(Pmtu, NoMessageRaisesIt)
 {
 	is_believed(message(1360, quote()), 1360);
@@ -82,13 +83,13 @@ TEST_P(Pmtu, NoMessageRaisesIt)
 	std::this_thread::sleep_for(1100ms);
 	is_believed(message(kPathMtu, quote()), 1360);
 	EXPECT_EQ(kept().expires, expires);
-	/* the same again: it still holds */
+	/* the same MTU again prolongs it */
 	is_believed(message(1360, quote()), 1360);
 	EXPECT_GT(kept().expires, expires);
 	is_followed(1360);
 }
 
-/* IPv6 needs 1280 octets. */
+/* The path MTU stays large enough for an inner IPv6 packet of 1280 octets. */
 TEST_P(Pmtu, NotBelowTheFloor)
 {
 	const auto floor = static_cast<uint32_t>(1280 + outer_);
@@ -106,17 +107,17 @@ TEST_P(Pmtu, TheFloorThatIsSet)
 	const auto floor = static_cast<uint32_t>(576 + outer_);
 	is_believed(message(1300, quote()), 1300);
 	std::this_thread::sleep_for(1100ms);
-	if (is_v4()) { /* routers of old leave it 0 (RFC 1191, section 5) */
+	if (is_v4()) { /* old routers set 0 (RFC 1191, section 5) */
 		is_believed(message(0, quote()), floor);
 		is_followed(floor);
-	} else { /* RFC 8201, section 4: less is no MTU of IPv6 */
+	} else { /* below 1280 no IPv6 MTU is valid (RFC 8201, section 4) */
 		is_refused(message(1279, quote()));
 		is_refused(message(0, quote()));
 		is_believed(message(1280, quote()), 1280);
 	}
 }
 
-/* The floor is one for all networks that can have sent the packet: that of the longest headers. */
+/* Networks that share an endpoint share the floor of the longest headers. */
 TEST_P(Pmtu, TheFloorOfTheLongestHeaders)
 {
 	Config config = bench_->config();
@@ -131,7 +132,7 @@ TEST_P(Pmtu, TheFloorOfTheLongestHeaders)
 	is_believed(message(1290, quote()), static_cast<uint32_t>(1280 + outer_ + 8));
 }
 
-/* Static entries bring peers that nothing else names, reached in their own way. */
+/* A static entry may name a new peer with another encapsulation. The floor includes its headers. */
 TEST_P(Pmtu, TheFloorOfPeersOfFdbEntries)
 {
 	bench_->overlay().fdb_add("blue", {Mac::parse(mac::kUnknown), Address::parse(ip().stranger)}, false,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/decap/rp_filter.h: packets of a peer that come in where the kernel's route to it does not leave.
+// bpf/decap/rp_filter.h: a peer's packets that arrive on an interface other than that of the kernel's route to it.
 #include <thread>
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ protected:
 		bench_->apply(config);
 	}
 
-	/// The second way out. Its MAC is that of the first, so that a packet can come by either.
+	/// Makes side a second uplink with the MAC of the first, so that a packet can arrive on either.
 	void make_side_an_uplink(xovl_rp_filter filter)
 	{
 		bench_->ip("link set side address " + mac::kUplink);
@@ -99,7 +99,7 @@ TEST_P(RpFilter, NeighbourNeedNotBeKnown)
 	takes(ip().peer_a);
 }
 
-/* What the kernel asks of its own packets; it has no such sysctl for IPv6. */
+/* `auto` follows the kernel's rp_filter sysctl, which exists for IPv4 only. */
 TEST_P(RpFilter, AutoIsAsTheSysctl)
 {
 	const char *keys[] = {"net/ipv4/conf/all/rp_filter", "net/ipv4/conf/uplink/rp_filter"};
@@ -127,7 +127,7 @@ TEST_P(RpFilter, AutoIsAsTheSysctl)
 	takes(ip().no_route);
 }
 
-/* Then the kernel answers no look-up, and nothing that is right may be lost. */
+/* Without forwarding the kernel answers no route lookup, so no packet is refused. */
 TEST_P(RpFilter, NothingIsRefusedWithoutForwarding)
 {
 	set(XOVL_RP_FILTER_STRICT);
@@ -141,7 +141,7 @@ TEST_P(RpFilter, NothingIsRefusedWithoutForwarding)
 	takes(ip().beside);
 }
 
-/* A path that is remembered is that of packets by the uplink where it was made. */
+/* A remembered path is valid only on the uplink where it was made. */
 TEST_P(RpFilter, EachUplinkHasItsOwnAnswer)
 {
 	make_side_an_uplink(XOVL_RP_FILTER_STRICT);
@@ -153,7 +153,7 @@ TEST_P(RpFilter, EachUplinkHasItsOwnAnswer)
 	}
 }
 
-/* The kernel shows one way of an equal-cost route at a time; its choice is by addresses alone, or by ports, too. */
+/* Every next hop of an equal-cost route is accepted, whether the kernel hashes addresses only or ports, too. */
 TEST_P(RpFilter, EveryWayOfAnEqualCostRoute)
 {
 	make_side_an_uplink(XOVL_RP_FILTER_STRICT);

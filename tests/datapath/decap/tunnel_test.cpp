@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/decap/tunnel.h: whose network a tunnel packet belongs to, and who may send to it.
+// bpf/decap/tunnel.h: which network a tunnel packet belongs to, and which peers may send to it.
 #include <fmt/format.h>
 
 #include "tunnel_fixture.hpp"
@@ -26,9 +26,9 @@ TEST_P(TunnelIdentity, ForeignVniPasses)
 	bench_->apply(config);
 	passes("uplink", arriving(1, inner_));
 	passes("uplink", padded(arriving(1, inner_), 6));
-	/* whatever else is said of it, the kernel says it */
+	/* the kernel also gets malformed packets with this VNI */
 	passes("uplink", truncated(arriving(1, inner_), outer_len()));
-	/* one of ours from a stranger is still ours to refuse */
+	/* a packet with a known VNI from an unknown peer is dropped */
 	finishes("uplink", arriving(kBlueVni, inner_, ip().stranger),
 		 {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 	finishes("uplink", arriving(kBlueVni, inner_),
@@ -39,7 +39,7 @@ TEST_P(TunnelIdentity, PeerIsUnknown)
 {
 	finishes("uplink", arriving(kBlueVni, inner_, ip().stranger),
 		 {Verdict::Drop, {}, dropped_outer("peer_unknown")});
-	/* a peer of blue, not of green */
+	/* peer B belongs to blue, not to green */
 	const Packet green = udp_frame(mac::kGreen, mac::kRemoteB);
 	finishes("uplink", arriving(kGreenVni, green, ip().peer_b), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }
@@ -51,7 +51,7 @@ TEST_P(TunnelIdentity, PeerOfAnFdbEntryAloneMaySend)
 		 {Verdict::Redirect, inner, delivered(ip().narrow, "blue", "port2", inner.bytes().size())});
 }
 
-/* What was learned from a peer gives it no right to stay. */
+/* A learned entry does not let a removed peer send. */
 TEST_P(TunnelIdentity, PeerThatHasLeftMayNotSend)
 {
 	const Packet inner = udp_frame(mac::kTenant2, mac::kUnknown);
@@ -66,7 +66,7 @@ TEST_P(TunnelIdentity, PeerThatHasLeftMayNotSend)
 	finishes("uplink", arriving(kBlueVni, inner, ip().peer_b), {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }
 
-/* One MAC from two peers: each frame counts for the peer that sent it. */
+/* If two peers send from one MAC, each frame counts for the peer that sent it. */
 TEST_P(TunnelIdentity, SourceKnownBehindAnotherPeer)
 {
 	const Packet inner = udp_frame(mac::kTenant2, mac::kUnknown);
@@ -92,7 +92,7 @@ TEST_P(TunnelIdentity, PeerMustUseTheAddressFamilyOfTheEndpoint)
 	EXPECT_EQ(bench_->counts().size(), before.size() + 1);
 }
 
-/* One packet, one reason: the first of length, header, network, peer. */
+/* A packet with several faults is counted under the first: length, header, network, peer. */
 TEST_P(TunnelIdentity, TheFirstFaultIsTheReason)
 {
 	const std::string stranger = ip().stranger;
@@ -105,7 +105,7 @@ TEST_P(TunnelIdentity, TheFirstFaultIsTheReason)
 	delivers(from_a(udp(4789, Vxlan{.vni = kBlueVni} / inner_)), inner_);
 }
 
-/* A path says whose a packet is, and is void with the next frame. */
+/* After a change of the configuration, no path assigns a packet to the old network. */
 TEST_P(TunnelIdentity, FollowsTheConfiguration)
 {
 	const Bytes packet = arriving(kBlueVni, inner_);
@@ -121,7 +121,7 @@ TEST_P(TunnelIdentity, FollowsTheConfiguration)
 	refuses(arriving(kBlueVni + 1, inner_), "vni_unknown");
 }
 
-/* An address that a packet was sent to is one of the key: another one of this host is nobody's. */
+/* The endpoint key includes the local address: packets to other addresses of this host pass. */
 TEST_P(TunnelIdentity, LocalAddressIsOfTheEndpoint)
 {
 	const std::string other = is_v4() ? "192.0.2.77" : "2001:db8::77";

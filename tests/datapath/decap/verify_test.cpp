@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/decap/verify.h: the order in which a packet is looked over, what a refused one leaves behind, and all changes at once. Each check by
-// itself: checksum_test.cpp, gre_test.cpp, ecn_test.cpp, mss_test.cpp.
+// bpf/decap/verify.h: the order of the checks, the effects of a refused packet, and all changes in one packet.
+// checksum_test.cpp, gre_test.cpp, ecn_test.cpp and mss_test.cpp test each check alone.
 #include "tunnel_fixture.hpp"
 
 namespace xovl::test {
@@ -14,7 +14,7 @@ enum Codepoint : uint8_t { NotEct, Ect1, Ect0, Ce };
 
 class Verify : public TunnelTest {
 protected:
-	/// From peer A, with that in the outer IP header.
+	/// Returns a packet from peer A with this TOS in the outer IP header.
 	Packet marked(uint8_t tos, const Packet &below) const
 	{
 		const Packet outer =
@@ -29,7 +29,7 @@ protected:
 		       TCP{.sport = 40000, .dport = 80, .flags = 0x02, .options = TCP::mss(mss)};
 	}
 
-	/// Of the frame, which a network has: it counts as one of peer A's.
+	/// The frame is dropped after its network is known: it counts as one of peer A's.
 	void refuses_frame(const Bytes &packet, const Packet &inner, const std::string &reason)
 	{
 		finishes_in_tc(
@@ -70,7 +70,7 @@ protected:
 INSTANTIATE_TEST_SUITE_P(, Verify, every_setup(), setup_name);
 INSTANTIATE_TEST_SUITE_P(, VerifyGre, every_setup(), setup_name);
 
-/* inner_ is no ECN transport: a congestion mark outside drops it. */
+/* The checks run in the order checksum, sequence number, congestion mark. inner_ is Not-ECT, so a CE mark drops it. */
 TEST_P(VerifyGre, ChecksumThenNumberThenMark)
 {
 	takes(marked(NotEct, numbered(10) / inner_));
@@ -87,7 +87,7 @@ TEST_P(VerifyGre, AWrongChecksumUsesNoNumber)
 	takes(marked(NotEct, numbered(11) / inner_));
 }
 
-/* The peer has sent that packet: another one of its number is late. */
+/* A packet dropped by ECN uses up its sequence number: a second packet with that number is late. */
 TEST_P(VerifyGre, ADroppedMarkUsesTheNumber)
 {
 	takes(marked(NotEct, numbered(10) / inner_));
@@ -108,7 +108,7 @@ TEST_P(Verify, ADroppedFrameTeachesNothing)
 	EXPECT_TRUE(bench_->fdb("blue", mac::kUnknown));
 }
 
-/* Outer checksum, congestion mark, group and a SYN's MSS in one packet: each is looked after, and the frame's checksums are right. */
+/* One packet with outer checksum, CE mark, group and SYN gets all changes, and correct inner checksums. */
 TEST_P(Verify, AllChangesAtOnce)
 {
 	set_blue([](NetworkConfig &net) {

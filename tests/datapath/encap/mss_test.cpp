@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/encap/mss.h: in a network with `mss clamp`, TCP learns from its SYNs what fits the tunnel.
+// bpf/encap/mss.h: `mss clamp` lowers the MSS option of SYNs to what fits the tunnel.
 #include "fixture.hpp"
 
 namespace xovl::test {
@@ -14,13 +14,13 @@ protected:
 		set_blue([](NetworkConfig &net) { net.mss_clamp = true; });
 	}
 
-	/// The largest inner IP packet on an underlay of that MTU.
+	/// Returns the size of the largest inner IP packet for this underlay MTU.
 	uint16_t mtu(uint16_t underlay = kUplinkMtu) const
 	{
 		return static_cast<uint16_t>(underlay - (outer_len() - 14) - 14);
 	}
 
-	/// The MSS option's value with that many IP octets.
+	/// Returns the MSS for this MTU of the inner IP packet.
 	static uint16_t mss(const Packet &ip, uint16_t mtu) { return mtu - (is_ipv6(ip) ? 60 : 40); }
 	static bool is_ipv6(const Packet &ip) { return ip.bytes()[0] >> 4 == 6; }
 
@@ -29,7 +29,7 @@ protected:
 		return {.sport = 40000, .dport = 80, .seq = 0xfffffff0, .flags = flags, .options = options};
 	}
 
-	/// From port1 to peer A.
+	/// A frame from port1 leaves in TC to peer A, changed to `after`.
 	void goes_out(const Packet &inner, const Packet &after)
 	{
 		const Bytes made = made_of(inner, Hook::Tc);
@@ -38,7 +38,7 @@ protected:
 				sent("port1", "blue", ip().peer_a, inner.bytes().size())});
 	}
 
-	/// In the hook under test, as it is.
+	/// The hook under test sends the frame unchanged.
 	void goes_out_at_once(const Packet &inner)
 	{
 		const Bytes made = made_of(inner);
@@ -53,7 +53,7 @@ protected:
 			 {Verdict::Redirect, inner, delivered(ip().peer_a, "blue", "port2", inner.bytes().size())});
 	}
 
-	/// From peer A to port2.
+	/// A frame from peer A arrives in TC at port2, changed to `after`.
 	void comes_in(const Packet &inner, const Packet &after)
 	{
 		finishes_in_tc(
@@ -61,7 +61,7 @@ protected:
 			{Verdict::Redirect, after, delivered(ip().peer_a, "blue", "port2", inner.bytes().size())});
 	}
 
-	/// Either way. below: IP.
+	/// Checks both directions. before, after: the IP layer and below.
 	void both_ways(const Packet &before, const Packet &after)
 	{
 		goes_out(kOut / before, kOut / after);
@@ -75,7 +75,7 @@ protected:
 		return before;
 	}
 
-	/// Lists of options around one of MSS, at even and odd offsets.
+	/// Returns option lists with the MSS option at even and odd offsets.
 	static std::vector<Bytes> lists(uint16_t value)
 	{
 		const Bytes option = TCP::mss(value);
@@ -126,7 +126,7 @@ TEST_P(Mss, BehindIPOptions)
 		both_ways(ip / tcp(lists(1460)[i]), ip / tcp(lists(mss(ip, mtu()))[i]));
 }
 
-/* The smaller of what the network and what the way to the peer carries. */
+/* The MSS fits the smaller of the network's MTU and the route's. */
 TEST_P(Mss, OfTheNetworkAndOfTheRoute)
 {
 	const Packet narrow = Ethernet{mac::kTenant2, mac::kRemoteNarrow};
@@ -138,7 +138,7 @@ TEST_P(Mss, OfTheNetworkAndOfTheRoute)
 	both_ways(kV6 / tcp(TCP::mss(1460)), kV6 / tcp(TCP::mss(940)));
 }
 
-/* A tag takes 4 octets of the underlay's packets. */
+/* A tag lowers the MSS by 4. */
 TEST_P(Mss, TaggedFramesOut)
 {
 	for (const Packet &ip : kBoth)
@@ -180,13 +180,13 @@ TEST_P(Mss, WithoutTheOption)
 {
 	const Bytes lists_without[] = {{},
 				       {1, 1, 1, 1},
-				       {0, 2, 4, 5, 180, 0, 0, 0},              // behind the end of the list
-				       {8, 10, 2, 4, 5, 180, 7, 8, 1, 1, 1, 1}, // within a timestamp
-				       {2, 3, 255, 1},                          // of a wrong length
+				       {0, 2, 4, 5, 180, 0, 0, 0},              // after the end of the list
+				       {8, 10, 2, 4, 5, 180, 7, 8, 1, 1, 1, 1}, // inside a timestamp option
+				       {2, 3, 255, 1},                          // an MSS option of wrong length
 				       {2, 6, 255, 255, 255, 255, 1, 1},
-				       {1, 1, 2, 4},                // cut off
-				       {1, 0, 2, 4, 5, 180, 1, 1},  // behind the end of the list
-				       {30, 0, 2, 4, 5, 180, 1, 1}, // behind one that ends nowhere
+				       {1, 1, 2, 4},                // truncated
+				       {1, 0, 2, 4, 5, 180, 1, 1},  // after the end of the list
+				       {30, 0, 2, 4, 5, 180, 1, 1}, // after an option of length 0
 				       {30, 1, 2, 4, 5, 180, 1, 1},
 				       {30, 99, 2, 4, 5, 180, 1, 1}};
 	for (const Bytes &list : lists_without) {
@@ -195,13 +195,13 @@ TEST_P(Mss, WithoutTheOption)
 	}
 }
 
-/* A data offset that lies is the receiver's to judge. */
+/* A SYN with a wrong data offset stays unchanged. */
 TEST_P(Mss, HeaderThatLies)
 {
 	for (uint8_t offset : {0, 4, 5, 15}) {
 		TCP lying = tcp(TCP::mss(1460));
 		lying.data_offset = offset;
-		if (offset == 15) /* more than there is */
+		if (offset == 15) /* beyond the end of the packet */
 			lying.options = {1, 1, 1, 1};
 		both_ways(kV4 / lying, kV4 / lying);
 	}
@@ -219,14 +219,14 @@ TEST_P(Mss, NotWithoutTheWord)
 	comes_in_at_once(kIn / syn);
 }
 
-/* Between ports there is no tunnel. */
+/* A SYN between two ports of this host stays unchanged. */
 TEST_P(Mss, NotBetweenPorts)
 {
 	const Packet syn = Ethernet{mac::kTenant2, mac::kTenant1} / kV4 / tcp(TCP::mss(1460));
 	finishes("port1", syn, {Verdict::Redirect, {}, switched("port1", "port2", "blue", syn.bytes().size())});
 }
 
-/* What is not in the FDB goes to all peers, and is still a SYN. */
+/* A flooded SYN is clamped, too. */
 TEST_P(Mss, FloodedSyns)
 {
 	const Ethernet eth = {mac::kUnknown, mac::kTenant1};
@@ -241,7 +241,7 @@ TEST_P(Mss, FloodedSyns)
 	EXPECT_EQ(hex_dump(came[0].bytes), hex_dump(encapsulated(kBlueVni, after, mac::kPeerA, ip().peer_a, made)));
 }
 
-/* An outer checksum is of what is sent; one that came is looked at before. */
+/* The outer checksum is verified before the MSS changes, and computed after it. */
 TEST_P(Mss, WithAnOuterChecksum)
 {
 	set_blue([](NetworkConfig &net) { net.outer.udpcsum = true; });
@@ -263,7 +263,7 @@ TEST_P(Mss, WithAnOuterChecksum)
 			delivered(ip().peer_a, "blue", "port2", (kIn / after).bytes().size())});
 }
 
-/* The stack of the same machine left the outer UDP checksum to the device; the tenant's is complete, and has to follow. */
+/* An outer partial checksum does not stop the update of the complete inner checksum. */
 TEST_P(Mss, CompleteBelowAPartialChecksum)
 {
 	for (const Packet &ip : kBoth) {
@@ -277,7 +277,7 @@ TEST_P(Mss, CompleteBelowAPartialChecksum)
 	}
 }
 
-/* The options of a port count, whichever it is that the answer comes from. */
+/* The MSS leaves room for the longest options of any port. */
 TEST_P(Mss, RoomForTheOptionsOfPorts)
 {
 	set_blue([](NetworkConfig &net) {
@@ -298,7 +298,7 @@ TEST_P(Mss, RoomForTheOptionsOfPorts)
 	}
 }
 
-/* Where the stack left the checksum to the device, the pseudo-header's sum has to stay what it is. */
+/* A partial checksum keeps the sum of the pseudo-header. */
 TEST_P(Mss, PartialChecksum)
 {
 	for (const Packet &ip : kBoth)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/encap/prepare.h: what a network's policy makes of the outer headers.
+// bpf/encap/prepare.h: how a network's policy sets the outer headers.
 #include <algorithm>
 #include <set>
 
@@ -9,14 +9,14 @@ namespace xovl::test {
 
 namespace {
 
-/// What the outer headers are to say besides addresses, flow and lengths.
+/// Expected outer header fields, besides addresses, flow and lengths.
 struct Policy {
 	uint8_t ttl = 64;
 	uint8_t tos = 0;
 	bool df = true;
-	bool may_clear_df = false; ///< then there is an identification, too
+	bool may_clear_df = false; ///< then IPv4 has an identification
 	bool udpcsum = false;
-	std::optional<uint32_t> flow_label = {}; ///< none: of the flow
+	std::optional<uint32_t> flow_label = {}; ///< nullopt: derived from the flow
 };
 
 const Ethernet kEth = {mac::kRemoteA, mac::kTenant1};
@@ -40,7 +40,7 @@ IPv4 ipv4(uint8_t tos, uint8_t ttl, bool df)
 
 const Packet kNotIP = kEth / Payload{Bytes(46, 0xff)};
 
-/// One of many flows.
+/// Returns a frame of flow n.
 Packet flow(int n)
 {
 	return kEth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} /
@@ -56,7 +56,7 @@ protected:
 		set_blue([&](NetworkConfig &net) { edit(net.outer); });
 	}
 
-	/// The tunnel packet to peer A. complete: the frame as it will be when its checksums are, for the outer one.
+	/// Returns the tunnel packet to peer A. complete: inner with complete checksums, for the outer checksum.
 	Bytes expected(const Policy &policy, const Packet &inner, const Packet &complete, const Bytes &made) const
 	{
 		const auto id = static_cast<uint16_t>(policy.may_clear_df && is_v4() ? made[18] << 8 | made[19] : 0);
@@ -82,7 +82,7 @@ protected:
 		return below / udp / Vxlan{kBlueVni} / inner;
 	}
 
-	/// From port1, in the hook under test or, where to_tc, in TC alone.
+	/// Sends inner from port1 in the hook under test, or in TC if to_tc, and checks the tunnel packet.
 	void makes(const Packet &inner, const Policy &policy, bool to_tc = false)
 	{
 		makes(inner, inner, policy, to_tc);
@@ -91,7 +91,7 @@ protected:
 	{
 		const Counts counts = sent("port1", "blue", ip().peer_a, inner.bytes().size());
 		if (policy.may_clear_df && is_v4()) {
-			/* the identification is another one each time */
+			/* each packet has a new identification */
 			const RunResult result = bench_->run(to_tc ? Hook::Tc : hook(), "port1", inner);
 			EXPECT_EQ(result.verdict, Verdict::Redirect);
 			EXPECT_EQ(hex_dump(result.packet), hex_dump(expected(policy, inner, complete, result.packet)));
@@ -104,7 +104,7 @@ protected:
 			finishes("port1", inner, {Verdict::Redirect, want, counts});
 	}
 
-	/// The source ports of so many flows.
+	/// Returns the source ports of this many flows.
 	std::vector<uint16_t> sports(int flows)
 	{
 		std::vector<uint16_t> list;
@@ -116,7 +116,7 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(, Outer, every_setup(), setup_name);
 
-/// What only one of the families has.
+/// Tests of fields that only one family has.
 using OuterIPv4 = Outer;
 using OuterIPv6 = Outer;
 
@@ -144,7 +144,7 @@ TEST_P(Outer, TtlInherit)
 	makes(kNotIP, {.ttl = 64});
 }
 
-/* Congestion notification comes from the inner packet all the same. */
+/* The policy sets the DSCP; ECN still comes from the inner packet. */
 TEST_P(Outer, Dscp)
 {
 	for (uint8_t dscp : {1, 46, 63}) {
@@ -175,7 +175,7 @@ TEST_P(Outer, DfUnset)
 		makes(inner, policy);
 }
 
-/* What is IPv6 may not be fragmented; what is no IP may. */
+/* With `inherit`, inner IPv4 passes on its DF, inner IPv6 sets DF, and other frames clear it. */
 TEST_P(Outer, DfInherit)
 {
 	set_policy([](OuterPolicy &outer) { outer.df.reset(); });
@@ -185,7 +185,7 @@ TEST_P(Outer, DfInherit)
 	makes(kNotIP, {.df = false, .may_clear_df = true});
 }
 
-/* RFC 6864, section 4.3: where fragments are possible, packets can be told apart. */
+/* Without DF, packets have different identifications (RFC 6864, section 4.3). */
 TEST_P(OuterIPv4, IdentificationWhereFragmentsArePossible)
 {
 	set_policy([](OuterPolicy &outer) { outer.df = false; });
@@ -209,7 +209,7 @@ TEST_P(Outer, Udpcsum)
 	}
 }
 
-/* The last octet of an odd length, and the ends of what is summed at a time. */
+/* The checksum is right for odd lengths and at block boundaries of the sum. */
 TEST_P(Outer, UdpcsumOfEveryLength)
 {
 	set_policy([](OuterPolicy &outer) { outer.udpcsum = true; });
@@ -223,7 +223,7 @@ TEST_P(Outer, UdpcsumOfEveryLength)
 	}
 }
 
-/* RFC 768: computed as zero, it is sent as all ones. */
+/* A checksum of zero is sent as all ones (RFC 768). */
 TEST_P(Outer, UdpcsumThatIsZero)
 {
 	set_policy([](OuterPolicy &outer) { outer.udpcsum = true; });
@@ -238,7 +238,7 @@ TEST_P(Outer, UdpcsumThatIsZero)
 	makes(kEth / Payload{payload}, {.udpcsum = true});
 }
 
-/* What the stack left to the device is done when the packet leaves; the outer checksum is of the packet as it is then. */
+/* The outer checksum covers the frame with its inner checksum completed. */
 TEST_P(Outer, UdpcsumOverAPartialChecksum)
 {
 	set_policy([](OuterPolicy &outer) { outer.udpcsum = true; });
@@ -255,7 +255,9 @@ TEST_P(Outer, UdpcsumOverAPartialChecksum)
 		}
 }
 
-/* Where the open checksum is out of sight, in a tunnel of the tenant's own, no checksum of the packet can be told. */
+/*
+ * A frame is dropped if its partial checksum is inside a tunnel of the tenant: the outer checksum cannot be computed.
+ */
 TEST_P(Outer, UdpcsumOverAHiddenPartialChecksum)
 {
 	set_policy([](OuterPolicy &outer) { outer.udpcsum = true; });
@@ -284,7 +286,7 @@ TEST_P(Outer, SrcportOfOne)
 	EXPECT_EQ(sport(made_of(kNotIP)), 5555);
 }
 
-/* All of them, evenly, and the same for all packets of a flow. */
+/* Flows use all source ports of the range evenly; each flow keeps its port. */
 TEST_P(Outer, SrcportOfAHundred)
 {
 	set_policy([](OuterPolicy &outer) {
@@ -313,7 +315,7 @@ TEST_P(Outer, SrcportOfAll)
 	EXPECT_GT(std::ranges::max(list), 64535);
 }
 
-/* Over IPv4 there is none. */
+/* A fixed flow label is set over IPv6 only. */
 TEST_P(Outer, Flowlabel)
 {
 	for (uint32_t label : {0u, 7u, 0xfffffu}) {
@@ -324,7 +326,7 @@ TEST_P(Outer, Flowlabel)
 	}
 }
 
-/* RFC 6438: as different as the flows are, and the same within one. */
+/* Each flow has its own flow label (RFC 6438). */
 TEST_P(OuterIPv6, FlowlabelOfTheFlow)
 {
 	std::set<uint32_t> labels;

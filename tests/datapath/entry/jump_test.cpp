@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What happens when a program that others jump to is gone: somebody has removed the pins of the running datapath.
+// Tail calls whose target is gone, because somebody removed the pins of the running datapath.
 #include <bpf/bpf.h>
 
 #include "fixture.hpp"
@@ -10,7 +10,7 @@ namespace {
 
 class Jump : public DatapathTest {
 protected:
-	/// Empties the array of programs, as the kernel does when nobody holds it.
+	/// Empties the program array, as the kernel does when nothing refers to it.
 	void empty_jumps() const
 	{
 		const Fd jumps = pinned(bench_->pin("jumps"));
@@ -34,7 +34,7 @@ TEST_P(Jump, FramesOfTenantsAreDropped)
 	}
 }
 
-/* The host's own packets pass there, too. */
+/* Packets from the underlay pass to the kernel: the uplink also carries the host's own traffic. */
 TEST_P(Jump, PacketsFromTheUnderlayAreLeftToTheHost)
 {
 	empty_jumps();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/entry/port.h: which port and network a tenant's frame belongs to, and whether it may go on.
+// bpf/entry/port.h: which port and network a tenant's frame belongs to, and which frames are refused.
 #include "fixture.hpp"
 
 namespace xovl::test {
@@ -18,12 +18,12 @@ protected:
 		header.resize(46);
 		return Ethernet{dst, mac::kTenant1, 38} / Payload{header};
 	}
-	/// A frame that is not xovl's, on an interface with VLAN ports.
+	/// xovl leaves a frame with an unknown VLAN to the kernel.
 	void is_left_to_the_kernel(const Bytes &frame)
 	{
 		finishes_in_tc("trunk", frame, {Verdict::Pass, {}, {{"interface trunk vlan_unknown", 1}}});
 	}
-	/// The tunnel packet that a frame from a far end becomes.
+	/// Sends a frame from a far end and returns its tunnel packet.
 	Bytes carried(const std::string &from, const Packet &frame)
 	{
 		bench_->far("under").frames();
@@ -37,7 +37,7 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(, Port, each_mode(), setup_name);
 
-/* LACP, LLDP, 802.1X, PTP: behind tags, too. */
+/* LACP, LLDP, 802.1X and PTP frames pass to the kernel, with or without tags. */
 TEST_P(Port, ProtocolsOfTheLinkAreTheKernels)
 {
 	const std::pair<std::string, uint16_t> protocols[] = {{"01:80:c2:00:00:02", 0x8809},
@@ -51,12 +51,12 @@ TEST_P(Port, ProtocolsOfTheLinkAreTheKernels)
 		for (const Packet &tags :
 		     {Packet(Vlan{.vid = 7, .type = type}), Vlan{7} / Vlan{.vid = 8, .type = type}})
 			passes("port1", Ethernet{dst, mac::kTenant1} / tags / Payload::of(46));
-		/* not learned either */
+		/* their source is not learned */
 		EXPECT_FALSE(bench_->fdb("blue", mac::kTenant1));
 	}
 }
 
-/* What a tenant sends to a group of the link is not for the host's IP stack, nor for the network. */
+/* Other frames to link-local groups are dropped: they reach neither the host's IP stack nor the network. */
 TEST_P(Port, NothingElseOfALinkLocalGroup)
 {
 	for (const std::string dst : {"01:80:c2:00:00:00", "01:80:c2:00:00:01", "01:80:c2:00:00:03",
@@ -72,7 +72,7 @@ TEST_P(Port, NothingElseOfALinkLocalGroup)
 		frames.push_back(llc(dst, {0xaa, 0xaa, 0x03}));
 		frames.push_back(llc(dst, {0x42, 0x42}));
 		frames.push_back(llc(dst, {0x42, 0x42, 0x13}));
-		/* a length field that is none */
+		/* an EtherType, not a length */
 		frames.push_back(Ethernet{dst, mac::kTenant1, 1536} / Payload{Bytes{0x42, 0x42, 0x03}});
 		for (const Bytes frame : frames)
 			finishes_in_tc("port1", frame,
@@ -118,13 +118,13 @@ TEST_P(Port, UntaggedFrameOfATrunkIsTheKernels)
 	is_left_to_the_kernel(udp_frame(mac::kRemoteA, mac::kTagged));
 }
 
-/* By the wire: only there does the kernel take the tag off for TC. */
+/* Uses real frames: only then does the kernel strip the tag before TC. */
 TEST_P(Port, OtherVlansAreTheKernels)
 {
 	const Counts counted = {{"interface trunk vlan_unknown", 1}};
 	for (uint16_t vid : {1, 11, 4094})
 		wire("tenants", tagged_frame(vid, mac::kRemoteA, mac::kTagged), {}, counted);
-	/* a tag of a provider is no VLAN of a customer */
+	/* an 802.1ad tag does not match the port's 802.1Q VLAN */
 	wire("tenants", Ethernet{mac::kRemoteA, mac::kTagged} / Vlan{.vid = 10, .tpid = 0x88a8} / rest(), {}, counted);
 }
 
@@ -141,7 +141,7 @@ TEST_P(Port, VlansOfOneInterfaceAreDifferentNetworks)
 	     sent("trunk.20", "green", ip().peer_a, green.bytes().size()));
 }
 
-/* The untagged port, alone on its interface, carries its tenant's VLANs as they are. */
+/* A port without VLAN, alone on its interface, carries the tenant's tags unchanged. */
 TEST_P(Port, TagsOfTheTenantAreCarriedWhole)
 {
 	const std::vector<Packet> tags = {Vlan{100, 5}, Vlan{.vid = 7, .tpid = 0x88a8} / Vlan{.vid = 8, .pcp = 3},
@@ -149,7 +149,7 @@ TEST_P(Port, TagsOfTheTenantAreCarriedWhole)
 	for (const Packet &tag : tags) {
 		const Packet frame = Ethernet{mac::kRemoteA, mac::kTenant1} / tag / rest();
 		const Bytes inner = frame;
-		/* entropy is that of the packet in the tags */
+		/* the source port follows the flow inside the tags */
 		const Bytes untagged_made = made_of(Ethernet{mac::kRemoteA, mac::kTenant1} / rest());
 		wire("tenant1", inner,
 		     {{"under", encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, untagged_made)}},
@@ -167,7 +167,7 @@ TEST_P(Port, TagsComeOutOfTheTunnelAsTheyWere)
 	}
 }
 
-/* However many: TC has the outermost beside the packet, XDP all in it. */
+/* Any number of tags is carried. TC gets the outermost one in the skb, XDP gets all in the packet. */
 TEST_P(Port, ManyTagsOfTheTenantAreCarriedWhole)
 {
 	const Bytes untagged_made = made_of(Ethernet{mac::kRemoteA, mac::kTenant1} / rest());
@@ -176,7 +176,7 @@ TEST_P(Port, ManyTagsOfTheTenantAreCarriedWhole)
 		SCOPED_TRACE(vid);
 		tags = tags / Vlan{.vid = vid, .pcp = 3};
 		const Packet frame = Ethernet{mac::kRemoteA, mac::kTenant1} / tags / rest();
-		/* entropy is that of the packet in the tags, as long as there are not too many */
+		/* up to kTagsRead tags, the source port follows the flow inside */
 		const Bytes made = vid <= kTagsRead ? untagged_made : carried("tenant1", frame);
 		wire("tenant1", frame, {{"under", encapsulated(kBlueVni, frame, mac::kPeerA, ip().peer_a, made)}},
 		     sent("port1", "blue", ip().peer_a, frame.bytes().size()));
@@ -204,7 +204,7 @@ TEST_P(Port, ManyTagsBehindThatOfThePort)
 	}
 }
 
-/* Congestion marks and sizes are those of the packet in the tags. */
+/* ECN and MTU follow the packet inside the tags. */
 TEST_P(Port, MarksAndSizesBehindManyTags)
 {
 	const Packet tags = Vlan{1} / Vlan{2} / Vlan{3} / Vlan{4};
@@ -225,7 +225,7 @@ TEST_P(Port, MarksAndSizesBehindManyTags)
 	}
 }
 
-/* Beside ports with VLANs, the untagged port of an interface has no tagged frames. */
+/* If an interface has VLAN ports, its untagged port takes no tagged frames. */
 TEST_P(Port, UntaggedPortBesideVlans)
 {
 	Config config = bench_->config();
@@ -245,7 +245,7 @@ TEST_P(Port, UntaggedPortBesideVlans)
 	wire("tenants", tagged_frame(11, mac::kRemoteA, mac::kTagged), {}, {{"interface trunk vlan_unknown", 1}});
 }
 
-/* An Ethernet header alone, or an IP header that is cut off. By the wire: some kernels run no TC program on these. */
+/* Frames with no or a truncated IP header are carried. Uses real frames: some kernels run no TC test on these. */
 TEST_P(Port, ShortestFrames)
 {
 	const Bytes whole = udp_frame(mac::kRemoteA, mac::kTenant1);

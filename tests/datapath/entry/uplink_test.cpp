@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/entry/uplink.h: which frames out of a tunnel may go on, and where to.
+// bpf/entry/uplink.h: which frames from a tunnel are forwarded, and where to.
 #include "fixture.hpp"
 
 namespace xovl::test {
@@ -30,12 +30,12 @@ TEST_P(Uplink, ReservedMac)
 	for (const std::string dst :
 	     {"01:80:c2:00:00:00", "01:80:c2:00:00:03", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"}) {
 		drops(Ethernet{dst, mac::kRemoteA} / Payload::of(46), "reserved_mac");
-		/* of the link, but not of this one */
+		/* LLDP of a remote link is dropped, too */
 		drops(Ethernet{dst, mac::kRemoteA, 0x88cc} / Payload::of(46), "reserved_mac");
 	}
 }
 
-/* Those that are left to the kernel are those of ports. */
+/* `bpdu drop` and `bpdu punt` both drop BPDUs from a tunnel: punt leaves only those of ports to the kernel. */
 TEST_P(Uplink, BpdusOfANetworkThatCarriesNone)
 {
 	Bytes header = {0x42, 0x42, 0x03};
@@ -51,7 +51,7 @@ TEST_P(Uplink, BpdusOfANetworkThatCarriesNone)
 TEST_P(Uplink, SplitHorizon)
 {
 	drops(udp_frame(mac::kRemoteB, mac::kRemoteA), "split_horizon");
-	/* also back to where it came from */
+	/* also for the peer that sent it */
 	drops(udp_frame(mac::kRemoteA, mac::kRemoteA), "split_horizon");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/l2/fdb.h: what the datapath learns, moves and forgets by itself.
+// bpf/l2/fdb.h: how the datapath learns, moves and expires entries.
 #include "fixture.hpp"
 
 namespace xovl::test {
@@ -138,11 +138,11 @@ TEST_P(Fdb, AFrameMakesItYoungAgain)
 	bench_->age(mac::kTenant1, 299);
 	from_port(mac::kTenant1);
 	EXPECT_LT(bench_->fdb("blue", mac::kTenant1)->age, 1);
-	/* from elsewhere, too */
+	/* a move renews the entry, too */
 	bench_->age(mac::kTenant1, 299);
 	from_port(mac::kTenant1, "port2");
 	EXPECT_LT(bench_->fdb("blue", mac::kTenant1)->age, 1);
-	/* and one that had expired */
+	/* an expired entry is learned again */
 	bench_->age(mac::kTenant1, 1000);
 	from_port(mac::kTenant1);
 	expect_known(mac::kTenant1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/l2/learn.h and userspace/state/learned.cpp: how much a network may learn, and what makes room. The table of this bench has 256 entries.
+// bpf/l2/learn.h and userspace/state/learned.cpp: how many MACs a network may learn, and how room is made. The FDB of
+// this bench has 256 entries.
 #include <atomic>
 #include <map>
 #include <thread>
@@ -15,7 +16,7 @@ namespace xovl::test {
 namespace {
 
 constexpr uint32_t kLimit = 256;
-constexpr uint32_t kStatic = 9; ///< in both networks together
+constexpr uint32_t kStatic = 9; ///< static entries of both networks
 
 std::string tenant(unsigned n)
 {
@@ -30,7 +31,7 @@ protected:
 	{
 		bench_->run(hook(), dev, udp_frame(dst, src));
 	}
-	/// So many MACs of network green, whose frames come tagged.
+	/// Learns this many MACs in network green from tagged frames.
 	void from_green(unsigned count)
 	{
 		const Packet rest = IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1, 2} / Payload::of(20);
@@ -67,7 +68,7 @@ protected:
 		const auto entries = bench_->overlay().fdb({.net = net});
 		return static_cast<uint32_t>(std::ranges::count(entries, XOVL_FDB_LEARNED, &FdbEntry::state));
 	}
-	/// The account is as the FDB is: every learned entry, expired or not, has one place and counts once.
+	/// The account matches the FDB: every learned entry, expired or not, is stored once and counted once.
 	void expect_account()
 	{
 		std::map<uint64_t, int> places;
@@ -124,7 +125,7 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(, Learned, each_mode(), setup_name);
 
-/* Four times as many as are free: 198 of the 247 that static entries leave. */
+/* A network may learn four times as many MACs as stay free: 198 of the 247 entries that are not static. */
 TEST_P(Learned, ANetworkHasAShare)
 {
 	learn(0, 300);
@@ -133,7 +134,7 @@ TEST_P(Learned, ANetworkHasAShare)
 	EXPECT_EQ(use().refused, 102u);
 	expect_account();
 
-	/* and leaves the others some */
+	/* other networks can still learn */
 	from_green(20);
 	EXPECT_EQ(learned("green"), 20u);
 	EXPECT_EQ(use("green").refused, 0u);
@@ -154,7 +155,7 @@ TEST_P(Learned, KnownOnesMoveAndStayAtTheLimit)
 	expect_account();
 }
 
-/* What is refused goes its way all the same. */
+/* A frame whose source cannot be learned is still forwarded. */
 TEST_P(Learned, RefusedFramesAreCarried)
 {
 	set_limit(1);
@@ -175,7 +176,7 @@ TEST_P(Learned, MacLimit)
 	set_limit(15);
 	learn(0, 20);
 	EXPECT_EQ(learned(), 15u);
-	set_limit(5); /* those that are there stay until they expire */
+	set_limit(5); /* existing entries stay until they expire */
 	learn(0, 20);
 	EXPECT_EQ(learned(), 15u);
 	bench_->overlay().fdb_flush({.net = "blue"});
@@ -184,7 +185,7 @@ TEST_P(Learned, MacLimit)
 	expect_account();
 }
 
-/* A limit of its own is no share: it can take all that is free. */
+/* A network with its own limit can take all free entries. */
 TEST_P(Learned, MacLimitAboveTheShare)
 {
 	set_limit(1000);
@@ -210,7 +211,7 @@ TEST_P(Learned, ExpiredOnesMakeRoom)
 		EXPECT_TRUE(bench_->fdb("blue", tenant(n))) << n;
 }
 
-/* As long as there is room, nothing is looked through. */
+/* Expired entries are not swept while there is room. */
 TEST_P(Learned, NothingIsSweptWithoutNeed)
 {
 	const uint32_t hand = all().hand;
@@ -230,7 +231,7 @@ TEST_P(Learned, NetworksShareTheHand)
 	EXPECT_EQ(use().entries, 0u);
 	learn(0, 300);
 	expire(0, 198);
-	/* for another network, which needs more than is left */
+	/* green needs more than the free room */
 	from_green(150);
 	EXPECT_GE(learned("green"), 100u);
 	expect_account();
@@ -239,7 +240,7 @@ TEST_P(Learned, NetworksShareTheHand)
 TEST_P(Learned, StaticEntriesAlwaysFindRoom)
 {
 	learn(0, 300);
-	/* where learned ones are, too */
+	/* static entries replace learned entries of the same MACs */
 	for (unsigned n = 0; n < 5; n++)
 		add_static(n);
 	EXPECT_EQ(use().entries, 193u);
@@ -254,7 +255,7 @@ TEST_P(Learned, StaticEntriesAlwaysFindRoom)
 	for (unsigned n = 500; n < 560; n++)
 		EXPECT_EQ(bench_->fdb("blue", tenant(n))->state, XOVL_FDB_STATIC) << n;
 
-	Config config = bench_->config(); /* which has none of them */
+	Config config = bench_->config(); /* the configuration without the static entries added above */
 	for (unsigned n = 0; n < 200; n++)
 		config.find_network("blue")->fdb.push_back({Mac::parse(tenant(n)), FdbPort("port2")});
 	bench_->apply(config);
@@ -266,7 +267,7 @@ TEST_P(Learned, StaticEntriesAlwaysFindRoom)
 	expect_account();
 }
 
-/* Those that have expired go first. */
+/* A static entry replaces expired entries first. */
 TEST_P(Learned, StaticEntriesTakeTheRoomOfExpiredOnes)
 {
 	set_limit(1000);
@@ -299,7 +300,7 @@ TEST_P(Learned, CommandsKeepTheAccount)
 	for (unsigned n = 50; n < 60; n++)
 		bench_->run(hook(), "uplink", arriving(kBlueVni, udp_frame(mac::kTenant2, tenant(n))));
 	from_green(5);
-	/* a port leaves, and what was behind it */
+	/* a port is removed with the entries behind it */
 	Config config = bench_->config();
 	std::erase_if(config.find_network("blue")->ports, [](const PortConfig &port) { return port.dev == "port1"; });
 	const Config whole = bench_->config();
@@ -307,7 +308,7 @@ TEST_P(Learned, CommandsKeepTheAccount)
 	EXPECT_EQ(use().entries, 10u);
 	expect_account();
 	bench_->apply(whole);
-	/* a network goes; another one takes its place */
+	/* a network is removed, and a new one takes its place */
 	config = whole;
 	std::erase_if(config.networks, [](const NetworkConfig &net) { return net.name == "blue"; });
 	bench_->apply(config);
@@ -319,7 +320,7 @@ TEST_P(Learned, CommandsKeepTheAccount)
 	expect_account();
 }
 
-/* A command was killed after it had taken keys out, before it counted them; or before it took them out. */
+/* Wrong counts and busy keys, left by a killed command, are repaired. */
 TEST_P(Learned, CountsHeal)
 {
 	learn(0, 50);
@@ -334,7 +335,7 @@ TEST_P(Learned, CountsHeal)
 	bench_->apply(bench_->config());
 	expect_account();
 
-	/* or while it deleted one */
+	/* a key that a killed command was deleting */
 	const PinnedMap<uint32_t, xovl_learned_set> sets(bench_->pin("learned"));
 	bool held = false;
 	sets.for_each([&](uint32_t index, xovl_learned_set set) {
@@ -353,13 +354,13 @@ TEST_P(Learned, CountsHeal)
 		bench_->lose(tenant(n));
 	EXPECT_EQ(bench_->overlay().fdb_flush({.net = "blue"}), 30u);
 	EXPECT_EQ(this->use().entries, 20u) << "their keys are still there";
-	learn(100, 400); /* whose places are found when they are needed */
+	learn(100, 400); /* their keys are found when they are needed */
 	learn(100, 400);
 	EXPECT_EQ(learned(), 198u);
 	expect_account();
 }
 
-/* Two CPUs learn at once, while commands add, delete and flush, and entries expire. */
+/* The account stays right while two CPUs learn, commands add, delete and flush, and entries expire. */
 TEST_P(Learned, UnderRaces)
 {
 	set_blue([](NetworkConfig &net) {
@@ -388,7 +389,7 @@ TEST_P(Learned, UnderRaces)
 		if (i % 50 == 0)
 			bench_->overlay().fdb_flush({.net = "blue"});
 		if (i % 60 == 59)
-			bench_->apply(bench_->config()); /* without the static ones */
+			bench_->apply(bench_->config()); /* the configuration without the static entries added above */
 	}
 	stop = true;
 	for (std::thread &thread : tenants)

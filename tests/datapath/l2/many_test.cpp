@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// More addresses than are remembered: hints in front of the FDB (bpf/l2/fdb.h), and paths that take each other's place (bpf/path/path.h).
+// More addresses than the caches hold: hints in front of the FDB (bpf/l2/fdb.h), and paths that evict each other
+// (bpf/path/path.h).
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -14,16 +15,16 @@ namespace xovl::test {
 
 namespace {
 
-constexpr unsigned kAddresses = 220; ///< of 256 that the FDB of the bench takes
+constexpr unsigned kAddresses = 220; ///< the FDB of the bench has 256 entries
 
 class Many : public Path {
 protected:
 	static std::string address(unsigned n) { return fmt::format("02:00:00:05:00:{:02x}", n); }
-	/// Every second one is behind the other peer.
+	/// Odd addresses are behind peer B, even ones behind peer A.
 	const std::string &peer_of(unsigned n) const { return n % 2 ? ip().peer_b : ip().peer_a; }
 	static Packet frame_to(unsigned n) { return udp_frame(address(n), mac::kTenant1); }
 
-	/// Static entries for all addresses, and learning of what tenant1 sends with entries that age within seconds.
+	/// Adds static entries for all addresses. ageing: for learned entries, in seconds.
 	void add_addresses(unsigned ageing)
 	{
 		Config config = bench_->config();
@@ -40,7 +41,7 @@ protected:
 		finishes("port1", frame_to(n), to_peer(frame_to(n), peer_of(n)));
 	}
 
-	/// The place of each path on this CPU that leads to one of the addresses.
+	/// Returns the place of each path on this CPU that leads to one of the addresses.
 	std::map<uint32_t, unsigned> places() const
 	{
 		const Fd map = pinned(bench_->pin("paths"));
@@ -60,12 +61,12 @@ protected:
 		return found;
 	}
 
-	/// Two addresses whose paths have one place. Nothing if there are none among these.
+	/// Returns two addresses whose paths share a place, or nullopt if there are none.
 	std::optional<std::pair<unsigned, unsigned>> pair_of_one_place()
 	{
 		bench_->forget_paths();
 		for (unsigned n = 0; n < kAddresses; n++)
-			goes("port1", frame_to(n)); // it has a place, unless another has it
+			goes("port1", frame_to(n)); // gets a place, unless another path keeps it
 		const auto taken = places();
 		std::set<unsigned> second;
 		for (unsigned n = 0; n < kAddresses; n++)
@@ -85,20 +86,20 @@ protected:
 
 } // namespace
 
-/* The same whether a hint, the entry or a path tells; lines of hints overflow on the way. */
+/* Frames reach their peer by hint, FDB entry or path, even when lines of hints overflow. */
 TEST_P(Many, EachGoesToItsPeer)
 {
 	add_addresses(300);
 	for (int round = 0; round < 3; round++)
 		for (unsigned n = 0; n < kAddresses; n += round ? 7 : 1)
 			goes_to_its_peer(n);
-	/* no path, and no hint of this epoch */
+	/* no path, and no hint of this epoch, is left */
 	bench_->forget_paths();
 	for (unsigned n = 0; n < kAddresses; n += 5)
 		goes_to_its_peer(n);
 }
 
-/* As two CPUs leave one that write at once: the words of one belong to another entry. */
+/* A torn hint, as two CPUs leave it that write at once, matches no address. */
 TEST_P(Many, TornHintsMatchNothing)
 {
 	add_addresses(300);
@@ -118,7 +119,7 @@ TEST_P(Many, TornHintsMatchNothing)
 		line++;
 	}
 	EXPECT_GE(torn, kAddresses * 3 / 4) << "hints were in use";
-	/* paths of other frames than those of before */
+	/* frames that have no path yet */
 	for (unsigned n = 0; n < kAddresses; n += 3) {
 		const Packet frame = udp_frame(address(n), mac::kTagged);
 		EXPECT_TRUE(goes("port2", frame));
@@ -126,7 +127,7 @@ TEST_P(Many, TornHintsMatchNothing)
 	}
 }
 
-/* They leave each other their source, and nothing else; the source ages for all that unless it is seen in the FDB in time. */
+/* Two paths that share a place still renew their common source in the FDB. */
 TEST_P(Many, TwoPathsInOnePlace)
 {
 	add_addresses(1);
@@ -143,7 +144,7 @@ TEST_P(Many, TwoPathsInOnePlace)
 	goes_to_its_peer(pair->first);
 	goes_to_its_peer(pair->second);
 	goes_to_its_peer(pair->first);
-	/* tenant1 was learned at the start only, but for the frames that looked it up again: it is still known */
+	/* tenant1, learned at the start, has not expired */
 	EXPECT_TRUE(goes("port2", udp_frame(mac::kTenant1, mac::kTenant2)));
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/l2/move.h: learned MACs that move, that stay, and the limits of ports.
+// bpf/l2/move.h: moves of learned MACs, sticky ports, and limits of MACs on a port.
 #include "fixture.hpp"
 
 namespace xovl::test {
 
 class Move : public DatapathTest {
 protected:
-	/// As on the machine: TC gets what XDP leaves. Looked up anew each time, as after the life of a path.
+	/// Runs the hook under test, then TC if XDP passes the packet. Paths are forgotten first.
 	RunResult arrive(const std::string &dev, const Bytes &packet)
 	{
 		bench_->forget_paths();
@@ -82,7 +82,7 @@ TEST_P(Move, TooOftenIsHeldWhereItIs)
 	EXPECT_TRUE(bench_->fdb("blue", mac::kUnknown)->held);
 	EXPECT_EQ(use().moves, 2u);
 	EXPECT_EQ(use().held, 4u);
-	// others move
+	// other MACs still move
 	from_port(mac::kTenant1, "port1");
 	from_port(mac::kTenant1, "port2");
 	EXPECT_EQ(place(mac::kTenant1), "port2");
@@ -100,7 +100,7 @@ TEST_P(Move, HeldNoLongerThanTheWindow)
 	EXPECT_EQ(place(mac::kUnknown), "port1");
 }
 
-/// A station that was silent for long has not flapped.
+/// The move of an expired entry does not count against the limit.
 TEST_P(Move, OfAnExpiredEntryIsFree)
 {
 	set_blue([](NetworkConfig &blue) {
@@ -127,13 +127,13 @@ TEST_P(Move, NotAwayFromAStickyPort)
 	finishes_in_tc("uplink", arriving(kBlueVni, inner),
 		       {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "sticky", inner.bytes().size())});
 	EXPECT_EQ(use().held, 2u);
-	// to a sticky port it may move
+	// a MAC may move to a sticky port
 	from_port(mac::kTenant1, "port2");
 	from_port(mac::kTenant1, "port1");
 	EXPECT_EQ(place(mac::kTenant1), "port1");
 }
 
-/// Nobody is at a port without a link.
+/// A MAC may leave a sticky port that has no link.
 TEST_P(Move, StickyOnlyWithALink)
 {
 	edit_port("port1", [](PortConfig &port) { port.sticky = true; });
@@ -168,7 +168,7 @@ TEST_P(Move, APortLearnsUpToItsLimit)
 	from_port(nth(20), "port1");
 	EXPECT_EQ(place(nth(20)), "port2") << "a move to a full port";
 	EXPECT_EQ(use().held, 1u);
-	from_port(nth(0), "port2"); // one leaves, one may come
+	from_port(nth(0), "port2"); // when a MAC leaves, another may be learned
 	from_port(nth(9), "port1");
 	EXPECT_EQ(place(nth(9)), "port1");
 	EXPECT_EQ(bench_->overlay().fdb_flush({.dev = "port1"}), 3u);
@@ -177,7 +177,7 @@ TEST_P(Move, APortLearnsUpToItsLimit)
 	EXPECT_EQ(bench_->overlay().fdb({.net = "blue", .dev = "port1", .state = XOVL_FDB_LEARNED}).size(), 3u);
 }
 
-/// Entries that expire, or become static, leave room for others.
+/// Entries that expire or become static make room for others.
 TEST_P(Move, ALimitCountsWhatIsThere)
 {
 	bench_->overlay().fdb_flush({.net = "blue"});
@@ -213,7 +213,7 @@ TEST_P(Move, APeerIsLearnedFromUpToItsLimit)
 	EXPECT_EQ(place(nth(2)), ip().peer_a);
 }
 
-/// What has aged at a full port makes room at once, for new MACs and for those that move there.
+/// Expired entries at a full port make room at once, for new MACs and for MACs that move there.
 TEST_P(Move, ALimitDoesNotCountWhatHasAged)
 {
 	bench_->overlay().fdb_flush({.net = "blue"});
@@ -224,7 +224,7 @@ TEST_P(Move, ALimitDoesNotCountWhatHasAged)
 	EXPECT_EQ(place(nth(2)), "nowhere");
 	bench_->age(nth(0), 30);
 	bench_->age(nth(1), 30);
-	std::this_thread::sleep_for(std::chrono::milliseconds(20)); // a sweep in each jiffy
+	std::this_thread::sleep_for(std::chrono::milliseconds(20)); // at most one sweep runs in each jiffy
 	from_port(nth(3), "port2");
 	from_port(nth(3), "port1");
 	EXPECT_EQ(place(nth(3)), "port1");
@@ -243,7 +243,7 @@ TEST_P(Move, OnLimitDrop)
 	EXPECT_EQ(from_port(nth(0), "port1").verdict, Verdict::Redirect);
 	finishes("port1", frame, {Verdict::Drop, {}, dropped_from_port("port1", "mac_limit", frame.size())});
 	EXPECT_EQ(from_port(nth(0), "port1").verdict, Verdict::Redirect);
-	// a MAC that is known elsewhere comes to a full port
+	// a MAC known at another port moves to a full port
 	edit_port("port2", [](PortConfig &port) { port.mac_limit = 1; });
 	set_blue([](NetworkConfig &blue) { blue.mac_limit = 0; });
 	from_port(nth(7), "port2");

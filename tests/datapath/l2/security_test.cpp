@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/l2/security.h: what the tenant of a guarded, locked or isolated port may send.
+// bpf/l2/security.h: which frames a guarded, locked or isolated port accepts.
 #include "path_fixture.hpp"
 
 namespace xovl::test {
 
 class Security : public Path {
 protected:
-	/// Edits the port of tenant1.
+	/// Edits port1, the port of tenant1.
 	void guard(const std::function<void(PortConfig &)> &edit) { guard_dev("port1", edit); }
 
 	void guard_dev(const std::string &dev, const std::function<void(PortConfig &)> &edit)
@@ -50,7 +50,7 @@ protected:
 		       ARP{.op = op, .sha = sha, .spa = spa, .tha = mac::kRemoteA, .tpa = "10.1.0.2"};
 	}
 
-	/// ICMPv6 with 4 octets of flags, the target, and an option with a MAC.
+	/// Returns a Neighbour Discovery message: 4 octets of flags, the target, and an option with a MAC.
 	static Packet nd(uint8_t type, const std::string &target, uint8_t option, const std::string &mac)
 	{
 		Bytes body = address(target);
@@ -67,7 +67,7 @@ protected:
 		return {raw.bytes, raw.bytes + 16};
 	}
 
-	/// Both hooks and every path: TC drops it for that reason, XDP leaves it to TC.
+	/// TC drops the frame for this reason, and XDP leaves it to TC, with and without a path.
 	void refuses(const Packet &frame, const std::string &reason)
 	{
 		for (int again = 0; again < 2; again++)
@@ -75,7 +75,7 @@ protected:
 				       {Verdict::Drop, {}, dropped_from_port("port1", reason, frame.bytes().size())});
 	}
 
-	/// TC sends it to a peer.
+	/// TC sends the frame to a peer, with and without a path.
 	void accepts(const Packet &frame)
 	{
 		for (int again = 0; again < 2; again++)
@@ -118,7 +118,7 @@ TEST_P(Security, IpGuardOverIPv6)
 	guard_ip("2001:db8:1::1,fd00:1::/32");
 	accepts(ipv6("2001:db8:1::1"));
 	accepts(ipv6("fd00:1:2::3"));
-	refuses(ipv6("fe80::ff:fe00:101"), "ip_guard"); // of 02:00:00:00:01:01, which the tenant may choose
+	refuses(ipv6("fe80::ff:fe00:101"), "ip_guard"); // derived from 02:00:00:00:01:01; the tenant may choose it
 	guard([](PortConfig &port) { port.macs = {Mac::parse(mac::kTenant1)}; });
 	accepts(ipv6("fe80::ff:fe00:101"));
 	refuses(ipv6("fe80::ff:fe00:102"), "ip_guard");
@@ -127,7 +127,7 @@ TEST_P(Security, IpGuardOverIPv6)
 	refuses(ipv4("10.1.0.1"), "ip_guard");
 }
 
-/// A prefix is of one family, however short it is.
+/// A prefix allows addresses of its own family only, even with length 0.
 TEST_P(Security, FamiliesAreApart)
 {
 	guard_ip("10.1.0.1,::/0");
@@ -169,7 +169,7 @@ TEST_P(Security, DhcpServers)
 	accepts(dhcp(67, 68, "10.1.0.1"));
 	guard_ip("10.1.0.1,fd00::1");
 	accepts(dhcp(68, 67, "0.0.0.0"));
-	refuses(dhcp(68, 67, "0.0.0.0", 6), "ip_guard"); // TCP of the same ports
+	refuses(dhcp(68, 67, "0.0.0.0", 6), "ip_guard"); // TCP with the same ports
 	refuses(dhcp(67, 68, "0.0.0.0"), "dhcp_guard");
 	refuses(dhcp(1111, 67, "0.0.0.0"), "ip_guard");
 	accepts(dhcp(68, 67, "10.1.0.1"));
@@ -200,7 +200,7 @@ TEST_P(Security, RouterAdvertisements)
 	accepts(ra(134));
 }
 
-/// RFC 7113: what is behind extension headers and in fragments is found, or refused.
+/// RA guard finds or refuses messages after extension headers and in fragments (RFC 7113).
 TEST_P(Security, BehindExtensionHeaders)
 {
 	guard([](PortConfig &port) { port.ra_guard = XOVL_GUARD_ON; });
@@ -224,7 +224,7 @@ TEST_P(Security, BehindExtensionHeaders)
 	accepts(ipv6("fe80::1", hop / UDP{1, 2} / Payload::of(40)));
 }
 
-/// What stands behind a first fragment's payload is not taken for its headers; Neighbour Discovery is never fragmented.
+/// Octets after a first fragment's payload are not parsed as headers. Fragmented Neighbour Discovery is refused.
 TEST_P(Security, FragmentsHideNothing)
 {
 	guard([](PortConfig &port) {
@@ -249,7 +249,7 @@ TEST_P(Security, NothingNext)
 		IPv6{.src = "2001:db8:1::1", .dst = "2001:db8:1::2", .next_header = 59} / Payload::of(20));
 }
 
-/// Behind LLC and SNAP, and behind tags of other kinds.
+/// IPv6 after LLC/SNAP or after a tag of another type is refused.
 TEST_P(Security, BehindOtherHeaders)
 {
 	guard([](PortConfig &port) { port.ra_guard = XOVL_GUARD_ON; });
@@ -263,7 +263,7 @@ TEST_P(Security, BehindOtherHeaders)
 	accepts(with_type(0x8864, {0x11}));
 }
 
-/// IGMP of a host without an address (RFC 3376, section 4.2.13).
+/// IGMP from 0.0.0.0 is accepted (RFC 3376, section 4.2.13).
 TEST_P(Security, IgmpFromNobody)
 {
 	guard_ip("10.1.0.1");
@@ -283,7 +283,7 @@ TEST_P(Security, BehindTags)
 	EXPECT_EQ(bench_->counts()["drop ip_guard packets"], 1u);
 }
 
-/// A path holds the address that it was made for; XDP follows what TC has checked, and nothing else.
+/// A path is valid only for the address that TC has checked. XDP follows no other.
 TEST_P(Security, PathsAreBoundToTheAddress)
 {
 	guard_ip("10.1.0.1,10.1.0.3,2001:db8:1::1");

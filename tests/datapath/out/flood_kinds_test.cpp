@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/out/flood.h: one network's peers of every encapsulation and both families, by the wire: every copy to the octet.
+// bpf/out/flood.h: one network has peers of every encapsulation and both families. Every copy of a real frame is
+// compared to the octet.
 #include <algorithm>
 
 #include "process.hpp"
@@ -15,11 +16,11 @@ protected:
 		xovl_encap encap;
 	};
 
-	/// What the outer headers of one frame take from its flow.
+	/// The outer header fields that depend on a frame's flow.
 	struct Entropy {
 		uint16_t sport = 0;
 		uint32_t flow_label = 0;
-		uint8_t flow_id = 0; ///< of NVGRE
+		uint8_t flow_id = 0; ///< for NVGRE
 	};
 
 	void SetUp() override
@@ -29,7 +30,7 @@ protected:
 			const Addresses &ip = addresses(family);
 			const std::string fourth = family == AF_INET ? "192.0.2.4" : "2001:db8::4";
 			bench_->ip("neigh add " + fourth + " lladdr " + kFourth + " dev uplink nud permanent\n");
-			/* in another order than that of room, which is GRE and NVGRE, VXLAN, GENEVE */
+			/* the order of headroom would be GRE and NVGRE, VXLAN, GENEVE */
 			peers_.push_back({ip.peer_b, mac::kPeerB, XOVL_ENCAP_GENEVE});
 			peers_.push_back({ip.narrow, mac::kPeerB, XOVL_ENCAP_GRE});
 			peers_.push_back({ip.peer_a, mac::kPeerA, XOVL_ENCAP_VXLAN});
@@ -50,11 +51,11 @@ protected:
 			}
 			edit(net);
 		});
-		/* all of them are known from now on */
+		/* from now on all next hops are known */
 		bench_->run(Hook::Tc, "port1", Ethernet{mac::kBroadcast, mac::kTenant1} / Payload::of(46));
 	}
 
-	/// Of a frame from port1, as its copies have it.
+	/// Floods a frame from port1 and returns the entropy of its copies.
 	Entropy entropy_of(const Packet &inner)
 	{
 		PacketSocket &under = bench_->far("under");
@@ -100,7 +101,7 @@ protected:
 		}
 	}
 
-	/// Without UDP source port and flow label.
+	/// Clears UDP source port and flow label.
 	static Bytes without_entropy(Bytes packet)
 	{
 		const bool ipv4 = packet.at(12) == 0x08;
@@ -111,7 +112,7 @@ protected:
 		return packet;
 	}
 
-	/// The interface of the machine under test segments what leaves by it.
+	/// Makes an interface of the machine under test segment everything that leaves by it.
 	static void takes_no_super_frames(const std::string &dev)
 	{
 		ASSERT_TRUE(run({"ethtool", "-K", dev, "tx", "off", "tso", "off", "gso", "off",
@@ -119,7 +120,7 @@ protected:
 				    .ok());
 	}
 
-	/// From port1, to nobody that is known. Returns the counters before; those of all copies have moved.
+	/// Floods a super-frame from port1. Returns the counters from before, once all copies are counted.
 	Counts floods_super_frame()
 	{
 		const Packet frame = Ethernet{mac::kUnknown, mac::kTenant1} /
@@ -137,7 +138,7 @@ protected:
 		return {{object + " " + way + "_packets", packets}, {object + " " + way + "_bytes", packets * len}};
 	}
 
-	/// A frame from port1 comes out everywhere else.
+	/// A flooded frame from port1 comes out at all other ports and all peers.
 	void floods(const Packet &payload, const std::vector<GeneveTlv> &options)
 	{
 		const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / payload;
@@ -202,7 +203,7 @@ protected:
 		bench_->apply(config);
 	}
 
-	/// Of the outer IPv4 header, where there is one: that and its checksum are the kernel's choice.
+	/// Clears identification and checksum of an outer IPv4 header: the kernel chooses them.
 	static Bytes without_identification(Bytes packet)
 	{
 		if (packet.at(12) == 0x08)
@@ -215,8 +216,8 @@ protected:
 INSTANTIATE_TEST_SUITE_P(, FloodKindsTc, testing::Values(Setup{XOVL_MODE_TC, AF_INET}), setup_name);
 
 /*
- * The kernel cuts each copy of a super-frame for an interface that takes none: the segments are those of the copy's own family
- * and headers, in whatever order the rooms of the copies change.
+ * The kernel segments each copy of a super-frame if the interface takes none. The segments have the headers of their
+ * own copy.
  */
 TEST_P(FloodKindsTc, SuperFrames)
 {
@@ -251,7 +252,7 @@ TEST_P(FloodKindsTc, SuperFrames)
 				TCP tcp = whole;
 				tcp.partial = false;
 				tcp.seq += nth * kSegment;
-				tcp.flags = nth ? 0x18 : 0x10; /* PSH is of the last */
+				tcp.flags = nth ? 0x18 : 0x10; /* the last segment has PSH */
 				const auto from = content.begin() + nth * kSegment;
 				const Packet inner = frame(tcp, nth, Bytes(from, from + kSegment));
 				want.push_back(hex_dump(without_identification(
@@ -260,13 +261,13 @@ TEST_P(FloodKindsTc, SuperFrames)
 		std::ranges::sort(got);
 		std::ranges::sort(want);
 		EXPECT_EQ(got, want);
-		// this kernel need not have a device for GENEVE
+		// the kernel may have no GENEVE device
 		const uint64_t carried = bench_->counts()["net blue by_kernel"] - before;
 		EXPECT_TRUE(by_kernel ? carried >= 2 : carried == 0) << carried;
 	}
 }
 
-/* A super-frame goes to peers of UDP or to those of GRE: the kernel can only be told of one. */
+/* A super-frame is flooded to UDP peers or to GRE peers, not both: the kernel accepts one kind of tunnel per skb. */
 TEST_P(FloodKindsTc, SuperFramesToBoth)
 {
 	use_tunnel_devices(false);
@@ -275,7 +276,7 @@ TEST_P(FloodKindsTc, SuperFramesToBoth)
 	EXPECT_EQ(bench_->counts()["net blue copies"], before["net blue copies"] + 4 + 2);
 }
 
-/* To those that a policy keeps super-frames from, no room is made. */
+/* Peers whose policy forbids super-frames do not prevent copies for the others. */
 TEST_P(FloodKindsTc, SuperFramesWithUdpChecksums)
 {
 	join([](NetworkConfig &net) { net.outer.udpcsum = true; });
@@ -286,7 +287,7 @@ TEST_P(FloodKindsTc, SuperFramesWithUdpChecksums)
 	EXPECT_EQ(bench_->counts()["net blue copies"], before["net blue copies"] + 4 + 2);
 }
 
-/* What comes in from any of them goes to the ports. */
+/* A flooded frame from any peer reaches the ports. */
 TEST_P(FloodKinds, FromEveryPeer)
 {
 	const Packet rest = IPv4{.src = "10.1.0.2", .dst = "10.1.0.255"} / UDP{1, 2} / Payload::of(20);
@@ -295,7 +296,7 @@ TEST_P(FloodKinds, FromEveryPeer)
 	for (const Peer &peer : peers_) {
 		SCOPED_TRACE(peer.address);
 		Bytes packet = copy(peer, inner, {.sport = 50000, .flow_label = 1, .flow_id = 9}, {});
-		/* the same addresses the other way */
+		/* swaps the addresses */
 		const bool ipv4 = peer.address.find(':') == std::string::npos;
 		const auto at = packet.begin() + (ipv4 ? 26 : 22);
 		const ptrdiff_t octets = ipv4 ? 4 : 16;

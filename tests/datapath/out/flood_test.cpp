@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/out/flood.h: broadcast, multicast and unknown unicast, by the wire: every copy at every far end.
+// bpf/out/flood.h: broadcast, multicast and unknown unicast as real frames. Every copy at every far end is compared.
 #include "fixture.hpp"
 
 namespace xovl::test {
@@ -8,7 +8,7 @@ class Flood : public DatapathTest {
 protected:
 	static Packet rest() { return IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20); }
 
-	/// The counters of a frame that came from a port of blue and went to `ports` other ports and both peers.
+	/// Returns the counters of a frame from a port of blue to `ports` other ports and both peers.
 	Counts flooded_from_port(const std::string &from, const std::vector<std::string> &ports, size_t len) const
 	{
 		Counts counts = {{"port " + from + " rx_packets", 1},
@@ -43,7 +43,7 @@ protected:
 		return counts;
 	}
 
-	/// Both tunnel copies. The source port is that of any frame of the same flow.
+	/// Returns both tunnel copies. The source port is that of same_flow.
 	std::vector<std::pair<std::string, Bytes>> copies(const Packet &inner, const Packet &same_flow)
 	{
 		const Bytes made = made_of(same_flow);
@@ -53,7 +53,7 @@ protected:
 
 	const Addresses &other_family() const { return addresses(is_v4() ? AF_INET6 : AF_INET); }
 
-	/// Two of each, mixed.
+	/// Sets two flood peers of each family, alternating.
 	void set_peers_of_both_families()
 	{
 		const Addresses &other = other_family();
@@ -65,7 +65,7 @@ protected:
 		bench_->apply(config);
 	}
 
-	/// A tunnel packet of that EtherType, out of those that a frame from port1 is flooded in.
+	/// Floods a frame from port1 and returns a tunnel copy with this EtherType.
 	Bytes flooded_copy(const Packet &inner, uint16_t type)
 	{
 		bench_->far("under").frames();
@@ -76,11 +76,11 @@ protected:
 		return came.empty() ? Bytes() : came[0].bytes;
 	}
 
-	/// Floods a frame from port1 to ports and peers; returns the source port of its flow.
+	/// Floods a frame from port1 to ports and peers. Returns the source port of its flow.
 	uint16_t to_both_families(const Packet &payload)
 	{
 		const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / payload;
-		/* what the flow decides is taken from one that comes out */
+		/* flow-dependent fields are copied from a captured copy */
 		const Bytes sample = flooded_copy(inner, 0x86dd);
 		const uint32_t label = flow_label(sample);
 		const uint16_t sport = sample.size() < 56 ? 0 : static_cast<uint16_t>(sample[54] << 8 | sample[55]);
@@ -107,7 +107,7 @@ protected:
 		return sport;
 	}
 
-	/// A broadcast, a multicast and an unknown MAC.
+	/// Returns broadcast, multicast and unknown unicast MACs.
 	static std::vector<std::string> bum()
 	{
 		return {mac::kBroadcast, "01:00:5e:00:00:01", "33:33:00:00:00:fb", mac::kUnknown, "01:80:c2:00:00:10"};
@@ -139,7 +139,7 @@ TEST_P(Flood, FromAVlanPort)
 	     flooded_from_port("trunk.10", {"port1", "port2"}, inner.bytes().size()));
 }
 
-/* Never into another tunnel. */
+/* A flooded frame from a peer goes to ports only, never into another tunnel. */
 TEST_P(Flood, FromAPeer)
 {
 	for (const std::string &dst : bum()) {
@@ -153,7 +153,7 @@ TEST_P(Flood, FromAPeer)
 	}
 }
 
-/* A bridge without spanning tree of its own must not hide those of others from each other. */
+/* BPDUs are flooded: a network without spanning tree must not hide bridges from each other. */
 TEST_P(Flood, Bpdus)
 {
 	Bytes bpdu = {0x42, 0x42, 0x03};
@@ -179,7 +179,7 @@ TEST_P(Flood, Bpdus)
 	}
 }
 
-/* Ports and peers get as many tags as there are. */
+/* All tags of a flooded frame are kept. */
 TEST_P(Flood, ManyTags)
 {
 	Packet tags = Vlan{.vid = 1, .tpid = 0x88a8};
@@ -208,7 +208,7 @@ TEST_P(Flood, FramesThatAreNotIP)
 	const Packet arp = ARP{.sha = mac::kTenant1, .spa = "10.1.0.1", .tpa = "10.1.0.2"} / Payload{Bytes(18)};
 	const Packet inner = Ethernet{mac::kBroadcast, mac::kTenant1} / arp;
 	const Bytes arp_made = made_of(Ethernet{mac::kRemoteA, mac::kTenant1} / arp);
-	/* its flow is that of its MACs, so take the source port from what comes out */
+	/* the flow hash uses the MACs, so the source port is copied from a captured copy */
 	bench_->far("under").frames();
 	bench_->far("tenant1").send(inner);
 	const auto came = bench_->far("under").collect(
@@ -223,7 +223,7 @@ TEST_P(Flood, FramesThatAreNotIP)
 	EXPECT_EQ(arp_made.size(), came[0].bytes.size());
 }
 
-/* Other ports get what fits no tunnel. */
+/* A frame too large for the tunnel still reaches the other ports. */
 TEST_P(Flood, CopiesThatDoNotFit)
 {
 	const Bytes inner = frame_of(mac::kBroadcast, mac::kTenant1, 1514);
@@ -263,7 +263,7 @@ TEST_P(Flood, PeerWithoutRoute)
 		     to_ports({"port2", "trunk.10"}, len));
 }
 
-/* An interface that is down takes no copy; the others get theirs. */
+/* A port that is down gets no copy; the other ports do. */
 TEST_P(Flood, PortThatIsDown)
 {
 	bench_->ip("link set port2 down");
@@ -281,7 +281,10 @@ TEST_P(Flood, PeersOfBothFamilies)
 	EXPECT_EQ(to_both_families(rest()), sport(made));
 }
 
-/* The kernel neither gives back nor takes room for tunnels of those: the headers of the families are fitted in another way. */
+/*
+ * Non-IP frames reach peers of both families. For these the kernel does not change headroom for tunnels, so headers are
+ * fitted in another way.
+ */
 TEST_P(Flood, FramesThatAreNotIPToPeersOfBothFamilies)
 {
 	set_peers_of_both_families();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/out/peer.h: a tenant's frame into the tunnel.
+// bpf/out/peer.h: a tenant's frame is sent into the tunnel.
 #include "fixture.hpp"
 
 namespace xovl::test {
 
 class Encap : public DatapathTest {
 protected:
-	/// From port1 to a remote MAC: to the octet.
+	/// A frame from port1 to a remote MAC is encapsulated as expected, to the octet.
 	void encapsulates(const Packet &inner, const std::string &peer_mac, const std::string &peer)
 	{
 		const Bytes made = made_of(inner);
@@ -57,7 +57,7 @@ TEST_P(Encap, MtuOfTheNetwork)
 	answers_too_big(frame_of(mac::kRemoteA, mac::kTenant1, 1015), "mtu_network", 1000);
 }
 
-/* Of a super-frame, which TC keeps whole, each segment must fit. */
+/* TC sends a super-frame whole if each of its segments fits. */
 TEST_P(Encap, SuperFrames)
 {
 	const Packet inner = Ethernet{mac::kRemoteA, mac::kTenant1} / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} /
@@ -85,7 +85,7 @@ TEST_P(Encap, SuperFrames)
 	EXPECT_EQ(bench_->counts()["drop mtu_network packets"], 1u);
 }
 
-/* Octets that Ethernet added to the tenant's frame belong to it: nobody inside can tell that they do not. */
+/* Ethernet padding of the tenant's frame is kept. */
 TEST_P(Encap, PaddingIsKept)
 {
 	encapsulates(udp_frame(mac::kRemoteA, mac::kTenant1, 1) / Payload{Bytes(17)}, mac::kPeerA, ip().peer_a);

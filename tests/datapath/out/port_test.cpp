@@ -29,14 +29,14 @@ TEST_P(Deliver, ToThePortAndNowhereElse)
 	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
 }
 
-/* Of a plain port the tags are the tenant's own, and count as part of the frame. */
+/* On a port without VLAN, tags belong to the tenant's frame and are kept. */
 TEST_P(Deliver, TaggedFrame)
 {
 	const Bytes frame = Ethernet{mac::kTenant2, mac::kTenant1} / Vlan{100, 5} / rest();
 	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
 }
 
-/* Between ports of one host no tunnel limits the size. */
+/* The tunnel's MTU does not limit frames between two ports of this host. */
 TEST_P(Deliver, FullSizedFrame)
 {
 	const Bytes frame = frame_of(mac::kTenant2, mac::kTenant1, 1514);
@@ -75,7 +75,7 @@ TEST_P(Deliver, FromOneVlanToAnother)
 	     switched("trunk.10", "trunk.30", "blue", (Ethernet{dst, mac::kTagged} / rest()).bytes().size()));
 }
 
-/* A checksum that the stack left to the NIC would be lost in an xdp_frame. */
+/* XDP leaves frames with partial checksums to TC: an xdp_frame would lose them. */
 TEST_P(Deliver, PartialChecksumsAreForTc)
 {
 	const Ethernet eth = {mac::kTenant2, mac::kTenant1};
@@ -87,7 +87,7 @@ TEST_P(Deliver, PartialChecksumsAreForTc)
 		eth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .options = {1, 1, 1, 1}} /
 			TCP{.sport = 1, .dport = 2, .partial = true} / Payload::of(9),
 		eth / Vlan{100} / IPv4{"10.1.0.1", "10.1.0.2"} / TCP{.sport = 1, .dport = 2, .partial = true},
-		/* SCTP does not show it */
+		/* SCTP does not show if its checksum is partial */
 		eth / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .protocol = 132} / Payload::of(40),
 	};
 	for (const Packet &frame : frames)
@@ -99,7 +99,7 @@ TEST_P(Deliver, PartialChecksumsAreForTc)
 			{Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.bytes().size())});
 }
 
-/* Native XDP alone has to care. */
+/* If a port takes no XDP frames, native XDP leaves its frames to TC. */
 TEST_P(DeliverNative, PortThatTakesNoXdpFrames)
 {
 	bench_->far_offload("tenant2", "gro off");
@@ -115,7 +115,7 @@ TEST_P(DeliverNative, PortThatTakesNoXdpFrames)
 	wire("tenant1", frame, {{"tenant2", frame}}, switched("port1", "port2", "blue", frame.size()));
 }
 
-/* What was remembered of the port is void at once. */
+/* `apply` notices that a port takes no XDP frames any more, and voids its paths. */
 TEST_P(DeliverNative, PortThatTakesThemNoMore)
 {
 	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
@@ -128,7 +128,7 @@ TEST_P(DeliverNative, PortThatTakesThemNoMore)
 	finishes_in_tc("port1", frame, {Verdict::Redirect, {}, counts});
 }
 
-/* For a moment, while a port or peer is being removed, an FDB entry may still name it. */
+/* A frame is dropped if its FDB entry still names a port or peer that is being removed. */
 TEST_P(Deliver, TargetIsGone)
 {
 	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
@@ -142,7 +142,7 @@ TEST_P(Deliver, TargetIsGone)
 		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "stale_target", frame.size())});
 }
 
-/* As a bridge has it: the MTU of the port's interface, with room for one tag. Super-frames are segmented behind it. */
+/* As in a bridge, the limit is the MTU of the port's interface plus one tag. Super-frames are segmented after it. */
 TEST_P(Deliver, FrameLargerThanTheMtuOfThePort)
 {
 	const Bytes fits = frame_of(mac::kTenant2, mac::kTenant1, 1018),
@@ -157,7 +157,7 @@ TEST_P(Deliver, FrameLargerThanTheMtuOfThePort)
 		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "mtu_port", too_big.size())});
 }
 
-/* Whoever is behind it may be behind another port by now. */
+/* Frames to a port without carrier are flooded: the station may be behind another port by now. */
 TEST_P(Deliver, PortWithoutCarrierIsNoTarget)
 {
 	const Bytes frame = udp_frame(mac::kTenant2, mac::kTenant1);
@@ -175,7 +175,7 @@ TEST_P(Deliver, PortWithoutCarrierIsNoTarget)
 	bench_->apply(config);
 	for (const char *down : {"link set port2 down", "link set port2 up"}) {
 		SCOPED_TRACE(down);
-		bench_->far_ip("link set tenant2 down"); // the port has no carrier, then it is down itself, too
+		bench_->far_ip("link set tenant2 down"); // the port loses carrier; then it is down, too
 		bench_->ip(down);
 		bench_->forget_port_states();
 		if (hook() == Hook::Xdp)

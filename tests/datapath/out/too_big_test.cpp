@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/out/too_big.h: whose frame does not fit is told so (RFC 1191, RFC 4443), to the octet.
+// bpf/out/too_big.h: the sender of a too large frame gets an ICMP error (RFC 1191, RFC 4443), compared to the octet.
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -10,10 +10,10 @@ namespace xovl::test {
 
 class TooBig : public DatapathTest {
 protected:
-	/// The largest inner IP packet to peer A.
+	/// Returns the size of the largest inner IP packet to peer A.
 	uint32_t mtu() const { return static_cast<uint32_t>(kUplinkMtu - (outer_len() - 14) - 14); }
 
-	/// A frame from port1 that is dropped, and that is all.
+	/// A frame from port1 is dropped without an answer.
 	void is_not_answered(const Bytes &frame)
 	{
 		finishes_in_tc("port1", frame,
@@ -56,7 +56,7 @@ TEST_P(TooBig, IPv6)
 			mtu());
 }
 
-/* Smaller packets are quoted whole, whatever their length. Of IPv6 what does not fit is never so small. */
+/* A small IPv4 packet is quoted whole, whatever its length. A too large IPv6 packet is never that small. */
 TEST_P(TooBig, QuotedWhole)
 {
 	set_blue([](NetworkConfig &net) { net.mtu = 300; });
@@ -66,7 +66,7 @@ TEST_P(TooBig, QuotedWhole)
 	}
 }
 
-/* RFC 8201, section 4: a host does not believe less than 1280. */
+/* No answer has an IPv6 MTU below 1280: hosts do not believe it (RFC 8201, section 4). */
 TEST_P(TooBig, NoLessThanEveryIPv6Link)
 {
 	const Packet large = kEth / v6_ / UDP{1111, 2222} / Payload::of(1300);
@@ -87,14 +87,14 @@ TEST_P(TooBig, TheSmallerOfBothMtus)
 	}
 }
 
-/* Its tags take from what is left for IP. */
+/* The tags of a tenant's frame lower the reported MTU. */
 TEST_P(TooBig, TaggedFrames)
 {
 	answers_too_big(large(kEth / Vlan{100, 5} / v4_), "mtu_underlay", mtu() - 4, 18);
 	answers_too_big(large(kEth / Vlan{100, 5, false, 0x88a8} / Vlan{7} / v6_), "mtu_underlay", mtu() - 8, 22);
 }
 
-/* The port's own does not; the answer has it again. */
+/* The VLAN tag of the port does not lower the MTU. The answer carries that tag. */
 TEST_P(TooBig, OnAVlanPort)
 {
 	for (const Packet &rest : {large(v4_), large(v6_)}) {
@@ -117,7 +117,7 @@ TEST_P(TooBig, OnTheWire)
 	     dropped_from_port("port1", "mtu_underlay", tagged.size()));
 }
 
-/* A checksum that the stack has left open is made when the answer leaves, over what is quoted; ICMP's is right then. */
+/* A partial checksum is completed over the quote when the answer leaves. The ICMP checksum is right after that. */
 TEST_P(TooBig, QuotedPartialChecksum)
 {
 	const size_t check_in_udp = 6;
@@ -142,7 +142,7 @@ TEST_P(TooBig, QuotedPartialChecksum)
 	}
 }
 
-/* RFC 1122, section 3.2.2 */
+/* IPv4 packets that get no ICMP error (RFC 1122, section 3.2.2). */
 TEST_P(TooBig, WhoIsNotToldIPv4)
 {
 	for (uint8_t type : {3, 4, 5, 11, 12}) {
@@ -163,7 +163,7 @@ TEST_P(TooBig, WhoIsNotToldIPv4)
 	}
 }
 
-/* RFC 4443, section 2.4 (e) */
+/* IPv6 packets that get no ICMP error (RFC 4443, section 2.4 (e)). */
 TEST_P(TooBig, WhoIsNotToldIPv6)
 {
 	for (uint8_t type : {1, 2, 3, 4, 127}) {
@@ -184,7 +184,7 @@ TEST_P(TooBig, WhatIsNotIP)
 	is_not_answered(Ethernet{mac::kRemoteA, mac::kTenant1, 0x0806} / Payload::of(1500));
 }
 
-/* Other ports see none of what was flooded, and the sender no answer. */
+/* A flooded frame that is too large for the tunnel is not answered. */
 TEST_P(TooBig, NotForWhatIsFlooded)
 {
 	const Bytes frame = Ethernet{mac::kUnknown, mac::kTenant1} / v4_ / UDP{1, 2} / Payload::of(1472);
@@ -196,7 +196,7 @@ TEST_P(TooBig, NotForWhatIsFlooded)
 	EXPECT_EQ(bench_->counts()["drop mtu_underlay copies"], 2u);
 }
 
-/* A hundred in a second for each port. */
+/* Each port gets at most a hundred answers a second. */
 TEST_P(TooBig, NotTooOften)
 {
 	using Clock = std::chrono::steady_clock;

@@ -6,14 +6,14 @@ namespace xovl::test {
 
 class Checksum : public DatapathTest {
 protected:
-	/// From peer A, with that checksum; default: the right one.
+	/// Returns a packet from peer A. checksum: of the outer UDP header; default: the right one.
 	Packet summed(const Packet &inner, std::optional<uint16_t> checksum = {}) const
 	{
 		return Ethernet{mac::kUplink, mac::kPeerA} / outer_ip(ip().peer_a, ip().local) /
 		       UDP{.sport = 50001, .dport = 4789, .checksum = checksum} / Vxlan{kBlueVni} / inner;
 	}
 
-	/// The same with the sum of its pseudo-header for a checksum (RFC 768; RFC 8200, 8.1).
+	/// Returns the same packet with the sum of the pseudo-header as its checksum (RFC 768; RFC 8200, 8.1).
 	Bytes opened(const Packet &inner) const
 	{
 		const Bytes packet = summed(inner, 0);
@@ -32,7 +32,7 @@ protected:
 
 	Outcome refused(const std::string &reason) const { return {Verdict::Drop, {}, dropped_outer(reason)}; }
 
-	/// The same packet with one bit of its octet at `at` turned over.
+	/// Returns the packet with one bit of the octet at `at` inverted.
 	static Bytes damaged(Bytes packet, size_t at, unsigned bit)
 	{
 		packet[at] ^= 1 << bit;
@@ -57,7 +57,7 @@ TEST_P(Checksum, GoodAndBad)
 		const Bytes good = summed(inner);
 		finishes_frame(name, "uplink", good, arrives(inner));
 		finishes_in_tc("uplink", damaged(good, good.size() - 1, 0), refused("udp_checksum"));
-		/* a good one before does not help */
+		/* a path from a good packet changes nothing */
 		finishes_frame(name, "uplink", good, arrives(inner));
 		finishes_in_tc("uplink", damaged(good, outer_len() - 16, 7), refused("udp_checksum"));
 	}
@@ -70,7 +70,7 @@ TEST_P(Checksum, EveryBitOfIt)
 		finishes_in_tc("uplink", damaged(good, outer_len() - 10 + bit / 8, bit % 8), refused("udp_checksum"));
 }
 
-/* Addresses, which the pseudo-header covers, are those of another peer here. */
+/* The checksum covers the addresses: with another peer's address it is wrong. */
 TEST_P(Checksum, CoversThePseudoHeader)
 {
 	const Bytes good = summed(inner_);
@@ -90,13 +90,13 @@ TEST_P(Checksum, OfEveryLength)
 		SCOPED_TRACE(length);
 		const Packet inner = eth_ / Payload::of(length);
 		const Bytes good = summed(inner);
-		if (length >= 4) /* what is shorter XDP may leave to TC */
+		if (length >= 4) /* XDP may leave shorter packets to TC */
 			finishes("uplink", good, arrives(inner));
 		finishes_in_tc("uplink", damaged(good, good.size() - 1, 3), refused("udp_checksum"));
 	}
 }
 
-/* Native XDP allows no such MTU on a veth. */
+/* The checksum of a jumbo frame is verified. TC only: native XDP does not allow this MTU on a veth. */
 TEST_P(ChecksumTc, OfAJumboFrame)
 {
 	bench_->ip("link set uplink mtu 9216\nlink set port2 mtu 9216");
@@ -112,8 +112,8 @@ TEST_P(ChecksumTc, OfAJumboFrame)
 }
 
 /*
- * A super-frame of the sender's is one; what GRO merged is as many frames as there were packets. (Super-frames of BPF_PROG_TEST_RUN
- * are of no type, so the kernel lets nobody strip them: that real ones arrive, interop tests see.)
+ * A super-frame counts as one frame; packets merged by GRO count as many. The kernel strips no super-frame of
+ * BPF_PROG_TEST_RUN, as it has no GSO type. Interop tests cover real ones.
  */
 TEST_P(ChecksumTc, OfAMergedPacket)
 {
@@ -138,7 +138,7 @@ TEST_P(ChecksumTc, OfAMergedPacket)
 	EXPECT_EQ(merged(eth_ / Payload::of(1000)), 1u) << "nobody makes super-frames of that";
 }
 
-/* Octets behind the packet are not part of it. */
+/* The checksum does not cover octets after the packet. */
 TEST_P(Checksum, WithOctetsBehindThePacket)
 {
 	for (size_t octets : {1, 2, 18}) {
@@ -148,7 +148,7 @@ TEST_P(Checksum, WithOctetsBehindThePacket)
 	}
 }
 
-/* Zero says that there is none (RFC 768); over IPv6 it is accepted unless the network forbids (RFC 6935). */
+/* Zero means no checksum (RFC 768). Over IPv6 it is accepted unless the network forbids it (RFC 6935). */
 TEST_P(Checksum, None)
 {
 	finishes("uplink", summed(inner_, 0), arrives(inner_));
@@ -160,7 +160,7 @@ TEST_P(Checksum, None)
 	finishes_in_tc("uplink", damaged(summed(inner_), outer_len() + 30, 1), refused("udp_checksum"));
 }
 
-/* As a veth brings it: the inner checksum is only begun, the outer one is of the packet as it will be. */
+/* An outer checksum over an inner partial checksum is right for the completed packet, as on a veth. */
 TEST_P(Checksum, OverAPartialChecksum)
 {
 	const Packet above = eth_ / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"};
@@ -173,15 +173,15 @@ TEST_P(Checksum, OverAPartialChecksum)
 			const size_t at = outer_len() - 10;
 			const auto checksum = static_cast<uint16_t>(complete[at] << 8 | complete[at + 1]);
 			finishes_in_tc("uplink", summed(partial, checksum), arrives(partial));
-			/* an octet of the VXLAN header's reserved ones */
+			/* the last, reserved octet of the VXLAN header */
 			finishes_in_tc("uplink", damaged(summed(partial, checksum), outer_len() - 1, 0),
 				       refused("udp_checksum"));
 		}
 }
 
 /*
- * The sum of the pseudo-header, as a stack leaves it to its device. From the wire that is a wrong checksum like any other; XDP is not
- * told which of the two it sees.
+ * A checksum that is only the sum of the pseudo-header, as a stack leaves it to the device, is wrong on the wire. XDP
+ * cannot tell the two apart and leaves the packet to TC.
  */
 TEST_P(Checksum, OfThePseudoHeaderAlone)
 {
@@ -204,7 +204,7 @@ TEST_P(Checksum, LeftToTheDevice)
 		     arrives(inner).counts);
 }
 
-/* The pseudo-header's sum can be the right checksum, too: there is a word of payload that makes it so. */
+/* A packet is accepted if the sum of its pseudo-header happens to be the right checksum. */
 TEST_P(Checksum, ThatLooksLeftOpenButIsRight)
 {
 	const auto with = [&](uint16_t word) {

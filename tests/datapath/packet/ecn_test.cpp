@@ -10,10 +10,10 @@ namespace {
 
 enum Codepoint : uint8_t { NotEct, Ect1, Ect0, Ce };
 
-constexpr uint8_t kDscp = 0x28 << 2; ///< of the tenant's packet, which nobody changes
+constexpr uint8_t kDscp = 0x28 << 2; ///< DSCP of the tenant's packet; it never changes
 constexpr int kDrop = -1;
 
-/// RFC 6040, figure 4: [outer][inner] -> what the inner becomes.
+/// RFC 6040, figure 4: the resulting inner codepoint by [outer][inner].
 constexpr std::array<std::array<int, 4>, 4> kDecapsulation = {{
 	/* inner:   Not-ECT, ECT(1), ECT(0), CE */
 	{NotEct, Ect1, Ect0, Ce}, // outer Not-ECT
@@ -22,7 +22,7 @@ constexpr std::array<std::array<int, 4>, 4> kDecapsulation = {{
 	{kDrop, Ce, Ce, Ce},      // outer CE
 }};
 
-/// A tenant's packet as it is below its Ethernet header.
+/// A tenant's packet without its Ethernet header.
 struct Inner {
 	const char *name;
 	Packet (*packet)(uint8_t tos);
@@ -66,7 +66,7 @@ constexpr Inner kInners[] = {{"IPv4", in_ipv4},
 
 class Ecn : public DatapathTest {
 protected:
-	/// From peer A, with that in the outer IP header.
+	/// Returns a packet from peer A with this TOS in the outer IP header.
 	Packet arriving_with(uint8_t tos, const Packet &inner, const UDP &udp = kUdp) const
 	{
 		const Packet outer =
@@ -75,7 +75,7 @@ protected:
 		return Ethernet{mac::kUplink, mac::kPeerA} / outer / udp / Vxlan{kBlueVni} / inner;
 	}
 
-	/// The outer TOS or traffic class.
+	/// Returns the outer TOS or traffic class.
 	uint8_t outer_tos(const Bytes &made) const
 	{
 		return is_v4() ? made[15] : static_cast<uint8_t>(made[14] << 4 | made[15] >> 4);
@@ -87,8 +87,8 @@ protected:
 			 {Verdict::Redirect, frame, delivered(ip().peer_a, "blue", "port2", frame.size())});
 	}
 
-	/// XDP leaves all packets from peer A to that MAC as they came, whatever their marks. Each is tried again, when its source
-	/// is known.
+	/// XDP leaves all packets from peer A to this MAC unchanged, whatever their marks. Each is sent twice: the
+	/// second time its source is known.
 	void leaves_to_tc(const std::string &dst)
 	{
 		for (const Inner &inner : kInners)
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(, EcnNative,
 			 testing::Values(Setup{XOVL_MODE_NATIVE, AF_INET}, Setup{XOVL_MODE_NATIVE, AF_INET6}),
 			 setup_name);
 
-/* Section 4.1, normal mode: copied. The DSCP is not. */
+/* Encapsulation copies the inner ECN but not the DSCP (section 4.1, normal mode). */
 TEST_P(Ecn, Encapsulation)
 {
 	for (const Inner &inner : kInners)
@@ -133,7 +133,7 @@ TEST_P(Ecn, EncapsulationOfWhatIsNotIP)
 	EXPECT_EQ(outer_tos(made_of(eth / Vlan{100} / Payload{Bytes(46, 0xff)})), 0);
 }
 
-/* Section 4.2, all of figure 4, whatever the outer DSCP. */
+/* Decapsulation follows figure 4 for any outer DSCP (section 4.2). */
 TEST_P(Ecn, Decapsulation)
 {
 	for (const Inner &inner : kInners)
@@ -154,7 +154,7 @@ TEST_P(Ecn, Decapsulation)
 			}
 }
 
-/* The header checksum is updated, not made anew: at the ends of its range, too. */
+/* The incremental update of the IPv4 header checksum is right at the ends of its range. */
 TEST_P(Ecn, ChecksumAtTheEndsOfItsRange)
 {
 	const auto header = [](uint16_t id, uint8_t tos) {
@@ -167,7 +167,7 @@ TEST_P(Ecn, ChecksumAtTheEndsOfItsRange)
 	for (const auto &[outer, before, after] :
 	     {std::tuple(Ect1, Ect0, Ect1), std::tuple(Ce, Ect0, Ce), std::tuple(Ce, Ect1, Ce)})
 		for (uint8_t tos : {before, after}) {
-			/* with this ID the checksum is zero, before or after; around it carries happen */
+			/* with this ID the checksum is zero; the IDs around it cause carries */
 			const uint16_t zero = checksum(0, tos);
 			for (int id : {zero - 2, zero - 1, int(zero), zero + 1, zero + 2}) {
 				SCOPED_TRACE(id);
@@ -183,7 +183,7 @@ TEST_P(Ecn, WhatIsNotIPIsUntouched)
 {
 	const Packet arp =
 		eth_ / ARP{.op = 2, .sha = mac::kRemoteA, .spa = "10.1.0.1", .tpa = "10.1.0.2"} / Payload{Bytes(18)};
-	/* an EtherType alone makes no IP packet */
+	/* a frame too short for its IP header is not IP */
 	const Packet cut = Ethernet{mac::kTenant2, mac::kRemoteA, 0x0800} / Payload{Bytes(19, 0x45)};
 	const Packet cut6 = Ethernet{mac::kTenant2, mac::kRemoteA, 0x86dd} / Payload{Bytes(39, 0x60)};
 	for (const Packet &frame : {arp, eth_ / Payload::of(46), cut, cut6})
@@ -191,7 +191,7 @@ TEST_P(Ecn, WhatIsNotIPIsUntouched)
 			becomes(arriving_with(outer, frame), frame);
 }
 
-/* The outer checksum is looked at before anything is changed. */
+/* The outer checksum is verified before the ECN field changes. */
 TEST_P(Ecn, WithAnOuterChecksum)
 {
 	const UDP udp = {.sport = 50000, .dport = 4789};
@@ -205,7 +205,7 @@ TEST_P(Ecn, WithAnOuterChecksum)
 	}
 }
 
-/* A path that is remembered is no way around it. */
+/* The ECN check applies to each packet, with or without a path. */
 TEST_P(Ecn, FollowsThePacketNotThePath)
 {
 	for (int i = 0; i < 3; i++) {
@@ -218,7 +218,7 @@ TEST_P(Ecn, FollowsThePacketNotThePath)
 	}
 }
 
-/* What XDP flooded would reach one port; and TC must find the mark, to carry it into each copy. */
+/* XDP leaves packets to flood unchanged: TC applies the mark to each copy. */
 TEST_P(EcnNative, FloodedPacketsAreUntouched)
 {
 	leaves_to_tc(mac::kUnknown);
@@ -238,7 +238,7 @@ TEST_P(EcnNative, FloodedPacketsAreUntouched)
 	     {{"tenant1", frame}, {"tenant2", frame}, {"tenants", tagged}}, counts);
 }
 
-/* Found out when the path is looked up, and known from then on. */
+/* XDP leaves packets unchanged for a port that takes no XDP frames, with and without a path. */
 TEST_P(EcnNative, PacketsForAPortWithoutXdpAreUntouched)
 {
 	const Packet plain = eth_ / in_ipv4(Ect0);
@@ -251,7 +251,7 @@ TEST_P(EcnNative, PacketsForAPortWithoutXdpAreUntouched)
 	     delivered(ip().peer_a, "blue", "port2", frame.size()));
 }
 
-/* Of what XDP cannot finish itself for another reason. */
+/* XDP leaves packets unchanged that need TC for another reason. */
 TEST_P(EcnNative, PacketsThatNeedTcAreUntouched)
 {
 	const auto untouched = [&](const Packet &rest) {

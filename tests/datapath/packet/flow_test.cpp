@@ -17,7 +17,7 @@ protected:
 		return port;
 	}
 
-	/// Flows that differ a little must spread well: over the ports, and over the low bits, which paths are chosen by.
+	/// Similar flows must spread evenly over the ports and over the ports' low bits, which select paths.
 	void expect_spread(const std::function<Packet(unsigned)> &flow)
 	{
 		std::set<uint16_t> ports;
@@ -50,13 +50,13 @@ TEST_P(Flow, OneFlowOnePort)
 		EXPECT_EQ(port_of(tcp4(static_cast<uint32_t>(n), n)), four);
 		EXPECT_EQ(port_of(udp6(n)), six);
 	}
-	/* what routers on the way may change, or the sender from packet to packet */
+	/* fields that routers or senders change within a flow have no effect */
 	EXPECT_EQ(port_of(eth_ / IPv4{.src = "10.1.0.1", .dst = "10.1.0.2", .tos = 3, .id = 77, .ttl = 9} /
 			  TCP{.sport = 1000, .dport = 80}),
 		  four);
 }
 
-/* Only the first fragment has ports: those of one packet must go one way. */
+/* Fragments of one packet take one way: the hash ignores ports, which only the first fragment has. */
 TEST_P(Flow, FragmentsOfOnePacketStayTogether)
 {
 	const IPv4 first = {.src = "10.1.0.1", .dst = "10.1.0.2", .id = 7, .mf = true};
@@ -99,7 +99,7 @@ TEST_P(Flow, SpreadByMacOfFramesThatAreNotIP)
 	expect_spread([&](unsigned n) {
 		char src[18];
 		snprintf(src, sizeof(src), "02:00:00:00:11:%02x", n % 256);
-		/* the limit of this bench is 256 entries */
+		/* the FDB of this bench has 256 entries */
 		bench_->overlay().fdb_flush({.net = "blue"});
 		return Ethernet{mac::kRemoteA, src} / Payload::of(46);
 	});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/packet/geneve.h: the options that are sent, and what is asked of the header and the options received (RFC 8926).
+// bpf/packet/geneve.h: the options that are sent, and the checks of received headers and options (RFC 8926).
 #include "tunnel_fixture.hpp"
 
 namespace xovl::test {
@@ -39,7 +39,7 @@ protected:
 		refuses(arriving_with(options), reason);
 	}
 
-	/// Out of port1, with those options.
+	/// out_ leaves from port1 with these options.
 	void sends_options(const std::vector<GeneveTlv> &options)
 	{
 		sends([&](const Bytes &made) {
@@ -53,7 +53,7 @@ protected:
 	const GeneveTlv other_critical_ = {0x0102, 0x81, {0, 1, 0, 2}};
 };
 
-/// The same with a required option.
+/// A network that requires an option of received packets.
 class GeneveRequired : public GeneveHeader {};
 
 INSTANTIATE_TEST_SUITE_P(, GeneveHeader, every_setup(), setup_name);
@@ -78,7 +78,7 @@ TEST_P(GeneveHeader, SendsOptionsOfNetworkAndPort)
 {
 	set_geneve([&](NetworkConfig &net) { net.options = {option(plain_)}; });
 	sends_options({plain_});
-	/* of port1, whose frames alone have them; the C flag is set for any of them */
+	/* options of port1 are sent in its frames only; any critical one sets the C flag */
 	set_geneve([&](NetworkConfig &net) { net.ports[0].options = {option(critical_), option(empty_)}; });
 	sends_options({plain_, critical_, empty_});
 	set_geneve([](NetworkConfig &net) { net.options.clear(); });
@@ -138,7 +138,7 @@ TEST_P(GeneveHeader, ReceivesEveryKindOfFrame)
 
 TEST_P(GeneveHeader, UnknownOptionsAreSkipped)
 {
-	/* words of one option or more, 32 at most each */
+	/* one or more options of at most 32 words each */
 	for (size_t words = 1; words <= 63; words++) {
 		SCOPED_TRACE(words);
 		std::vector<GeneveTlv> options;
@@ -171,7 +171,7 @@ TEST_P(GeneveHeader, Protocol)
 		refuses(arriving({.vni = kBlueVni, .protocol = protocol}), "geneve_protocol");
 }
 
-/* RFC 8926, section 3.4: control packets are not for the tenant; the kernel may know what to do with them. */
+/* Control packets pass to the kernel: they are not for the tenant (RFC 8926, section 3.4). */
 TEST_P(GeneveHeader, ControlPacketsPass)
 {
 	for (uint8_t flags : {0x80, 0xbf})
@@ -189,7 +189,7 @@ TEST_P(GeneveHeader, OptionIsLongerThanTheList)
 		refuses_options({lying}, "geneve_option_length");
 		refuses_options({empty_, lying}, "geneve_option_length");
 	}
-	/* what stands behind a shorter one is an option of its own, here one of 3 words of data */
+	/* data after a shortened option is parsed as the next option, here with 3 words of data */
 	lying = {0x0103, 0x01, {0, 0, 0, 3}, 0, 0};
 	refuses_options({lying}, "geneve_option_length");
 	lying.data = {0, 0, 0, 0};
@@ -210,7 +210,7 @@ TEST_P(GeneveHeader, CriticalOptions)
 	refuses(flagged({plain_, critical_}, 0), "geneve_c_flag");
 }
 
-/* What is sent is known, whatever its data. */
+/* A critical option that the network sends is also accepted, with any data. */
 TEST_P(GeneveHeader, CriticalOptionsThatAreSentAreKnown)
 {
 	set_geneve([&](NetworkConfig &net) { net.options = {option(critical_)}; });
@@ -231,7 +231,7 @@ TEST_P(GeneveHeader, TruncatedAnywhere)
 	delivers(whole, inner_);
 }
 
-/* The same where the outer lengths agree. */
+/* Packets too short for the headers are refused, even if the outer lengths agree. */
 TEST_P(GeneveHeader, NoRoomForTheInnerHeader)
 {
 	const Bytes tunnel = Geneve{.vni = kBlueVni, .options = {plain_, empty_}} / inner_;
@@ -243,7 +243,7 @@ TEST_P(GeneveHeader, NoRoomForTheInnerHeader)
 		refuses(arriving({.vni = kBlueVni, .opt_len = words}), "geneve_short");
 }
 
-/* A path that is remembered for a flow is for its options, too. */
+/* A known path does not skip the checks of the options. */
 TEST_P(GeneveHeader, OptionsAreLookedAtOnceTheFlowIsKnown)
 {
 	GeneveTlv longer = plain_;
@@ -260,7 +260,7 @@ TEST_P(GeneveHeader, OptionsAreLookedAtOnceTheFlowIsKnown)
 		refuses(arriving({.vni = kBlueVni, .version = 1}), "geneve_version");
 		accepts({});
 	}
-	/* more than a path remembers */
+	/* more options than a path stores */
 	std::vector<GeneveTlv> many(40, empty_);
 	for (int i = 0; i < 2; i++) {
 		accepts(many);
@@ -281,10 +281,10 @@ TEST_P(GeneveRequired, Exact)
 	refuses_options({{0x0102, 0x80}}, "geneve_match");
 	refuses_options({{0x0102, 0x00, {0, 1, 0, 2}}}, "geneve_match");
 	refuses_options({other_critical_}, "geneve_critical");
-	/* longer data begins with what is required */
+	/* longer data matches by its prefix */
 	accepts({{0x0102, 0x80, {0, 1, 0, 2, 0xff, 0xff, 0xff, 0xff}}});
 	accepts({{.option_class = 0x0102, .type = 0x80, .data = {0, 1, 0, 2}, .reserved = 7}});
-	/* one of several is enough */
+	/* one matching option is enough */
 	accepts({{0x0102, 0x80, {9, 9, 9, 9}}, critical_});
 }
 
@@ -298,14 +298,14 @@ TEST_P(GeneveRequired, Masked)
 	refuses_options({{0x0102, 0, {0, 1, 0, 2}}}, "geneve_match");
 }
 
-/* Class and type alone. */
+/* Without required data, class and type are enough. */
 TEST_P(GeneveRequired, WithoutData)
 {
 	require("0xffff:0x7f:");
 	accepts({empty_});
 	accepts({{0xffff, 0x7f, {1, 2, 3, 4}}});
 	refuses_options({{0xffff, 0x7e}}, "geneve_match");
-	/* all of the header is malformed first */
+	/* the check for a malformed header comes first */
 	refuses(arriving({.vni = kBlueVni, .flags = uint8_t(0x40)}), "geneve_c_flag");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The base of the tests of GRE: network blue with a key, and packets of its peers.
+// The base of the GRE tests: network blue has a key. Helpers build packets of its peers.
 #pragma once
 
 #include "tunnel_fixture.hpp"
@@ -27,7 +27,7 @@ protected:
 	Bytes arriving(const Gre &gre) const { return arriving(gre, inner_); }
 	Bytes numbered(uint32_t number) const { return arriving({.key = kKey, .seq = number}); }
 
-	/// Octets that are said to be GRE.
+	/// Returns a packet from peer A with these octets as its GRE part.
 	Bytes from_a_raw(const Bytes &octets) const
 	{
 		const Ethernet eth = {mac::kUplink, mac::kPeerA};
@@ -37,7 +37,7 @@ protected:
 		return eth / IPv6{.src = ip().peer_a, .dst = ip().local, .next_header = uint8_t(47)} / Payload{octets};
 	}
 
-	/// The 32 bits of a sent GRE packet at that offset in its GRE header.
+	/// Returns the 32 bits at this offset of the GRE header of a sent packet.
 	uint32_t word_at(const Bytes &made, size_t at) const
 	{
 		uint32_t word = 0;
@@ -50,7 +50,7 @@ protected:
 		return internet_checksum(Bytes(made.begin() + static_cast<ptrdiff_t>(from), made.end()));
 	}
 
-	static constexpr uint32_t kKey = 0xfedcba98; ///< all of 32 bits
+	static constexpr uint32_t kKey = 0xfedcba98; ///< uses all 32 bits
 	static constexpr uint16_t kKeyed = 0x2000;
 };
 

@@ -11,14 +11,14 @@ protected:
 	{
 		set_gre([](NetworkConfig &net) { net.seq = GreSeq::Strict; });
 	}
-	/// A number is looked at once only, and TC may have to finish the packet.
+	/// The packet is accepted. XDP leaves it to TC, as a number can be checked only once.
 	void in_time(const Bytes &packet)
 	{
 		finishes_in_tc(
 			"uplink", packet,
 			{Verdict::Redirect, inner_, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size())});
 	}
-	/// When a packet of any peer was last not late, jiffies.
+	/// Sets the time, in jiffies, of the last packet of every peer that was not late.
 	void set_heard(uint64_t heard)
 	{
 		const PinnedMap<xovl_sequence_key, xovl_sequence> sequences(bench_->pin("sequences"));
@@ -27,7 +27,7 @@ protected:
 			sequences.set(key, sequence);
 		});
 	}
-	/// Not after a silence, however slow the machine is.
+	/// The packet is late. set_heard() rules out a silence on slow machines.
 	void late(const Bytes &packet)
 	{
 		set_heard(kJustNow);
@@ -37,7 +37,7 @@ protected:
 				dropped_from_peer(ip().peer_a, "blue", "gre_sequence", inner_.bytes().size())});
 	}
 
-	static constexpr uint64_t kJustNow = 1ull << 62; ///< no silence since
+	static constexpr uint64_t kJustNow = 1ull << 62; ///< not followed by a silence
 };
 
 INSTANTIATE_TEST_SUITE_P(, GreNumbers, every_setup(), setup_name);
@@ -45,12 +45,12 @@ INSTANTIATE_TEST_SUITE_P(, GreNumbers, every_setup(), setup_name);
 TEST_P(GreNumbers, SendsNumbers)
 {
 	set_gre([](NetworkConfig &net) { net.seq = GreSeq::On; });
-	/* 0 was the first, when the next hop was looked for */
+	/* number 0 was used when the next hop was resolved */
 	for (uint32_t number = 1; number < 4; number++) {
 		const Bytes made = made_of(out_);
 		EXPECT_EQ(hex_dump(made), hex_dump(gre_sent({.key = kKey, .seq = number}, out_, made)));
 	}
-	/* each peer has a count of its own */
+	/* each peer has its own send counter */
 	EXPECT_EQ(word_at(made_of(udp_frame(mac::kRemoteB, mac::kTenant1)), 8), 1u);
 	EXPECT_EQ(word_at(made_of(out_), 8), 4u);
 	EXPECT_EQ(word_at(made_of(udp_frame(mac::kRemoteB, mac::kTenant1)), 8), 2u);
@@ -75,16 +75,16 @@ TEST_P(GreNumbers, LateNumbersAreDropped)
 		late(numbered(number - 1));
 		late(numbered(number - 1000));
 	}
-	/* what is dropped for another reason has no number */
+	/* a packet dropped for another reason does not use up its number */
 	const Gre wrong = {.key = kKey, .seq = 1500, .csum = true, .checksum = 1};
 	refuses_in_tc(arriving(wrong), "gre_checksum");
 	late(arriving({.key = kKey, .seq = 1125, .csum = true}));
 	in_time(arriving({.key = kKey, .seq = 1126, .csum = true}));
 	late(numbered(1126));
-	/* without a number nothing is late */
+	/* a packet without a number is never late */
 	in_time(arriving({.key = kKey}));
 	in_time(numbered(1127));
-	/* each peer has numbers of its own */
+	/* each peer has its own receive window */
 	finishes_in_tc("uplink", from(ip().peer_b, Gre{.key = kKey, .seq = 3} / inner_),
 		       {Verdict::Redirect, inner_, delivered(ip().peer_b, "blue", "port2", inner_.bytes().size())});
 }
@@ -100,12 +100,12 @@ TEST_P(GreNumbers, NumbersWrap)
 	}
 }
 
-/* The first number of a peer can be any. */
+/* A peer can start with any number. */
 TEST_P(GreNumbers, NumbersBeginAnywhere)
 {
 	for (uint32_t first : {0u, 1u, 1024u, 1025u, 0x7fffffffu, 0x80000000u, 0xffffffffu}) {
 		SCOPED_TRACE(first);
-		set_gre([](NetworkConfig &net) { net.seq = GreSeq::Off; }); /* its numbers are forgotten */
+		set_gre([](NetworkConfig &net) { net.seq = GreSeq::Off; }); /* forgets its numbers */
 		set_strict();
 		in_time(numbered(first));
 		late(numbered(first));
@@ -115,7 +115,7 @@ TEST_P(GreNumbers, NumbersBeginAnywhere)
 	}
 }
 
-/* One packet that anybody made up costs none of the peer's. */
+/* One forged packet costs no packet of the peer. */
 TEST_P(GreNumbers, AForgedNumberIsNotBelieved)
 {
 	set_strict();
@@ -135,14 +135,14 @@ TEST_P(GreNumbers, AForgedNumberIsNotBelieved)
 		for (int i = 0; i < 3; i++)
 			in_time(numbered(next++));
 	}
-	/* one packet of the peer between them is enough */
+	/* one packet of the peer between two forged ones is enough */
 	for (int i = 0; i < 3; i++) {
 		in_time(numbered(0x10000000u + static_cast<uint32_t>(i)));
 		in_time(numbered(next++));
 	}
 }
 
-/* Of two that were made up, one after the other, the peer recovers with its second packet. */
+/* After two forged packets in a row, one packet of the peer is lost. */
 TEST_P(GreNumbers, TwoForgedNumbersCostOnePacket)
 {
 	set_strict();
@@ -155,7 +155,7 @@ TEST_P(GreNumbers, TwoForgedNumbersCostOnePacket)
 	late(numbered(11));
 }
 
-/* After a long loss: nothing is lost besides. */
+/* When a peer jumps ahead after a long loss, no further packets are lost. */
 TEST_P(GreNumbers, APeerJumpsAhead)
 {
 	set_strict();
@@ -163,7 +163,7 @@ TEST_P(GreNumbers, APeerJumpsAhead)
 	for (uint32_t number : {50000u, 50001u, 50003u})
 		in_time(numbered(number));
 	late(numbered(50002));
-	/* in another order */
+	/* out of order */
 	in_time(numbered(90001));
 	in_time(numbered(90000));
 	in_time(numbered(90003));
@@ -178,7 +178,7 @@ TEST_P(GreNumbers, APeerStartsAgain)
 	for (uint32_t number = 1; number < 5; number++)
 		in_time(numbered(number));
 	late(numbered(4));
-	/* one that had sent few numbers: after a second of silence */
+	/* a peer that has sent few numbers starts again after a second of silence */
 	late(numbered(0));
 	set_heard(1);
 	for (uint32_t number = 0; number < 5; number++)

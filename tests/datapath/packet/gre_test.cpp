@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/packet/gre.h, GRE: key and checksum, both ways (RFC 2784, 2890). Sequence numbers in gre_numbers_test.cpp.
+// bpf/packet/gre.h, GRE: key and checksum in both directions (RFC 2784, 2890). gre_numbers_test.cpp has sequence
+// numbers.
 #include "gre_bench.hpp"
 
 namespace xovl::test {
@@ -44,7 +45,7 @@ TEST_P(GreHeader, SendsChecksum)
 	}
 }
 
-/* A checksum that the stack left open: the packet's is that of the frame as it will be. */
+/* The GRE checksum covers the frame with its partial checksum completed. */
 TEST_P(GreHeader, SendsChecksumOverAnOpenOne)
 {
 	set_gre([](NetworkConfig &net) { net.csum = true; });
@@ -69,7 +70,7 @@ TEST_P(GreHeader, SendsEverything)
 	});
 	uint32_t number = 0;
 	sends_every_kind([&](const Packet &inner, const Bytes &made) {
-		/* made is one of two that each frame is sent as */
+		/* each frame is sent twice; made is the first packet */
 		const uint32_t mine = word_at(made, 12) + 1;
 		EXPECT_GT(mine, number);
 		number = mine;
@@ -119,7 +120,7 @@ TEST_P(GreHeader, Key)
 	refuses(arriving({.key = 0}), "key_unknown");
 }
 
-/* Keys that differ in the octet that would be the FlowID of NVGRE, or in any other. */
+/* All 32 bits of the key select the network, including the octet that is the FlowID in NVGRE. */
 TEST_P(GreHeader, NetworksAreToldApart)
 {
 	const Packet rest = IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1, 2} / Payload::of(20);
@@ -143,7 +144,7 @@ TEST_P(GreHeader, NetworksAreToldApart)
 	}
 }
 
-/* Whether the network sends checksums or not. */
+/* Checksums are verified even if the network sends none. */
 TEST_P(GreHeader, ChecksumIsVerified)
 {
 	for (const bool csum : {false, true}) {
@@ -166,7 +167,7 @@ TEST_P(GreHeader, ChecksumIsVerified)
 	}
 }
 
-/* A gretap of the same machine leaves 0 there, and the rest to the device (CHECKSUM_PARTIAL). */
+/* The partial checksum of a gretap on the same machine is accepted: it is 0 until the device fills it in. */
 TEST_P(GreHeader, ChecksumLeftToTheDevice)
 {
 	const Bytes open = arriving({.key = kKey, .csum = true, .checksum = 0});
@@ -175,7 +176,7 @@ TEST_P(GreHeader, ChecksumLeftToTheDevice)
 	wire("under", open, {}, dropped_outer("gre_checksum"));
 }
 
-/* RFC 2784, 2.1 and 2.2 */
+/* Packets with invalid flags are refused (RFC 2784, 2.1 and 2.2). */
 TEST_P(GreHeader, Flags)
 {
 	for (int i = 0; i < 2; i++) {
@@ -202,7 +203,7 @@ TEST_P(GreHeader, TruncatedAnywhere)
 	delivers(whole, inner_);
 }
 
-/* The same where the outer lengths agree. */
+/* Packets too short for the headers are refused, even if the outer lengths agree. */
 TEST_P(GreHeader, NoRoomForTheInnerHeader)
 {
 	for (const Gre &gre : {Gre{.key = kKey}, Gre{.key = kKey, .seq = 1, .csum = true}}) {
@@ -215,7 +216,7 @@ TEST_P(GreHeader, NoRoomForTheInnerHeader)
 	}
 }
 
-/* The encapsulation limit that Linux sends (RFC 2473, 4.1.1). */
+/* The encapsulation limit option that Linux sends is skipped (RFC 2473, 4.1.1). */
 TEST_P(GreIPv6, DestinationOptions)
 {
 	const IPv6Ext limit = {60, {0, 4, 1, 4, 1, 1, 0}};

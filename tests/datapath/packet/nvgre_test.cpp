@@ -48,7 +48,7 @@ TEST_P(Nvgre, FlowIdIsOfTheFlow)
 		EXPECT_EQ(flow_id(made_of(of_flow(sport, 200))), id);
 		ids.insert(id);
 	}
-	/* of 256 a hundred draws leave about 83 different ones */
+	/* a hundred random draws out of 256 give about 83 different values */
 	EXPECT_GT(ids.size(), 60u);
 }
 
@@ -63,7 +63,7 @@ TEST_P(Nvgre, ReceivesEveryKindOfFrame)
 	receives_every_kind([&](const Packet &inner) { return from_a(Gre::nvgre(kBlueVni, 0x5a) / inner); });
 }
 
-/* RFC 7637, section 3.3: a frame with a VLAN tag is not carried, nor behind one without, between the same MACs. */
+/* A tagged frame is refused, also after an untagged one with the same MACs (RFC 7637, section 3.3). */
 TEST_P(Nvgre, NoTags)
 {
 	const Packet rest = IPv4{.src = "10.1.0.1", .dst = "10.1.0.2"} / UDP{1111, 2222} / Payload::of(20);
@@ -81,7 +81,7 @@ TEST_P(Nvgre, NoTags)
 	}
 }
 
-/* Those of a flow that is known, too. */
+/* Any FlowID is accepted, with and without a path. */
 TEST_P(Nvgre, AnyFlowId)
 {
 	for (int id = 0; id < 256; id += 17)
@@ -98,7 +98,7 @@ TEST_P(Nvgre, Vsid)
 	}
 }
 
-/* RFC 7637, section 3.2: C and S must be zero. */
+/* Packets with C or S set are refused (RFC 7637, section 3.2). */
 TEST_P(Nvgre, Flags)
 {
 	Gre gre = Gre::nvgre(kBlueVni, 7);

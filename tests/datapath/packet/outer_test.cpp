@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/packet/outer.h: which packets are tunnel packets of ours, and which of those are well-formed.
+// bpf/packet/outer.h: which packets belong to xovl's tunnels, and which of these are well-formed.
 #include <system_error>
 
 #include "fixture.hpp"
@@ -12,7 +12,7 @@ protected:
 	const Ethernet eth_ = {mac::kUplink, mac::kPeerA};
 	const UDP udp_ = {.sport = 50000, .dport = 4789, .checksum = 0};
 
-	/// What arrives from peer A comes out at port2.
+	/// The packet arrives from peer A, and inner leaves at port2.
 	void decapsulates(const Bytes &packet, const Bytes &inner)
 	{
 		finishes("uplink", packet,
@@ -25,7 +25,7 @@ protected:
 	}
 
 	Bytes arriving_vxlan(const Vxlan &vxlan) const { return outer() / udp_ / vxlan / inner_; }
-	/// Every header that has one of its 39 reserved bits set.
+	/// Returns all headers with one of the 39 reserved bits set.
 	static std::vector<Vxlan> with_a_reserved_bit()
 	{
 		std::vector<Vxlan> list;
@@ -41,7 +41,7 @@ protected:
 	Packet outer() const { return eth_ / outer_ip(ip().peer_a, ip().local); }
 	IPv4 v4() const { return {.src = ip().peer_a, .dst = ip().local}; }
 	IPv6 v6() const { return {.src = ip().peer_a, .dst = ip().local}; }
-	/// A tunnel packet below the IP layer.
+	/// Returns a tunnel packet without Ethernet and IP headers.
 	Packet tunnel() const { return udp_ / Vxlan{kBlueVni} / inner_; }
 	uint16_t tunnel_len() const { return static_cast<uint16_t>(tunnel().bytes().size()); }
 };
@@ -77,12 +77,12 @@ TEST_P(Decap, WhatPeersMayChoose)
 	};
 	for (uint8_t tos : {0xfc, 0xfd, 0xfe})
 		decapsulates(marked(tos), inner_);
-	/* congestion experienced, which the inner packet cannot say */
+	/* CE, but the inner packet is Not-ECT */
 	finishes("uplink", marked(0xff),
 		 {Verdict::Drop, {}, dropped_from_peer(ip().peer_a, "blue", "ecn", inner_.bytes().size())});
 	if (is_v4())
 		decapsulates(eth_ / IPv4{.src = ip().peer_a, .dst = ip().local, .df = true} / tunnel(), inner_);
-	/* UDP: any source port; a checksum may be present */
+	/* any UDP source port, with or without a checksum */
 	decapsulates(outer() / UDP{.sport = 1, .dport = 4789, .checksum = 0} / Vxlan{kBlueVni} / inner_, inner_);
 	decapsulates(outer() / UDP{.sport = 50000, .dport = 4789} / Vxlan{kBlueVni} / inner_, inner_);
 }
@@ -96,7 +96,7 @@ TEST_P(DecapIPv4, OptionsAreAccepted)
 	}
 }
 
-/* Ethernet pads and some drivers leave their checksum behind the packet: not part of the tenant's frame. */
+/* Padding or a driver's checksum after the packet is cut off. */
 TEST_P(Decap, OctetsBehindThePacketAreCutOff)
 {
 	for (size_t octets : {1, 4, 18}) {
@@ -117,12 +117,12 @@ TEST_P(Decap, NotForUs)
 	passes("uplink", outer() / ICMP{} / inner_);
 	passes("uplink", eth_ / Payload::of(64));
 	passes("uplink", eth_ / ARP{.sha = mac::kPeerA, .spa = "192.0.2.2", .tpa = "192.0.2.1"});
-	/* the EtherType of the other family */
+	/* EtherType of the other family */
 	passes("uplink", Ethernet{mac::kUplink, mac::kPeerA, is_v4() ? 0x86dd : 0x0800} /
 				 outer_ip(ip().peer_a, ip().local) / tunnel());
 }
 
-/* The kernel refuses these by itself; nobody can say to which port they are addressed. */
+/* Packets with a broken IPv4 header pass to the kernel, which drops them: their UDP port cannot be found. */
 TEST_P(DecapIPv4, NoUdpHeaderToBeFound)
 {
 	for (uint8_t version : {0, 5, 6, 15}) {
@@ -173,7 +173,7 @@ TEST_P(Decap, IPLengthLies)
 	if (is_v4())
 		for (int length : {0, 19})
 			refuses(lying(static_cast<uint16_t>(length)), "outer_length");
-	/* shorter than what UDP says */
+	/* shorter than the UDP length */
 	for (int length : {right - 1, right - 8})
 		refuses(lying(static_cast<uint16_t>(length)), "udp_length");
 }
@@ -193,7 +193,7 @@ TEST_P(Decap, Fragments)
 		IPv4 ip = v4();
 		ip.mf = true;
 		refuses(eth_ / ip / tunnel(), "outer_fragment");
-		/* a later fragment has no port: it could be anybody's */
+		/* a later fragment has no ports, so it passes */
 		ip.offset = 185;
 		passes("uplink", eth_ / ip / Payload::of(100));
 		ip.mf = false;
@@ -210,7 +210,7 @@ TEST_P(Decap, Fragments)
 		 {Verdict::Redirect, inner_, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size())});
 }
 
-/* Our tables keep IPv4 addresses as ::ffff:a.b.c.d: on the wire these are nobody's. */
+/* IPv4-mapped addresses on the wire match no peer, although the maps store IPv4 addresses in this form. */
 TEST_P(Decap, MappedAddresses)
 {
 	const std::string local = "::ffff:" + addresses(AF_INET).local, peer = "::ffff:" + addresses(AF_INET).peer_a;
@@ -228,7 +228,7 @@ TEST_P(Decap, NoRoomForTheInnerHeader)
 	refuses(outer() / udp_ / Vxlan{kBlueVni} / Payload{truncated(inner_, 13)}, "vxlan_short");
 }
 
-/* Ethernet knows no such frames, but nothing pads them on a tenant's veth. */
+/* Frames shorter than Ethernet's minimum are delivered: a veth does not pad them. */
 TEST_P(Decap, InnerFramesOfAFewOctets)
 {
 	for (size_t payload : {0, 1, 2, 5, 19, 20}) {
@@ -248,7 +248,7 @@ TEST_P(Decap, VxlanFlags)
 	}
 }
 
-/* RFC 7348, section 5: "MUST be set to zero on transmission and ignored on receipt". */
+/* Reserved bits are ignored (RFC 7348, section 5). */
 TEST_P(Decap, VxlanReservedBitsAreIgnored)
 {
 	for (const Vxlan &vxlan : with_a_reserved_bit()) {
@@ -269,7 +269,7 @@ TEST_P(Decap, VxlanReservedBitsInAStrictNetwork)
 	decapsulates(arriving_vxlan({.vni = kBlueVni}), inner_);
 }
 
-/* Cut off anywhere, the packet is never delivered, not even in part. */
+/* A truncated packet is never delivered, not even in part. */
 TEST_P(Decap, TruncatedAnywhere)
 {
 	const Bytes whole = arriving(kBlueVni, inner_);
@@ -286,7 +286,7 @@ TEST_P(Decap, TruncatedAnywhere)
 	decapsulates(whole, inner_);
 }
 
-/* The same, by the wire, which brings packets of any length. */
+/* A truncated packet on the wire is never delivered. Unlike BPF_PROG_TEST_RUN, the wire allows any length. */
 TEST_P(Decap, TruncatedOnTheWire)
 {
 	const Bytes whole = arriving(kBlueVni, inner_);
@@ -297,7 +297,7 @@ TEST_P(Decap, TruncatedOnTheWire)
 	wire("under", whole, {{"tenant2", inner_}}, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size()));
 }
 
-/* No helper clears what makes the kernel segment them as packets of a tunnel, so its tunnel device is to unpack them. */
+/* UDP tunnel super-frames go to the kernel's tunnel device: no BPF helper clears the tunnel's GSO type. */
 TEST_P(Decap, SuperFramesOfUdpAreLeftToTheTunnelDevice)
 {
 	const Packet packet = arriving(kBlueVni, udp_frame(mac::kTenant2, mac::kRemoteA, 1000));
@@ -313,7 +313,7 @@ TEST_P(Decap, SuperFramesOfUdpAreLeftToTheTunnelDevice)
 	bench_->apply(config);
 	const RunResult left = run({});
 	EXPECT_EQ(left.verdict, Verdict::Pass);
-	EXPECT_EQ(left.mark, 0x786f7671u); // it has been looked over
+	EXPECT_EQ(left.mark, 0x786f7671u); // the mark shows that xovl has checked the packet
 	EXPECT_EQ(hex_dump(left.packet), hex_dump(packet));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/packet/vxlan.h: the flags and the reserved bits, the Group Policy extension both ways, and several ports.
+// bpf/packet/vxlan.h: flags and reserved bits, the Group Policy extension in both directions, and several ports.
 #include "tunnel_fixture.hpp"
 
 namespace xovl::test {
@@ -9,7 +9,7 @@ protected:
 	static constexpr uint16_t kPort = 4789;
 
 	Bytes arriving(const Vxlan &vxlan, uint16_t dport = kPort) const { return from_a(udp(dport, vxlan / inner_)); }
-	/// What TC makes of the same in skb->mark, which was `before`.
+	/// TC changes skb->mark from `before` to `after` for this header.
 	void expect_mark(const Vxlan &vxlan, uint32_t before, uint32_t after)
 	{
 		const RunResult result = run_marked("uplink", arriving(vxlan), before);
@@ -17,7 +17,7 @@ protected:
 		EXPECT_EQ(hex_dump(result.packet), hex_dump(inner_));
 		EXPECT_EQ(result.mark, after);
 	}
-	/// What TC makes of a frame with that skb->mark.
+	/// TC sends a frame with this skb->mark under the expected header.
 	void expect_header(uint32_t mark, const Vxlan &want)
 	{
 		SCOPED_TRACE(mark);
@@ -33,7 +33,7 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(, VxlanHeader, every_setup(), setup_name);
 
-/* RFC 7348, section 5 */
+/* Reserved bits are ignored (RFC 7348, section 5). */
 TEST_P(VxlanHeader, ReservedBitsAreIgnored)
 {
 	for (int bit = 0; bit < 8; bit++)
@@ -69,7 +69,7 @@ TEST_P(VxlanHeader, GroupFromTheMark)
 	expect_header(0x1234, {.vni = kBlueVni});
 
 	set_blue([](NetworkConfig &net) { net.gbp = true; });
-	/* an xdp_frame has no mark */
+	/* XDP leaves it to TC: an xdp_frame has no mark */
 	finishes_in_tc("port1", out_,
 		       {Verdict::Redirect, udp_sent(kPort, Vxlan{.vni = kBlueVni}, out_, made_of(out_, Hook::Tc)),
 			sent("port1", "blue", ip().peer_a, out_.bytes().size())});
@@ -77,11 +77,11 @@ TEST_P(VxlanHeader, GroupFromTheMark)
 	expect_header(0xffff, Vxlan::gbp(kBlueVni, 0xffff));
 	expect_header(1, Vxlan::gbp(kBlueVni, 1));
 	expect_header(0, {.vni = kBlueVni});
-	/* as the kernel's vxlan has them in the mark */
+	/* the D and A bits are in the mark as in the kernel's vxlan */
 	expect_header(0x00401234, Vxlan::gbp(kBlueVni, 0x1234, true));
 	expect_header(0x00081234, Vxlan::gbp(kBlueVni, 0x1234, false, true));
 	expect_header(0x00480001, Vxlan::gbp(kBlueVni, 1, true, true));
-	/* what else a mark may say is no group */
+	/* other bits of the mark are ignored */
 	expect_header(0xffb71234, Vxlan::gbp(kBlueVni, 0x1234));
 }
 
@@ -113,7 +113,7 @@ TEST_P(VxlanHeader, GroupToTheMark)
 {
 	set_blue([](NetworkConfig &net) { net.gbp = true; });
 	for (int i = 0; i < 2; i++) {
-		/* an xdp_frame has no mark */
+		/* XDP leaves it to TC: an xdp_frame has no mark */
 		finishes_in_tc(
 			"uplink", arriving(Vxlan::gbp(kBlueVni, 0x1234)),
 			{Verdict::Redirect, inner_, delivered(ip().peer_a, "blue", "port2", inner_.bytes().size())});
@@ -121,15 +121,15 @@ TEST_P(VxlanHeader, GroupToTheMark)
 		expect_mark(Vxlan::gbp(kBlueVni, 0x4321), 0x55, 0x4321);
 		expect_mark(Vxlan::gbp(kBlueVni, 0xffff, true, true), 0x55, 0x0048ffff);
 		expect_mark(Vxlan::gbp(kBlueVni, 0), 0x55, 0);
-		/* without a group it is as any other packet */
+		/* a packet without a group leaves the mark unchanged */
 		delivers(arriving({.vni = kBlueVni}), inner_);
 		expect_mark({.vni = kBlueVni}, 0x55, 0x55);
-		/* not a group without the G flag */
+		/* without the G flag there is no group */
 		expect_mark({.vni = kBlueVni, .reserved1 = 0x1234}, 0x55, 0x55);
 	}
 }
 
-/* draft-smith-vxlan-group-policy-05: the D bit says that the source must not be learned. */
+/* A source is not learned if the D bit is set (draft-smith-vxlan-group-policy-05). */
 TEST_P(VxlanHeader, DontLearn)
 {
 	set_blue([](NetworkConfig &net) { net.gbp = true; });
@@ -171,7 +171,7 @@ TEST_P(VxlanHeader, StrictButForTheGroup)
 	}
 }
 
-/* The same VNI is another network at another port; a peer can have a port of its own. */
+/* One VNI belongs to different networks on different ports. A peer can have its own port. */
 TEST_P(VxlanHeader, SeveralPorts)
 {
 	Config config = bench_->config();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/path/path.h: a path is void with the next frame after what it stands for has changed.
+// bpf/path/path.h: a change invalidates the paths that depend on it, from the next frame on.
 #include "path_fixture.hpp"
 
 namespace xovl::test {
 
 class PathChange : public Path {};
-/// Where the headers of the underlay matter.
+/// Tests that depend on the headers of the underlay.
 class PathChangeUnderlay : public Path {};
 
 INSTANTIATE_TEST_SUITE_P(, PathChange, each_mode(), setup_name);
@@ -25,7 +25,7 @@ TEST_P(PathChangeUnderlay, PeerLeaves)
 	becomes("uplink", packet, {Verdict::Drop, {}, dropped_outer("peer_unknown")});
 }
 
-/* While a peer goes its frames keep coming, and none of them brings back an entry that leads to it. */
+/* While a peer is removed, its frames bring back no FDB entry that leads to it. */
 TEST_P(PathChangeUnderlay, PeerLeavesWhileItSends)
 {
 	const Address peer = Address::parse(ip().peer_b);
@@ -94,7 +94,7 @@ TEST_P(PathChange, FdbIsEdited)
 	}
 }
 
-/* What frames find while a change is made is void when it is done. */
+/* Paths made during a change are void when the change is done. */
 TEST_P(PathChange, ChangesUnderTraffic)
 {
 	const Packet out = udp_frame(mac::kTenant2, mac::kTenant1), in = udp_frame(mac::kTenant2, mac::kRemoteA);
@@ -122,7 +122,7 @@ TEST_P(PathChange, ChangesUnderTraffic)
 	}
 }
 
-/* Also back to a place from where its path is remembered. */
+/* A frame follows a learned MAC that moves, even back to an earlier place. */
 TEST_P(PathChange, LearnedMacMoves)
 {
 	struct Place {
@@ -135,7 +135,7 @@ TEST_P(PathChange, LearnedMacMoves)
 			goes(place.dev, place.sends);
 			everywhere([&] { finishes(dev, frame, place.gets); });
 		}
-		/* both at once, so that every frame but the first moves it */
+		/* alternating, so that every frame but the first moves the MAC */
 		for (const Place &place : {a, b, a, b, a, b}) {
 			EXPECT_TRUE(goes(place.dev, place.sends));
 			finishes(dev, frame, place.gets);
@@ -198,7 +198,7 @@ TEST_P(PathChange, PortMovesToAnotherNetwork)
 	becomes("uplink", arriving(kBlueVni, in), out_of_tunnel(in, "port2"));
 }
 
-/* Red has the identifier, the ports and the MACs of blue, at other places. */
+/* Blue is replaced by red, which has the same VNI, ports and MACs in other places. */
 TEST_P(PathChange, NetworkIsReplacedByAnother)
 {
 	const Packet out = udp_frame(mac::kRemoteA, mac::kTenant1), in = udp_frame(mac::kTenant2, mac::kRemoteA);
@@ -231,7 +231,7 @@ TEST_P(PathChange, NetworkIsReplacedByAnother)
 	is_red();
 }
 
-/* By the wire: only there does the kernel take the tag off for TC. */
+/* Uses real frames: only then does the kernel strip the tag before TC. */
 TEST_P(PathChange, VlanPortTakesFramesFromAPlainOne)
 {
 	const Packet tagged = Ethernet{mac::kRemoteA, mac::kTagged} / Vlan{20} / rest();

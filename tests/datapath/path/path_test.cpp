@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/path/path.h: a frame whose path is remembered is treated like one that is looked up, for as long as a path lives.
+// bpf/path/path.h: a frame with a remembered path is handled like one that is looked up, while the path lives.
 #include "path_fixture.hpp"
 
 namespace xovl::test {
 
-/// Where the headers of the underlay matter.
+/// Tests that depend on the headers of the underlay.
 class PathUnderlay : public Path {};
-/// Where it takes its time.
+/// Tests that wait for seconds.
 class PathAgeing : public Path {};
 
 INSTANTIATE_TEST_SUITE_P(, Path, each_mode(), setup_name);
@@ -38,7 +38,7 @@ TEST_P(PathUnderlay, EveryKindOfFrame)
 	}
 }
 
-/* One path for frames of any size and content. */
+/* Frames of different size and content share a path. */
 TEST_P(PathUnderlay, FramesOfOnePathDiffer)
 {
 	for (size_t len : {60, 1000, 42, 1400, 43}) {
@@ -86,7 +86,7 @@ TEST_P(Path, Drops)
 	});
 }
 
-/* What is wrong with a packet is found whatever path it would take. */
+/* A malformed packet is refused even if its path is known. */
 TEST_P(PathUnderlay, MalformedPacketsOfAPath)
 {
 	const Packet inner = udp_frame(mac::kTenant2, mac::kRemoteA);
@@ -123,7 +123,7 @@ TEST_P(PathUnderlay, MalformedPacketsOfAPath)
 	});
 }
 
-/* Nothing moves here, so the paths stand side by side. */
+/* Frames with the same MACs from different ports have separate paths. Learning is off, so that no MAC moves. */
 TEST_P(PathUnderlay, SameAddressesFromElsewhere)
 {
 	Config config = bench_->config();
@@ -151,7 +151,7 @@ TEST_P(PathUnderlay, SameAddressesFromElsewhere)
 	});
 }
 
-/* By identifier, UDP port and local address: the same frame of the same peer, four networks. */
+/* The same frame of one peer belongs to four networks, by VNI, UDP port and local address. */
 TEST_P(PathUnderlay, SameAddressesInOtherTunnels)
 {
 	const xovl_mode mode = GetParam().mode;
@@ -196,7 +196,7 @@ TEST_P(PathUnderlay, SameAddressesInOtherTunnels)
 	});
 }
 
-/* There are far more addresses than slots: some of these share the slot of a path that is remembered. */
+/* Frames that share a slot with a remembered path do not take that path. */
 TEST_P(Path, OthersInTheSameSlot)
 {
 	const auto numbered = [](const char *format, unsigned n) {
@@ -226,7 +226,7 @@ TEST_P(Path, OthersInTheSameSlot)
 			  [&](unsigned) { return arriving(kBlueVni, inner, "2001:db8:77::2").bytes(); });
 }
 
-/* The cache is in use, and not for long. A machine that is busy elsewhere may take longer than a path lives: try again. */
+/* A path outlives its deleted FDB entry, but not for long. A busy machine may be too slow, so the test retries. */
 TEST_P(Path, OutlivesALostEntryForAMoment)
 {
 	const Bytes frame = udp_frame(mac::kUnknown, mac::kTenant1);
@@ -246,7 +246,7 @@ TEST_P(Path, OutlivesALostEntryForAMoment)
 	floods("port1", frame);
 }
 
-/* Frames to it do not keep it alive. */
+/* A destination ages on time: frames to it do not renew it. */
 TEST_P(PathAgeing, DestinationAgesOnTime)
 {
 	Config config = bench_->config();
@@ -257,7 +257,7 @@ TEST_P(PathAgeing, DestinationAgesOnTime)
 	const auto begin = Clock::now();
 	bool renewed = false;
 	for (auto before = begin; before - begin < 1200ms; before = Clock::now()) {
-		/* a path that is remembered shortly before */
+		/* makes a new path shortly before the end */
 		if (!renewed && before - begin > 880ms) {
 			bench_->forget_paths();
 			renewed = true;
@@ -273,7 +273,7 @@ TEST_P(PathAgeing, DestinationAgesOnTime)
 	floods("port1", frame);
 }
 
-/* One frame in 100 ms keeps it alive. On a machine that does not keep time, the seconds are tried again. */
+/* One frame every 100 ms keeps a source alive. The test retries on a machine that is too slow. */
 TEST_P(PathAgeing, SourceStaysKnown)
 {
 	Config config = bench_->config();

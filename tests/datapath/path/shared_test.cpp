@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// XDP and TC mean the same by a path. TC looks everything up and keeps the path; then the FDB entry is taken away without anyone
-// being told. XDP could not look the frame up any more, so it has followed the path of TC.
+// XDP and TC share paths. TC looks everything up and stores a path; then the test deletes the FDB entry behind their
+// back. If XDP still forwards the frame, it has followed TC's path.
 #include "path_fixture.hpp"
 #include "tunnel_fixture.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 
 class SharedPath : public TunnelTest {
 protected:
-	/// Runs the packet at TC, then in XDP without the entry of dst.
+	/// Runs the packet in TC, then in XDP without the FDB entry of dst.
 	void is_followed(const std::string &dev, const Bytes &packet, const std::string &dst)
 	{
 		const Config config = bench_->config();
@@ -28,7 +28,7 @@ protected:
 	}
 	void both_ways(const Packet &arriving)
 	{
-		is_followed("port1", udp_frame(mac::kRemoteB, mac::kTenant1), mac::kRemoteB); // in no other network
+		is_followed("port1", udp_frame(mac::kRemoteB, mac::kTenant1), mac::kRemoteB); // in blue only
 		is_followed("port1", udp_frame(mac::kTenant2, mac::kTenant1), mac::kTenant2);
 		is_followed("uplink", arriving, mac::kTenant2);
 	}

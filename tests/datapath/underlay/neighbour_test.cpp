@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/underlay/neighbour.h: packets that go through the kernel's neighbour code, and the detour that some of them take.
+// bpf/underlay/neighbour.h: packets that go through the kernel's neighbour code, some by a detour.
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@ namespace xovl::test {
 
 class Neighbour : public TunnelTest {
 protected:
-	static constexpr uint32_t kMark = 0x786f7660; ///< of a packet on the detour, with the bucket of its flow
+	static constexpr uint32_t kMark = 0x786f7660; ///< mark of the detour; the bucket of the flow is added
 	static constexpr uint32_t kBuckets = 16;
 
 	bool is_tunnel(const Frame &frame) const
@@ -18,7 +18,7 @@ protected:
 		return frame.ethertype() == (is_v4() ? 0x0800 : 0x86dd) && frame.be16(outer_len() - 14) == 4789;
 	}
 
-	/// Own packets that were seen coming in by the uplink since the last call.
+	/// Returns the number of xovl's own packets captured as incoming on the uplink since the last call.
 	size_t detours()
 	{
 		return bench_->near("uplink")
@@ -32,7 +32,7 @@ protected:
 		return bench_->far("under").collect(count, ours, 1s).size();
 	}
 
-	/// Blue floods to so many peers, all of them behind the gateway.
+	/// Makes blue flood to this many peers, all behind the gateway.
 	void flood_to(size_t peers, const std::string &gateway)
 	{
 		const std::string prefix = is_v4() ? "203.0." : "2001:db8:dead::";
@@ -65,7 +65,7 @@ TEST_P(Neighbour, UnresolvedNeighbourIsAskedFor)
 	};
 	EXPECT_GE(bench_->far("under").collect(1, asks, 1s).size(), 1u);
 
-	/* the answer comes, and what waited goes out */
+	/* the neighbour answers, and the waiting packet leaves */
 	bench_->ip(fmt::format("neigh replace {} lladdr {} dev uplink nud reachable", ip().peer_a, mac::kPeerA));
 	const auto came = bench_->far("under").collect(
 		1, [&](const Frame &frame) { return !frame.outgoing && is_tunnel(frame); }, 1s);
@@ -89,7 +89,7 @@ TEST_P(Neighbour, KnownUnicastGoesStraightOut)
 	EXPECT_EQ(detours(), 0u);
 }
 
-/* Of a network of many peers, few tell the kernel with one frame that they are in use, and all get their copy. */
+/* In a flood to many peers, few copies take the detour to confirm neighbours. All peers get their copy. */
 TEST_P(Neighbour, FewCopiesOfAFlood)
 {
 	constexpr size_t kPeers = 20, kDetours = 8;
@@ -106,8 +106,10 @@ TEST_P(Neighbour, FewCopiesOfAFlood)
 	}
 }
 
-/* The backlog of a CPU has room for a thousand packets: of copies for neighbours that are not there, some take the detour, and the
- * others are dropped and counted. */
+/*
+ * A CPU's backlog holds a thousand packets. Some copies to an unresolved neighbour take the detour, the others are
+ * dropped and counted.
+ */
 TEST_P(Neighbour, ManyCopiesToOneThatIsNotThere)
 {
 	constexpr uint64_t kPeers = 300, kDetours = 256;
@@ -120,7 +122,7 @@ TEST_P(Neighbour, ManyCopiesToOneThatIsNotThere)
 	EXPECT_EQ(counts["net blue flooded"], 1u);
 }
 
-/* Marks beside ours are somebody else's: the packet is one of a peer. */
+/* A packet with a mark outside the detour's range is an ordinary packet of a peer. */
 TEST_P(Neighbour, OtherMarks)
 {
 	for (uint32_t mark : {0u, 1u, kMark - 1, kMark + kBuckets, 0xffffffffu}) {
@@ -130,7 +132,7 @@ TEST_P(Neighbour, OtherMarks)
 	}
 }
 
-/* The peer may have gone while the packet was on the detour. */
+/* A packet on the detour is dropped if its peer has been removed. */
 TEST_P(Neighbour, OfAPeerThatHasGone)
 {
 	Bytes packet = arriving(kBlueVni, inner_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/underlay/nexthop.h: the way to a peer is the kernel's, and follows its changes.
+// bpf/underlay/nexthop.h: the next hop of a peer comes from the kernel and follows its changes.
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@ namespace xovl::test {
 
 class Nexthop : public DatapathTest {
 protected:
-	/// Within this time every change must be followed.
+	/// Time limit for the datapath to follow a change.
 	static constexpr Milliseconds kFollowed = 1s;
 
 	void drops(const std::string &dst, const std::string &reason)
@@ -95,13 +95,13 @@ TEST_P(Nexthop, FollowsTheLink)
 	drops(mac::kRemoteA, "no_route");
 }
 
-/* The kernel answers no look-up then: it is to find the way itself. */
+/* Without forwarding the kernel answers no route lookup. It sends the packets itself. */
 class NexthopUnforwarded : public Nexthop {
 protected:
 	void SetUp() override
 	{
 		Nexthop::SetUp();
-		bench_->run(Hook::Tc, "port1", inner_); // its MACs are known from here on
+		bench_->run(Hook::Tc, "port1", inner_); // resolves the MACs
 		for (const char *value : {"1", "0"}) {
 			bench_->sysctl("net/ipv4/ip_forward", value);
 			bench_->sysctl("net/ipv6/conf/all/forwarding", value);
@@ -154,7 +154,7 @@ TEST_P(NexthopUnforwarded, HealsWithTheNextCommand)
 		  sent("port1", "blue", ip().peer_a, inner_.bytes().size())});
 }
 
-/* Broadcasts take the detour, whose packets are seen coming in by the uplink. */
+/* Floods take the detour, whose packets are captured as incoming on the uplink. */
 TEST_P(NexthopUnforwarded, Floods)
 {
 	const Packet frame = udp_frame(mac::kBroadcast, mac::kTenant1);

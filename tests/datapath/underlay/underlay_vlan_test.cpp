@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A tagged underlay: the uplink's packets carry its VLAN, and no others are taken. TC has the tag beside the packet, where only
-// the wire shows it.
+// A tagged underlay: the uplink sends and receives packets with its VLAN tag only. In TC the tag is in the skb and not
+// in the packet, so these tests use real frames.
 #include <thread>
 
 #include "process.hpp"
@@ -13,7 +13,7 @@ class UnderlayVlan : public TunnelTest {
 protected:
 	static constexpr uint16_t kVid = 200;
 
-	/// The kernel need not have VLAN devices: its neighbours stay on the uplink.
+	/// Sets the uplink's VLAN. Neighbours stay on the uplink, as the kernel may not support VLAN devices.
 	void SetUp() override
 	{
 		TunnelTest::SetUp();
@@ -24,7 +24,7 @@ protected:
 		set_blue([](NetworkConfig &) {});
 	}
 
-	/// With a tag behind the MACs.
+	/// Returns the packet with a tag after the MACs.
 	static Bytes tagged(const Bytes &packet, uint16_t vid, uint8_t pcp = 0, uint16_t tpid = 0x8100)
 	{
 		Bytes out = packet;
@@ -38,13 +38,13 @@ protected:
 		packet.erase(packet.begin() + 12, packet.begin() + 16);
 		return packet;
 	}
-	/// The hook's result without the tag that XDP has put in.
+	/// Returns the hook's result without the tag that XDP has inserted.
 	Bytes made()
 	{
 		const Bytes packet = made_of(out_);
 		return hook() == Hook::Xdp ? untagged(packet) : packet;
 	}
-	/// The frame goes out by the wire, and in XDP the program says so, too.
+	/// The frame leaves tagged on the wire. In XDP the program's result is tagged, too.
 	void sends_tagged(const Bytes &want)
 	{
 		const Counts counts = sent("port1", "blue", ip().peer_a, out_.bytes().size());
@@ -60,7 +60,7 @@ protected:
 		if (hook() == Hook::Xdp)
 			finishes("uplink", tagged(packet, kVid), {Verdict::Redirect, inner_, counts});
 	}
-	/// Not in the VLAN.
+	/// Untagged packets and packets of other VLANs are left alone.
 	void leaves_alone(const Bytes &packet)
 	{
 		finishes("uplink", packet, {});
@@ -69,7 +69,7 @@ protected:
 			if (hook() == Hook::Xdp)
 				finishes("uplink", tagged(packet, vid), {});
 		}
-		/* the same number is another VLAN in 802.1ad */
+		/* the same VLAN number in 802.1ad is another VLAN */
 		wire("under", tagged(packet, kVid, 0, 0x88a8), {}, {});
 		if (hook() == Hook::Xdp) {
 			finishes("uplink", tagged(packet, 0), {});
@@ -78,7 +78,7 @@ protected:
 	}
 };
 
-/* XDP leaves a packet with trailing octets to TC, which keeps the path; the next one has none. */
+/* XDP follows the path of TC. XDP leaves the first packet to TC because of its trailing octets. */
 TEST_P(UnderlayVlan, XdpFollowsThePathOfTc)
 {
 	const Bytes packet = arriving(kBlueVni, inner_);
@@ -104,7 +104,7 @@ TEST_P(UnderlayVlan, Vxlan)
 	}
 }
 
-/* Nor those that would stand in the place of a path that is known, and share all with it but VLAN and destination. */
+/* Packets of other VLANs do not match a known path that differs only in VLAN and destination. */
 TEST_P(UnderlayVlan, NotByAKnownPathEither)
 {
 	const Bytes right = from_a(udp(4789, Vxlan{kBlueVni} / inner_)).bytes();
@@ -113,7 +113,7 @@ TEST_P(UnderlayVlan, NotByAKnownPathEither)
 	const uint64_t before = flooded();
 	for (unsigned n = 0; n < 8 * XOVL_PATHS; n++) {
 		Bytes wrong = right;
-		wrong[mac + 3] ^= 0x80; // nobody's
+		wrong[mac + 3] ^= 0x80; // an unknown MAC
 		wrong[mac + 4] = static_cast<uint8_t>(n >> 8);
 		wrong[mac + 5] = static_cast<uint8_t>(n);
 		if (n % 256 == 0)
@@ -127,7 +127,7 @@ TEST_P(UnderlayVlan, NotByAKnownPathEither)
 	EXPECT_EQ(flooded(), before + 1) << "in the right VLAN it is flooded";
 }
 
-/* When the command has ended, no frame goes into the old VLAN any more. */
+/* After a change of the VLAN, no frame is sent into the old one. */
 TEST_P(UnderlayVlan, AnotherAtOnce)
 {
 	const Bytes want = udp_sent(4789, Vxlan{kBlueVni}, out_, made());
@@ -167,11 +167,11 @@ TEST_P(UnderlayVlan, GreWithChecksum)
 	leaves_alone(from_a(gre / inner_));
 }
 
-/* In another VLAN than the underlay's anybody may claim to be a router of it. */
+/* Path MTU messages from another VLAN are ignored: anybody there may pose as a router. */
 TEST_P(UnderlayVlan, PathMtuFromElsewhere)
 {
 	const Packet large = frame_of(mac::kRemoteA, mac::kTenant1, 1400);
-	const Bytes sent = bench_->run(Hook::Tc, "port1", large).packet; // its tag is beside it
+	const Bytes sent = bench_->run(Hook::Tc, "port1", large).packet; // its tag is in the skb
 	const Payload quoted{Bytes(sent.begin() + 14, sent.begin() + 200)};
 	const ICMP icmp = is_v4() ? ICMP{.type = 3, .code = 4, .rest = 1300} : ICMP{.type = 2, .rest = 1300};
 	const Packet message = from(is_v4() ? "198.18.0.1" : "2001:db8:5::1", icmp / quoted);

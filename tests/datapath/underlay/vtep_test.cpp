@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/underlay/vtep.h: nothing is sent from, or taken at, a tunnel address that is not on this host.
+// bpf/underlay/vtep.h: nothing is sent from, or received at, a tunnel address that is not on this host.
 #include <thread>
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@ protected:
 	void SetUp() override
 	{
 		DatapathTest::SetUp();
-		// another address keeps the subnet, and so the route that says that the first one would be elsewhere
+		// a second address keeps the subnet's route when the first one is removed
 		bench_->sysctl("net/ipv4/conf/uplink/promote_secondaries", "1");
 		bench_->ip(fmt::format("addr add {} dev uplink", with_prefix(is_v4() ? "192.0.2.50" : "2001:db8::50")));
 	}
@@ -64,7 +64,7 @@ TEST_P(Vtep, TakesNothingAtAnAddressThatIsGone)
 	finishes("uplink", arriving(kBlueVni, in_), taken);
 	take_away();
 	passes("uplink", arriving(kBlueVni, in_));
-	passes("uplink", arriving(0x777, in_)); // nor is it ours to say that nobody has this VNI
+	passes("uplink", arriving(0x777, in_)); // packets with an unknown VNI pass, too
 	bring_back();
 	finishes("uplink", arriving(kBlueVni, in_), taken);
 }

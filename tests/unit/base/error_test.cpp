@@ -52,7 +52,7 @@ TEST(Error, SomeRefusalsAreOfTheMoment)
 		EXPECT_EQ(netlink_kind(err), Error::Kind::System) << err;
 }
 
-/* Whoever holds the lock lets it go some time. */
+/* A held lock is a temporary error: its holder releases it some time. */
 TEST(Error, ALockedFileIsOfTheMoment)
 {
 	const Fd held(memfd_create("lock", MFD_CLOEXEC));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Files read and written: what is no file, what is too long, and a disk without room.
+// Reading and writing files: not a file, too long, and a full disk.
 #include "base/text_file.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ std::string contents(const std::string &path)
 	return read_text_file(path, Pipes::Refused, 1 << 20);
 }
 
-/// What the system's refusal says.
+/// The message of the system error when the text is written to the path.
 std::string refusal(const std::string &path, const std::string &text)
 {
 	try {

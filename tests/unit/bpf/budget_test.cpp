@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// How many instructions the programs have. Not a speed, but what no noise can hide: a stage that grows shows here first. Who raises
-// a budget says in the commit what for, and shows what tools/bench says of it.
+// The number of instructions of each program. It is free of noise, so a stage that grows shows here first. A commit
+// that raises a budget gives the reason and the result of tools/bench.
 #include <bpf/libbpf.h>
 
 #include <map>
@@ -17,7 +17,7 @@ namespace xovl::test {
 
 namespace {
 
-/// Of every entry program, as clang made it: without the functions that it calls.
+/// Adds the size of every entry program as clang compiled it, without the functions that it calls.
 template <typename Skeleton> void add_sizes(std::map<std::string, size_t> &sizes)
 {
 	Skeleton *skeleton = Skeleton::open();

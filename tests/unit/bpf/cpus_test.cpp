@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Room for what the datapath keeps by the number of a CPU.
+// The number of slots in tables that the datapath indexes by CPU number.
 #include <gtest/gtest.h>
 
 #include "bpf/datapath.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// How much stack the programs take, as Linux 6.1 counts: each function's stack is rounded up to 32 octets, and the sum along a
-// chain of calls may be 512. We keep it at 384, so that there is room for what comes.
+// The stack use of the programs as Linux 6.1 counts it: each function's stack is rounded up to 32 octets, and the sum
+// along a call chain may be 512. The limit here is 384, which leaves room for growth.
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
@@ -25,7 +25,7 @@ namespace {
 
 constexpr int kMost = 384;
 
-/// A function of a loaded program: where it begins, what it calls, and the octets of stack that it uses.
+/// A function of a loaded program: its start, the functions that it calls, and its stack in octets.
 struct Function {
 	size_t begin = 0;
 	std::set<size_t> calls;
@@ -37,7 +37,7 @@ bool is_call(const bpf_insn &insn)
 	return insn.code == (BPF_JMP | BPF_CALL) && insn.src_reg == BPF_PSEUDO_CALL;
 }
 
-/// A callback, as of bpf_loop().
+/// True if the instruction loads the address of a callback, as for bpf_loop().
 bool is_function_address(const bpf_insn &insn)
 {
 	return insn.code == (BPF_LD | BPF_IMM | BPF_DW) && insn.src_reg == BPF_PSEUDO_FUNC;
@@ -79,7 +79,7 @@ std::map<size_t, Function> functions_of(std::span<const bpf_insn> code)
 	return functions;
 }
 
-/// The stack of the deepest chain of calls from a function on; path: its functions' own stacks, as text.
+/// The stack of the deepest call chain from the function at begin. path: the stacks of its functions, as text.
 int deepest(const std::map<size_t, Function> &functions, size_t begin, std::string &path)
 {
 	const Function &function = functions.at(begin);
@@ -97,7 +97,7 @@ int deepest(const std::map<size_t, Function> &functions, size_t begin, std::stri
 	return own + below;
 }
 
-/// Loads the object, because only then libbpf joins programs and functions.
+/// Checks all programs of an object. libbpf adds the called functions to a program only when it loads the object.
 template <typename Skeleton> void check()
 {
 	Skeleton *skeleton = Skeleton::open();

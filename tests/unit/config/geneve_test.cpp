@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// GENEVE options: their texts, their octets on the wire, and what is said of those that are none.
+// GENEVE options: their text, their octets on the wire, and the messages for invalid ones.
 #include "config/geneve.hpp"
 
 #include <gtest/gtest.h>

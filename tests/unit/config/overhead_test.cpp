@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What each encapsulation takes of the underlay's MTU.
+// The overhead of each encapsulation in the underlay's MTU.
 #include "config/overhead.hpp"
 
 #include <gtest/gtest.h>
@@ -90,7 +90,7 @@ TEST(Overhead, LargestOfPeersAndPorts)
 	EXPECT_EQ(largest(net, {v4}), 42u) << "none of the peers is of GENEVE";
 }
 
-/* What the text adds up is what the one function says, whatever there is. */
+/* The parts in the text add up to its total in every combination of settings. */
 TEST(Overhead, PartsAddUp)
 {
 	for (uint32_t bits = 0; bits < 1u << 7; bits++) {
@@ -109,7 +109,7 @@ TEST(Overhead, PartsAddUp)
 	}
 }
 
-/* A tag is in front of the frame, too, but is no part of an IP MTU. */
+/* xovl_outer_len() counts a VLAN tag, although the tag is no part of an IP MTU. */
 TEST(Overhead, OfATaggedPacket)
 {
 	xovl_outer_kind kind = outer_kind(network(XOVL_ENCAP_VXLAN), XOVL_ENCAP_VXLAN, AF_INET);

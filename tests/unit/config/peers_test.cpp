@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What is said of the peers of a network, and what a person is told of changes to them.
+// The settings of a network's peers, and the lines that report changes of them.
 #include <gtest/gtest.h>
 
 #include "config/config.hpp"
@@ -12,7 +12,7 @@ namespace {
 const Address kA = Address::parse("10.0.0.2"), kB = Address::parse("10.0.0.3"), kC = Address::parse("10.0.0.4");
 const PeerConfig kGeneveA{kA, XOVL_ENCAP_GENEVE, 6081};
 
-/// vxlan at 4789.
+/// A VXLAN network at port 4789.
 NetworkConfig blue(std::vector<Address> flood = {}, std::vector<PeerConfig> peers = {})
 {
 	NetworkConfig net;
@@ -28,7 +28,7 @@ PeerWords words(std::optional<xovl_encap> encap, std::optional<uint16_t> dstport
 	return {encap, dstport, via, encrypted};
 }
 
-/// Who carries its packets is all that is said of a peer.
+/// The words of a peer with nothing but via and require.
 PeerWords carried(std::optional<xovl_via> via, std::optional<bool> encrypted = std::nullopt)
 {
 	return words({}, {}, via, encrypted);

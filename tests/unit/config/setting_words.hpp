@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Every setting, with words that it takes.
+// Every setting, with valid words for it.
 #pragma once
 
 #include "config/settings.hpp"
 
 namespace xovl {
 
-/// A word of a setting, and what it becomes.
+/// A valid word of a setting, and its value.
 struct Good {
 	const char *key;
 	const char *word;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The settings: every word of each, what it becomes, the line that tells of its change, its place in the file, and what is
-// said of other words.
+// The settings: the value of every word, the line that reports a change, the place in the file, and the messages for
+// invalid words.
 #include "config/policy.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ using namespace xovl;
 
 namespace {
 
-/// nullptr: there is none of that name.
+/// The setting of that name, or nullptr.
 template <typename Object> const Setting<Object> *find_setting(std::string_view name)
 {
 	const auto settings = settings_of<Object>();
@@ -65,7 +65,7 @@ const Bad kBad[] = {
 	{"reserved", "on", "\"on\" is not a value of reserved (lenient|strict)"},
 };
 
-/// With the encapsulation that a setting is for.
+/// A network with an encapsulation that the setting is for.
 NetworkConfig plain(const Setting<NetworkSettings> &setting, std::string_view word)
 {
 	NetworkConfig net;
@@ -80,7 +80,7 @@ NetworkConfig plain(const Setting<NetworkSettings> &setting, std::string_view wo
 	return net;
 }
 
-/// What stands around an object whose settings are looked at.
+/// A configuration that contains the object.
 Config around(const NetworkConfig &net)
 {
 	Config config;
@@ -114,7 +114,7 @@ Config around(const VtepConfig &vtep)
 	return config;
 }
 
-/// Every setting of the table is given another value by one word at least.
+/// Every setting of the table has at least one word that is not the default.
 template <typename Object> void expect_all_said(std::span<const Good> words)
 {
 	for (const auto &setting : settings_of<Object>()) {
@@ -127,7 +127,7 @@ template <typename Object> void expect_all_said(std::span<const Good> words)
 		EXPECT_TRUE(find_setting<Object>(good.key)) << good.key;
 }
 
-/// The value is said by the word, and told as a word that says it again.
+/// The word gives the value, and the word printed for that value gives it again.
 template <typename Object> void expect_word(const Setting<Object> &setting, const Good &good, const Object &usual)
 {
 	Object object = usual;
@@ -141,7 +141,7 @@ template <typename Object> void expect_word(const Setting<Object> &setting, cons
 	EXPECT_EQ(object, usual);
 }
 
-/// A change of nothing but this is told by one line, there and back, and the file has it.
+/// A change of this setting alone is reported by one line in each direction, and the file has it.
 template <typename Object, typename Whole>
 void expect_change(const Setting<Object> &setting, const Whole &usual, const Good &good, const std::string &what)
 {
@@ -150,7 +150,7 @@ void expect_change(const Setting<Object> &setting, const Whole &usual, const Goo
 	const std::string was = word_of(setting.value(usual)), is = word_of(setting.value(other));
 	auto lines = [&](const Whole &from, const Whole &to) {
 		Config before = around(from), after = around(to);
-		if constexpr (std::is_same_v<Whole, PortConfig>) // they need a network that has them
+		if constexpr (std::is_same_v<Whole, PortConfig>) // both networks are of the kind that the port needs
 			static_cast<NetworkSettings &>(before.networks[0]) = after.networks[0];
 		return describe_changes(before, after);
 	};
@@ -186,12 +186,12 @@ void expect_settings(std::span<const Good> words, const Object &usual, const std
 
 } // namespace
 
-/// A new member does not compile here: give it a setting, and count it.
+/// Every member has a setting. A new member breaks the build here: add its setting and adjust the count.
 TEST(Settings, EveryMemberIsOne)
 {
 	[[maybe_unused]] const auto &[ttl, dscp, df, udpcsum, udp6zerocsumrx, sport_min, sport_max, flowlabel] =
 		OuterPolicy();
-	const size_t outer = 8 - 1; // srcport is both ports
+	const size_t outer = 8 - 1; // srcport sets both ports
 	[[maybe_unused]] const auto &[name, encap, vni, local, dstport, mtu, learning, ageing, mac_limit,
 				      peer_mac_limit, limit_drops, move_limit, via, encrypted, outer_policy, gso, mss,
 				      bpdu, options, match, csum, seq, gbp, reserved] = NetworkSettings();

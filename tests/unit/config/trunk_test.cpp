@@ -46,7 +46,7 @@ TEST(Trunk, MakesNetworksByRule)
 	EXPECT_EQ(config.networks[0].flood, trunk.flood);
 	EXPECT_EQ(config.networks[2].name, "vni10007");
 	EXPECT_EQ(config.networks[2].ports[0].vid, 0) << "native: untagged";
-	// a second trunk meets the first
+	// a second trunk uses the networks of the first
 	trunk.port.dev = "eth2";
 	EXPECT_EQ(add_trunk(config, trunk), (std::vector<MadePort>{{0, 1}, {1, 1}, {2, 1}}));
 	EXPECT_EQ(config.networks.size(), 3u);

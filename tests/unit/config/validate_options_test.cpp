@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The rules of what packets look like: GENEVE options, and the other policies of networks and ports.
+// The rules for packet formats: GENEVE options, and the other policies of networks and ports.
 #include "validate.hpp"
 
 namespace xovl::test {
@@ -13,7 +13,7 @@ GeneveOption option(size_t data)
 	return {.option_class = 1, .type = 2, .data = std::vector<uint8_t>(data)};
 }
 
-/// Of that many kinds, which begin with that type; 4 octets each.
+/// Options of nr consecutive types from first on, 4 octets each.
 std::vector<GeneveOption> kinds(uint8_t nr, uint8_t first)
 {
 	std::vector<GeneveOption> options;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The rules of vteps, interfaces, networks, peers, entries and limits.
+// The rules for vteps, interfaces, networks, peers, entries and limits.
 #include "validate.hpp"
 
 namespace xovl::test {

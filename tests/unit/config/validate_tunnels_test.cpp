@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The rules of encapsulations: identifiers and ports, peers of several kinds, who carries packets.
+// The rules for encapsulations: identifiers and ports, peers of several kinds, via and require.
 #include "validate.hpp"
 
 namespace xovl::test {
@@ -142,14 +142,14 @@ const Rule kMixed[] = {
 	 "network \"blue\" has VSID 7, and GRE key 1793 looks the same on the wire (another GRE key or local)"},
 	{"EachHeaderIsAPeer",
 	 [](Config &c) {
-		 // 10.0.0.2 from 10.0.0.1: of vxlan in blue, of gre in green
+		 // 10.0.0.2 from 10.0.0.1: VXLAN in blue, GRE in green
 		 c.networks[2].peers = {{ip("10.0.0.2"), XOVL_ENCAP_GRE, 0}};
 		 c.limits = Limits{4, 3, 4, 3, 5};
 	 },
 	 "/networks/2/flood/1/dst", "too many peers (at most 4)"},
 };
 
-/// blue's 10.0.0.3 is of that kind, and its packets are carried in that way.
+/// Gives blue's peer 10.0.0.3 this encapsulation, via and require.
 std::function<void(Config &)> carried(xovl_encap encap, xovl_via via, bool encrypted = false,
 				      const std::function<void(Config &)> &also = {})
 {
@@ -160,7 +160,7 @@ std::function<void(Config &)> carried(xovl_encap encap, xovl_via via, bool encry
 	};
 }
 
-/// blue, which says how packets are carried.
+/// Gives blue this encapsulation, via and require.
 std::function<void(Config &)> carrying(xovl_encap encap, xovl_via via, bool encrypted = false)
 {
 	return [=](Config &c) {
@@ -207,7 +207,7 @@ const Rule kCarriers[] = {
 	 carried(XOVL_ENCAP_GRE, XOVL_VIA_AUTO, false, carrying(XOVL_ENCAP_VXLAN, XOVL_VIA_KERNEL)), "", ""},
 	{"EachWayIsAPeer",
 	 [](Config &c) {
-		 // 10.0.0.2 from 10.0.0.1: by itself in blue, by the kernel in green
+		 // 10.0.0.2 from 10.0.0.1: via auto in blue, via kernel in green
 		 c.networks[2].peers = {{ip("10.0.0.2"), XOVL_ENCAP_VXLAN, 4789, XOVL_VIA_KERNEL}};
 		 c.limits = Limits{4, 3, 4, 3, 5};
 	 },
@@ -220,7 +220,7 @@ const Rule kCarriers[] = {
 	 "/networks/2/flood/1/dst", "too many peers (at most 4)"},
 };
 
-/// green has a peer at each of nr more ports.
+/// Adds nr peers to green, each at a port of its own.
 std::function<void(Config &)> ports_of_green(uint16_t nr)
 {
 	return [=](Config &c) {
@@ -230,7 +230,8 @@ std::function<void(Config &)> ports_of_green(uint16_t nr)
 	};
 }
 
-/// Room for 8 x 3 + 64 = 88; one of blue, one of red, and three of green, which has no local address of its own, for each port.
+/// The limit is 8 x 3 + 64 = 88 tunnels. blue and red have one each. green has no local address of its own, so each of
+/// its ports takes three tunnels.
 const Rule kRoom[] = {
 	{"MostTunnels",
 	 [](Config &c) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Plain files of FDB entries: what they give, and the exact message, line and column for everything wrong.
+// Plain files of FDB entries: their entries, and the exact message, line and column of every mistake.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ std::ostream &operator<<(std::ostream &out, const Case &c)
 constexpr const char *kUsage = "(MAC net NAME dst IP [encap KIND] [dstport P] [via direct|kernel|auto] [require "
 			       "encrypted|none] | dev DEV [vid V])";
 
-/// Two networks that name the file; one entry stands inline.
+/// A configuration with two networks that names the file and has one inline entry.
 std::string naming(const std::string &path)
 {
 	return fmt::format(R"(fdb_files: ["{}"]
@@ -90,7 +90,7 @@ const Case kCases[] = {
 	{"EncapOfTheYamlFile", "020000000002 net red dst 10.0.0.3 encap gre",
 	 "1:44: 10.0.0.3 is a geneve peer of network \"red\" already (one encapsulation for a peer)"},
 	{"LongLine", std::string(65536, ' '), "1:1: the line is too long (at most 65535 octets)"},
-	// what validate() says
+	// mistakes that validate() finds
 	{"DstportOfGre", "020000000002 net blue dst 10.0.0.9 encap gre dstport 7",
 	 "1:27: gre has no dstport (vxlan and geneve have)"},
 	{"Group", "\n 01:00:00:00:00:02 net blue dst 10.0.0.2",
@@ -190,7 +190,7 @@ TEST(FdbFileGood, SaysHowPeersAreReached)
 	const PeerConfig gre{Address::parse("10.0.0.4"), XOVL_ENCAP_GRE, 0};
 	EXPECT_EQ(config.networks[0].peers, std::vector{other_port}) << "of the entry in the YAML file, too";
 	EXPECT_EQ(config.networks[1].peers, (std::vector{geneve, gre}));
-	// beside the flood entry it stands in the YAML file
+	// the flood entry in the YAML file has the encapsulation of 10.0.0.3
 	EXPECT_EQ(to_fdb_file(config), "02:00:00:00:00:01 net blue dst 10.0.0.2 dstport 4790\n"
 				       "02:00:00:00:00:04 net blue dst 10.0.0.2 dstport 4790\n"
 				       "02:00:00:00:00:02 net red dst 10.0.0.4 encap gre\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// parse_yaml(): the exact message, line and column for everything wrong.
+// parse_yaml(): the exact message, line and column of every mistake.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -24,13 +24,13 @@ std::ostream &operator<<(std::ostream &out, const Case &c)
 	return out << c.name;
 }
 
-/// kBlue without VNI; a case goes on with line 4.
+/// kBlue without VNI. A case continues at line 4.
 const std::string kUnnumbered = "networks:\n  - name: blue\n    encap: vxlan\n";
 
-/// kBlue of geneve; a case goes on with line 5.
+/// kBlue with GENEVE. A case continues at line 5.
 const std::string kGeneve = "networks:\n  - name: blue\n    encap: geneve\n    vni: 100\n";
 
-/// Of that many kinds, which begin with that type, as items of a list.
+/// Options of nr consecutive types from first on, as items of a list.
 std::string kinds(int first, int nr)
 {
 	std::string items;
@@ -47,7 +47,7 @@ std::string vteps(int nr)
 	return lines;
 }
 
-/// Each at a port of its own.
+/// Flood entries of nr peers, each at a port of its own.
 std::string peers(int nr)
 {
 	std::string lines;
@@ -249,7 +249,7 @@ const Case kValues[] = {
 	 "3:11: \"..\" is not an interface name (1-15 printable characters, no space, '/' or ':')"},
 };
 
-/// What validate() refuses has a place too; the rules themselves are tested beside validate().
+/// Mistakes that validate() finds have a line and column, too. The rules themselves are tested beside validate().
 const Case kRules[] = {
 	{"VtepTwice", "vtep: {local: [10.0.0.1, 10.0.0.2, 10.0.0.1]}\n",
 	 "1:36: vtep 10.0.0.1 exists already (another address)"},

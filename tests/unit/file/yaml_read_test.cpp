@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// parse_yaml(): files as a Config.
+// parse_yaml(): valid files and their Config.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// to_yaml(): what it looks like, and that parse_yaml() gives the same Config back.
+// to_yaml(): its layout, and parse_yaml() gives the same Config back.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -37,7 +37,7 @@ Config with_names(const std::string &net, const std::string &dev)
 	return config;
 }
 
-/// A valid configuration, another one for each seed.
+/// A random valid configuration for each seed.
 class RandomConfig {
 public:
 	explicit RandomConfig(uint32_t seed) : random_(seed) {}
@@ -95,7 +95,7 @@ private:
 		return net;
 	}
 
-	/// A port is of one kind.
+	/// The default port or another one. Two encapsulations never get the same port, because the last digits differ.
 	uint16_t dstport(xovl_encap encap)
 	{
 		const uint16_t usual = default_dstport(encap);
@@ -112,7 +112,7 @@ private:
 		carrier(*std::ranges::find(net.peers, dst, &PeerConfig::dst));
 	}
 
-	/// Of a network or peer: who carries its packets.
+	/// Random via and require of a network or peer.
 	template <typename Object> void carrier(Object &object)
 	{
 		if (has_udp(object.encap))
@@ -120,7 +120,7 @@ private:
 		object.encrypted = has_udp(object.encap) && object.via != XOVL_VIA_DIRECT && coin();
 	}
 
-	/// Those that the kinds in use have, or some of them.
+	/// Random policies, out of those that the encapsulations in use have.
 	void policies(NetworkConfig &net)
 	{
 		const Encaps used = encaps_in_use(net);

@@ -41,20 +41,20 @@ struct host_flow {
 void host_flow_parse(const uint8_t *packet, size_t len, uint32_t at, bool partial, struct host_flow *flow);
 extern const uint8_t host_flow_syn, host_flow_partial, host_flow_deep;
 
-/* packet/outer.h; the fields of struct outer and struct frame that say what was found */
+/* packet/outer.h; the results in struct outer and struct frame */
 struct host_outer {
 	struct xovl_addr remote, local;
 	uint64_t header;
 	uint32_t l4, l4_len;
-	uint32_t outer_len, frame_len; /* of the tenant's frame: where it starts, and its octets */
+	uint32_t outer_len, frame_len; /* offset and length of the tenant's frame */
 	uint16_t dport;                /* network byte order */
 	uint8_t kind, tos;
 	bool needs_verify, trailer;
 	int malformed; /* enum xovl_reason */
 };
-/* False: not the usual tunnel packet. */
+/* False: not the usual kind of tunnel packet. */
 bool host_outer_is_plain(const uint8_t *packet, size_t len, struct host_outer *outer);
-/* False: no tunnel packet. The octets must lie below 4 GiB. */
+/* False: no tunnel packet. The packet must lie below 4 GiB. */
 bool host_outer_parse(const uint8_t *packet, size_t len, struct host_outer *outer);
 /* dport: host byte order */
 void host_set_geneve_port(uint16_t dport);
@@ -63,7 +63,7 @@ void host_set_geneve_port(uint16_t dport);
 uint8_t host_ecn_combine(uint8_t outer, uint8_t inner);
 extern const uint8_t host_ecn_drop;
 
-/* packet/gre.h: what `received` becomes, and whether the packet is late */
+/* packet/gre.h: returns the state after `received`, and sets `late` */
 uint64_t host_sequence_next_state(uint64_t received, uint32_t number, bool silent, bool *late);
 
 #ifdef __cplusplus

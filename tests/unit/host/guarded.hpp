@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A packet whose last octet is the last one of its memory: a read behind its end is a fault. It lies below 4 GiB, as __sk_buff wants.
+// A packet that ends at a guard page: a read behind its end faults. It lies below 4 GiB, as __sk_buff requires.
 #pragma once
 
 #include <sys/mman.h>

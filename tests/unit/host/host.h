@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Lets the host's compiler build headers of bpf/: kernel memory cannot be read there, and reads as nothing. A function that calls a
- * BPF helper must not be called.
+ * Lets the host's compiler build headers of bpf/. Kernel memory reads as 0 there. Functions that call a BPF helper must
+ * not be called.
  */
 #ifndef XOVL_TESTS_HOST_H
 #define XOVL_TESTS_HOST_H

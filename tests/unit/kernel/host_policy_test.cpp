@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What IPsec policies, firewall rules and kernel tunnels mean to tunnel packets, as far as it needs no kernel.
+// The effect of IPsec policies, firewall rules and kernel tunnels on tunnel packets, as far as it needs no kernel.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -21,7 +21,7 @@ const TunnelFlow kVxlan{address("192.0.2.1"), address("192.0.2.2"), IPPROTO_UDP,
 const TunnelFlow kGre{address("2001:db8::1"), address("2001:db8::2"), IPPROTO_GRE, 0};
 const TunnelFlow kAnybody{address("192.0.2.1"), std::nullopt, IPPROTO_UDP, 4789};
 
-/// Outwards, from and to anywhere, block.
+/// A policy that blocks all outgoing packets.
 XfrmPolicy block_all()
 {
 	XfrmPolicy policy{.out = true, .block = true};

@@ -29,7 +29,7 @@ TEST(BitsOnHost, LengthsKeepTheirValueUpToTheMost)
 	for (uint32_t most : {1u, 64u, 512u})
 		for (uint32_t len = 1; len <= most; len++)
 			EXPECT_EQ(host_length_up_to(len, most), len) << most;
-	for (uint32_t len : {0u, 65u, 1000u, 0xffffffffu}) { // wrong ones stay in bounds
+	for (uint32_t len : {0u, 65u, 1000u, 0xffffffffu}) { // invalid lengths stay in bounds
 		EXPECT_GE(host_length_up_to(len, 64), 1u);
 		EXPECT_LE(host_length_up_to(len, 64), 64u);
 	}

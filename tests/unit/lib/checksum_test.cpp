@@ -26,7 +26,7 @@ std::vector<uint64_t> sums()
 	return values;
 }
 
-/// Carries are added until there are none (RFC 1071, section 1).
+/// Adds carries until there are none (RFC 1071, section 1).
 uint16_t folded(uint64_t sum)
 {
 	while (sum >> 16)

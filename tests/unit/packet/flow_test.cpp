@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/packet/flow.h, on the host: what is read of a tenant's frame, and that nothing is read behind its end.
+// bpf/packet/flow.h, on the host: the fields read from a tenant's frame, and no read behind its end.
 #include <sys/socket.h>
 
 #include <random>
@@ -82,7 +82,7 @@ TEST_F(FlowOnHost, Marks)
 	EXPECT_EQ(marks(eth_ / ip6_ / UDP{.sport = 1, .dport = 2, .partial = true} / data_), host_flow_partial);
 	EXPECT_EQ(marks(eth_ / ip6_ / UDP{.sport = 1, .dport = 2, .checksum = 0} / data_), 0);
 	EXPECT_EQ(marks(eth_ / Vlan{1} / Vlan{2} / Vlan{3} / Vlan{4} / Vlan{5} / ip4_ / UDP{1, 2}), host_flow_deep);
-	/* an open checksum of a transport that is not known does not show */
+	/* an unknown transport counts as partial, because its checksum cannot be judged */
 	EXPECT_EQ(marks(eth_ / IPv4{.src = "10.0.0.1", .dst = "10.0.0.2", .protocol = 132} / data_), host_flow_partial);
 }
 
@@ -101,7 +101,7 @@ TEST_F(FlowOnHost, SameAtAnyOffset)
 	}
 }
 
-/* Whatever is cut off: what is found lies within the frame, and nothing behind its end is read (a fault). */
+/* In a truncated frame the transport header lies within the frame. A read behind its end would fault. */
 TEST_F(FlowOnHost, TruncatedAnywhere)
 {
 	const Packet packets[] = {eth_ / Vlan{1} / Vlan{2} / ip4_ / TCP{.sport = 1, .dport = 2} / data_,
@@ -121,7 +121,7 @@ TEST_F(FlowOnHost, RandomOctets)
 		Bytes packet(14 + random() % 120);
 		for (uint8_t &octet : packet)
 			octet = static_cast<uint8_t>(random());
-		/* mostly something that is looked into */
+		/* types whose headers are parsed */
 		const uint16_t types[] = {0x0800, 0x86dd, 0x8100, 0x88a8};
 		const uint16_t type = types[random() % 4];
 		packet[12] = type >> 8;

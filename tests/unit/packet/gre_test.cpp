@@ -50,7 +50,7 @@ TEST_F(SequenceOnHost, AfterSilenceThePeerMayHaveStartedAgain)
 	EXPECT_TRUE(is_late(1));
 }
 
-/* One number that anybody made up stops nobody: the peer goes on from its own. */
+/* One forged sequence number does not make the peer's next number late. */
 TEST_F(SequenceOnHost, OneForgedNumber)
 {
 	std::mt19937 random(3);
@@ -63,7 +63,7 @@ TEST_F(SequenceOnHost, OneForgedNumber)
 	}
 }
 
-/* Two numbers in a row, near to each other, are the peer's: it has jumped. */
+/* Two numbers in a row that are close to each other are accepted as a jump of the peer. */
 TEST_F(SequenceOnHost, AJump)
 {
 	begin_at(100);

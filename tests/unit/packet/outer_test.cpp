@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bpf/packet/outer.h, on the host: the two readers of outer headers agree, and none reads behind the packet's end.
+// bpf/packet/outer.h, on the host: the quick and the full parser agree, and neither reads behind the packet's end.
 #include <arpa/inet.h>
 
 #include <cstring>
@@ -37,7 +37,7 @@ protected:
 		return inet_ntop(AF_INET6, &addr, text, sizeof(text));
 	}
 
-	/// What the quick look takes for the usual packet, the closer look finds sound and reads in the same way.
+	/// If the quick parser accepts a packet, the full parser finds it well-formed and gives the same result.
 	void agree(const Bytes &packet)
 	{
 		host_outer quick, close;
@@ -87,7 +87,7 @@ protected:
 	Guarded memory_;
 	const Packet inner_ = Ethernet{"02:00:00:00:00:02", "02:00:00:00:00:01"} /
 			      IPv4{.src = "10.0.0.1", .dst = "10.0.0.2"} / UDP{1111, 2222} / Payload::of(30);
-	size_t usual_ = 0; ///< packets that the quick look took
+	size_t usual_ = 0; ///< packets that the quick parser accepted
 };
 
 TEST_F(OuterOnHost, EveryKindIsRead)

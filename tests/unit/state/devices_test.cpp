@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What `auto` takes at network cards, which the other tests have not: the table of docs/modes.md.
+// The mode that `auto` chooses for network cards, see the table in docs/modes.md. The other tests have no cards.
 #include <gtest/gtest.h>
 
 #include "state/devices.hpp"

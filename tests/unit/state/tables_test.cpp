@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// make_tables(): what there is room for, and what can be read back.
+// make_tables(): the room in the tables, and the configuration read back from them.
 #include "state/tables.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@ using namespace xovl;
 
 namespace {
 
-/// Tables without anything, and room for two ports.
+/// Empty tables with room for two ports.
 Tables room()
 {
 	Tables tables;
@@ -37,7 +37,7 @@ Config config(int uplinks, int ports)
 
 constexpr uint32_t kFirstPort = 11, kVlan = 20;
 
-/// u1 … are 1 …, p1 … are 11 …, and 20 is u1's VLAN interface.
+/// The ifindexes: u1 … have 1 …, p1 … have 11 …, and u1's VLAN interface has 20.
 Interfaces interfaces()
 {
 	Interfaces known;
@@ -86,7 +86,7 @@ TEST(TablesRoom, Ports)
 
 namespace {
 
-/// Tables without anything, and room for two networks with four members of four peers.
+/// Empty tables with room for two networks, four members and four peers.
 Tables room_for_peers()
 {
 	Tables tables = room();
@@ -139,7 +139,7 @@ TEST(TablesPeers, OneForEachWay)
 	EXPECT_EQ(peer_index(tables, 0, "10.0.0.3"), peer_index(tables, 1, "10.0.0.3")) << "of one way";
 }
 
-/// What userspace notes of IPsec policies is no other way.
+/// A peer keeps the flags that userspace sets for IPsec policies. They do not make it a new peer.
 TEST(TablesPeers, StayWithTheirNotes)
 {
 	const Config config = two_networks();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Tagged uplinks: what is said where their VLAN interfaces are missing, and when they come and go.
+// Tagged uplinks: the notes when their VLAN interfaces are missing, appear or go.
 #include "state/vlans.hpp"
 
 #include <gtest/gtest.h>
