@@ -16,7 +16,7 @@ struct xovl_port_key {
 XOVL_ASSERT_SIZE(struct xovl_port_key, 8);
 
 #define XOVL_PORT_USED 0x1
-#define XOVL_PORT_TAGGED 0x2	   /* vid 0, the only port of its interface: carries tagged frames whole */
+#define XOVL_PORT_TAGGED 0x2	   /* vid 0: carries tagged frames whole */
 #define XOVL_PORT_XDP_XMIT 0x4	   /* its interface has XOVL_DEV_XDP_XMIT */
 #define XOVL_PORT_GROUP 0x8	   /* group is set */
 #define XOVL_PORT_OPTIONS 0x10	   /* `options` holds options that its frames are sent with */
@@ -48,12 +48,17 @@ struct xovl_port {
 	__u16 flags;
 	__u16 group; /* VXLAN Group Policy ID of its frames */
 	__u32 order;
-	/* as asked for, enum xovl_guard. Userspace only. */
-	__u16 dhcp_guard;
-	__u16 ra_guard;
+	/* As asked for. Userspace only. */
+	__u8 dhcp_guard; /* enum xovl_guard */
+	__u8 ra_guard;
+	__u8 tagged; /* enum xovl_tagged */
+	__u8 pad;
 	__u32 mac_limit; /* most learned entries that lead to it; 0: no limit of its own */
 };
 XOVL_ASSERT_SIZE(struct xovl_port, 24);
+
+/* Whether an untagged port takes tagged frames whole. Auto: if it is the only port of its interface. */
+enum xovl_tagged { XOVL_TAGGED_AUTO, XOVL_TAGGED_WHOLE, XOVL_TAGGED_NONE };
 
 /* Auto: on if the port has a mac-guard or an ip-guard. */
 enum xovl_guard { XOVL_GUARD_AUTO, XOVL_GUARD_ON, XOVL_GUARD_OFF };

@@ -50,16 +50,6 @@ protected:
 	std::unique_ptr<Netns> guest_;
 };
 
-/// Returns the sequence numbers of the answers.
-std::vector<unsigned> sequences(const std::string &output)
-{
-	const std::string key = "icmp_seq=";
-	std::vector<unsigned> numbers;
-	for (size_t at = output.find(key); at != output.npos; at = output.find(key, at + 1))
-		numbers.push_back(std::stoul(output.substr(at + key.size())));
-	return numbers;
-}
-
 } // namespace
 
 /// With ten pings a second and a migration every 300 ms, no two pings in a row are lost.
@@ -76,7 +66,7 @@ TEST_P(Migration, AtMostOnePingIsLostEach)
 	}
 	ASSERT_TRUE(pings(c(1), kAddress)) << "in the end it is there";
 	const Result result = ping.stop(SIGINT);
-	const std::vector<unsigned> answered = sequences(result.out);
+	const std::vector<unsigned> answered = ping_answers(result.out);
 	ASSERT_GT(answered.size(), 2 * kMigrations) << result.text();
 	for (size_t i = 1; i < answered.size(); i++)
 		EXPECT_LE(answered[i] - answered[i - 1], 2u) << "after ping " << answered[i - 1];

@@ -58,6 +58,7 @@ const Words kPortWords[] = {
 	{"deliver", "peer", "device"},
 	{"optional", "on", "off"},
 	{"isolated", "on", "off"},
+	{"tagged", "whole", "none"},
 	{"locked", "on", "off"},
 	{"sticky", "on", "off"},
 	{"mac-limit", "20", "30"},

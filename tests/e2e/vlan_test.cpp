@@ -151,6 +151,34 @@ TEST_P(VlanPorts, UntaggedPortCarriesTaggedFramesWhole)
 	}
 }
 
+/// Who takes tagged frames is said by a key, or told when it changes.
+TEST_P(VlanPorts, WhoTakesTaggedFrames)
+{
+	build({.port_mode = GetParam(), .uplink_mode = GetParam()});
+	const Bytes tagged = Ethernet{.dst = kMac2, .src = kMac1} / Vlan{.vid = 10} / udp();
+	ASSERT_TRUE(pings(c(1), net().tenant4(2)));
+	EXPECT_EQ(hex_dump(carried(c(1), c(2), tagged)), hex_dump(tagged)) << "alone on its interface";
+	h(1).xovl_must("port set port0 tagged none");
+	EXPECT_EQ(carried(c(1), c(2), tagged), Bytes());
+	EXPECT_EQ(h(1).xovl_show("stats").at("interfaces").at(0).at("vlan_unknown"), 1);
+	h(1).xovl_must("port set port0 tagged whole");
+	EXPECT_EQ(hex_dump(carried(c(1), c(2), tagged)), hex_dump(tagged));
+
+	h(1).xovl_must("net add red encap vxlan vni 4000");
+	const std::string add = "port add port0 net red vid 20 mode " + GetParam();
+	const Result refused = h(1).xovl(add);
+	EXPECT_EQ(refused.status, 1);
+	EXPECT_NE(refused.err.find("port0 has VLANs as ports, and its untagged port takes tagged frames whole"),
+		  std::string::npos)
+		<< refused.err;
+	h(1).xovl_must("port set port0 tagged auto");
+	const Result added = h(1).xovl(add);
+	EXPECT_EQ(added.status, 0);
+	EXPECT_NE(added.err.find("note: port0 takes tagged frames whole no more"), std::string::npos) << added.err;
+	EXPECT_EQ(carried(c(1), c(2), tagged), Bytes());
+	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, VlanPorts, testing::Values("native", "generic", "tc"),
 			 [](const auto &info) { return info.param; });
 

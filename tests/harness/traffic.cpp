@@ -44,6 +44,15 @@ AssertionResult pings(const Netns &from, const std::string &address, unsigned co
 	return AssertionFailure() << from.name() << " pings " << address << ": " << result.text();
 }
 
+std::vector<unsigned> ping_answers(const std::string &output)
+{
+	const std::string key = "icmp_seq=";
+	std::vector<unsigned> numbers;
+	for (size_t at = output.find(key); at != output.npos; at = output.find(key, at + 1))
+		numbers.push_back(std::stoul(output.substr(at + key.size())));
+	return numbers;
+}
+
 AssertionResult udp_both_ways(const Netns &a, const std::string &address_a, const Netns &b,
 			      const std::string &address_b, size_t size)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +13,9 @@ namespace xovl::test {
 
 /// Sends a few quick pings with DF set. Succeeds if all are answered. size: ICMP payload in octets.
 testing::AssertionResult pings(const Netns &from, const std::string &address, unsigned count = 3, unsigned size = 56);
+
+/// Returns the sequence numbers of the answers in the output of ping.
+std::vector<unsigned> ping_answers(const std::string &output);
 
 /// Sends one UDP datagram in each direction. Succeeds if the contents are equal.
 testing::AssertionResult udp_both_ways(const Netns &a, const std::string &address_a, const Netns &b,

@@ -103,9 +103,10 @@ struct PortConfig {
 	bool optional = false;         ///< the interface may be missing; the port waits for it
 	/// Deliver normal frames (no super-frames) directly to the other end of the veth, where that is possible.
 	bool to_peer = false;
-	bool isolated = false;        ///< no frames between it and other isolated ports
-	bool sticky = false;          ///< MACs learned at the port do not move away while they are in use
-	uint32_t mac_limit = 0;       ///< most learned entries that lead to the port; 0: no limit of its own
+	xovl_tagged tagged = XOVL_TAGGED_AUTO; ///< an untagged port takes tagged frames whole
+	bool isolated = false;                 ///< no frames between it and other isolated ports
+	bool sticky = false;                   ///< MACs learned at the port do not move away while they are in use
+	uint32_t mac_limit = 0;                ///< most learned entries that lead to the port; 0: no limit of its own
 	bool locked = false;          ///< accept only frames whose source MAC has a static FDB entry at the port
 	std::vector<Mac> macs;        ///< mac-guard: the source MACs that the tenant may use; empty: any
 	std::vector<Prefix> prefixes; ///< ip-guard: the source addresses that the tenant may use; empty: any

@@ -50,7 +50,7 @@ void Checker::check_uplinks()
 		hold(path, [&] { parse_dev_name(uplink.dev); });
 		if (uplink.vid)
 			hold({"uplinks", i, "vid"}, [&] { check_number(kVlanRange, uplink.vid); });
-		if (!devices_.insert({uplink.dev, {uplink.mode, true, {}}}).second)
+		if (!devices_.insert({uplink.dev, {uplink.mode, true, {}, false}}).second)
 			fail(path, fmt::format("uplink {} exists already (another interface)", uplink.dev));
 	}
 }

@@ -30,6 +30,7 @@ private:
 		xovl_mode mode;
 		bool uplink;
 		std::map<uint16_t, std::string> networks; ///< name of the network, by VLAN
+		bool whole = false;                       ///< its untagged port takes tagged frames whole, by name
 	};
 	using PortSet = std::set<std::pair<std::string, uint16_t>>;
 
@@ -65,6 +66,8 @@ private:
 	void count_tunnels(const NetworkConfig &net, const ConfigPath &path);
 	void check_ports(size_t n);
 	void check_device(size_t n, size_t i);
+	/// Checks who takes the tagged frames of an interface.
+	void check_tagged(size_t n, size_t i, Device &device) const;
 	void check_port_policy(size_t n, size_t i) const;
 	void check_guards(size_t n, size_t i);
 	void check_flood(size_t n);

@@ -30,7 +30,7 @@ void Checker::check_device(size_t n, size_t i)
 {
 	const NetworkConfig &net = config_.networks[n];
 	const PortConfig &port = net.ports[i];
-	Device &device = devices_.insert({port.dev, {port.mode, false, {}}}).first->second;
+	Device &device = devices_.insert({port.dev, {port.mode, false, {}, false}}).first->second;
 	const auto [user, is_new] = device.networks.insert({port.vid, net.name});
 
 	if (device.uplink)
@@ -44,6 +44,24 @@ void Checker::check_device(size_t n, size_t i)
 		fail({"networks", n, "ports", i, "mode"},
 		     fmt::format("another port of {} asks for mode {} and this one for {} (one mode for an interface)",
 				 port.dev, name_of(device.mode), name_of(port.mode)));
+	check_tagged(n, i, device);
+}
+
+void Checker::check_tagged(size_t n, size_t i, Device &device) const
+{
+	const PortConfig &port = config_.networks[n].ports[i];
+
+	if (port.vid && port.tagged != XOVL_TAGGED_AUTO)
+		fail({"networks", n, "ports", i, "tagged"},
+		     fmt::format("tagged is for untagged ports, not {} (a port without vid)",
+				 port_name(port.dev, port.vid)));
+	device.whole |= port.tagged == XOVL_TAGGED_WHOLE;
+	if (device.whole && device.networks.size() > 1)
+		fail({"networks", n, "ports", i, port.vid ? "vid" : "tagged"},
+		     fmt::format("{0} has VLANs as ports, and its untagged port takes tagged frames whole (xovl port "
+				 "set {0} "
+				 "tagged none, or no port of {0} with a vid)",
+				 port.dev));
 }
 
 void Checker::check_port_policy(size_t n, size_t i) const

@@ -132,6 +132,23 @@ template <typename Number> std::optional<Number> parse_or_none(const NumberRange
 	return parse_as<Number>(range, text);
 }
 
+void parse_tagged(PortConfig &port, std::string_view text)
+{
+	if (text == "auto")
+		port.tagged = XOVL_TAGGED_AUTO;
+	else if (text == "whole" || text == "none")
+		port.tagged = text == "whole" ? XOVL_TAGGED_WHOLE : XOVL_TAGGED_NONE;
+	else
+		throw not_a_value("tagged", text, "whole|none|auto");
+}
+
+SettingValue tagged_value(const PortConfig &port)
+{
+	if (port.tagged == XOVL_TAGGED_AUTO)
+		return "auto";
+	return port.tagged == XOVL_TAGGED_WHOLE ? "whole" : "none";
+}
+
 xovl_guard parse_guard(const char *key, std::string_view text)
 {
 	if (text == "auto")
@@ -280,6 +297,7 @@ constinit const Setting<Port> kPortSettings[] = {
 	{"deliver", "device|peer",
 	 [](Port &port, Text text) { port.to_peer = parse_word("deliver", text, "peer", "device"); },
 	 [](const Port &port) { return SettingValue(port.to_peer ? "peer" : "device"); }},
+	{"tagged", "whole|none|auto", parse_tagged, tagged_value},
 	{"isolated", "on|off", [](Port &port, Text text) { port.isolated = parse_on_off("isolated", text); },
 	 [](const Port &port) { return SettingValue(port.isolated); }, kEveryEncap, kBare},
 	{"mac-limit", "N|none", parse_mac_limit_of<Port>, mac_limit_of<Port>},

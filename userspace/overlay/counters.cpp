@@ -91,17 +91,17 @@ std::vector<DropCounters> drops_of(const Tables &tables, const Maps &maps)
 	return drops;
 }
 
-/// Returns the counters of interfaces that have VLAN ports.
+/// Returns the counters of interfaces that leave VLANs to the kernel: all but those of a port that takes tagged frames.
 std::vector<InterfaceCounters> interfaces_of(const Tables &tables, const Maps &maps)
 {
-	std::set<uint32_t> with_vlans;
+	std::set<uint32_t> choosy;
 	for (const auto &[key, port] : tables.ports)
-		if (key.vid)
-			with_vlans.insert(key.ifindex);
+		if (!(port.flags & XOVL_PORT_TAGGED))
+			choosy.insert(key.ifindex);
 	std::vector<InterfaceCounters> interfaces;
 	for (uint32_t ifindex : maps.device_stats.keys())
 		if (auto device = tables.devices.find(ifindex);
-		    device != tables.devices.end() && with_vlans.contains(ifindex))
+		    device != tables.devices.end() && choosy.contains(ifindex))
 			interfaces.push_back({device->second.name, {maps.device_stats.per_cpu(ifindex)}});
 	std::ranges::sort(interfaces, {}, &InterfaceCounters::dev);
 	return interfaces;

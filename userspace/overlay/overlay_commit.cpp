@@ -190,6 +190,21 @@ Plan OverlayView::Impl::plan(const Config &wanted, const Refs &refs)
 	return plan;
 }
 
+/// Tells of ports that took tagged frames whole before the change, and do not any more although nobody has said so.
+void note_tagged(const Tables &before, const Tables &desired, std::vector<std::string> &notes)
+{
+	for (uint32_t i = 0; i < before.port_table.size() && i < desired.port_table.size(); i++) {
+		const xovl_port &old = before.port_table[i], &now = desired.port_table[i];
+		const auto device = desired.devices.find(now.ifindex);
+		if ((old.flags & XOVL_PORT_TAGGED) && (now.flags & XOVL_PORT_USED) && !(now.flags & XOVL_PORT_TAGGED) &&
+		    old.ifindex == now.ifindex && now.tagged == XOVL_TAGGED_AUTO && device != desired.devices.end())
+			notes.push_back(
+				fmt::format("{0} takes tagged frames whole no more, because VLANs of it are ports "
+					    "(xovl port set {0} tagged none says so)",
+					    device->second.name));
+	}
+}
+
 /// All steps are in one function, because their order matters: see docs/architecture.md.
 std::vector<std::string> Overlay::Impl::carry_out(Plan &plan, const FdbItems *running_fdb)
 {
@@ -207,6 +222,7 @@ std::vector<std::string> Overlay::Impl::carry_out(Plan &plan, const FdbItems *ru
 	std::vector<std::string> notes;
 	if (runs_own_build())
 		notes = make_tunnel_devices(dir_->path(), before, desired);
+	note_tagged(before, desired, notes);
 	host_.require_tunnel_devices(before, desired);
 	detach_surplus(desired);
 	for (const auto &[ifindex, device] : desired.devices)

@@ -82,6 +82,7 @@ PortConfig port_config(const Tables &tables, uint32_t index)
 	config.locked = port.flags & XOVL_PORT_LOCKED;
 	config.sticky = port.flags & XOVL_PORT_STICKY;
 	config.mac_limit = port.mac_limit;
+	config.tagged = static_cast<xovl_tagged>(port.tagged);
 	config.dhcp_guard = static_cast<xovl_guard>(port.dhcp_guard);
 	config.ra_guard = static_cast<xovl_guard>(port.ra_guard);
 	return config;

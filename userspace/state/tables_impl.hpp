@@ -44,8 +44,8 @@ Prefix guard_prefix(const xovl_port_prefix &key);
 /// Deletes what ports that stay guarded may send no more. (What other ports have is deleted last: while their records still
 /// have the guard, an empty list would let nothing pass.)
 void revoke_guards(const Maps &maps, const Tables &current, const Tables &desired);
-/// Returns the XOVL_PORT_… of a port's security.
-uint16_t security_flags(const PortConfig &port);
+/// Returns the XOVL_PORT_… of a port's settings. of_device: number of ports of its interface.
+uint16_t port_flags(const PortConfig &port, int of_device);
 
 /// How packets of a network arrive: with its own encapsulation, or a peer's.
 struct TunnelKind {

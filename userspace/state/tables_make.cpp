@@ -196,18 +196,8 @@ void Maker::ports()
 			xovl_port_key key = key_of(port);
 			auto known = known_ports.find({port.dev, port.vid});
 			uint32_t index = known != known_ports.end() ? known->second : slots.take();
-			uint16_t flags = XOVL_PORT_USED | security_flags(port);
-			if (!port.vid && ports_of[key.ifindex] == 1)
-				flags |= XOVL_PORT_TAGGED;
-			if (port.group)
-				flags |= XOVL_PORT_GROUP;
-			if (port.optional)
-				flags |= XOVL_PORT_OPTIONAL;
-			if (port.to_peer)
-				flags |= XOVL_PORT_WANTS_PEER;
-			flags = with_device(flags, out_.devices.at(key.ifindex));
-			if (!port.options.empty())
-				flags |= XOVL_PORT_OPTIONS;
+			const uint16_t flags =
+				with_device(port_flags(port, ports_of[key.ifindex]), out_.devices.at(key.ifindex));
 			add_options(out_, port, index);
 			add_guards(out_, port, index);
 			uint16_t net = net_index_[n];
@@ -218,8 +208,9 @@ void Maker::ports()
 						  .flags = flags,
 						  .group = port.group.value_or(0),
 						  .order = order++,
-						  .dhcp_guard = static_cast<uint16_t>(port.dhcp_guard),
-						  .ra_guard = static_cast<uint16_t>(port.ra_guard),
+						  .dhcp_guard = static_cast<uint8_t>(port.dhcp_guard),
+						  .ra_guard = static_cast<uint8_t>(port.ra_guard),
+						  .tagged = static_cast<uint8_t>(port.tagged),
 						  .mac_limit = port.mac_limit};
 		}
 	}

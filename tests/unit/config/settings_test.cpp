@@ -196,9 +196,10 @@ TEST(Settings, EveryMemberIsOne)
 				      peer_mac_limit, limit_drops, move_limit, via, encrypted, outer_policy, gso, mss,
 				      bpdu, options, match, csum, seq, gbp, reserved] = NetworkSettings();
 	EXPECT_EQ(settings_of<NetworkSettings>().size(), 24 - 2 + outer) << "all but name and outer";
-	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional, to_peer, isolated,
-				      sticky, port_limit, locked, macs, prefixes, dhcp_guard, ra_guard] = PortConfig();
-	EXPECT_EQ(settings_of<PortConfig>().size(), 15u - 2) << "all but interface and VLAN";
+	[[maybe_unused]] const auto &[port, port_vid, port_mode, port_options, group, optional, to_peer, tagged,
+				      isolated, sticky, port_limit, locked, macs, prefixes, dhcp_guard, ra_guard] =
+		PortConfig();
+	EXPECT_EQ(settings_of<PortConfig>().size(), 16u - 2) << "all but interface and VLAN";
 	[[maybe_unused]] const auto &[uplink, uplink_vid, uplink_mode, rp_filter, gro, uplink_optional] =
 		UplinkConfig();
 	EXPECT_EQ(settings_of<UplinkConfig>().size(), 6u - 1) << "all but the interface";

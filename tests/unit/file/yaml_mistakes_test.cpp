@@ -105,9 +105,16 @@ const Case kKeys[] = {
 	 "flood, "
 	 "fdb)"},
 	{"UnknownInPort", kBlue + "    ports: [{dev: a, tag: 5}]\n",
-	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, deliver, isolated, mac-limit, sticky, locked, "
+	 "5:22: unknown key \"tag\" (dev, vid, mode, geneve-opt, group, deliver, tagged, isolated, mac-limit, sticky, "
+	 "locked, "
 	 "mac-guard, "
 	 "ip-guard, dhcp-guard, ra-guard, optional)"},
+	{"TaggedOfVlan", kBlue + "    ports: [{dev: a, vid: 7, tagged: whole}]\n",
+	 "5:38: tagged is for untagged ports, not a vid 7 (a port without vid)"},
+	{"TaggedWholeOfTrunk", kBlue + "    ports:\n      - {dev: a, tagged: whole}\n      - {dev: a, vid: 7}\n",
+	 "7:23: a has VLANs as ports, and its untagged port takes tagged frames whole (xovl port set a tagged none, or "
+	 "no port "
+	 "of a with a vid)"},
 	{"TrunkTwice", "trunks: [{dev: a, vids: \"5,5\", vni-base: 1}]\n",
 	 "1:25: VLAN 5 is given twice in vids (once)"},
 	{"TrunkNative", "uplinks: []\ntrunks:\n  - {dev: a, vids: \"5\", vni-base: 1, native: 5}\n",

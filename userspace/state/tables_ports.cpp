@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Converts the security settings of ports to flags and map elements, and back.
+// Converts the settings of ports to flags and map elements, and back.
 #include <algorithm>
 
 #include "state/tables_impl.hpp"
@@ -20,7 +20,11 @@ uint16_t flag_if(bool on, uint16_t flag)
 	return on ? flag : 0;
 }
 
-} // namespace
+/// True if a port carries tagged frames whole. of_device: number of ports of its interface.
+bool takes_tagged(const PortConfig &port, int of_device)
+{
+	return !port.vid && port.tagged != XOVL_TAGGED_NONE && of_device == 1;
+}
 
 uint16_t security_flags(const PortConfig &port)
 {
@@ -32,6 +36,15 @@ uint16_t security_flags(const PortConfig &port)
 	       flag_if(has_ipv6 && !port.macs.empty(), XOVL_PORT_GUARD_LINK_LOCAL) |
 	       flag_if(is_on(port.dhcp_guard, port), XOVL_PORT_GUARD_DHCP) |
 	       flag_if(is_on(port.ra_guard, port), XOVL_PORT_GUARD_RA);
+}
+
+} // namespace
+
+uint16_t port_flags(const PortConfig &port, int of_device)
+{
+	return XOVL_PORT_USED | security_flags(port) | flag_if(takes_tagged(port, of_device), XOVL_PORT_TAGGED) |
+	       flag_if(port.group.has_value(), XOVL_PORT_GROUP) | flag_if(port.optional, XOVL_PORT_OPTIONAL) |
+	       flag_if(port.to_peer, XOVL_PORT_WANTS_PEER) | flag_if(!port.options.empty(), XOVL_PORT_OPTIONS);
 }
 
 void add_guards(Tables &tables, const PortConfig &port, uint32_t port_index)
