@@ -53,7 +53,7 @@ static __always_inline void move_count(const struct xovl_network *net, __u64 key
 		return;
 	moved->moves++;
 	moved->in_window++;
-	if (!move_is_recent(net, moved, now)) {
+	if (!moved->since || !move_is_recent(net, moved, now)) {
 		moved->since = now;
 		moved->in_window = 1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What guarded ports may send: their MACs and their addresses. Keys are described in xovl/maps.h. TC only. */
+/* What guarded ports may send: their MACs and their addresses. Keys are described in xovl/ports.h. TC only. */
 #ifndef XOVL_BPF_MAPS_SECURITY_H
 #define XOVL_BPF_MAPS_SECURITY_H
 

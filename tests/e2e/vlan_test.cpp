@@ -174,7 +174,7 @@ TEST_P(VlanPorts, WhoTakesTaggedFrames)
 	h(1).xovl_must("port set port0 tagged auto");
 	const Result added = h(1).xovl(add);
 	EXPECT_EQ(added.status, 0);
-	EXPECT_NE(added.err.find("note: port0 takes tagged frames whole no more"), std::string::npos) << added.err;
+	EXPECT_NE(added.err.find("note: port0 no longer takes tagged frames whole"), std::string::npos) << added.err;
 	EXPECT_EQ(carried(c(1), c(2), tagged), Bytes());
 	EXPECT_TRUE(pings(c(1), net().tenant4(2)));
 }

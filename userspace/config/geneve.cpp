@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "base/split.hpp"
 #include "config/types.hpp"
 
 namespace xovl {
@@ -99,11 +100,8 @@ std::vector<GeneveOption> parse_options(std::string_view text)
 	std::vector<GeneveOption> options;
 	if (text == "none")
 		return options;
-	for (size_t begin = 0; begin != text.npos;) {
-		const size_t comma = text.find(',', begin);
-		options.push_back(GeneveOption::parse(text.substr(begin, comma - begin)));
-		begin = comma == text.npos ? comma : comma + 1;
-	}
+	for (const std::string_view word : split_at_commas(text))
+		options.push_back(GeneveOption::parse(word));
 	if (octets_of(options) > kOptionsMax)
 		throw request_error(fmt::format("options of {} octets, their headers included (at most {})",
 						octets_of(options), kOptionsMax));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/split.hpp"
 
 namespace xovl {
 
@@ -32,13 +33,11 @@ std::vector<Element> parse_list(const char *key, std::string_view text, Parse pa
 	std::vector<Element> elements;
 	if (text == "none")
 		return elements;
-	for (size_t begin = 0; begin != text.npos;) {
-		const size_t comma = text.find(',', begin);
-		const Element element = parse(text.substr(begin, comma - begin));
+	for (const std::string_view word : split_at_commas(text)) {
+		const Element element = parse(word);
 		if (std::ranges::find(elements, element) != elements.end())
 			throw request_error(fmt::format("{} is given twice in {} (once)", element.str(), key));
 		elements.push_back(element);
-		begin = comma == text.npos ? comma : comma + 1;
 	}
 	return elements;
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/split.hpp"
 
 namespace xovl {
 
@@ -71,9 +72,7 @@ std::vector<uint16_t> parse_vids(std::string_view text)
 {
 	std::vector<uint16_t> vids;
 	std::bitset<4096> seen;
-	for (size_t begin = 0; begin != text.npos;) {
-		const size_t comma = text.find(',', begin);
-		const std::string_view range = text.substr(begin, comma - begin);
+	for (const std::string_view range : split_at_commas(text)) {
 		const size_t dash = range.find('-', 1);
 		const uint16_t first = parse_vid(range.substr(0, dash));
 		const uint16_t last = dash == range.npos ? first : parse_vid(range.substr(dash + 1));
@@ -85,7 +84,6 @@ std::vector<uint16_t> parse_vids(std::string_view text)
 			seen.set(vid);
 			vids.push_back(vid);
 		}
-		begin = comma == text.npos ? comma : comma + 1;
 	}
 	return vids;
 }

@@ -94,14 +94,14 @@ std::vector<DropCounters> drops_of(const Tables &tables, const Maps &maps)
 /// Returns the counters of interfaces that leave VLANs to the kernel: all but those of a port that takes tagged frames.
 std::vector<InterfaceCounters> interfaces_of(const Tables &tables, const Maps &maps)
 {
-	std::set<uint32_t> choosy;
+	std::set<uint32_t> without_tagged;
 	for (const auto &[key, port] : tables.ports)
 		if (!(port.flags & XOVL_PORT_TAGGED))
-			choosy.insert(key.ifindex);
+			without_tagged.insert(key.ifindex);
 	std::vector<InterfaceCounters> interfaces;
 	for (uint32_t ifindex : maps.device_stats.keys())
 		if (auto device = tables.devices.find(ifindex);
-		    device != tables.devices.end() && choosy.contains(ifindex))
+		    device != tables.devices.end() && without_tagged.contains(ifindex))
 			interfaces.push_back({device->second.name, {maps.device_stats.per_cpu(ifindex)}});
 	std::ranges::sort(interfaces, {}, &InterfaceCounters::dev);
 	return interfaces;

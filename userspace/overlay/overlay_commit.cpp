@@ -190,7 +190,7 @@ Plan OverlayView::Impl::plan(const Config &wanted, const Refs &refs)
 	return plan;
 }
 
-/// Tells of ports that took tagged frames whole before the change, and do not any more although nobody has said so.
+/// Adds a note for each port that no longer takes tagged frames whole although its configuration is the same.
 void note_tagged(const Tables &before, const Tables &desired, std::vector<std::string> &notes)
 {
 	for (uint32_t i = 0; i < before.port_table.size() && i < desired.port_table.size(); i++) {
@@ -199,7 +199,7 @@ void note_tagged(const Tables &before, const Tables &desired, std::vector<std::s
 		if ((old.flags & XOVL_PORT_TAGGED) && (now.flags & XOVL_PORT_USED) && !(now.flags & XOVL_PORT_TAGGED) &&
 		    old.ifindex == now.ifindex && now.tagged == XOVL_TAGGED_AUTO && device != desired.devices.end())
 			notes.push_back(
-				fmt::format("{0} takes tagged frames whole no more, because VLANs of it are ports "
+				fmt::format("{0} no longer takes tagged frames whole, because VLANs of it are ports "
 					    "(xovl port set {0} tagged none says so)",
 					    device->second.name));
 	}

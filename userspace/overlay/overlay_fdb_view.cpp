@@ -57,7 +57,7 @@ void OverlayView::Impl::for_each_fdb(const FdbFilter &filter,
 	const Tables &known = tables();
 	const Image<xovl_fdb_key, xovl_fdb_moves> moves = maps().fdb_moves.image();
 	const uint64_t now = coarse_now();
-	maps().fdb.for_each([&](const xovl_fdb_key &key, const xovl_fdb &value) {
+	auto look_at = [&](const xovl_fdb_key &key, const xovl_fdb &value) {
 		if ((only && key.net != *only) || key.net >= known.networks.size())
 			return;
 		const xovl_network &net = known.networks[key.net];
@@ -71,7 +71,14 @@ void OverlayView::Impl::for_each_fdb(const FdbFilter &filter,
 			add_moves(net, moved->second, now, entry);
 		if (resolve_target(known, value.dst, entry) && filter.matches(entry))
 			visit(key, entry);
-	});
+	};
+	if (!only || !filter.mac) {
+		maps().fdb.for_each(look_at);
+		return;
+	}
+	const xovl_fdb_key key = fdb_key(*only, *filter.mac);
+	if (const auto value = maps().fdb.get(key))
+		look_at(key, *value);
 }
 
 std::vector<FdbEntry> OverlayView::fdb(const FdbFilter &filter) const

@@ -134,9 +134,12 @@ void forget_moves(const Maps &maps, const std::set<uint32_t> &networks)
 {
 	if (networks.empty())
 		return;
-	for (const xovl_fdb_key &key : maps.fdb_moves.keys())
+	std::vector<xovl_fdb_key> gone;
+	maps.fdb_moves.for_each([&](const xovl_fdb_key &key, const xovl_fdb_moves &) {
 		if (networks.contains(key.net))
-			maps.fdb_moves.del(key);
+			gone.push_back(key);
+	});
+	maps.fdb_moves.del(std::span<const xovl_fdb_key>(gone));
 }
 
 /// Resets the counters at an index for a new network.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/split.hpp"
 #include "command.hpp"
 #include "config/trunk.hpp"
 #include "setting_words.hpp"
@@ -37,11 +38,8 @@ const NetworkConfig *network_with(const Config &config, const PortConfig &wanted
 std::vector<Address> parse_addresses(const std::string &text)
 {
 	std::vector<Address> list;
-	for (size_t begin = 0; begin != text.npos;) {
-		const size_t comma = text.find(',', begin);
-		list.push_back(Address::parse(text.substr(begin, comma - begin)));
-		begin = comma == text.npos ? comma : comma + 1;
-	}
+	for (const std::string_view word : split_at_commas(text))
+		list.push_back(Address::parse(word));
 	return list;
 }
 
